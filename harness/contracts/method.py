@@ -1,0 +1,146 @@
+"""What a method is to the harness: a spec that reads without torch, and a class."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from harness.contracts.sequence import FrameSource, Sequence
+from harness.contracts.signals import Camera
+
+
+@dataclass(frozen=True)
+class PublishedResult:
+    """A number from a paper, with the protocol it was measured under."""
+
+    table: str
+    split: str
+    values: Mapping[str, float]
+    note: str
+
+
+@dataclass(frozen=True)
+class MethodSpec:
+    """What `list` shows. `entry` is `module:Class`, imported only when the method runs."""
+
+    id: str
+    title: str
+    paper: str
+    licence: str
+    entry: str
+    track: str = "render"  # "render": frames; "mesh": vertices
+    role: str = "method"  # "method", "baseline", or "oracle" (may see the test frames)
+    signals: tuple[str, ...] = ()  # needed to fit or render
+    drives: tuple[str, ...] = ("audio",)  # what may drive a test: "audio", "audio+au"
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"quick": {}})
+    default_preset: str = "quick"
+    code: tuple[str, ...] = ()  # packages whose source decides the outcome, for cell keys
+    published: tuple[PublishedResult, ...] = ()
+
+
+class Progress(Protocol):
+    """How long work tells that it is alive."""
+
+    def __call__(self, stage: str, done: int, total: int, **values: float) -> None:
+        """`done` of `total` steps of `stage`; `values` are shown and logged (loss, psnr)."""
+
+
+def _silent(stage: str, done: int, total: int, **values: float) -> None:
+    """A progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a fit may spend, and where its progress goes."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)  # the preset, with overrides applied
+    device: str = "cpu"
+    seed: int = 0
+    progress: Progress = _silent
+
+
+class StageClock(Protocol):
+    """Times named stages of one frame; the harness owns the clock, the method marks stages."""
+
+    def stage(self, name: str) -> AbstractContextManager[Any]:
+        """A context that times `name`: one of `audio`, `deform`, `splat`, `copy`."""
+
+
+class _NullClock:
+    def stage(self, name: str) -> AbstractContextManager[Any]:
+        return nullcontext()
+
+
+NULL_CLOCK: StageClock = _NullClock()
+
+
+@dataclass(frozen=True)
+class RenderRequest:
+    """What a method is given to render a test: never the true frames.
+
+    `controls` holds what else drives the test by the protocol: `au` (ActionUnits) when the
+    drive is `audio+au`, `emotion` (EmotionTrack). `truth` is set for oracles only.
+    """
+
+    audio: np.ndarray  # float32 [S] at 16 kHz, exactly the test part
+    fps: float
+    count: int  # frames to render
+    height: int
+    width: int
+    camera: Camera | None
+    controls: Mapping[str, Any] = field(default_factory=dict)
+    truth: Sequence | None = None
+
+
+@dataclass(frozen=True)
+class RenderedFrame:
+    """A head layer for the harness to composite: rgb + (1 - alpha) * plate.
+
+    rgb: float32 [H,W,3] in [0,1], already multiplied by alpha; alpha: float32 [H,W] in [0,1].
+    """
+
+    rgb: np.ndarray
+    alpha: np.ndarray
+
+
+class Method(abc.ABC):
+    """A method under test. One instance serves one sequence."""
+
+    @abc.abstractmethod
+    def fit(self, sequence: Sequence, workdir: Path, budget: Budget) -> None:
+        """Learn from the training part and leave all that is needed in `workdir`.
+
+        Must resume from what an interrupted fit left in `workdir`.
+        """
+
+    @abc.abstractmethod
+    def load(self, workdir: Path, device: str = "cpu") -> None:
+        """Read what `fit` left. Nothing is unpickled that is not a plain tensor file."""
+
+    @abc.abstractmethod
+    def render(self, request: RenderRequest, clock: StageClock = NULL_CLOCK) -> Iterator[RenderedFrame]:
+        """Yield `request.count` frames, in order, each at `request.height` x `request.width`."""
+
+
+#: A method factory needs no arguments; configuration arrives with the budget.
+MethodFactory = Callable[[], Method]
+
+__all__ = [
+    "NULL_CLOCK",
+    "Budget",
+    "FrameSource",
+    "Method",
+    "MethodFactory",
+    "MethodSpec",
+    "Progress",
+    "PublishedResult",
+    "RenderRequest",
+    "RenderedFrame",
+    "StageClock",
+]

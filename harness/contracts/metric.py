@@ -1,0 +1,153 @@
+"""What a metric is to the harness: columns with direction, a streaming class, typed failures."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table. `name` carries the variant: `lpips/alex`, `sync_c/synthetic`."""
+
+    name: str
+    direction: str  # "up", "down" or "none"
+    unit: str
+    range: tuple[float | None, float | None]
+    summary: str  # one line a reader of the table understands
+
+
+@dataclass(frozen=True)
+class MetricSpec:
+    """What `list` shows. `entry` is `module:Class`, built as `Class(spec, weights, device)`."""
+
+    id: str
+    title: str
+    entry: str
+    columns: tuple[Column, ...]
+    reference: str  # paper or repository and path that defines it
+    signals: tuple[str, ...] = ()  # truth signals it reads
+    weights: tuple[str, ...] = ()  # ids in metrics/weights.toml
+    packages: tuple[str, ...] = ()  # optional packages it imports
+    domain: str = "any"  # "photo", "synthetic" or "any": what its networks were trained on
+    default: bool = True  # part of a run without --metrics
+    code: tuple[str, ...] = ()  # further modules whose source decides the value
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that could not be scored: counted and shown, never dropped, never 0."""
+
+    type: str  # "no_face", "nan", "no_track", ...
+    message: str
+    item: int | None = None  # frame or window index, None for the whole clip
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One prediction beside its truth, as a metric sees it before the first frame."""
+
+    id: str
+    fps: float
+    count: int
+    height: int
+    width: int
+    audio: np.ndarray  # float32 [S] at 16 kHz: the sound the prediction is judged with
+    domain: str = "photo"
+    signals: Mapping[str, Any] = field(default_factory=dict)  # truth signals of the test part
+    timing: Mapping[str, Any] | None = None  # record of the `time` stage, where there is one
+
+
+class FeatureCache:
+    """Features computed once per batch for all metrics together (landmarks, network outputs)."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+
+    def get(self, key: str, compute: Callable[[], Any]) -> Any:
+        """The value under `key`, computed on first use."""
+        if key not in self._values:
+            self._values[key] = compute()
+        return self._values[key]
+
+
+@dataclass(frozen=True)
+class FrameBatch:
+    """Consecutive frames of a clip, prediction beside truth; both uint8 RGB [B,H,W,3]."""
+
+    start: int  # index of the first frame in the clip
+    prediction: np.ndarray
+    truth: np.ndarray
+    cache: FeatureCache = field(default_factory=FeatureCache)
+
+    def __post_init__(self) -> None:
+        for name in ("prediction", "truth"):
+            frames = getattr(self, name)
+            if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3:
+                raise TypeError(
+                    f"{name} must be uint8 RGB [B,H,W,3], not {frames.dtype} {list(frames.shape)}"
+                )
+        if self.prediction.shape != self.truth.shape:
+            raise ValueError(f"shapes differ: {self.prediction.shape} and {self.truth.shape}")
+
+    @property
+    def frames(self) -> range:
+        """Indices of these frames in the clip."""
+        return range(self.start, self.start + len(self.prediction))
+
+
+@dataclass
+class MetricResult:
+    """What one metric says of one clip.
+
+    values: column -> value, or None where nothing could be scored.
+    items: column -> float64 [n], per frame or window (NaN where that item failed).
+    features: arrays kept so that several clips can be pooled without the frames.
+    details: detector, crop, number of windows, variant: whatever a reviewer would ask.
+    """
+
+    values: dict[str, float | None]
+    n: int
+    items: dict[str, np.ndarray] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    features: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class Metric(abc.ABC):
+    """A metric under its spec. Used as begin(clip), update(batch) ..., compute(), per clip."""
+
+    pooling: ClassVar[str] = "mean of clips"
+
+    def __init__(
+        self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu"
+    ) -> None:
+        self.spec, self.weights, self.device = spec, weights, device
+
+    @abc.abstractmethod
+    def begin(self, clip: Clip) -> None:
+        """Forget the last clip and make ready for this one."""
+
+    @abc.abstractmethod
+    def update(self, batch: FrameBatch) -> None:
+        """Take the next frames, in order. Keeps features, never the frames themselves."""
+
+    @abc.abstractmethod
+    def compute(self) -> MetricResult:
+        """The clip's result, once all frames were seen."""
+
+    def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
+        """One value per column for several clips: the mean over clips that could be scored."""
+        pooled: dict[str, float | None] = {}
+        for column in self.spec.columns:
+            values = [r.values.get(column.name) for r in results]
+            scored = [v for v in values if v is not None]
+            pooled[column.name] = float(np.mean(scored)) if scored else None
+        return pooled

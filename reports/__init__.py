@@ -1,0 +1,1 @@
+"""What people read: stored results in, tables and pages out; nothing is recomputed."""

@@ -1,0 +1,1 @@
+"""On what it is measured: manifests, loaders, the synthetic corpus, preparation."""
