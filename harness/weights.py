@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
+import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover
-    import tomli as tomllib
 
 from harness.contracts.errors import BadInput, Unavailable, UnknownName
 
@@ -94,6 +89,7 @@ def resolve(weight_id: str) -> Path:
         UnknownName: the id is not in the registry.
         Unavailable: no such file is in any of the folders; says the command that fetches it.
         BadInput: the file is there but its checksum is wrong.
+
     """
     rows = registry()
     if weight_id not in rows:

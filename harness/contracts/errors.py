@@ -23,6 +23,7 @@ class BadInput(HarnessError):
         subject: what was looked at (a path, an option, an id).
         fact: what is wrong with it, with the exact numbers.
         cure: what to do about it.
+
     """
 
     def __init__(self, subject: object, fact: str, cure: str) -> None:
@@ -36,8 +37,10 @@ class UnknownName(HarnessError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
         near = difflib.get_close_matches(name, self.known, n=3, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(repr(n) for n in near)}?" if near else (
-            f"Known: {', '.join(self.known) or 'none'}."
+        hint = (
+            f"Did you mean {' or '.join(repr(n) for n in near)}?"
+            if near
+            else (f"Known: {', '.join(self.known) or 'none'}.")
         )
         super().__init__(f"unknown {kind} {name!r}. {hint}")
 

@@ -124,7 +124,9 @@ class Method(abc.ABC):
         """Read what `fit` left. Nothing is unpickled that is not a plain tensor file."""
 
     @abc.abstractmethod
-    def render(self, request: RenderRequest, clock: StageClock = NULL_CLOCK) -> Iterator[RenderedFrame]:
+    def render(
+        self, request: RenderRequest, clock: StageClock = NULL_CLOCK
+    ) -> Iterator[RenderedFrame]:
         """Yield `request.count` frames, in order, each at `request.height` x `request.width`."""
 
 

@@ -126,9 +126,7 @@ class Metric(abc.ABC):
 
     pooling: ClassVar[str] = "mean of clips"
 
-    def __init__(
-        self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu"
-    ) -> None:
+    def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
         self.spec, self.weights, self.device = spec, weights, device
 
     @abc.abstractmethod

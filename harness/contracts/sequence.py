@@ -89,6 +89,7 @@ class Sequence:
 
         Raises:
             MissingSignal: when it is absent; the message says how to get it.
+
         """
         if not self.has(name):
             raise MissingSignal(name, self.id, needed_by, SIGNALS[name][1])
