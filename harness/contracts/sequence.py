@@ -16,7 +16,7 @@ SAMPLE_RATE = 16_000
 
 @dataclass(frozen=True)
 class FrameSource:
-    """Lazy uint8 RGB frames: `read(t)` returns [H,W,3]; nothing is decoded before it is asked for."""
+    """Lazy uint8 RGB frames: `read(t)` returns [H,W,3]; decoded only when asked for."""
 
     read: Callable[[int], np.ndarray]
     count: int
