@@ -1,0 +1,1 @@
+"""A procedural emotional talking head with known truth, deterministic by seed."""
