@@ -24,7 +24,8 @@ def tour(seed: int, train: int, test: int, fps: float, test_emotions: int = 3) -
 
     Args:
         seed: order of emotions and lengths of utterances.
-        train: frames of the training part. test: frames of the test part.
+        train: frames of the training part.
+        test: frames of the test part.
         fps: frames a second.
         test_emotions: utterances of the test part, each in another emotion.
 
