@@ -27,7 +27,7 @@ def tour(seed: int, train: int, test: int, fps: float, test_emotions: int = 3) -
         train: frames of the training part.
         test: frames of the test part.
         fps: frames a second.
-        test_emotions: utterances of the test part, each in another emotion.
+        test_emotions: utterances of the test part, each in another emotion; at most 7.
 
     """
     rng = np.random.default_rng([seed, 0x70])
@@ -39,8 +39,9 @@ def tour(seed: int, train: int, test: int, fps: float, test_emotions: int = 3) -
     ]
     shown = [
         (EMOTIONS[e], int(rng.choice(levels)))
-        for e in rng.permutation(len(EMOTIONS))[:test_emotions]
-    ]
+        for e in rng.permutation(len(EMOTIONS))
+        if EMOTIONS[e] != order[-1][0]  # the test part begins with a change
+    ][:test_emotions]
     frames = _lengths(train, len(order), rng, 0.3) + _lengths(test, len(shown), rng, 0.2)
     return [Block(e, i, n / fps) for (e, i), n in zip(order + shown, frames, strict=True)]
 
