@@ -9,9 +9,7 @@ import typer
 
 
 def listing(
-    kind: Annotated[
-        str, typer.Argument(help="methods, metrics, splits, presets or all.")
-    ] = "all",
+    kind: Annotated[str, typer.Argument(help="methods, metrics, splits, presets or all.")] = "all",
 ) -> None:
     """List methods, metrics, splits and presets, and what each needs to run here."""
     from rich.console import Console

@@ -18,8 +18,9 @@ def prepare(
     ] = None,
 ) -> None:
     """Turn VIDEO into the folder layout of ER-NeRF and TalkingGaussian."""
-    from harness.runner.progress import watch
     from splits.prepare import prepare as run_prepare
+
+    from harness.runner.progress import watch
 
     with watch(video.name) as progress:
         run_prepare(video, out, size=size, fps=fps, progress=progress)

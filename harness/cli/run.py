@@ -110,5 +110,7 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
         try:
             overrides[key] = yaml.safe_load(value)
         except yaml.YAMLError as error:
-            raise BadInput("--set", f"{value!r} is not YAML ({error})", "Quote the value.") from error
+            raise BadInput(
+                "--set", f"{value!r} is not YAML ({error})", "Quote the value."
+            ) from error
     return overrides

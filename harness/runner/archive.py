@@ -47,7 +47,7 @@ def write_frames(path: Path, frames: Iterable[np.ndarray]) -> tuple[int, str]:
     """Write uint8 RGB frames losslessly; returns their count and the hash of their pixels."""
     digest, count = hashlib.sha256(), 0
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for count, frame in enumerate(frames, start=1):  # noqa: B007
+        for count, frame in enumerate(frames, start=1):
             pixels = np.ascontiguousarray(frame)
             digest.update(repr(pixels.shape).encode())
             digest.update(pixels.data)

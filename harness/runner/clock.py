@@ -98,9 +98,7 @@ def clock_for(device: str) -> WallClock | CudaClock:
     return CudaClock(device) if device.startswith("cuda") else WallClock()
 
 
-def time_frames(
-    frames: Iterable[Any], clock: WallClock | CudaClock, warmup: int
-) -> dict[str, Any]:
+def time_frames(frames: Iterable[Any], clock: WallClock | CudaClock, warmup: int) -> dict[str, Any]:
     """Time an iterator frame by frame; the first `warmup` frames are rendered, not counted.
 
     Returns:

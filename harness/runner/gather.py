@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ def gather(
         for column in spec.columns
     }
     facts = provenance(device) | {
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "plan": plan_key(plan),
         "split": {
             "name": plan.manifest.name,
@@ -188,7 +188,9 @@ def costs(works: list[Work], store: Store) -> dict[str, float]:
     fits = [store.record(work.fit) for work in works]
     if not fits:
         return {}
-    previews = [store.record(w.render)["meta"]["preview"]["psnr_db"] for w in works if store.done(w.render)]
+    previews = [
+        store.record(w.render)["meta"]["preview"]["psnr_db"] for w in works if store.done(w.render)
+    ]
     return {
         "fit_seconds": float(np.mean([fit["seconds"] for fit in fits])),
         "peak_memory_mb": max(fit["peak_memory_mb"] for fit in fits),

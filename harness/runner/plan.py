@@ -101,7 +101,11 @@ def cells_for(
     truth = Cell(
         "truth",
         f"truth · {sequence.id}",
-        {**data, "test": [sequence.test.start, sequence.test.stop], "code": source_digest(*MACHINE)},
+        {
+            **data,
+            "test": [sequence.test.start, sequence.test.stop],
+            "code": source_digest(*MACHINE),
+        },
     )
     fit = Cell(
         "fit",

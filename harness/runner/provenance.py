@@ -93,7 +93,9 @@ def hardware(device: str) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "device": device,
         "cpu": cpu_name(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
         "platform": platform.platform(),
     }
     if device.startswith("cuda"):

@@ -198,7 +198,9 @@ def measure_speed(
 
 
 @contextmanager
-def clip_of(render_folder: Path, truth_folder: Path, timing: Any) -> Iterator[tuple[Clip, Any, Any]]:
+def clip_of(
+    render_folder: Path, truth_folder: Path, timing: Any
+) -> Iterator[tuple[Clip, Any, Any]]:
     """Open a prediction beside its truth."""
     meta, truth_meta = archive.read_meta(render_folder), archive.read_meta(truth_folder)
     clip = Clip(
@@ -261,7 +263,9 @@ def store_result(result: MetricResult, folder: Path, record: dict[str, Any]) -> 
     record["warnings"] = result.warnings
     record["details"] = result.details
     if result.items:
-        np.savez_compressed(folder / "items.npz", **{k.replace("/", "|"): v for k, v in result.items.items()})
+        np.savez_compressed(
+            folder / "items.npz", **{k.replace("/", "|"): v for k, v in result.items.items()}
+        )
     if result.features:
         np.savez_compressed(folder / "features.npz", **result.features)
 
