@@ -95,22 +95,35 @@ def markdown(results: Results) -> str:
 
 def comma_separated(results: Results) -> str:
     """One line a row and column: value, interval, n, failures, status."""
+    lines = [
+        {
+            "method": row.method,
+            "role": row.role,
+            "drive": row.drive,
+            "split": row.split,
+            "preset": row.preset,
+            "seeds": " ".join(map(str, row.seeds)),
+            "sequences": len(row.sequences),
+            "column": name,
+            "direction": results.columns[name]["direction"],
+            "unit": results.columns[name]["unit"],
+            "status": score.status,
+            "value": score.value,
+            "low": score.low,
+            "high": score.high,
+            "n": score.n,
+            "failures": score.failures,
+            "reason": score.reason,
+        }
+        for row in results.rows
+        for name in layout.column_names(results)
+        if (score := row.scores.get(name)) is not None
+    ]
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(
-        ["method", "role", "drive", "split", "preset", "seeds", "sequences", "column", "direction", "unit", "status", "value", "low", "high", "n", "failures", "reason"]
-    )
-    for row in results.rows:
-        for name in layout.column_names(results):
-            if (score := row.scores.get(name)) is None:
-                continue
-            column = results.columns[name]
-            writer.writerow(
-                [row.method, row.role, row.drive, row.split, row.preset]
-                + [" ".join(map(str, row.seeds)), len(row.sequences), name]
-                + [column["direction"], column["unit"], score.status, score.value, score.low]
-                + [score.high, score.n, score.failures, score.reason]
-            )
+    if lines:
+        writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
     return buffer.getvalue().rstrip("\n")
 
 
