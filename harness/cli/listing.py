@@ -34,10 +34,12 @@ def listing(
 
 def plugin_problems() -> list:
     """Plug-ins of other packages that could not be loaded."""
+    from harness.plugins import Problem
     from methods import catalog as methods
     from metrics import catalog as metrics
 
-    return [*methods.problems(), *metrics.problems()]
+    broken = [Problem(*item) for item in metrics.broken_plugins().items()]
+    return [*methods.problems(), *broken]
 
 
 def missing_packages(names: tuple[str, ...]) -> list[str]:
@@ -75,7 +77,7 @@ def metrics_table():
     table = new_table("Metrics", "id", "columns", "domain", "needs", "here")
     for spec in catalog.specs().values():
         try:
-            catalog.check(spec)
+            catalog.resolve_weights(spec)
             state = "yes"
         except Unavailable as error:
             state = f"no: {error.what}. {error.cure}"

@@ -53,7 +53,7 @@ class Work:
 
 def drives_of(spec: MethodSpec) -> tuple[str, ...]:
     """Drives of a method in a run: its own, and the shuffled control for real methods."""
-    return spec.drives if spec.role != "method" else (*spec.drives, SHUFFLED)
+    return spec.drives[:1] if spec.role != "method" else (*spec.drives, SHUFFLED)
 
 
 def preset_of(spec: MethodSpec, wanted: str | None) -> str:

@@ -16,6 +16,7 @@ from harness.contracts import (
     FailedCell,
     HarnessError,
     Method,
+    MethodSpec,
     MetricSpec,
     Results,
     Sequence,
@@ -24,7 +25,7 @@ from harness.contracts import (
 )
 from harness.runner import stages
 from harness.runner.gather import gather
-from harness.runner.plan import Request, Work, cells_for, check_signals, drives_of
+from harness.runner.plan import Request, Work, cells_for, check_signals, drives_of, preset_of
 from harness.runner.progress import watch
 from harness.runner.store import Cell, Store, write_json
 from methods import catalog as methods
@@ -54,16 +55,21 @@ class Plan:
     unavailable: dict[str, str]  # metric id -> reason
 
 
-def load_split(name: str) -> tuple[SplitManifest, list[Sequence]]:
-    """A registered split by name, or a prepared folder by path."""
+def find_manifest(name: str) -> SplitManifest:
+    """A registered split by name, or a prepared folder by path; loads no data."""
     from splits import er_nerf
 
     folder = Path(name)
-    is_path = os.sep in name or folder.is_dir()
-    manifest = er_nerf.manifest_of(folder) if is_path else splits.manifest(name)
+    if os.sep in name or folder.is_dir():
+        return er_nerf.manifest_of(folder)
+    return splits.manifest(name)
+
+
+def load_sequences(manifest: SplitManifest) -> list[Sequence]:
+    """All recordings of a split; a synthetic one is generated on first use."""
     load = splits.loader(manifest)
     with watch(manifest.name) as progress:
-        return manifest, [load(manifest, entry, progress) for entry in manifest.sequences]
+        return [load(manifest, entry, progress) for entry in manifest.sequences]
 
 
 def chosen_metrics(
@@ -81,7 +87,7 @@ def chosen_metrics(
     usable, unavailable = [], {}
     for spec in wanted:
         try:
-            metrics.check(spec)
+            metrics.resolve_weights(spec)
             usable.append(spec)
         except Unavailable as error:
             unavailable[spec.id] = str(error)
@@ -89,13 +95,27 @@ def chosen_metrics(
 
 
 def make_plan(request: Request) -> Plan:
-    """Load the split, check names, signals and weights, and lay out all cells."""
+    """Check names first, then load the split, check signals and lay out all cells."""
     names = list(dict.fromkeys(request.methods))
     if request.baselines:
         names += [name for name in BASELINES if name not in names]
     specs = [methods.spec(name) for name in names]
-    usable, unavailable = chosen_metrics(request, splits_domain(request.split))
-    manifest, sequences = load_split(request.split)
+    manifest = find_manifest(request.split)
+    usable, unavailable = chosen_metrics(request, manifest)
+    for spec in specs:
+        preset_of(spec, request.preset)
+    return lay_out(request, manifest, load_sequences(manifest), specs, usable, unavailable)
+
+
+def lay_out(
+    request: Request,
+    manifest: SplitManifest,
+    sequences: list[Sequence],
+    specs: list[MethodSpec],
+    usable: list[MetricSpec],
+    unavailable: dict[str, str],
+) -> Plan:
+    """All cells of a run, after checking that every declared signal is there."""
     works = []
     for sequence in sequences:
         for metric in usable:
@@ -109,16 +129,6 @@ def make_plan(request: Request) -> Plan:
                 for drive in drives_of(spec)
             ]
     return Plan(manifest, tuple(works), tuple(usable), unavailable)
-
-
-def splits_domain(name: str) -> SplitManifest:
-    """The manifest alone, so that unknown names are refused before anything is generated."""
-    from splits import er_nerf
-
-    folder = Path(name)
-    return (
-        er_nerf.manifest_of(folder) if os.sep in name or folder.is_dir() else splits.manifest(name)
-    )
 
 
 class Runner:
