@@ -7,6 +7,7 @@ run leaves only `*.partial` folders behind, which the next run takes up or sweep
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -103,7 +104,9 @@ class Store:
         except OSError as error:
             if not keep_partial:
                 shutil.rmtree(partial, ignore_errors=True)
-            raise storage_error(error, self.root) from error
+            if sentence := storage_error(error, self.root):
+                raise sentence from error
+            raise
         except BaseException:
             if not keep_partial:
                 shutil.rmtree(partial, ignore_errors=True)
@@ -128,10 +131,8 @@ class Store:
         return record
 
 
-def storage_error(error: OSError, root: Path) -> Exception:
-    """A full or read-only disk as a sentence; any other OSError unchanged."""
-    import errno
-
+def storage_error(error: OSError, root: Path) -> BadInput | None:
+    """A full or read-only disk as a sentence; None for any other OSError."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         free = shutil.disk_usage(root).free // 2**20 if root.exists() else 0
         return BadInput(
@@ -141,4 +142,4 @@ def storage_error(error: OSError, root: Path) -> Exception:
         )
     if error.errno in (errno.EACCES, errno.EROFS):
         return BadInput(root, "cannot be written to", "Choose another folder with --out.")
-    return error
+    return None
