@@ -65,8 +65,9 @@ def check_method(
         assert rgb.shape == (request.height, request.width, 3), f"rgb is {rgb.shape}"
         assert alpha.shape == (request.height, request.width), f"alpha is {alpha.shape}"
         assert rgb.dtype == alpha.dtype == np.float32, f"{rgb.dtype}, {alpha.dtype}: not float32"
-        assert np.isfinite(rgb).all() and np.isfinite(alpha).all(), "values are not finite"
-        assert alpha.min() >= -1e-4 and alpha.max() <= 1 + 1e-4, "alpha leaves [0, 1]"
+        assert np.isfinite(rgb).all(), "rgb is not finite"
+        assert np.isfinite(alpha).all(), "alpha is not finite"
+        assert -1e-4 <= alpha.min() <= alpha.max() <= 1 + 1e-4, "alpha leaves [0, 1]"
     again = rendered(spec, workdir, request)
     for (a, _), (b, _) in zip(first, again, strict=True):
         assert np.array_equal(a, b), "two renders of the same request differ"
