@@ -57,10 +57,10 @@ class Plan:
 
 def find_manifest(name: str) -> SplitManifest:
     """A registered split by name, or a prepared folder by path; loads no data."""
-    from splits import er_nerf
-
     folder = Path(name)
     if os.sep in name or folder.is_dir():
+        from splits import er_nerf
+
         return er_nerf.manifest_of(folder)
     return splits.manifest(name)
 
@@ -100,10 +100,12 @@ def make_plan(request: Request) -> Plan:
     if request.baselines:
         names += [name for name in BASELINES if name not in names]
     specs = [methods.spec(name) for name in names]
-    manifest = find_manifest(request.split)
-    usable, unavailable = chosen_metrics(request, manifest)
     for spec in specs:
         preset_of(spec, request.preset)
+    for name in request.metrics or ():
+        metrics.spec(name)
+    manifest = find_manifest(request.split)
+    usable, unavailable = chosen_metrics(request, manifest)
     return lay_out(request, manifest, load_sequences(manifest), specs, usable, unavailable)
 
 
