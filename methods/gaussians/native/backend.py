@@ -15,7 +15,7 @@ SMALL_FRAME = 6000
 
 
 def default_threads(request: Request) -> int:
-    """torch's thread count, or 1 for a frame too small to share out."""
+    """Torch's thread count, or 1 for a frame too small to share out."""
     work = request.count + request.width * request.height // 4
     return 1 if work < SMALL_FRAME else torch.get_num_threads()
 
