@@ -59,14 +59,14 @@ def au_matrix(au: ActionUnits) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class View:
-    """One frame through one window, ready for a training step.
+class CameraView:
+    """A camera in scene units and the size of its picture.
 
     Attributes:
         viewmat: [1,4,4].
-        K: [1,3,3] of the window.
-        image: float32 [3,h,w] in [0, 1].
-        bits: uint8 [h,w].
+        K: [1,3,3], pixels.
+        width: pixels.
+        height: pixels.
 
     """
 
@@ -74,6 +74,20 @@ class View:
     K: Tensor
     width: int
     height: int
+
+
+@dataclass(frozen=True)
+class View(CameraView):
+    """One training frame through one window.
+
+    Attributes:
+        frame: its index.
+        image: float32 [3,h,w] in [0, 1].
+        bits: uint8 [h,w].
+
+    """
+
+    frame: int
     image: Tensor
     bits: Tensor
 
@@ -150,6 +164,7 @@ class TrainingData:
         rows, columns = windows.slices(t)
         image = self.frames[t, rows, columns].to(self.device).permute(2, 0, 1).float() / 255
         return View(
+            frame=t,
             viewmat=self.viewmats[t : t + 1],
             K=self._K[id(windows)][t : t + 1],
             width=windows.width,

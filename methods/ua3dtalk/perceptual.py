@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from harness.contracts import HarnessError
 from harness.weights import resolve
 
-TRUNK, HEADS = "lpips-alexnet", "lpips-heads-alex"
+TRUNK, HEADS = "lpips-alexnet", "lpips-alex-heads"
 _SHIFT, _SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 
 
@@ -55,9 +56,7 @@ class PatchPerceptual(nn.Module):
     def forward(self, image: Tensor, target: Tensor) -> Tensor:
         """Distance of two images [3,H,W] in [0, 1], at least 32 pixels a side."""
         both = zip(self.taps(image[None]), self.taps(target[None]), self.heads, strict=True)
-        distances = [
-            ((x - y).square() * w[None, :, None, None]).sum(1).mean() for x, y, w in both
-        ]
+        distances = [((x - y).square() * w[None, :, None, None]).sum(1).mean() for x, y, w in both]
         return torch.stack(distances).sum()
 
 
@@ -65,7 +64,7 @@ def load_perceptual(device: str) -> tuple[PatchPerceptual | None, str]:
     """The network with its weights, or None and the reason why there is none."""
     try:
         trunk = torch.load(resolve(TRUNK), map_location="cpu", weights_only=True)
-        heads = torch.load(resolve(HEADS), map_location="cpu", weights_only=True)
+        heads = load_file(resolve(HEADS))
     except HarnessError as error:
         return None, str(error)
     network = PatchPerceptual()

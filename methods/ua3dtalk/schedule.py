@@ -118,7 +118,14 @@ class Course:
         The window slides from the bottom of the range to its top between the fraction
         `start` and `select_until`; None outside of that time.
         """
-        first, last = self.at(start), self.at(self.select_until)
+        return self._sliding(i, self.at(start), self.at(self.select_until))
+
+    def warm_up_window(self, i: int) -> tuple[float, float] | None:
+        """The same for the warm-up: the window slides from its beginning to its end."""
+        return self._sliding(i, 0, self.at(self.warm_up))
+
+    @staticmethod
+    def _sliding(i: int, first: int, last: int) -> tuple[float, float] | None:
         if not first <= i < last:
             return None
         low = (1 - SELECT_WIDTH) * (i - first) / (last - first)

@@ -37,6 +37,14 @@ class Windows:
         y, x = int(self.top[t]), int(self.left[t])
         return slice(y, y + self.height), slice(x, x + self.width)
 
+    def inside(self, outer: Windows, t: int) -> tuple[slice, slice]:
+        """Rows and columns of frame t's window in the pixels of another window of that frame."""
+        y, x = int(self.top[t] - outer.top[t]), int(self.left[t] - outer.left[t])
+        return (
+            slice(max(y, 0), max(y + self.height, 0)),
+            slice(max(x, 0), max(x + self.width, 0)),
+        )
+
     def intrinsics(self, K: np.ndarray) -> np.ndarray:
         """Intrinsics [T,3,3] with the principal points moved into the windows."""
         moved = np.array(K, np.float32)
