@@ -7,11 +7,11 @@ with the reason, and `list` and `doctor` show it.
 from __future__ import annotations
 
 import importlib
-import pkgutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -24,12 +24,16 @@ class Problem:
     reason: str
 
 
-def modules_in(package: str, keep: Callable[[str], bool]) -> Iterator[ModuleType]:
-    """Import every module below `package` whose dotted name `keep` accepts."""
+def modules_in(package: str, file: str) -> Iterator[ModuleType]:
+    """Import every module of that file name below a package, and nothing else of it.
+
+    Found by path: walking the packages would import each of them, and torch with some.
+    """
     root = importlib.import_module(package)
-    for found in pkgutil.walk_packages(root.__path__, prefix=f"{package}."):
-        if keep(found.name):
-            yield importlib.import_module(found.name)
+    for folder in root.__path__:
+        for path in sorted(Path(folder).rglob(file)):
+            parts = path.relative_to(folder).with_suffix("").parts
+            yield importlib.import_module(".".join([package, *parts]))
 
 
 def external(group: str) -> tuple[list[Any], list[Problem]]:
