@@ -22,6 +22,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from methods.ua3dtalk.field.native import usable
+from methods.ua3dtalk.field.precision_native import NativePrecisionFusion
+
 LOG_VARIANCE_BOUND = 8.0
 """Log-variances are clamped to +-8; the gradient is zero outside."""
 
@@ -34,13 +37,24 @@ def precision_fusion(views: Sequence[Tensor]) -> Tensor:
 
     Args:
         views: V tensors [T, 2*D, N], T >= 2: an ensemble's means, then its log-variances.
-            float64, or float32, on any device.
+            float32 or float64 on any device; float32 on the CPU goes to the native kernel
+            where it could be built.
 
     Returns:
         [D, N].
 
+    Raises:
+        ValueError: when the views differ in shape, or T < 2.
+
     """
-    return _PrecisionFusion.apply(*views)
+    shape = views[0].shape
+    if any(view.shape != shape for view in views) or len(shape) != 3 or shape[1] % 2:
+        shapes = [tuple(view.shape) for view in views]
+        raise ValueError(f"views must all be [T, 2*D, N]; they are {shapes}")
+    if shape[0] < 2:
+        raise ValueError("one member has no covariance: T must be at least 2")
+    kernel = NativePrecisionFusion if usable(views) else TorchPrecisionFusion
+    return kernel.apply(*views)
 
 
 class _View:
@@ -72,9 +86,12 @@ class _View:
         return self.inverse * x - (self.scaled.transpose(1, 2) @ inner)[..., 0], inner[..., 0]
 
 
-class _PrecisionFusion(torch.autograd.Function):
+class TorchPrecisionFusion(torch.autograd.Function):
+    """The plain torch form: any device, and in float64 the oracle of the native kernel."""
+
     @staticmethod
     def forward(ctx, *views: Tensor) -> Tensor:
+        """Return [D, N] for V views [T, 2*D, N]."""
         precision, weighted, factors = 0.0, 0.0, []
         for view in map(_View, views):
             precision = precision + view.precision()
@@ -88,6 +105,7 @@ class _PrecisionFusion(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, ...]:
+        """Return the gradient of each view."""
         cholesky, fused, *saved = ctx.saved_tensors
         factors, views = saved[: len(saved) // 2], saved[len(saved) // 2 :]
         right = torch.cholesky_solve(gradient.t()[..., None], cholesky)[..., 0]
