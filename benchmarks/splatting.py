@@ -131,9 +131,7 @@ def main() -> None:
             for size in args.sizes:
                 for row in measure(count, size, threads, prototype, args):
                     rows.append(row)
-                    tail = (
-                        f"{row['prototype']:10.2f} {row['ratio']:6.2f}" if "ratio" in row else ""
-                    )
+                    tail = f"{row['prototype']:10.2f} {row['ratio']:6.2f}" if "ratio" in row else ""
                     print(
                         f"{count:6d} {size:5d} {threads:2d} {row['step']:<17} "
                         f"{row['ours']:8.2f} {tail}",

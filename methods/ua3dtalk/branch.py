@@ -87,8 +87,8 @@ class Branch:
     def step(self, i: int) -> dict[str, Any]:
         """Do iteration i: one frame, one gradient step, and density control when it is due."""
         view = self.data.view(self.frame(i, self.draws.at(i)), self.windows)
-        set_rates(self.motion, self.course.motion_factor(i))
-        self.cloud.set_rates(self.course.means_rate(i))
+        set_rates(self.motion.param_groups, self.course.motion_factor(i))
+        self.cloud.set_means_rate(self.course.means_rate(i))
         offsets = None
         if self.course.is_warm(i):
             offsets = self.field(
@@ -98,22 +98,24 @@ class Branch:
                 generator=self.draws.generator,
             )
         rendering = self.render(view, offsets, self.sh_degree(i))
+        watches = self.course.watches(i)
+        if watches:
+            rendering.meta["means2d"].retain_grad()
         loss, image, target = self.loss(i, view, rendering, offsets)
         loss.backward()
-        densifies = (
-            self.course.at(self.course.densify_from) < i < self.course.at(self.course.densify_until)
-        )
-        if densifies:
-            self.cloud.observe(rendering.meta, view.width, view.height)
+        if watches:
+            self.cloud.density.observe(rendering.meta)
         self.cloud.optimise()
         if offsets is not None:
             self.motion.step()
             self.motion.zero_grad(set_to_none=True)
         if self.course.densifies(i, self.config.densify_every):
-            self.cloud.control_density(
+            self.cloud.density.control(
+                self.cloud.gaussians,
+                self.cloud.optimiser,
                 threshold=self.config.densify_threshold,
                 min_opacity=self.course.min_opacity(i),
-                max_gaussians=self.max_gaussians,
+                most=self.max_gaussians,
                 generator=self.draws.generator,
             )
         return {

@@ -14,34 +14,31 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from methods.gaussians import rasterize
+from methods.gaussians.model import Gaussians
+from methods.gaussians.rasterize import rasterize
 from methods.ua3dtalk.config import TrainConfig
 from methods.ua3dtalk.data import CameraView
+from methods.ua3dtalk.density import Density
 from methods.ua3dtalk.field import Offsets
-from methods.ua3dtalk.optimisers import gaussian_groups
-from methods.ua3dtalk.schedule import GAUSSIAN_EPSILON, GAUSSIAN_RATES, MEANS_RATES
-from methods.ua3dtalk.seeding import spacing
+from methods.ua3dtalk.optimisers import gaussian_optimiser, set_rates
+from methods.ua3dtalk.schedule import GAUSSIAN_RATES, MEANS_RATES
 
-#: Value of the constant spherical harmonic: colour = 0.5 + SH_CONSTANT * coefficient.
-SH_CONSTANT = 0.28209479177387814
+_COLOURS = ("sh0", "shN", "opacities")
 
 
 class Cloud:
-    """Gaussians in scene units before activation, and Adam over them.
+    """Gaussians in scene units, and Adam over them.
 
     Args:
-        tensors: `means` [N,3], `quats` [N,4], `scales` [N,3], `opacities` [N], `sh` [N,K,3].
-        rates: learning rate of each tensor that learns.
+        gaussians: with the scale activation `softplus`.
+        rates: learning rate of each parameter that learns.
 
     """
 
-    def __init__(self, tensors: Mapping[str, Tensor], rates: Mapping[str, float]) -> None:
-        self.parameters = {
-            name: torch.nn.Parameter(value.clone(), requires_grad=name in rates)
-            for name, value in tensors.items()
-        }
-        self._rates = dict(rates)
-        self._optimiser = self._fresh_optimiser()
+    def __init__(self, gaussians: Gaussians, rates: Mapping[str, float]) -> None:
+        self.gaussians = gaussians
+        self.density = Density(gaussians)
+        self.train_only(rates)
 
     @classmethod
     def seeded(
@@ -56,42 +53,37 @@ class Cloud:
             device: where they live.
 
         """
-        width = torch.from_numpy(spacing(points)).to(device)
-        count = len(points)
-        sh = torch.zeros(count, (config.sh_degree + 1) ** 2, 3, device=device)
-        sh[:, 0] = (torch.from_numpy(colours).to(device) - 0.5) / SH_CONSTANT
-        quats = torch.zeros(count, 4, device=device)
-        quats[:, 0] = 1
-        opacity = torch.full((count,), config.init_opacity, device=device)
-        tensors = {
-            "means": torch.from_numpy(points).to(device),
-            "quats": quats,
-            # The inverse of softplus.
-            "scales": torch.log(torch.expm1(width))[:, None].repeat(1, 3),
-            "opacities": torch.logit(opacity),
-            "sh": sh,
-        }
+        gaussians = Gaussians.from_points(
+            torch.from_numpy(points).to(device),
+            torch.from_numpy(colours).to(device),
+            sh_degree=config.sh_degree,
+            opacity=config.init_opacity,
+            scale_activation="softplus",
+        )
+        published = {"means": MEANS_RATES[0], **GAUSSIAN_RATES}
         rates = {
-            "means": MEANS_RATES[0] * config.shape_rate,
-            "quats": GAUSSIAN_RATES["quats"] * config.shape_rate,
-            "scales": GAUSSIAN_RATES["scales"] * config.shape_rate,
-            "opacities": GAUSSIAN_RATES["opacities"] * config.colour_rate,
-            "sh": GAUSSIAN_RATES["sh"] * config.colour_rate,
+            name: rate * (config.colour_rate if name in _COLOURS else config.shape_rate)
+            for name, rate in published.items()
         }
-        return cls(tensors, rates)
+        return cls(gaussians, rates)
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor]) -> Cloud:
+        """From what `tensors` returned, for rendering only."""
+        return cls(Gaussians(**tensors, scale_activation="softplus"), {})
 
     def __len__(self) -> int:
-        return len(self.parameters["means"])
+        return len(self.gaussians)
 
     @property
-    def means(self) -> torch.nn.Parameter:
+    def means(self) -> Tensor:
         """Canonical positions [N,3]."""
-        return self.parameters["means"]
+        return self.gaussians.means
 
-    def activated(self, offsets: Offsets | None) -> dict[str, Tensor]:
-        """What the rasteriser takes, moved by a frame's offsets."""
-        means, quats = self.parameters["means"], self.parameters["quats"]
-        scales = self.parameters["scales"]
+    def moved(self, offsets: Offsets | None) -> dict[str, Tensor]:
+        """What the rasteriser takes, after a frame's offsets."""
+        gaussians = self.gaussians
+        means, quats, scales = gaussians.means, gaussians.quats, gaussians.scales
         if offsets is not None:
             means = means + offsets.means
             quats = quats if offsets.quats is None else quats + offsets.quats
@@ -100,7 +92,7 @@ class Cloud:
             "means": means,
             "quats": quats,
             "scales": F.softplus(scales),
-            "opacities": torch.sigmoid(self.parameters["opacities"]),
+            "opacities": gaussians.alphas(),
         }
 
     def splat(
@@ -120,8 +112,8 @@ class Cloud:
 
         """
         return rasterize(
-            **self.activated(offsets),
-            colors=self.parameters["sh"],
+            **self.moved(offsets),
+            colors=self.gaussians.coefficients(),
             viewmats=view.viewmat,
             Ks=view.K,
             width=view.width,
@@ -132,7 +124,7 @@ class Cloud:
 
     def splat_values(self, view: CameraView, offsets: Offsets | None, values: Tensor) -> Tensor:
         """Render values [N,D] in place of colours: [h,w,D]. Only the values get gradients."""
-        fixed = {name: value.detach() for name, value in self.activated(offsets).items()}
+        fixed = {name: value.detach() for name, value in self.moved(offsets).items()}
         image, _, _ = rasterize(
             **fixed,
             colors=values,
@@ -143,50 +135,42 @@ class Cloud:
         )
         return image[0]
 
-    def observe(self, meta: Mapping[str, Any], width: int, height: int) -> None:
-        """Note how strongly this step's loss pulls at each Gaussian on the screen."""
-
-    def control_density(
-        self, threshold: float, min_opacity: float, max_gaussians: int, generator: torch.Generator
-    ) -> None:
-        """Clone and split where the loss pulls, prune what is faint or green."""
-
-    def set_rates(self, means_rate: float) -> None:
+    def set_means_rate(self, rate: float) -> None:
         """Set the positions' learning rate, before the run's own factor on it."""
-        for group in self._optimiser.param_groups:
+        for group in self.optimiser.param_groups:
             if group["name"] == "means":
-                group["lr"] = means_rate * group["base"] / MEANS_RATES[0]
+                set_rates([group], rate / MEANS_RATES[0])
 
     def optimise(self) -> None:
         """One step of Adam; gradients are gone afterwards."""
-        self._optimiser.step()
-        self._optimiser.zero_grad(set_to_none=True)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
 
     def train_only(self, rates: Mapping[str, float]) -> None:
-        """From here on only the named tensors learn, with a fresh optimiser."""
-        for name, parameter in self.parameters.items():
+        """From here on only the named parameters learn, with a fresh optimiser."""
+        self._rates = dict(rates)
+        for name, parameter in self.gaussians.named_parameters():
             parameter.requires_grad_(name in rates)
             parameter.grad = None
-        self._rates = dict(rates)
-        self._optimiser = self._fresh_optimiser()
-
-    def _fresh_optimiser(self) -> torch.optim.Adam | None:
-        groups = gaussian_groups(self.parameters, self._rates)
-        return torch.optim.Adam(groups, eps=GAUSSIAN_EPSILON, fused=True) if groups else None
+        self.optimiser = gaussian_optimiser(self.gaussians, self._rates)
 
     def tensors(self) -> dict[str, Tensor]:
-        """The Gaussians as plain tensors."""
-        return {name: value.detach().clone() for name, value in self.parameters.items()}
+        """The Gaussians' parameters as plain tensors."""
+        return {name: value.detach() for name, value in self.gaussians.named_parameters()}
 
     def state(self) -> dict[str, Any]:
-        """Tensors and optimiser."""
-        return {"tensors": self.tensors(), "optimiser": self._optimiser.state_dict()}
+        """All that the next step depends on."""
+        return {
+            "tensors": self.tensors(),
+            "optimiser": self.optimiser.state_dict() if self.optimiser else {},
+            "density": self.density.state(),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` returned; the number of Gaussians may be another."""
-        self.parameters = {
-            name: torch.nn.Parameter(value.to(self.means.device), requires_grad=name in self._rates)
-            for name, value in state["tensors"].items()
-        }
-        self._optimiser = self._fresh_optimiser()
-        self._optimiser.load_state_dict(state["optimiser"])
+        device = self.means.device
+        tensors = {name: value.to(device) for name, value in state["tensors"].items()}
+        self.gaussians = Gaussians(**tensors, scale_activation="softplus")
+        self.train_only(self._rates)
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.density.restore(state["density"])

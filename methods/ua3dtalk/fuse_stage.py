@@ -47,7 +47,7 @@ class FuseStage:
         self._mouth_field = mouth.field.bake(self.mouth.means.detach())
         rates = {name: rate * config.colour_rate for name, rate in FUSE_RATES.items()}
         self.face.train_only(rates)
-        self.mouth.train_only({"sh": rates["sh"]})
+        self.mouth.train_only({name: rates[name] for name in ("sh0", "shN")})
 
     def step(self, i: int) -> dict[str, Any]:
         """Do iteration i: one frame, one gradient step."""

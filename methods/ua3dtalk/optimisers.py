@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 
+from methods.gaussians.model import Gaussians
 from methods.ua3dtalk.field import FaceField, MouthField
 from methods.ua3dtalk.schedule import (
     ADAMW_WEIGHT_DECAY,
     EPSILON,
     EXPLICIT_WEIGHT_DECAY,
     FACE_MOTION_RATES,
+    GAUSSIAN_EPSILON,
     MOTION_BETAS,
     MOUTH_MOTION_RATES,
     MOUTH_WEIGHT_DECAY,
@@ -42,14 +45,18 @@ def motion_optimiser(field: FaceField | MouthField, factor: float) -> torch.opti
     return torch.optim.AdamW(groups, betas=MOTION_BETAS, eps=EPSILON, fused=True)
 
 
-def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:
-    """Set every group's rate to its base times `factor`."""
-    for group in optimiser.param_groups:
+def gaussian_optimiser(gaussians: Gaussians, rates: Mapping[str, float]) -> torch.optim.Adam | None:
+    """Adam with one group per parameter that learns, named after it; None where none does."""
+    if not rates:
+        return None
+    groups = [
+        {"params": [getattr(gaussians, name)], "name": name, "lr": rate, "base": rate}
+        for name, rate in rates.items()
+    ]
+    return torch.optim.Adam(groups, eps=GAUSSIAN_EPSILON, fused=True)
+
+
+def set_rates(groups: Iterable[dict[str, Any]], factor: float) -> None:
+    """Set the rate of optimiser groups to their base times `factor`."""
+    for group in groups:
         group["lr"] = group["base"] * factor
-
-
-def gaussian_groups(
-    parameters: Mapping[str, torch.nn.Parameter], rates: Mapping[str, float]
-) -> list[dict]:
-    """One Adam group per named tensor of the Gaussians."""
-    return [{"params": [parameters[n]], "name": n, "lr": r, "base": r} for n, r in rates.items()]

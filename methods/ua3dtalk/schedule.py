@@ -32,9 +32,15 @@ EPSILON = 1e-8
 
 #: Learning rates of the Gaussians; positions decay from the first value to the second.
 MEANS_RATES = (1.6e-4, 1.6e-6)
-GAUSSIAN_RATES = {"sh": 2.5e-3, "opacities": 0.05, "scales": 3e-3, "quats": 1e-3}
+GAUSSIAN_RATES = {
+    "sh0": 2.5e-3,
+    "shN": 2.5e-3 / 20,  # 3DGS's ratio of the higher degrees
+    "opacities": 0.05,
+    "scales": 3e-3,
+    "quats": 1e-3,
+}
 GAUSSIAN_EPSILON = 1e-15
-FUSE_RATES = {"sh": 2.5e-3, "opacities": 1e-3}
+FUSE_RATES = {"sh0": 2.5e-3, "shN": 2.5e-3 / 20, "opacities": 1e-3}
 
 SSIM_WEIGHT = 0.2
 MOTION_WEIGHT = 1e-5
@@ -103,10 +109,13 @@ class Course:
         first, last = MEANS_RATES
         return math.exp(math.log(first) * (1 - done) + math.log(last) * done)
 
+    def watches(self, i: int) -> bool:
+        """Whether the gradients of iteration i count for a densification."""
+        return i < self.at(self.densify_until)
+
     def densifies(self, i: int, every: int) -> bool:
         """Whether iteration i ends with a densification."""
-        first, last = self.at(self.densify_from), self.at(self.densify_until)
-        return first < i < last and i % every == 0
+        return self.at(self.densify_from) < i and self.watches(i) and i % every == 0
 
     def min_opacity(self, i: int) -> float:
         """Gaussians fainter than this are pruned when iteration i densifies."""

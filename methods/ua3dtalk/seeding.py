@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
-from scipy.spatial import cKDTree
 
 from harness.contracts import MASK_BITS
 from methods.ua3dtalk.data import TrainingData
@@ -66,16 +65,6 @@ def silhouette_points(
         points.append(_unproject(data, t, pixels, height))
         colours.append(data.frames[t].numpy()[rows, columns] / 255)
     return np.concatenate(points).astype(np.float32), np.concatenate(colours).astype(np.float32)
-
-
-def spacing(points: np.ndarray) -> np.ndarray:
-    """Root mean square distance of every point to its three nearest: float32 [N].
-
-    The initial scale of 3DGS (`simple_knn.distCUDA2`).
-    """
-    distances, _ = cKDTree(points).query(points, k=min(4, len(points)))
-    squares = np.square(np.atleast_2d(distances)[:, 1:])
-    return np.sqrt(np.maximum(squares.mean(1), 1e-10)).astype(np.float32)
 
 
 def _spread_frames(data: TrainingData, region: str) -> np.ndarray:

@@ -30,8 +30,12 @@ _FADE = {
 #: A weak pull towards rest that reigns where nothing is said.
 _REST = 2e-3
 
+#: Seconds at either end of a closure in which the lips still arrive or already leave.
+_MARGIN = 0.005
+
 _BILABIAL = frozenset("pbm")
 _SHUT = frozenset({"p", "b", "m", "f", "v"})
+_LIPS = frozenset({"open", "press", "upper"})
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def _pulls(segments: Sequence[Segment]) -> list[_Pull]:
             continue
         # Lips stay shut for the closure less a margin in which they arrive and leave.
         if segment.symbol in _SHUT:
-            hold = max(half - 0.010, 0.0)
+            hold = max(half - _MARGIN, 0.0)
         elif sound.kind == "silence":
             hold = max(half - 0.06, 0.0)
         else:
@@ -87,7 +91,10 @@ def visemes(segments: Sequence[Segment], times: np.ndarray) -> np.ndarray:
     distance = np.maximum(np.abs(times[:, None] - centres) - holds, 0.0)  # [T, P]
     for channel, names in CHANNELS.items():
         strength = np.array([p.sound.dominance.get(channel, 1.0) for p in pulls])
-        weight = strength * np.exp(-distance / _FADE[channel])
+        # Lips that shut do so late and fast; a slow pull of that strength would swallow vowels.
+        quick = np.array([p.sound.symbol in _SHUT for p in pulls]) & (channel in _LIPS)
+        fade = np.where(quick, 0.4, 1.0) * _FADE[channel]
+        weight = strength * np.exp(-distance / fade)
         total = weight.sum(axis=1) + _REST
         for name in names:
             target = np.array([_target(p, name) for p in pulls])
@@ -112,7 +119,7 @@ def lip_closure(segments: Sequence[Segment], times: np.ndarray) -> np.ndarray:
     out = np.zeros(len(times))
     for segment in shut:
         start, end = segment.closure
-        hold = max(0.5 * (end - start) - 0.010, 0.0)
+        hold = max(0.5 * (end - start) - _MARGIN, 0.0)
         distance = np.maximum(np.abs(times - 0.5 * (start + end)) - hold, 0.0)
         out = np.maximum(out, np.exp(-((distance / 0.035) ** 2)))
     return out

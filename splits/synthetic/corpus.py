@@ -51,7 +51,7 @@ class Options(BaseModel):
     seed: int = Field(ge=0)
     frames: int = Field(ge=11)
     schedule: Literal["tour", "single"] = "tour"
-    test_emotions: int = Field(default=3, ge=1, le=len(EMOTIONS))
+    test_emotions: int = Field(default=3, ge=1, lt=len(EMOTIONS))
 
 
 def train_frames(count: int, fraction: float) -> int:

@@ -19,7 +19,7 @@ from splits.synthetic.coarticulation import lip_closure, visemes
 from splits.synthetic.controls import ACTION_UNITS, CONTROLS
 from splits.synthetic.emotion import Face, face, voice
 from splits.synthetic.prosody import Speaker, prosody, time_phones
-from splits.synthetic.script import Segment, utterance
+from splits.synthetic.script import Segment, Voicebox, utterance
 from splits.synthetic.synthesiser import synthesise
 
 #: Units of an emotion that would part closed lips, and so yield to /p b m/.
@@ -64,6 +64,7 @@ def _stream(seed: int, name: str) -> np.random.Generator:
 def _say(schedule: Sequence[Block], speaker: Speaker, seed: int) -> list[Segment]:
     """Segments of all utterances, silences between them included."""
     rng = _stream(seed, "script")
+    voicebox = Voicebox(rng)
     segments: list[Segment] = []
     start = 0.0
     for index, block in enumerate(schedule):
@@ -71,7 +72,7 @@ def _say(schedule: Sequence[Block], speaker: Speaker, seed: int) -> list[Segment
         lead, tail = rng.uniform(0.08, 0.14), rng.uniform(0.10, 0.18)
         ratio = speaker.rate * float(np.exp(voice(block.emotion, block.intensity).rate))
         room = block.seconds - lead - tail
-        phones = utterance(rng, room * ratio)
+        phones = utterance(voicebox, room * ratio)
         said = time_phones(phones, start + lead, room, ratio, index)
         segments.append(Segment("sil", start, said[0].start, block=index))
         segments += said

@@ -28,7 +28,8 @@ class Phoneme:
 
     formants: F1..F4 in Hz of a neutral adult male tract; None takes those of its neighbours.
     glide_to: formants at the end of a diphthong. duration: seconds, unstressed.
-    voicing, aspiration, nasality: 0..1. frication: RMS of noise where a stressed vowel has about 0.1.
+    voicing, aspiration, nasality: 0..1.
+    frication: RMS of noise where a stressed vowel has about 0.1.
     noise: parallel resonances (centre Hz, bandwidth Hz, gain) of frication or burst.
     closure: fraction of the duration with the tract shut (stops and affricates).
     viseme, viseme_to: control values at the start and at the end of a diphthong.
@@ -89,7 +90,7 @@ _DIPHTHONGS = {
     "oy": ("ao", "iy", 0.185),
 }
 
-_LABIAL = {"open": 60.0, "press": 60.0, "upper": 10.0, "round": 0.3, "wide": 0.5, "tongue": 0.05}
+_LABIAL = {"open": 150.0, "press": 150.0, "upper": 10.0, "round": 0.3, "wide": 0.5, "tongue": 0.05}
 _DENTAL_LIP = {"open": 25.0, "press": 25.0, "upper": 12.0, "round": 0.3, "tongue": 0.1}
 _TONGUE_TIP = {"open": 2.5, "round": 0.15, "wide": 0.3, "press": 1.0, "tongue": 12.0}
 _SIBILANT = {"open": 6.0, "round": 0.3, "wide": 1.0, "press": 1.0, "tongue": 12.0}

@@ -16,6 +16,11 @@ def _lengths(total: int, count: int, rng: np.random.Generator, spread: float) ->
     return np.diff(np.round(edges).astype(int)).tolist()
 
 
+def _level(emotion: str, level: int) -> int:
+    """MEAD has one level of neutral, and so have we."""
+    return 1 if emotion == "neutral" else int(level)
+
+
 def tour(seed: int, train: int, test: int, fps: float, test_emotions: int = 3) -> list[Block]:
     """All emotions at all intensities in the training part, several emotions in the test part.
 
@@ -24,22 +29,24 @@ def tour(seed: int, train: int, test: int, fps: float, test_emotions: int = 3) -
 
     Args:
         seed: order of emotions and lengths of utterances.
-        train: frames of the training part. test: frames of the test part.
+        train: frames of the training part.
+        test: frames of the test part.
         fps: frames a second.
-        test_emotions: utterances of the test part, each in another emotion.
+        test_emotions: utterances of the test part, each in another emotion; at most 7.
 
     """
     rng = np.random.default_rng([seed, 0x70])
     levels = tuple(STRENGTH)
     order = [
-        (EMOTIONS[e], int(level))
+        (EMOTIONS[e], _level(EMOTIONS[e], level))
         for e in rng.permutation(len(EMOTIONS))
         for level in rng.permutation(levels)
     ]
     shown = [
-        (EMOTIONS[e], int(rng.choice(levels)))
-        for e in rng.permutation(len(EMOTIONS))[:test_emotions]
-    ]
+        (EMOTIONS[e], _level(EMOTIONS[e], rng.choice(levels)))
+        for e in rng.permutation(len(EMOTIONS))
+        if EMOTIONS[e] != order[-1][0]  # the test part begins with a change
+    ][:test_emotions]
     frames = _lengths(train, len(order), rng, 0.3) + _lengths(test, len(shown), rng, 0.2)
     return [Block(e, i, n / fps) for (e, i), n in zip(order + shown, frames, strict=True)]
 

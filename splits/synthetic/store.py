@@ -64,6 +64,7 @@ def materialise(recipe: Recipe, progress: Progress | None = None, workers: int =
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(folder.parent)
         with _locked(folder.with_suffix(".lock")):
             if content_of(folder):  # somebody else made it while we waited
                 return folder
@@ -88,10 +89,20 @@ def materialise(recipe: Recipe, progress: Progress | None = None, workers: int =
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path, wait: bool = True) -> Iterator[None]:
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
+
+
+def _sweep(folder: Path) -> None:
+    """Clear away what makers that died left of recordings that nobody asks for any more."""
+    for part in folder.glob("*.part"):
+        try:
+            with _locked(part.with_suffix(".lock"), wait=False):
+                shutil.rmtree(part, ignore_errors=True)
+        except BlockingIOError:
+            continue  # its maker is alive
 
 
 def _allocate(path: Path, shape: tuple[int, ...], dtype: str) -> None:
@@ -158,7 +169,7 @@ def _draw_in_processes(part: Path, workers: int, tick: Callable[[int], None]) ->
                         tick(len(ticks))
                     else:
                         ready.unregister(key.fileobj)
-            if any([p.wait() for p in processes]):
+            if any(p.wait() for p in processes):
                 complaints.seek(0)
                 tail = complaints.read().decode("utf-8", "replace")[-2000:]
                 if "No space left" in tail:

@@ -27,8 +27,8 @@ _HIGH_FORMANTS = (4300.0, 5400.0, 6600.0)
 _BANDWIDTHS = (70.0, 90.0, 140.0, 220.0, 300.0, 400.0, 500.0)
 
 #: Amplitude of the pulses that gives a neutral vowel an RMS near 0.07, which leaves room to shout.
-_SOURCE_GAIN = 0.25
-_ASPIRATION_GAIN = 0.042
+_SOURCE_GAIN = 0.14
+_ASPIRATION_GAIN = 0.026
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,8 @@ def _antiresonator(frequency: np.ndarray, bandwidth: np.ndarray) -> np.ndarray:
 
 def _tilt(decibels: np.ndarray) -> np.ndarray:
     """First-order shelf of unit gain at 0 Hz and about `decibels` at 3 kHz."""
-    # The neutral voice already falls by 6 dB there; the pole moves with the wanted change.
-    total = np.clip(6.0 - decibels, 0.1, 24.0)
+    # The neutral voice already falls by 10 dB there; the pole moves with the wanted change.
+    total = np.clip(10.0 - decibels, 0.1, 24.0)
     ratio = 10.0 ** (total / 10.0)
     cosine = np.cos(2.0 * np.pi * 3000.0 / SAMPLE_RATE)
     b = (ratio - cosine) / (ratio - 1.0)
@@ -152,8 +152,8 @@ def _tilt(decibels: np.ndarray) -> np.ndarray:
 def vocal_tract(source: np.ndarray, tracks: Tracks, tilt: np.ndarray, scale: float) -> np.ndarray:
     """The source through the time-varying cascade, float64 [S].
 
-    Coefficients change every 2.5 ms while the sections keep their state, which is
-    free of clicks because formants move only slightly in that time.
+    Coefficients change every 2.5 ms; what the sections remember is carried over as samples,
+    not as products with the old coefficients, so that a change makes no click.
     """
     count = len(tilt)
     nasal = tracks.nasality
@@ -163,20 +163,40 @@ def vocal_tract(source: np.ndarray, tracks: Tracks, tilt: np.ndarray, scale: flo
     sections.append(_antiresonator(270.0 + 330.0 * nasal, still))
     sections.append(_resonator(np.full(count, 270.0), still))
     for i, bandwidth in enumerate(_BANDWIDTHS):
-        if i < 4:
-            centre = tracks.formants[:, i]
-        else:
-            centre = np.full(count, _HIGH_FORMANTS[i - 4] * scale)
+        moving = i < tracks.formants.shape[1]
+        centre = tracks.formants[:, i] if moving else np.full(count, _HIGH_FORMANTS[i - 4] * scale)
         # Above 7.6 kHz a pole would crowd the Nyquist frequency.
         centre = np.minimum(centre, 7600.0)
         sections.append(_resonator(centre, bandwidth * (1.0 + 0.8 * nasal)))
     cascade = np.stack(sections, axis=1)
+    ratio, shear = _carry(cascade)
     state = np.zeros((cascade.shape[1], 2))
     out = np.empty(count * _HOP)
     for k in range(count):
         part = slice(k * _HOP, (k + 1) * _HOP)
+        state[:, 0] = ratio[k] * state[:, 0] + shear[k] * state[:, 1]
+        state[:, 1] *= ratio[k]
         out[part], state = sosfilt(cascade[k], source[part], zi=state)
     return out
+
+
+def _carry(cascade: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How the state of each section must change with its coefficients, twice [K, sections].
+
+    A transposed section remembers (p h1 + q h2, q h1), where h are its last two outputs
+    (or inputs, where it has zeros instead of poles) and p, q its coefficients of lag 1
+    and 2. With new p, q and the same h the state becomes (ratio w1 + shear w2, ratio w2).
+    """
+    poles = cascade[..., 4:6].any(axis=-1, keepdims=True)
+    lags = np.where(poles, -cascade[..., 4:6], cascade[..., 1:3])
+    p, q = lags[..., 0], lags[..., 1]
+    ratio, shear = np.ones_like(p), np.zeros_like(p)
+    second = q[0] != 0.0  # the tilt is of first order
+    before, after = q[:-1][:, second], q[1:][:, second]
+    ratio[1:, second] = after / before
+    shear[1:, second] = p[1:, second] / before - after * p[:-1, second] / before**2
+    ratio[1:, ~second] = p[1:, ~second] / p[:-1, ~second]
+    return ratio, shear
 
 
 def _noise(sound: Phoneme, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -227,7 +247,7 @@ def friction(
         }[sound.kind]
         hiss = _noise(sound, last - first, rng) * _envelope(last - first, attack, release)
         # Friction follows the voice's effort, but less than proportionally.
-        level = 0.7 * sound.frication * gain[min(first // _HOP, len(gain) - 1)] ** 0.7
+        level = 0.6 * sound.frication * gain[min(first // _HOP, len(gain) - 1)] ** 0.7
         out[first:last] += level * hiss
     return out
 

@@ -53,8 +53,6 @@ def render(
     sources = (means, quats, scales, opacities, viewmats, colors, backgrounds)
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in sources)
     job = Job(r, kernels, max(1, threads or default_threads(r)), keep)
-    if not bool(torch.isfinite(viewmats).all() & torch.isfinite(Ks).all()):
-        refuse_not_finite(r)
     try:
         radii, means2d, depths, conics, compensations = Project.apply(
             means, quats, scales, opacities, viewmats, Ks, job

@@ -223,6 +223,7 @@ class FrameHandle:
             self.release()
 
 
+@cache
 def threshold_struct(values: ThresholdValues) -> Thresholds:
     """Build the C struct of a profile."""
     return Thresholds(*astuple(values))

@@ -5,11 +5,26 @@ from __future__ import annotations
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 AUDIO_FEATURES = 32
 AUDIO_FRAMES = 8
 LEAK = 0.02
+
+
+class WindowConv1d(nn.Conv1d):
+    """`nn.Conv1d` as one matrix product of the unfolded windows.
+
+    On inputs as small as these torch's convolutions spend a third of a millisecond each on
+    their own set-up, which nine of them would make a quarter of a frame's time.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve [B, in, L] to [B, out, L']."""
+        windows = F.pad(x, (self.padding[0],) * 2).unfold(2, self.kernel_size[0], self.stride[0])
+        columns = windows.transpose(1, 2).flatten(2)  # [B, L', in * kernel]
+        return F.linear(columns, self.weight.flatten(1), self.bias).transpose(1, 2)
 
 
 class AudioNet(nn.Module):
@@ -26,7 +41,7 @@ class AudioNet(nn.Module):
         channels = (bands, 32, 32, 64, 64)
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(channels):
-            layers += [nn.Conv1d(inputs, outputs, 3, stride=2, padding=1), nn.LeakyReLU(LEAK)]
+            layers += [WindowConv1d(inputs, outputs, 3, stride=2, padding=1), nn.LeakyReLU(LEAK)]
             window = (window + 1) // 2
         self.convolutions = nn.Sequential(*layers)
         self.linear = nn.Sequential(
@@ -46,7 +61,7 @@ class AudioAttNet(nn.Module):
         channels = (AUDIO_FEATURES, 16, 8, 4, 2, 1)
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(channels):
-            layers += [nn.Conv1d(inputs, outputs, 3, padding=1), nn.LeakyReLU(LEAK)]
+            layers += [WindowConv1d(inputs, outputs, 3, padding=1), nn.LeakyReLU(LEAK)]
         self.convolutions = nn.Sequential(*layers)
         self.linear = nn.Linear(AUDIO_FRAMES, AUDIO_FRAMES)
 

@@ -58,4 +58,4 @@ class EmotionEncoder(nn.Module):
 
     def map(self, means: Tensor) -> Tensor:
         """Return the plane features [scales * C, N] at means [N, 3]."""
-        return torch.cat(self.planes(means))
+        return self.planes(means)

@@ -86,7 +86,7 @@ class FaceField(nn.Module):
         """
         check_stage(stage)
         check_conditions(conditions, self.config, face=True)
-        position = torch.cat(self.planes(means))
+        position = self.planes(means)
         maps = self.maps(means, position)
         inputs = self.inputs(conditions, maps)
         fused = self.fuse(position, inputs, stage=stage, generator=generator)
@@ -121,7 +121,7 @@ class FaceField(nn.Module):
     @torch.no_grad()
     def bake(self, means: Tensor) -> BakedFaceField:
         """Compute once per person what no frame changes, for means [N, 3]."""
-        position = torch.cat(self.planes(means))
+        position = self.planes(means)
         return BakedFaceField(self, self.fuse.bake(position), self.maps(means, position))
 
     def param_groups(self) -> dict[str, list[Parameter]]:

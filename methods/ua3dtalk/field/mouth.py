@@ -67,7 +67,7 @@ class MouthField(nn.Module):
         """
         check_stage(stage)
         check_conditions(conditions, self.config, face=False)
-        position = torch.cat(self.planes(means))
+        position = self.planes(means)
         attention = self.audio.map(position)
         inputs = self.inputs(conditions, attention)
         fused = self.fuse(position, inputs, stage=stage, generator=generator)
@@ -91,7 +91,7 @@ class MouthField(nn.Module):
     @torch.no_grad()
     def bake(self, means: Tensor) -> BakedMouthField:
         """Compute once per person what no frame changes, for means [N, 3]."""
-        position = torch.cat(self.planes(means))
+        position = self.planes(means)
         attention = self.audio.map(position)
         return BakedMouthField(self, self.fuse.bake(position), attention)
 

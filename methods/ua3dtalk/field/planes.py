@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from methods.ua3dtalk.field.planes_native import NativePlanes, planes_usable
+
 PLANE_AXES = ((0, 1), (0, 2), (1, 2))
 """Axes of the planes XY, XZ, YZ: the first runs along a plane's columns, the second its rows."""
 
@@ -15,9 +17,11 @@ PLANE_AXES = ((0, 1), (0, 2), (1, 2))
 class TriPlanes(nn.Module):
     """Dense planes XY, XZ and YZ at several scales over the cube [-bound, bound]^3.
 
+    The grids are [3, R, R, C], channels last: a bilinear sample then reads whole texels.
+
     Args:
         base_resolution: side of the coarsest plane.
-        multipliers: one scale each, side `base_resolution * multiplier`.
+        multipliers: one scale each, side R = `base_resolution * multiplier`.
         features: channels C of every plane.
         bound: half side of the cube; points outside take the border's value.
 
@@ -30,26 +34,37 @@ class TriPlanes(nn.Module):
         self.bound = bound
         sides = [base_resolution * multiplier for multiplier in multipliers]
         self.grids = nn.ParameterList(
-            nn.Parameter(torch.empty(3, features, side, side).uniform_(0.1, 0.5)) for side in sides
+            nn.Parameter(torch.empty(3, side, side, features).uniform_(0.1, 0.5)) for side in sides
         )
 
-    def forward(self, means: Tensor) -> list[Tensor]:
+    def forward(self, means: Tensor) -> Tensor:
         """Encode positions.
 
         Args:
             means: [N, 3] in scene units.
 
         Returns:
-            One [C, N] per scale: the product over the three planes.
+            [scales * C, N]: per scale the product over the three planes.
 
         """
-        points = means / self.bound
-        pairs = torch.stack([points[:, axes] for axes in PLANE_AXES])  # [3, N, 2]
-        return [self._sample(grid, pairs) for grid in self.grids]
+        if planes_usable(means, list(self.grids)):
+            return NativePlanes.apply(self.bound, means, *self.grids)
+        return sample_planes(self.bound, means, *self.grids)
 
-    @staticmethod
-    def _sample(grid: Tensor, pairs: Tensor) -> Tensor:
+
+def sample_planes(bound: float, means: Tensor, *grids: Tensor) -> Tensor:
+    """Sample by torch's grid_sample: any device, and the oracle of the native kernel."""
+    points = means / bound
+    pairs = torch.stack([points[:, axes] for axes in PLANE_AXES])[:, :, None]  # [3, N, 1, 2]
+    products = []
+    for grid in grids:
         sampled = F.grid_sample(
-            grid, pairs[:, :, None], mode="bilinear", padding_mode="border", align_corners=True
-        )[..., 0]
-        return sampled[0] * sampled[1] * sampled[2]
+            grid.permute(0, 3, 1, 2),
+            pairs,
+            mode="bilinear",
+            padding_mode="border",
+            align_corners=True,
+        )
+        xy, xz, yz = sampled[..., 0]
+        products.append(xy * xz * yz)
+    return torch.cat(products)

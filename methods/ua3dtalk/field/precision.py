@@ -22,7 +22,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from methods.ua3dtalk.field.precision_native import NativePrecisionFusion, usable
+from methods.ua3dtalk.field.native import usable
+from methods.ua3dtalk.field.precision_native import NativePrecisionFusion
 
 LOG_VARIANCE_BOUND = 8.0
 """Log-variances are clamped to +-8; the gradient is zero outside."""

@@ -1,44 +1,14 @@
-"""The native kernel of `precision_fusion`, for float32 on the CPU.
-
-The source is methods/gaussians/native/src/fusion.cpp, compiled with the splatting core.
-"""
+"""The native kernel of `precision_fusion`, for float32 on the CPU (src/fusion.cpp)."""
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
-from functools import cache
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from methods.gaussians.native import library
-
-_POINTER, _INT, _INT64 = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
-
-
-@cache
-def native_library() -> ctypes.CDLL | None:
-    """The native core with the fusion's signatures declared, or None where there is none."""
-    return declare(library.load())
-
-
-def declare(core: ctypes.CDLL | None) -> ctypes.CDLL | None:
-    """Declare the C signatures of src/fusion.cpp on a loaded core."""
-    if core is not None:
-        sizes = [_INT, _INT, _INT, _INT64]
-        core.fusion_state_size.argtypes = sizes
-        core.fusion_state_size.restype = _INT64
-        core.fusion_forward.argtypes = [_POINTER, *sizes, _POINTER, _POINTER, _INT]
-        core.fusion_backward.argtypes = [_POINTER, *sizes, *[_POINTER] * 4, _INT]
-    return core
-
-
-def usable(views: Sequence[Tensor]) -> bool:
-    """Whether the kernel can take these views."""
-    plain = all(view.device.type == "cpu" and view.dtype == torch.float32 for view in views)
-    return plain and native_library() is not None
+from methods.ua3dtalk.field.native import native_core, pointers
 
 
 class NativePrecisionFusion(torch.autograd.Function):
@@ -52,11 +22,11 @@ class NativePrecisionFusion(torch.autograd.Function):
         fused = views[0].new_empty(sizes[2], sizes[3])
         state = None
         if any(ctx.needs_input_grad):
-            state = views[0].new_empty(native_library().fusion_state_size(*sizes))
+            state = views[0].new_empty(native_core().fusion_state_size(*sizes))
             ctx.save_for_backward(fused, state, *views)
         _check(
-            native_library().fusion_forward(
-                _pointers(views),
+            native_core().fusion_forward(
+                pointers(views),
                 *sizes,
                 fused.data_ptr(),
                 None if state is None else state.data_ptr(),
@@ -73,13 +43,13 @@ class NativePrecisionFusion(torch.autograd.Function):
         gradient = gradient.contiguous()
         gradients = tuple(torch.empty_like(view) for view in views)
         _check(
-            native_library().fusion_backward(
-                _pointers(views),
+            native_core().fusion_backward(
+                pointers(views),
                 *_sizes(views),
                 fused.data_ptr(),
                 state.data_ptr(),
                 gradient.data_ptr(),
-                _pointers(gradients),
+                pointers(gradients),
                 torch.get_num_threads(),
             )
         )
@@ -89,10 +59,6 @@ class NativePrecisionFusion(torch.autograd.Function):
 def _sizes(views: Sequence[Tensor]) -> tuple[int, int, int, int]:
     members, channels, gaussians = views[0].shape
     return len(views), members, channels // 2, gaussians
-
-
-def _pointers(tensors: Sequence[Tensor]) -> ctypes.Array:
-    return (_POINTER * len(tensors))(*(tensor.data_ptr() for tensor in tensors))
 
 
 def _check(status: int) -> None:

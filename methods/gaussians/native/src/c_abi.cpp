@@ -87,6 +87,13 @@ static Camera make_camera(const SplatCamera& in, const Thresholds& thresholds) {
   return camera;
 }
 
+static bool is_finite(const SplatCamera& in) {
+  float total = 0.0f;
+  for (int i = 0; i < 16; i++) total += in.viewmat[i] * 0.0f;
+  for (int i = 0; i < 9; i++) total += in.intrinsics[i] * 0.0f;
+  return total == 0.0f;
+}
+
 // Sizes of the structs above and in stages.h, for the Python side to compare with its own.
 void splat_struct_sizes(int64_t* sizes) {
   const int64_t all[] = {sizeof(SplatCamera), sizeof(Thresholds),          sizeof(Gaussians),
@@ -114,6 +121,7 @@ int splat_project(void* handle, const SplatCamera* in, const Thresholds* thresho
     frame.tiles_y = (in->height + kTile - 1) / kTile;
     frame.gaussians = gaussians->count;
     frame.thresholds = *thresholds;
+    if (!is_finite(*in)) return kNotFinite;
     const Camera camera = make_camera(*in, *thresholds);
     return project_forward(camera, *gaussians, *out, frame, threads) ? kOk : kNotFinite;
   });

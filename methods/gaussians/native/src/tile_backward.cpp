@@ -67,15 +67,17 @@ class BackwardTile {
       std::memset(v_color_, 0, sizeof(float) * kTilePixels * channels());
       std::memset(behind_, 0, sizeof(behind_));
     }
+    const float zeros[kSlots] = {};
+    const float* background = grads_.background ? grads_.background : zeros;
     for (int y = 0; y < rows; y++) {
       for (int x = 0; x < columns; x++) {
         const int m = (x >> 2) + (y & ~3), lane = (x & 3) + 4 * (y & 3);
         const size_t pixel = static_cast<size_t>(y0_ + y) * frame_.width + x0_ + x;
+        const float* v_pixel = grads_.v_pixels + pixel * channels();
         float v = grads_.v_alphas ? -grads_.v_alphas[pixel] : 0.0f;
         for (int d = 0; d < channels(); d++) {
-          const float v_channel = grads_.v_pixels[pixel * channels() + d];
-          v_color_[d][m][lane] = v_channel;
-          if (grads_.background) v += grads_.background[d] * v_channel;
+          v_color_[d][m][lane] = v_pixel[d];
+          v += background[d] * v_pixel[d];
         }
         behind_[m][lane] = transmittance_[m][lane] * v;
       }
@@ -233,8 +235,8 @@ void render_backward(Frame& frame, const ImageGradients& grads, int threads) {
     }
 #pragma omp for schedule(static)
     for (int64_t g = 0; g < n; g++) {
-      float total[kMoments + kMaxChannels + 2];
-      std::memcpy(total, tables + g * stride, sizeof(float) * sums);
+      // Into the first thread's table, in the order of the threads.
+      float* total = tables + g * stride;
       for (int t = 1; t < team; t++)
         for (int i = 0; i < sums; i++) total[i] += tables[table_size * t + g * stride + i];
       write_gradients(frame, grads, g, total);

@@ -55,15 +55,19 @@ class ForwardTile {
 
   // Pixels outside the image start as stopped. Returns the micro-tiles that have any inside.
   unsigned clear() {
-    unsigned alive = 0;
-    for (int m = 0; m < kMicroTiles; m++) {
-      for (int lane = 0; lane < 16; lane++) {
-        const bool inside =
-            (4 * (m & 3) + (lane & 3) < columns_) & (4 * (m >> 2) + (lane >> 2) < rows_);
-        pixels_.transmittance[m][lane] = inside ? 1.0f : 0.0f;
-        pixels_.final_transmittance[m][lane] = 1.0f;
-        pixels_.last[m][lane] = -1;
-        if (inside) alive |= 1u << m;
+    unsigned alive = 0xffff;
+    std::fill_n(&pixels_.transmittance[0][0], kTilePixels, 1.0f);
+    std::fill_n(&pixels_.final_transmittance[0][0], kTilePixels, 1.0f);
+    if (KEEP) std::fill_n(&pixels_.last[0][0], kTilePixels, -1);
+    if (columns_ < kTile || rows_ < kTile) {
+      alive = 0;
+      for (int m = 0; m < kMicroTiles; m++) {
+        for (int lane = 0; lane < 16; lane++) {
+          const bool inside =
+              4 * (m & 3) + (lane & 3) < columns_ && 4 * (m >> 2) + (lane >> 2) < rows_;
+          if (inside) alive |= 1u << m;
+          if (!inside) pixels_.transmittance[m][lane] = 0.0f;
+        }
       }
     }
     std::memset(pixels_.color, 0, sizeof(float) * kTilePixels * channels());
@@ -151,17 +155,22 @@ class ForwardTile {
   }
 
   void write() const {
-    const int stride = channels();
-    const float* background = image_.background;
-    for (int y = 0; y < rows_; y++) {
-      for (int x = 0; x < columns_; x++) {
-        const int m = (x >> 2) + (y & ~3), lane = (x & 3) + 4 * (y & 3);
-        const size_t pixel = static_cast<size_t>(y0_ + y) * frame_.width + x0_ + x;
-        const float left = pixels_.final_transmittance[m][lane];
-        image_.alphas[pixel] = 1.0f - left;
-        for (int d = 0; d < stride; d++)
-          image_.pixels[pixel * stride + d] =
-              pixels_.color[d][m][lane] + (background ? left * background[d] : 0.0f);
+    const float zeros[kSlots] = {};
+    const float* background = image_.background ? image_.background : zeros;
+    for (int m = 0; m < kMicroTiles; m++) {
+      const int left = 4 * (m & 3), run = std::min(4, columns_ - left);
+      for (int row = 0; row < 4; row++) {
+        const int y = 4 * (m >> 2) + row;
+        if (y >= rows_) break;
+        const size_t start = static_cast<size_t>(y0_ + y) * frame_.width + x0_ + left;
+        for (int i = 0; i < run; i++) {
+          const int lane = 4 * row + i;
+          const float rest = pixels_.final_transmittance[m][lane];
+          float* pixel = image_.pixels + (start + i) * channels();
+          image_.alphas[start + i] = 1.0f - rest;
+          for (int d = 0; d < channels(); d++)
+            pixel[d] = pixels_.color[d][m][lane] + rest * background[d];
+        }
       }
     }
     if (KEEP) {

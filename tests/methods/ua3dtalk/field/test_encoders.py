@@ -1,9 +1,10 @@
 """Audio, action units and emotion: shapes of the paper and independent computations."""
 
+import pytest
 import torch
 
 from methods.ua3dtalk.field.attention import AUAttention, AudioAttention
-from methods.ua3dtalk.field.audio import AudioAttNet, AudioNet
+from methods.ua3dtalk.field.audio import AudioAttNet, AudioNet, WindowConv1d
 from methods.ua3dtalk.field.emotion import EmotionEncoder
 
 
@@ -12,6 +13,14 @@ def test_audio_net_has_the_published_layers():
     shapes = [tuple(p.shape) for p in net.parameters() if p.ndim > 1]
     assert shapes == [(32, 29, 3), (32, 32, 3), (64, 32, 3), (64, 64, 3), (64, 64), (32, 64)]
     assert net(torch.randn(8, 29, 16)).shape == (8, 32)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_window_convolution_is_a_convolution(stride):
+    ours = WindowConv1d(5, 7, 3, stride=stride, padding=1)
+    x = torch.randn(4, 5, 16)
+    truth = torch.nn.functional.conv1d(x, ours.weight, ours.bias, stride=stride, padding=1)
+    torch.testing.assert_close(ours(x), truth)
 
 
 def test_audio_net_takes_other_speech_features():

@@ -26,7 +26,7 @@ def face(config, seed=0):
 
 def published_forward(field, means, conditions):
     """The face branch as published: features by row, inputs concatenated, members in a loop."""
-    rows = torch.cat(field.planes(means)).t()
+    rows = field.planes(means).t()
     N = len(rows)
 
     def linear(x, layer):
@@ -142,7 +142,7 @@ def test_stage_one_draws_from_the_generator(small_config, means, conditions):
 def test_attention_is_the_norm_of_the_maps(small_config, means, conditions):
     field = face(small_config())
     offsets = field(means, conditions, stage=2)
-    position = torch.cat(field.planes(means))
+    position = field.planes(means)
     for name, module in (("audio", field.audio), ("au", field.au)):
         truth = module.map(position).square().sum(0).sqrt()
         torch.testing.assert_close(offsets.attention[name], truth)

@@ -15,7 +15,7 @@ def test_moves_positions_only_and_less_sideways(small_config, means, conditions)
     offsets = field(means, conditions, stage=2)
     assert (offsets.quats, offsets.scales) == (None, None)
     assert set(offsets.attention) == {"audio"}
-    position = torch.cat(field.planes(means))
+    position = field.planes(means)
     inputs = field.inputs(conditions, field.audio.map(position))
     fused = torch.relu(field.fuse(position, inputs, stage=2))
     raw = field.decoder.heads["means"](fused).t()

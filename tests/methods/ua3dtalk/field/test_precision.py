@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from methods.gaussians.native import library
-from methods.ua3dtalk.field import precision_native
+from methods.ua3dtalk.field import native, precision_native
 from methods.ua3dtalk.field.precision import (
     JITTER,
     LOG_VARIANCE_BOUND,
     TorchPrecisionFusion,
     precision_fusion,
 )
-from methods.ua3dtalk.field.precision_native import NativePrecisionFusion, native_library
+from methods.ua3dtalk.field.precision_native import NativePrecisionFusion
 from methods.ua3dtalk.field.published import published_fusion
 
 
@@ -95,18 +95,18 @@ def precision_fusion_of(*views):
 def test_kernel_equals_float64(V, T, D, N):
     views = random_views(V, T, D, N)
     truth = value_and_gradients(TorchPrecisionFusion.apply, views)
-    native = value_and_gradients(NativePrecisionFusion.apply, [view.float() for view in views])
-    assert largest_error(native, truth) < 1e-5
+    ours = value_and_gradients(NativePrecisionFusion.apply, [view.float() for view in views])
+    assert largest_error(ours, truth) < 1e-5
 
 
 @pytest.mark.parametrize("isa", library.supported_isas())
 def test_kernel_of_every_instruction_set(isa, monkeypatch):
-    core = precision_native.declare(library.load_isa(isa))
-    monkeypatch.setattr(precision_native, "native_library", lambda: core)
+    core = native.declare(library.load_isa(isa))
+    monkeypatch.setattr(precision_native, "native_core", lambda: core)
     views = random_views(4, 4, 7, 45)
     truth = value_and_gradients(TorchPrecisionFusion.apply, views)
-    native = value_and_gradients(NativePrecisionFusion.apply, [view.float() for view in views])
-    assert largest_error(native, truth) < 1e-5
+    ours = value_and_gradients(NativePrecisionFusion.apply, [view.float() for view in views])
+    assert largest_error(ours, truth) < 1e-5
 
 
 @settings(max_examples=60, deadline=None)
@@ -122,8 +122,8 @@ def test_any_size(V, T, D, N, seed, log_spread):
     views = random_views(V, T, D, N, seed, log_spread)
     truth = value_and_gradients(lambda *v: published_fusion(v), views)
     assert largest_error(value_and_gradients(TorchPrecisionFusion.apply, views), truth) < 1e-9
-    native = value_and_gradients(NativePrecisionFusion.apply, [view.float() for view in views])
-    assert largest_error(native, truth) < 1e-4
+    ours = value_and_gradients(NativePrecisionFusion.apply, [view.float() for view in views])
+    assert largest_error(ours, truth) < 1e-4
 
 
 @settings(max_examples=20, deadline=None)
@@ -220,12 +220,12 @@ def test_a_nan_stays_in_its_gaussian():
 def test_without_the_native_core_torch_takes_over(monkeypatch):
     views = [view.float() for view in random_views(2, 3, 4, 10)]
     expected = precision_fusion(views)
-    monkeypatch.setattr(precision_native, "native_library", lambda: None)
+    monkeypatch.setattr(native, "native_core", lambda: None)
     torch.testing.assert_close(precision_fusion(views), expected)
 
 
 def test_the_native_core_is_there():
-    assert native_library() is not None
+    assert native.native_core() is not None
 
 
 def test_refuses_views_that_do_not_match():
