@@ -104,16 +104,16 @@ def _corners(f: _Face) -> dict[str, Field]:
     cheek = f.hill(0.041, 0.036, 0.0130, 0.0120)
     flatten = f.red() * f.middle()
     return {
-        "AU12": f.move(0.65 * corner + 0.45 * wide, out=8.4, down=-7.6, away=4.2)
+        "AU12": f.move(0.65 * corner + 0.45 * wide, out=9.2, down=-8.8, away=4.6)
         + f.move(cheek, down=-3.0, away=-3.2, out=1.0)
-        + f.move(flatten * f.up, down=-0.8, away=1.2)
-        + f.move(flatten * f.low, down=-1.2, away=1.2)
+        + f.move(flatten * f.up, down=-0.9, away=1.4)
+        + f.move(flatten * f.low, down=-0.6, away=1.4)
         + f.move(f.hill(0.030, 0.053, 0.0040, 0.0090), away=1.3),
         "AU14": f.move(corner, out=4.6, away=3.4)
         + f.move(f.hill(0.033, 0.067, 0.0035, 0.0060), away=2.2),
         "AU15": f.move(0.7 * corner + 0.3 * wide, down=7.4, out=0.8, away=1.0)
         + f.move(f.hill(0.027, 0.084, 0.0090, 0.0080), down=2.0, away=-0.8),
-        "AU20": f.move(0.6 * corner + 0.5 * wide, out=9.0, down=1.6, away=4.4)
+        "AU20": f.move(0.6 * corner + 0.5 * wide, out=9.0, down=0.4, away=4.4)
         + f.move(flatten, away=1.0),
     }
 
@@ -139,14 +139,14 @@ def _lips(f: _Face) -> dict[str, Field]:
         + f.move(red * f.low, down=0.6),
         "AU22": np.stack([narrow * 6.2e-3, 0 * f.s, 0 * f.s], 1)
         + f.move(lips, away=-5.2)
-        + f.move(inner * away_from, down=3.6)
+        + f.move(inner * away_from, down=2.6)
         + f.move(zone * away_from * (1 - inner), down=1.5),
         "AU23": 2.4 * squeeze + f.move(red * middle, away=1.6)
         + np.stack([narrow * 1.6e-3, 0 * f.s, 0 * f.s], 1),
         "AU24": 3.0 * squeeze + f.move(zone * f.low, down=-1.6) + f.move(zone * f.up, down=1.2)
         + f.move(red * middle, away=1.0),
-        "AU25": f.move(inner * f.up, down=-2.4, away=-0.4)
-        + f.move(inner * f.low, down=5.6, away=0.2)
+        "AU25": f.move(inner * f.up, down=-2.6, away=-0.4)
+        + f.move(inner * f.low, down=4.8, away=0.2)
         + f.move(f.hill(0, 0.086, 0.017, 0.010) * f.low * (1 - inner), down=2.4),
     }  # fmt: skip
 

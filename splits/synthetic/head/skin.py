@@ -163,7 +163,7 @@ def _lips(rest: np.ndarray, top: SkinTopology, who: Identity) -> None:
         rest[top.mouth_rings[k], 2] -= fade * 0.6 * height[-1] * taper[-1]
     # The contact line: a flat M in the middle, corners slightly down.
     seam = 0.0011 * np.exp(-((u / 0.20) ** 2)) - 0.0008 * np.exp(-(((u - 0.45) / 0.25) ** 2))
-    seam = seam + 0.0009 * np.clip(u, 0, 1) ** 4
+    seam = seam - 0.0010 * np.clip(u, 0, 1) ** 4
     rest[rings, 1] += seam * (1 - 0.6 * fraction)
 
 

@@ -58,11 +58,11 @@ def _brow(s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Generator)
         [0.008, 0.013, 0.025, 0.040, 0.050, 0.056],
         [0.0014, 0.0032, 0.0034, 0.0027, 0.0016, 0.0004],
     )
-    strokes = smooth_noise(rng, *s.shape, (2.2, 0.8))
-    edge = half + 0.0005 * strokes
+    strokes = smooth_noise(rng, *s.shape, (3.0, 1.5))
+    edge = half + 0.0004 * strokes
     cover = smoothstep(-0.0007, 0.0009, edge - np.abs(v - line))
     ends = smoothstep(0.0085, 0.0130, side) * (1 - smoothstep(0.0520, 0.0565, side))
-    return cover * ends * np.clip(0.86 + 0.14 * strokes, 0.5, 1.0)
+    return cover * ends * np.clip(0.88 + 0.10 * strokes, 0.6, 1.0)
 
 
 def _skin(who: Identity, rng: np.random.Generator) -> np.ndarray:
