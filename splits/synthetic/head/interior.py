@@ -73,9 +73,9 @@ def cavity(margin: np.ndarray, margin_index: np.ndarray, offset: int) -> Cavity:
 def teeth(upper: bool, front_z: float, seam_y: float) -> Part:
     """One row of teeth along its arch; the texture paints gums, gaps and enamel."""
     p = np.linspace(-1, 1, TEETH_COLUMNS)
-    reach = 0.0235 if upper else 0.0220
+    reach = 0.0255 if upper else 0.0238
     x = reach * np.sin(p * np.pi / 2 * 0.98)
-    z = front_z + 0.0350 * (1 - np.cos(p * np.pi / 2 * 0.98)) ** 1.1 + (0.0 if upper else 0.0022)
+    z = front_z + 0.0330 * (1 - np.cos(p * np.pi / 2 * 0.98)) ** 1.15 + (0.0 if upper else 0.0022)
     bumps = 0.00035 * np.abs(np.sin(np.pi * (p * 7)))  # each crown is rounded
     edge = seam_y + (0.0026 if upper else 0.0008)
     crown = 0.0100 if upper else 0.0085

@@ -23,6 +23,9 @@ HEAD_UP = 0.022  # metres: the head stands above the picture's middle
 OPEN_AREA = 0.008 * 0.044  # square metres between the lips that light the mouth's inside fully
 CLOSED_GAP = 2e-4  # metres: lips nearer than this hide the mouth's inside
 
+#: Thin sheets, seen from both sides.
+_SHEETS = (Region.HAIR, Region.TEETH)
+
 _REGION_BITS = np.zeros(len(Region), np.uint8)
 for _region in Region:
     _bits = MASK_BITS["head"]
@@ -171,7 +174,7 @@ class Scene:
         region = self._outer_region if shut else head.face_region
         tall, wide = self.height * SAMPLES, self.width * SAMPLES
         found = rasterize(
-            pixels * SAMPLES, points[:, 2], faces, tall, wide, region == Region.HAIR, self._behind
+            pixels * SAMPLES, points[:, 2], faces, tall, wide, np.isin(region, _SHEETS), self._behind
         )
         colour = self._shade(vertices, points, faces, region, found)
         rgb, bits = self._compose(found, region, colour)
@@ -219,7 +222,7 @@ class Scene:
         pair = vertices[self.head.margin_pairs]
         gap = np.abs(pair[:, 1, 1] - pair[:, 0, 1])
         width = np.ptp(pair[gap > CLOSED_GAP, 0, 0]) if (gap > CLOSED_GAP).any() else 0.0
-        return np.float32(0.42 + 0.58 * min(gap.max() * width / OPEN_AREA, 1.0))
+        return np.float32(0.30 + 0.70 * min(gap.max() * width / OPEN_AREA, 1.0))
 
     def _compose(
         self, found: Fragments, region: np.ndarray, colour: np.ndarray
