@@ -10,7 +10,7 @@ from harness.contracts.signals import MASK_BITS
 from splits.synthetic.head.background import room
 from splits.synthetic.head.model import HeadModel
 from splits.synthetic.head.parts import MOUTH_REGIONS, Region
-from splits.synthetic.head.shading import FILL, KEY, SmoothNormals, highlight, light
+from splits.synthetic.head.shading import FILL, KEY, SmoothNormals, highlight, light, norms
 from splits.synthetic.head.texture import atlas_coordinates, paint_atlas
 from splits.synthetic.head.torso import torso
 from splits.synthetic.head.zbuffer import Fragments, rasterize
@@ -211,8 +211,8 @@ class Scene:
                 found.sample[eye], found.face[eye], found.weights[eye], found.inverse_depth[eye]
             )
             both = _interpolate(np.concatenate([normals, points], 1), faces, part)
-            normal = both[:, :3] / np.sqrt((both[:, :3] ** 2).sum(1, keepdims=True))
-            view = -both[:, 3:] / np.sqrt((both[:, 3:] ** 2).sum(1, keepdims=True))
+            normal = both[:, :3] / norms(both[:, :3])
+            view = -both[:, 3:] / norms(both[:, 3:])
             glint = highlight(normal, view, KEY, 90.0) + 0.12 * highlight(normal, view, FILL, 60.0)
             colour[eye] = albedo[eye] * at[eye, :3] + 0.85 * glint[:, None]
         return _display(colour)
