@@ -205,13 +205,13 @@ bool copy_channels(Frame& frame, const Image& image, int64_t g) {
   float* target = frame.channels <= kInlineChannels
                       ? frame.records[g].channels
                       : frame.channel_table.data() + g * frame.channels;
-  float check = 0.0f;
+  bool finite = true;
   for (int d = 0; d < colors; d++) {
     target[d] = image.colors[g * colors + d];
-    check += target[d] * 0.0f;
+    finite &= std::isfinite(target[d]);
   }
   if (image.with_depth) target[colors] = image.depths[g];
-  return check == 0.0f;
+  return finite;
 }
 
 }  // namespace
