@@ -73,17 +73,18 @@ def test_meta(make_scene, backend):
         meta["no such entry"]
 
 
-def parameters():
-    yield {}
-    yield {"sh": 0}
-    yield {"sh": 3}
-    yield {"rasterize_mode": "antialiased"}
-    yield {"render_mode": "RGB+ED"}
-    yield {"absgrad": True}
+GPU_CASES = [
+    {},
+    {"sh": 0},
+    {"sh": 3},
+    {"rasterize_mode": "antialiased"},
+    {"render_mode": "RGB+ED"},
+    {"absgrad": True},
+]
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("options", parameters(), ids=str)
+@pytest.mark.parametrize("options", GPU_CASES, ids=str)
 @pytest.mark.parametrize("size", [128, 256, 512])
 def test_equals_gsplat_on_a_gpu(make_scene, run, size, options):
     options = dict(options)

@@ -31,8 +31,14 @@ SPLAT_INLINE void project_block(const Camera& camera, const Thresholds& threshol
   // Covariance in the image, blurred by eps2d, and its inverse.
   const Float cov_xx0 = dot3(g.u, g.u), cov_xy = dot3(g.u, g.v), cov_yy0 = dot3(g.v, g.v);
   const Float cov_xx = cov_xx0 + camera.eps2d, cov_yy = cov_yy0 + camera.eps2d;
-  const Float determinant0 = cov_xx0 * cov_yy0 - cov_xy * cov_xy;
-  const Float determinant = cov_xx * cov_yy - cov_xy * cov_xy;
+  // |u x v|^2 is |u|^2 |v|^2 - (u.v)^2 without its cancellation, which for a needle a few
+  // hundred pixels long would leave three digits.
+  const Float cross_x = g.u[1] * g.v[2] - g.u[2] * g.v[1],
+              cross_y = g.u[2] * g.v[0] - g.u[0] * g.v[2],
+              cross_z = g.u[0] * g.v[1] - g.u[1] * g.v[0];
+  const Float determinant0 = fma(cross_x, cross_x, fma(cross_y, cross_y, cross_z * cross_z));
+  const Float determinant =
+      fma(camera.eps2d, cov_xx0 + cov_yy0 + camera.eps2d, determinant0);
   Mask seen = both(g.in_range, determinant > zero);
   const Float inverse = zero_unless(seen, one / determinant);
   const Float conic_xx = cov_yy * inverse, conic_xy = zero - cov_xy * inverse,
