@@ -126,8 +126,10 @@ def fit_extractor(
         # Every fold starts from the same weights, so that their latents stay comparable.
         torch.random.set_rng_state(initial)
         nested = torch.stack(
-            [predicted[held_out.index((min(j, k), max(j, k)) if j != k else (k,))]
-             for j in range(config.folds)]
+            [
+                predicted[held_out.index((min(j, k), max(j, k)) if j != k else (k,))]
+                for j in range(config.folds)
+            ]
         )[fold, rows]
         style_net, fuse_net = train_style(chunks, nested, truth, seen[k], config, progress)
         own = fold == k

@@ -56,8 +56,8 @@ def fit_priors(
         stored = json.loads((folder / "priors.json").read_text("utf-8"))["record"]
         if identity and stored.get("identity") == identity:
             return PriorModel.load(folder, device)
-    part = sequence if sequence.train == range(len(sequence.frames)) else sequence.part(
-        sequence.train
+    part = (
+        sequence if sequence.train == range(len(sequence.frames)) else sequence.part(sequence.train)
     )
     count = len(part.frames)
     if count < _FEWEST:
@@ -121,7 +121,12 @@ def _fit(
             part.audio, part.fps, labels, target, config, torch.device(device), progress
         )
     return PriorModel(
-        config, Priors(content, style, emotion), windows, statistics, extractor, emotion_model,
+        config,
+        Priors(content, style, emotion),
+        windows,
+        statistics,
+        extractor,
+        emotion_model,
         record,
     )
 

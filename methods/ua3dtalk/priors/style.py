@@ -7,6 +7,8 @@ Sizes of the `paper` preset follow NeRF-3DTalker `talker_trainer_disexp.py` (`Au
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -29,7 +31,7 @@ class StyleNet(nn.Module):
         self.layers = nn.Sequential(
             *(
                 nn.Sequential(nn.Linear(a, b), nn.LeakyReLU(0.2), nn.Dropout(config.style_dropout))
-                for a, b in zip(widths[:-1], widths[1:], strict=True)
+                for a, b in pairwise(widths)
             )
         )
 

@@ -1,0 +1,181 @@
+"""MediaPipe's Face Landmarker: 478 landmarks, 52 blendshapes and a head pose per picture.
+
+Every picture is looked at alone (IMAGE mode): the result does not depend on the frames
+before it, nor on the number of workers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from harness.contracts import BadInput, HarnessError, Unavailable
+
+#: Id in metrics/weights.toml of the model bundle.
+WEIGHTS_ID = "mediapipe-face-landmarker"
+
+
+class NoFace(HarnessError):
+    """No face was found in a picture."""
+
+    def __init__(self, subject: object = "picture") -> None:
+        super().__init__(f"{subject}: no face was found. The face must be visible and frontal.")
+
+
+class SeveralFaces(HarnessError):
+    """More than one face was found in a picture; `count` says how many were seen."""
+
+    def __init__(self, count: int, subject: object = "picture") -> None:
+        self.count = count
+        super().__init__(f"{subject}: {count} faces were found. Crop the video to one person.")
+
+
+@dataclass(frozen=True)
+class FaceDetection:
+    """One face in one picture."""
+
+    landmarks: np.ndarray  # float32 [478,2], pixels, x right, y down, pixel centres at +0.5
+    depth: np.ndarray  # float32 [478], pixels-like, smaller is nearer to the camera
+    blendshapes: np.ndarray  # float32 [52] in [0,1]: the expression basis `mp52`
+    names: tuple[str, ...]  # of the blendshapes; the first is `_neutral`
+    pose: np.ndarray  # float32 [4,4], canonical face (cm) to MediaPipe's own virtual camera
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Mute file descriptor 2: MediaPipe's C++ logs there before any flag can stop it."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(sink)
+        os.close(saved)
+
+
+def _import_mediapipe() -> Any:
+    try:
+        with _quiet():
+            import mediapipe
+            import mediapipe.tasks.python.vision
+    except ImportError as error:
+        raise Unavailable(
+            "the face landmarker",
+            f"the package mediapipe cannot be imported ({error})",
+            'Run `pip install "talking-face-bench[video]"`.',
+        ) from error
+    return mediapipe
+
+
+class FaceLandmarker:
+    """The landmarker as a context manager.
+
+    Args:
+        model_path: the `face_landmarker.task` bundle.
+        num_faces: how many faces to look for; 2 is enough to notice that there are several.
+        min_confidence: detections below it are not faces, in [0,1].
+
+    Raises:
+        Unavailable: mediapipe is not installed.
+        BadInput: the bundle is missing or not a landmarker model.
+
+    """
+
+    def __init__(self, model_path: Path, num_faces: int = 2, min_confidence: float = 0.5) -> None:
+        self._mediapipe = _import_mediapipe()
+        tasks = self._mediapipe.tasks
+        path = Path(model_path)
+        if not path.is_file():
+            raise BadInput(
+                path, "no such file", f"Run `python -m harness weights fetch {WEIGHTS_ID}`."
+            )
+        options = tasks.vision.FaceLandmarkerOptions(
+            base_options=tasks.BaseOptions(model_asset_path=str(path)),
+            output_face_blendshapes=True,
+            output_facial_transformation_matrixes=True,
+            num_faces=num_faces,
+            min_face_detection_confidence=min_confidence,
+        )
+        try:
+            with _quiet():
+                self._task = tasks.vision.FaceLandmarker.create_from_options(options)
+                self._run(np.zeros((64, 64, 3), np.uint8))  # the graph logs when it first runs
+        except (RuntimeError, ValueError) as error:
+            raise BadInput(
+                path, f"not a face landmarker bundle ({error})", "Fetch the weights again."
+            ) from error
+
+    def __enter__(self) -> FaceLandmarker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the model; the landmarker cannot be used afterwards."""
+        self._task.close()
+
+    def _run(self, rgb: np.ndarray) -> Any:
+        image = self._mediapipe.Image(
+            image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb)
+        )
+        return self._task.detect(image)
+
+    def detect_all(self, rgb: np.ndarray) -> list[FaceDetection]:
+        """All faces (at most `num_faces`) of a picture uint8 RGB [H,W,3], possibly none."""
+        if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+            raise TypeError(f"expected uint8 RGB [H,W,3], not {rgb.dtype} {list(rgb.shape)}")
+        height, width = rgb.shape[:2]
+        result = self._run(rgb)
+        faces = []
+        for points, shapes, pose in zip(
+            result.face_landmarks,
+            result.face_blendshapes,
+            result.facial_transformation_matrixes,
+            strict=True,
+        ):
+            xyz = np.array([(p.x * width, p.y * height, p.z * width) for p in points], np.float32)
+            faces.append(
+                FaceDetection(
+                    landmarks=xyz[:, :2],
+                    depth=xyz[:, 2],
+                    blendshapes=np.array([s.score for s in shapes], np.float32),
+                    names=tuple(s.category_name for s in shapes),
+                    pose=np.asarray(pose, np.float32),
+                )
+            )
+        return faces
+
+    def detect(self, rgb: np.ndarray, subject: object = "picture") -> FaceDetection:
+        """The one face of a picture uint8 RGB [H,W,3]; `subject` names it in errors.
+
+        Raises:
+            NoFace: none was found.
+            SeveralFaces: more than one was found.
+
+        """
+        faces = self.detect_all(rgb)
+        if not faces:
+            raise NoFace(subject)
+        if len(faces) > 1:
+            raise SeveralFaces(len(faces), subject)
+        return faces[0]
+
+
+__all__ = ["WEIGHTS_ID", "FaceDetection", "FaceLandmarker", "NoFace", "SeveralFaces"]

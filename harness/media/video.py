@@ -1,0 +1,307 @@
+"""Video in and out through PyAV: exact frame rates, strict about what cannot be trusted.
+
+`read_frames` is the one decode path of the house, so a decoded frame is the same array
+wherever it is used. Nothing is repaired silently: a cut file, a missing frame or a
+variable frame rate is refused, because every one of them shifts sound against picture.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+
+from harness.contracts import BadInput
+
+#: Containers whose header states how long the recording should be.
+_CLAIMING = ("mp4", "mov", "matroska", "webm", "avi")
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a video file is. `height` and `width` are those of the frames as shown."""
+
+    fps_exact: Fraction
+    count: int  # frames
+    height: int
+    width: int
+    duration: float  # seconds, count / fps
+    rotation: int  # degrees counter-clockwise that a player applies; applied by read_frames
+    codec: str
+    pixel_format: str
+    has_audio: bool
+    variable_frame_rate: bool
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return float(self.fps_exact)
+
+
+def _cut_short(path: Path, found: str, claimed: str) -> BadInput:
+    return BadInput(
+        path,
+        f"the file is truncated or damaged: {found} of {claimed} can be read",
+        "Copy or download it again; compare the size with the original.",
+    )
+
+
+@contextmanager
+def open_media(path: Path) -> Iterator[av.container.InputContainer]:
+    """An open container, with a plain sentence where the file cannot be opened.
+
+    Raises:
+        BadInput: no such file, an empty file, or not a media file.
+
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BadInput(path, "no such file", "Check the path.")
+    if path.stat().st_size == 0:
+        raise BadInput(path, "the file is empty (0 bytes)", "Copy or download it again.")
+    try:
+        container = av.open(str(path))
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise BadInput(
+            path,
+            f"not a readable media file ({error})",
+            "Give a video or sound file; an mp4 that was cut short loses its index and "
+            "must be copied again.",
+        ) from error
+    with container:
+        yield container
+
+
+def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    # A cover picture in a sound file is a video stream to FFmpeg, and none to us.
+    streams = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
+    if not streams:
+        raise BadInput(path, "it has no video stream", "Give a file with pictures in it.")
+    streams[0].thread_type = "AUTO"
+    return streams[0]
+
+
+def _is_variable(times: np.ndarray, fps: Fraction, tick: float) -> bool:
+    """Whether presentation times (seconds, sorted) leave the even grid of `fps`.
+
+    Containers round times to their tick (1 ms in Matroska), which is no variation.
+    """
+    if len(times) < 2:
+        return False
+    period = float(1 / fps)
+    gaps = np.abs(np.diff(times) - period)
+    drift = np.abs(times - times[0] - np.arange(len(times)) * period)
+    return bool(gaps.max() > 0.25 * period + tick or drift.max() > 0.5 * period + tick)
+
+
+def probe(path: Path) -> VideoInfo:
+    """Describe a video without decoding more than its first frame.
+
+    Counts the stored frames, so that it is exact where the header only estimates.
+
+    Raises:
+        BadInput: missing, empty, not a video, no video stream, or truncated.
+
+    """
+    path = Path(path)
+    with open_media(path) as container:
+        stream = _video_stream(container, path)
+        tick = float(stream.time_base)
+        times: list[float] = []
+        end = 0.0
+        try:
+            for packet in container.demux():
+                if packet.size == 0 or packet.is_discard:
+                    continue
+                stamp = packet.pts if packet.pts is not None else packet.dts
+                base = float(packet.time_base)
+                if packet.stream.index == stream.index:
+                    times.append((stamp or 0) * base)
+                if stamp is not None:
+                    end = max(end, (stamp + (packet.duration or 0)) * base)
+        except av.error.FFmpegError as error:
+            raise _cut_short(path, f"{len(times)} frames ({error})", "the recording") from error
+        if not times:
+            raise BadInput(path, "it holds no frame", "Copy or download it again.")
+        stamps = np.sort(np.array(times))
+        rate = stream.average_rate or stream.guessed_rate
+        if not rate:
+            if len(stamps) < 2 or stamps[-1] <= stamps[0]:
+                raise BadInput(path, "it states no frame rate", "Re-encode it at a stated rate.")
+            rate = Fraction((len(stamps) - 1) / (stamps[-1] - stamps[0])).limit_denominator(1001)
+        fps = Fraction(rate)
+        if any(name in container.format.name for name in _CLAIMING):
+            if stream.frames and len(times) < stream.frames:
+                raise _cut_short(path, f"{len(times)} frames", f"{stream.frames}")
+            if container.duration and not stream.frames:
+                claimed = container.duration / 1e6
+                if end < claimed - max(0.5, float(2 / fps)):
+                    raise _cut_short(path, f"{end:.2f} s", f"{claimed:.2f} s")
+        has_audio = bool(container.streams.audio)
+
+    with open_media(path) as container:
+        stream = _video_stream(container, path)
+        first = _first_frame(container, stream, path)
+        rotation = int(first.rotation) % 360
+        height, width = first.height, first.width
+        if rotation in (90, 270):
+            height, width = width, height
+        return VideoInfo(
+            fps_exact=fps,
+            count=len(times),
+            height=height,
+            width=width,
+            duration=float(len(times) / fps),
+            rotation=rotation,
+            codec=stream.codec_context.name,
+            pixel_format=stream.pix_fmt or first.format.name,
+            has_audio=has_audio,
+            variable_frame_rate=_is_variable(stamps, fps, tick),
+        )
+
+
+def _first_frame(
+    container: av.container.InputContainer, stream: av.VideoStream, path: Path
+) -> av.VideoFrame:
+    try:
+        return next(container.decode(stream))
+    except (StopIteration, av.error.FFmpegError) as error:
+        raise _cut_short(path, "no frame", "the recording") from error
+
+
+def read_frames(path: Path) -> Iterator[np.ndarray]:
+    """Decode a video frame by frame, uint8 RGB [H,W,3], rotation applied.
+
+    Raises:
+        BadInput: what `probe` refuses; a variable frame rate; a frame that cannot be
+            decoded, or fewer decoded frames than the file stores.
+
+    """
+    path = Path(path)
+    info = probe(path)
+    if info.variable_frame_rate:
+        raise BadInput(
+            path,
+            f"the frame rate varies (on average {info.fps:.3f} frames per second)",
+            "Re-encode it at a constant rate, for example "
+            "`ffmpeg -i IN -vf fps=25 -c:v libx264 -crf 12 OUT.mp4`.",
+        )
+    decoded = 0
+    with open_media(path) as container:
+        stream = _video_stream(container, path)
+        try:
+            for frame in container.decode(stream):
+                if frame.is_corrupt:
+                    raise _cut_short(path, f"only {decoded} frames", f"{info.count}")
+                picture = frame.to_ndarray(format="rgb24")
+                if info.rotation:
+                    picture = np.ascontiguousarray(np.rot90(picture, info.rotation // 90))
+                decoded += 1
+                yield picture
+        except av.error.FFmpegError as error:
+            raise _cut_short(path, f"{decoded} frames ({error})", f"{info.count}") from error
+    if decoded < info.count:
+        raise _cut_short(path, f"{decoded} frames", f"{info.count}")
+
+
+def _even(frame: np.ndarray) -> np.ndarray:
+    """Repeat the last row or column where yuv420p needs an even size."""
+    height, width = frame.shape[:2]
+    if height % 2 or width % 2:
+        frame = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return np.ascontiguousarray(frame)
+
+
+def write_mp4(
+    path: Path,
+    frames: Iterable[np.ndarray],
+    fps: float | Fraction,
+    audio: np.ndarray | None = None,
+    sample_rate: int = 16_000,
+    crf: int = 18,
+) -> None:
+    """Write an mp4 for people to look at: H.264 yuv420p with AAC sound. Lossy, never scored.
+
+    The file appears only when it is complete.
+
+    Args:
+        path: where to write; an existing file is replaced.
+        frames: uint8 RGB [H,W,3], all of one size; odd sizes gain one repeated row or column.
+        fps: frames per second.
+        audio: float32 [S] mono in [-1,1], or None for a silent file.
+        sample_rate: of `audio`, Hz.
+        crf: x264 quality, 0 (lossless) to 51.
+
+    Raises:
+        ValueError: no frame, or frames that are not uint8 RGB of one size.
+
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with av.open(str(partial), "w", format="mp4") as container:
+            _encode(container, iter(frames), Fraction(fps).limit_denominator(1001), audio,
+                    sample_rate, crf)  # fmt: skip
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _encode(
+    container: av.container.OutputContainer,
+    frames: Iterator[np.ndarray],
+    fps: Fraction,
+    audio: np.ndarray | None,
+    sample_rate: int,
+    crf: int,
+) -> None:
+    first = next(frames, None)
+    if first is None:
+        raise ValueError("a video needs at least one frame")
+    shape = first.shape
+    video = container.add_stream("libx264", rate=fps, options={"crf": str(crf)})
+    video.pix_fmt = "yuv420p"
+    video.height, video.width = _even(first).shape[:2]
+    sound = None
+    if audio is not None:
+        sound = container.add_stream("aac", rate=sample_rate, layout="mono")
+        audio = np.clip(np.asarray(audio, np.float32), -1, 1)
+    written = 0
+
+    def push_audio(until: int) -> None:
+        # Sound goes in beside its picture: a muxer holds back packets that come alone.
+        nonlocal written
+        while sound is not None and written < min(until, len(audio)):
+            chunk = audio[written : written + 1024]
+            block = av.AudioFrame.from_ndarray(chunk[None], format="fltp", layout="mono")
+            block.sample_rate, block.pts = sample_rate, written
+            block.time_base = Fraction(1, sample_rate)
+            container.mux(sound.encode(block))
+            written += len(chunk)
+
+    frame: np.ndarray | None = first
+    index = 0
+    while frame is not None:
+        if frame.dtype != np.uint8 or frame.shape != shape or frame.ndim != 3:
+            raise ValueError(f"frame {index} is {frame.dtype} {frame.shape}, not uint8 {shape}")
+        picture = av.VideoFrame.from_ndarray(_even(frame), format="rgb24")
+        picture.pts, picture.time_base = index, 1 / fps
+        container.mux(video.encode(picture))
+        index += 1
+        push_audio(int(index / fps * sample_rate))
+        frame = next(frames, None)
+    push_audio(2**62)
+    container.mux(video.encode(None))
+    if sound is not None:
+        container.mux(sound.encode(None))
+
+
+__all__ = ["VideoInfo", "open_media", "probe", "read_frames", "write_mp4"]
