@@ -38,9 +38,9 @@ PAPER = {
 #: The same modules and phases, sized for two CPU cores.
 QUICK = {
     **PAPER,
-    "face_iterations": 1_600,
-    "mouth_iterations": 500,
-    "fuse_iterations": 200,
+    "face_iterations": 2_000,
+    "mouth_iterations": 600,
+    "fuse_iterations": 250,
     "init": "silhouette",
     "face_gaussians": 2_500,
     "mouth_gaussians": 400,
@@ -49,7 +49,7 @@ QUICK = {
     "sh_degree": 1,
     "perceptual": False,
     "checkpoint_every": 200,
-    "motion_rate": 4.0,
+    "motion_rate": 8.0,
     "base_resolution": 16,
     "multipliers": [1, 2, 4],
     "plane_features": 8,

@@ -11,12 +11,14 @@ from harness.contracts import (
     ActionUnits,
     BadInput,
     Budget,
+    FrameSource,
     MissingSignal,
     RenderRequest,
     UnknownName,
 )
+from harness.testing import check_method
 from methods.ua3dtalk.method import UA3DTalk
-from methods.ua3dtalk.spec import QUICK
+from methods.ua3dtalk.spec import QUICK, SPEC
 
 SMALL = {
     **QUICK,
@@ -255,3 +257,36 @@ def test_an_unfitted_folder_is_refused(tmp_path):
         UA3DTalk().load(tmp_path)
     with pytest.raises(BadInput, match="nothing is loaded"):
         UA3DTalk().render(None)
+
+
+def test_it_is_a_method_and_reads_no_test_frame(recording, tmp_path):
+    frames = recording.frames
+
+    def read(t):
+        assert t in recording.train, f"frame {t} belongs to the test"
+        return frames.read(t)
+
+    guarded = dataclasses.replace(
+        recording, frames=FrameSource(read, frames.count, frames.height, frames.width)
+    )
+    short = {"face_iterations": 20, "mouth_iterations": 10, "fuse_iterations": 5}
+    check_method(SPEC, guarded, tmp_path, {**SMALL, **short})
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"use_au": False},
+        {"use_prior": False, "use_emotion": False, "use_uncertainty": False},
+        {"fusion": "mean"},
+        {"fusion": "diag", "init": "random", "sh_degree": 2},
+    ],
+)
+def test_every_switch_trains_and_renders(recording, tmp_path, switches):
+    short = {"face_iterations": 12, "mouth_iterations": 6, "fuse_iterations": 3}
+    config = {**SMALL, **short, **switches}
+    UA3DTalk().fit(recording.part(recording.train), tmp_path, Budget(config))
+    method = UA3DTalk()
+    method.load(tmp_path)
+    request = request_for(recording, au=recording.part(recording.test).signal("au"))
+    assert np.isfinite(composed(method, recording, request)).all()
