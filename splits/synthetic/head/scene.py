@@ -174,7 +174,13 @@ class Scene:
         region = self._outer_region if shut else head.face_region
         tall, wide = self.height * SAMPLES, self.width * SAMPLES
         found = rasterize(
-            pixels * SAMPLES, points[:, 2], faces, tall, wide, np.isin(region, _SHEETS), self._behind
+            pixels * SAMPLES,
+            points[:, 2],
+            faces,
+            tall,
+            wide,
+            np.isin(region, _SHEETS),
+            self._behind,
         )
         colour = self._shade(vertices, points, faces, region, found)
         rgb, bits = self._compose(found, region, colour)
