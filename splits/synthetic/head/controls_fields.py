@@ -25,12 +25,17 @@ Field = np.ndarray  # float64 [V,3], metres at full intensity
 
 def lower_face(top: SkinTopology) -> np.ndarray:
     """1 below the lips' contact line and 0 above, blending ever more softly beside the mouth."""
-    dv = top.v - MOUTH_V
+    sign = np.sign(top.v - MOUTH_V)
     columns = top.mouth_rings.shape[1]
     below = -np.sign(np.round(np.cos(2 * np.pi * np.arange(columns) / columns), 9))
-    np.add.at(dv, top.mouth_rings, np.broadcast_to(1e-4 * below, top.mouth_rings.shape))
-    soft = 2e-5 + 0.42 * np.maximum(np.abs(top.s) - 0.019, 0)
-    return smoothstep(-soft, soft, dv)
+    sign[top.mouth_rings] = below
+    side = np.abs(top.s)
+    u = np.clip(side / MOUTH_HALF_WIDTH, 0, 1)
+    # On the contact line the lips part along an arc; away from it each side is soon on its own.
+    parted = (1 - u**2) ** 0.55
+    reach = 0.003 + 0.42 * np.maximum(side - 0.010, 0)
+    apart = parted + (1 - parted) * smoothstep(0.0, 1.0, np.abs(top.v - MOUTH_V) / reach)
+    return 0.5 + 0.5 * sign * apart
 
 
 def jaw_weight(top: SkinTopology) -> np.ndarray:
@@ -104,16 +109,15 @@ def _corners(f: _Face) -> dict[str, Field]:
     cheek = f.hill(0.041, 0.036, 0.0130, 0.0120)
     flatten = f.red() * f.middle()
     return {
-        "AU12": f.move(0.65 * corner + 0.45 * wide, out=8.4, down=-7.6, away=4.2)
+        "AU12": f.move(0.65 * corner + 0.45 * wide, out=9.2, down=-8.8, away=4.6)
         + f.move(cheek, down=-3.0, away=-3.2, out=1.0)
-        + f.move(flatten * f.up, down=-0.8, away=1.2)
-        + f.move(flatten * f.low, down=-1.2, away=1.2)
+        + f.move(flatten, down=-1.2, away=1.4)
         + f.move(f.hill(0.030, 0.053, 0.0040, 0.0090), away=1.3),
         "AU14": f.move(corner, out=4.6, away=3.4)
         + f.move(f.hill(0.033, 0.067, 0.0035, 0.0060), away=2.2),
         "AU15": f.move(0.7 * corner + 0.3 * wide, down=7.4, out=0.8, away=1.0)
         + f.move(f.hill(0.027, 0.084, 0.0090, 0.0080), down=2.0, away=-0.8),
-        "AU20": f.move(0.6 * corner + 0.5 * wide, out=9.0, down=1.6, away=4.4)
+        "AU20": f.move(0.6 * corner + 0.5 * wide, out=9.0, down=0.4, away=4.4)
         + f.move(flatten, away=1.0),
     }
 
@@ -124,7 +128,7 @@ def _lips(f: _Face) -> dict[str, Field]:
     corner = f.hill(0.0260, 0.068, 0.0090, 0.0100)
     toward = np.where(f.up > 0.5, 1.0, -1.0) * np.clip(np.abs(f.v - MOUTH_V) / 0.009, 0, 1)
     away_from = f.low - f.up
-    inner = np.exp(-((np.abs(f.v - MOUTH_V) / 0.0120) ** 2)) * (1 - smoothstep(0.78, 1.02, f.u))
+    inner = np.exp(-((np.abs(f.v - MOUTH_V) / 0.0120) ** 2)) * np.clip(1 - f.u**2, 0, 1) ** 0.75
     zone = f.hill(0.0, 0.068, 0.0210, 0.0140)
     narrow = -f.s / MOUTH_HALF_WIDTH * f.hill(0.0, 0.068, 0.0260, 0.0150)
     squeeze = f.move(red * toward * middle, down=1.0)
@@ -132,21 +136,19 @@ def _lips(f: _Face) -> dict[str, Field]:
         "AU17": f.move(f.hill(0.0, 0.096, 0.0160, 0.0105), down=-5.6, away=-1.8)
         + f.move(lips * f.low, down=-3.4, away=-2.0)
         + f.move(lips * f.up, down=-1.6, away=-0.6),
-        "AU18": np.stack([narrow * 8.5e-3, 0 * f.s, 0 * f.s], 1)
+        "AU18": np.stack([narrow * 10.5e-3, 0 * f.s, 0 * f.s], 1)
         + f.move(lips, away=-5.6)
-        + f.move(corner, away=-1.5)
-        + f.move(red * f.up, down=-0.6)
-        + f.move(red * f.low, down=0.6),
+        + f.move(corner, away=-1.5),
         "AU22": np.stack([narrow * 6.2e-3, 0 * f.s, 0 * f.s], 1)
         + f.move(lips, away=-5.2)
-        + f.move(inner * away_from, down=3.6)
+        + f.move(inner * away_from, down=2.0)
         + f.move(zone * away_from * (1 - inner), down=1.5),
         "AU23": 2.4 * squeeze + f.move(red * middle, away=1.6)
         + np.stack([narrow * 1.6e-3, 0 * f.s, 0 * f.s], 1),
         "AU24": 3.0 * squeeze + f.move(zone * f.low, down=-1.6) + f.move(zone * f.up, down=1.2)
         + f.move(red * middle, away=1.0),
-        "AU25": f.move(inner * f.up, down=-2.4, away=-0.4)
-        + f.move(inner * f.low, down=5.6, away=0.2)
+        "AU25": f.move(inner * f.up, down=-2.6, away=-0.4)
+        + f.move(inner * f.low, down=4.8, away=0.2)
         + f.move(f.hill(0, 0.086, 0.017, 0.010) * f.low * (1 - inner), down=2.4),
     }  # fmt: skip
 

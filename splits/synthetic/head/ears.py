@@ -32,7 +32,7 @@ def ear(who: Identity) -> Part:
     ridge = (
         0.0022 * np.exp(-(((radius - 0.52) / 0.12) ** 2)) * np.clip(np.cos(angle - 0.1) + 0.4, 0, 1)
     )
-    hollow = -0.0055 * np.exp(-((radius / 0.36) ** 2)) + 0 * angle
+    hollow = -0.0062 * bump(p, q, -0.0050, 0.0025, 0.0048, 0.0080)
     lift = rim + ridge + hollow - 0.0085 * depth
     p, q, lift = (np.broadcast_to(a, (ROWS, COLUMNS)).reshape(-1) for a in (p, q, lift))
     flare = 0.52  # how far the rear edge stands off the head

@@ -8,9 +8,9 @@ from splits.synthetic.head.identity import Identity
 from splits.synthetic.head.parts import Part, Region
 from splits.synthetic.head.skin import EYE_RADIUS, eye_centre
 
-RING_DEGREES = np.array([5.0, 11.0, 17.0, 23.0, 28.0, 30.0, 36.0, 45.0, 56.0, 68.0, 80.0])
+RING_DEGREES = np.array([5.0, 11.0, 16.0, 22.0, 26.5, 28.5, 36.0, 45.0, 56.0, 68.0, 80.0])
 COLUMNS = 24
-IRIS_DEGREES = 28.5
+IRIS_DEGREES = 27.5
 
 
 def eyeball(who: Identity, side: int) -> Part:

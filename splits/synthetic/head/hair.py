@@ -19,7 +19,7 @@ COLUMNS, ROWS = 85, 15
 _HANG_FROM = -0.012  # canonical height below which long hair leaves the scalp
 
 #: Hairline height v at |azimuth| in radians, for short hair.
-_SHORT = [(0.0, -0.0640), (0.35, -0.0650), (0.62, -0.0625), (0.80, -0.0500), (1.00, -0.0380),
+_SHORT = [(0.0, -0.0735), (0.30, -0.0745), (0.52, -0.0770), (0.72, -0.0665), (0.86, -0.0490), (1.00, -0.0390),
           (1.17, -0.0260), (1.25, 0.0060), (1.38, 0.0100), (1.47, -0.0140), (1.75, -0.0240),
           (2.00, -0.0040), (2.15, 0.0420), (2.45, 0.0800), (3.1416, 0.0900)]  # fmt: skip
 
@@ -44,7 +44,7 @@ def style_of(who: Identity) -> tuple[Callable, Callable, float]:
         part = 0.55
 
         def swept(a: np.ndarray, t: np.ndarray) -> np.ndarray:
-            lift = 0.011 + 0.007 * front(a + 0.2) * (0.3 + t)
+            lift = 0.010 + 0.012 * front(a + 0.25) * t
             groove = np.exp(-(((a - part) / 0.10) ** 2)) * np.exp(-((np.abs(a) / 1.2) ** 4))
             return lift - 0.0065 * groove - 0.003 * smoothstep(1.0, 1.3, np.abs(a)) * t
 
@@ -75,7 +75,7 @@ def _shell(who: Identity) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng([0x4A1, who.seed])
     ragged = np.interp(a, azimuth, rng.normal(0, 1, COLUMNS))
     ragged[:, -1] = ragged[:, 0]
-    edge = edge + 0.0012 * ragged
+    edge = edge + 0.0007 * ragged
     v = V_POLE + 0.003 + (edge - V_POLE - 0.003) * t
     on_scalp = np.minimum(v, _HANG_FROM + (who.hair_style not in ("bob", "long")) * 1.0)
     s = a * ARC_RADIUS
@@ -84,17 +84,19 @@ def _shell(who: Identity) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     outward = base - centre
     outward[:, 1] *= np.where(outward[:, 1] > 0, 0.3, 1.0)
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
-    thick = thickness(a, t).reshape(-1)
+    # At the crown all directions meet: the style sets in below it.
+    crown = smoothstep(0.0, 0.30, t)
+    thick = (crown * thickness(a, t) + (1 - crown) * thickness(a * 0 + 2.0, t * 0)).reshape(-1)
     t, a, v = t.reshape(-1), a.reshape(-1), v.reshape(-1)
     hang = np.maximum(v - on_scalp.reshape(-1), 0)
-    taper = 1 - smoothstep(0.80, 1.0, t) * (0.92 - 0.5 * smoothstep(0.0, 0.02, hang))
+    taper = 1 - smoothstep(0.62, 1.0, t) * (0.92 - 0.5 * smoothstep(0.0, 0.02, hang))
     phases = rng.uniform(0, 2 * np.pi, 6)
     ripple = np.sin(9 * a + phases[0] + 6 * t) * np.sin(11 * t + phases[1]) + 0.6 * np.sin(
         17 * a + phases[2] - 9 * t
     ) * np.sin(17 * t + phases[3])
     if who.hair_style == "curls":
         ripple = ripple + 0.9 * np.sin(23 * a + phases[4]) * np.sin(31 * t + phases[5])
-    vertices = base + outward * ((thick + wave * ripple * (t > 0.02)) * taper)[:, None]
+    vertices = base + outward * ((thick + wave * ripple * crown.reshape(-1)) * taper)[:, None]
     vertices[:, 1] += hang * 0.93
     inward = 1 - 1.4 * np.maximum(hang - 0.045, 0) / 0.08 * 0.25
     vertices[:, 0] *= np.where(hang > 0, inward, 1)

@@ -73,11 +73,11 @@ def cavity(margin: np.ndarray, margin_index: np.ndarray, offset: int) -> Cavity:
 def teeth(upper: bool, front_z: float, seam_y: float) -> Part:
     """One row of teeth along its arch; the texture paints gums, gaps and enamel."""
     p = np.linspace(-1, 1, TEETH_COLUMNS)
-    reach = 0.0235 if upper else 0.0220
+    reach = 0.0255 if upper else 0.0238
     x = reach * np.sin(p * np.pi / 2 * 0.98)
-    z = front_z + 0.0350 * (1 - np.cos(p * np.pi / 2 * 0.98)) ** 1.1 + (0.0 if upper else 0.0022)
+    z = front_z + 0.0330 * (1 - np.cos(p * np.pi / 2 * 0.98)) ** 1.15 + (0.0 if upper else 0.0022)
     bumps = 0.00035 * np.abs(np.sin(np.pi * (p * 7)))  # each crown is rounded
-    edge = seam_y + (0.0016 if upper else -0.0008)
+    edge = seam_y + (0.0026 if upper else 0.0008)
     crown = 0.0100 if upper else 0.0085
     sign = -1.0 if upper else 1.0
     smile = 0.0012 * p**2
@@ -110,7 +110,7 @@ def tongue(front_z: float, seam_y: float) -> Part:
     half = 0.0175 * (1 - 0.92 * t**4) ** 0.5
     x = half * c
     z = front_z + 0.0065 + 0.036 * (1 - t) + 0.003 * c**2 * t
-    y = seam_y + 0.0062 + 0.0035 * t**2 + 0.0045 * c**2 + 0.0012 * np.exp(-((c / 0.18) ** 2))
+    y = seam_y + 0.0040 + 0.0035 * t**2 + 0.0045 * c**2 + 0.0012 * np.exp(-((c / 0.18) ** 2))
     vertices = np.stack([x, y + 0 * x, z + 0 * x], -1).reshape(-1, 3)
     uv = np.stack([0.5 + 0.5 * c + 0 * t, t + 0 * c], -1).reshape(-1, 2)
     shade = (0.30 + 0.55 * t + 0 * c).reshape(-1)

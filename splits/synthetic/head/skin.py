@@ -44,8 +44,8 @@ _JAW_LINE = curve([(0.0, 0.1125), (0.22, 0.1115), (0.5, 0.1040), (0.85, 0.0930),
                    (1.45, 0.0660), (2.0, 0.0560), (3.1416, 0.0540)])  # fmt: skip
 _UNDER_SCALE = curve([(0.088, 1.0), (0.104, 0.985), (0.112, 0.93), (0.1195, 0.83), (0.13, 0.66),
                       (0.15, 0.46)])  # fmt: skip
-_UNDER_DROP = curve([(0.088, 0.0), (0.100, -0.0004), (0.112, -0.0028), (0.1195, -0.0025),
-                     (0.15, 0.002)])  # fmt: skip
+_UNDER_DROP = curve([(0.088, 0.0), (0.100, -0.0004), (0.112, -0.0028), (0.1195, -0.0048), (0.130, -0.0060),
+                     (0.15, -0.0040)])  # fmt: skip
 
 
 def base_surface(s: np.ndarray, v: np.ndarray, who: Identity) -> np.ndarray:
@@ -163,7 +163,7 @@ def _lips(rest: np.ndarray, top: SkinTopology, who: Identity) -> None:
         rest[top.mouth_rings[k], 2] -= fade * 0.6 * height[-1] * taper[-1]
     # The contact line: a flat M in the middle, corners slightly down.
     seam = 0.0011 * np.exp(-((u / 0.20) ** 2)) - 0.0008 * np.exp(-(((u - 0.45) / 0.25) ** 2))
-    seam = seam + 0.0009 * np.clip(u, 0, 1) ** 4
+    seam = seam - 0.0010 * np.clip(u, 0, 1) ** 4
     rest[rings, 1] += seam * (1 - 0.6 * fraction)
 
 

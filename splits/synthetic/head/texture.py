@@ -58,11 +58,11 @@ def _brow(s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Generator)
         [0.008, 0.013, 0.025, 0.040, 0.050, 0.056],
         [0.0014, 0.0032, 0.0034, 0.0027, 0.0016, 0.0004],
     )
-    strokes = smooth_noise(rng, *s.shape, (2.2, 0.8))
-    edge = half + 0.0005 * strokes
+    strokes = smooth_noise(rng, *s.shape, (3.0, 1.5))
+    edge = half + 0.0004 * strokes
     cover = smoothstep(-0.0007, 0.0009, edge - np.abs(v - line))
     ends = smoothstep(0.0085, 0.0130, side) * (1 - smoothstep(0.0520, 0.0565, side))
-    return cover * ends * np.clip(0.86 + 0.14 * strokes, 0.5, 1.0)
+    return cover * ends * np.clip(0.88 + 0.10 * strokes, 0.6, 1.0)
 
 
 def _skin(who: Identity, rng: np.random.Generator) -> np.ndarray:
@@ -144,7 +144,7 @@ def _skin(who: Identity, rng: np.random.Generator) -> np.ndarray:
 
     colour = _mix(colour, np.array(who.hair) * 0.75, 0.93 * _brow(s, v, who, rng))
     edge = style_of(who)[0](side / ARC_RADIUS)
-    fuzzy = edge + 0.002 * smooth_noise(rng, *shape, (3, 1))
+    fuzzy = edge + 0.0026 * smooth_noise(rng, *shape, (4, 1))
     colour = _mix(
         colour, np.array(who.hair) * 0.6, 0.9 * (1 - smoothstep(-0.003, 0.004, v - fuzzy))
     )
@@ -209,7 +209,8 @@ def paint_atlas(who: Identity) -> np.ndarray:
     ear = _mix(
         np.broadcast_to(skin, (*u.shape, 3)), skin * [0.95, 0.70, 0.66], 0.35 + 0.3 * (ring > 0.7)
     )
-    ear = _mix(ear, skin * [0.45, 0.30, 0.28], 1 - smoothstep(0.1, 0.45, ring))
+    hollow = bump(u, w, 0.36, 0.54, 0.10, 0.11)
+    ear = _mix(ear, skin * [0.45, 0.30, 0.28], 0.9 * hollow)
     rim_u, _ = _grid(Region.LID_RIM)
     rim = _mix(
         np.broadcast_to(skin * [0.88, 0.62, 0.60], (*rim_u.shape, 3)),

@@ -19,7 +19,7 @@ S_BACK = ARC_RADIUS * np.pi
 V_POLE, V_TOP, V_BOTTOM = -0.165, -0.152, 0.150
 
 EYE_S, EYE_V, EYE_HALF_WIDTH = 0.0320, 0.0, 0.0158
-EYE_UPPER, EYE_LOWER = 0.0072, 0.0050  # lid margin heights above and below the canthal line
+EYE_UPPER, EYE_LOWER = 0.0060, 0.0046  # lid margin heights above and below the canthal line
 MOUTH_V, MOUTH_HALF_WIDTH = 0.068, 0.025
 LIP_UPPER, LIP_LOWER = 0.0072, 0.0096  # vermilion heights in the middle
 
@@ -215,7 +215,8 @@ def skin_topology() -> SkinTopology:
     in_eye = (triangles < eye.shape[1]).all(1)
     in_mouth = np.isin(triangles, outer).all(1)
     corners = flat[triangles]
-    area = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    along, across = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = along[:, 0] * across[:, 1] - along[:, 1] * across[:, 0]
     keep = ~in_eye & ~in_mouth & (np.abs(area) > 1e-12)
     triangles, area = triangles[keep], area[keep]
     triangles = np.where((area > 0)[:, None], triangles, triangles[:, ::-1])
