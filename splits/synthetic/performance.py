@@ -71,6 +71,7 @@ def _say(schedule: Sequence[Block], speaker: Speaker, seed: int) -> list[Segment
     for index, block in enumerate(schedule):
         end = start + block.seconds
         lead, tail = rng.uniform(0.08, 0.14), rng.uniform(0.10, 0.18)
+        lead, tail = min(lead, 0.2 * block.seconds), min(tail, 0.2 * block.seconds)
         ratio = speaker.rate * float(np.exp(voice(block.emotion, block.intensity).rate))
         room = block.seconds - lead - tail
         phones = utterance(voicebox, room * ratio)
