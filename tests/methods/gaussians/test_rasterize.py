@@ -49,7 +49,7 @@ def test_gsplat_backend_refuses_the_cpu(make_scene):
         rasterize(**make_scene(5, 16), backend="gsplat")
 
 
-@pytest.mark.parametrize("backend", ["cpu", "reference"])
+@pytest.mark.parametrize("backend", ["cpu", "reference"], ids=["native", "torch"])
 def test_meta(make_scene, backend):
     scene = make_scene(100, 40, 25, cameras=2)
     colors, alphas, meta = rasterize(**scene.leaves(), backend=backend)

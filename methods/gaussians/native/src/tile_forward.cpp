@@ -233,7 +233,7 @@ bool render_forward(Frame& frame, const Image& image, int threads) {
       if (!frame.ranges[g].empty()) broken += !copy_channels(frame, image, g);
     // Tiles differ in length by orders of magnitude. No tile reads what another writes, so
     // the image does not depend on who takes which.
-#pragma omp for schedule(dynamic, 4)
+#pragma omp for schedule(dynamic, 4) nowait
     for (int tile = 0; tile < tiles; tile++) {
       if (image.keep)
         run_tile<true>(frame, image, tile);
