@@ -142,6 +142,7 @@ def test_single_emotion_entries(cache):
     [
         ({"seed": 1, "frames": 110}, "option 'identity'"),
         ({"identity": 1, "seed": 1, "frames": 5}, "option 'frames'"),
+        ({"identity": 1, "seed": 1, "frames": 88}, "less than 0.4 s"),
         ({"identity": 1, "seed": 1, "frames": 110, "hair": "red"}, "option 'hair'"),
         ({"identity": 1, "seed": 1, "frames": 110, "schedule": "single"}, "cannot be acted"),
     ],
@@ -172,7 +173,7 @@ def test_shipped_splits_test_enough_and_other_people_train():
 
 
 def test_training_recordings_are_of_other_people(cache):
-    people = list(corpus.training_recordings(2, (32, 32), frames=88, workers=2))
+    people = list(corpus.training_recordings(2, (32, 32), frames=110, workers=2))
     assert [p.subject for p in people] == ["person-100", "person-101"]
     assert people[0].digest != people[1].digest
     assert people[0].frames.stack(range(2)).shape == (2, 32, 32, 3)
