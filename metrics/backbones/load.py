@@ -47,9 +47,12 @@ def load_into(net: Net, state: dict[str, torch.Tensor], path: Path, device: str 
 
     """
     try:
-        net.load_state_dict(
-            {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
-        )
+        state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+        missing, unexpected = net.load_state_dict(state, strict=False)
+        # Batch counters decide nothing in evaluation mode; our own files leave them out.
+        missing = [k for k in missing if not k.endswith("num_batches_tracked")]
+        if missing or unexpected:
+            raise RuntimeError(f"missing {missing[:3]}, unexpected {unexpected[:3]}")
     except RuntimeError as error:
         raise BadInput(
             path,
