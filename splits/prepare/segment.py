@@ -16,8 +16,15 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 
-from splits.prepare.geometry import FACE_OVAL, HeadFrame, fill, fill_ellipse, head_zone
-from splits.prepare.geometry import similarity, warp
+from splits.prepare.geometry import (
+    FACE_OVAL,
+    HeadFrame,
+    fill,
+    fill_ellipse,
+    head_zone,
+    similarity,
+    warp,
+)
 
 #: GrabCut runs on pictures of at most this many pixels a side: finer costs time and
 #: follows compression noise rather than the outline.
@@ -128,7 +135,8 @@ def person_masks(
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         guesses = list(pool.map(by_landmarks, keys))
         with_head = np.mean(
-            [warp(g, similarity(points[t], home), size) for t, g in zip(keys, guesses, strict=True)],
+            [warp(guess, similarity(points[t], home), size)
+             for t, guess in zip(keys, guesses, strict=True)],
             axis=0,
         )  # fmt: skip
         with_picture = np.mean(guesses, axis=0)
