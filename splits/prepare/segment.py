@@ -57,7 +57,7 @@ def _seed_by_landmarks(landmarks: np.ndarray, height: int, width: int) -> np.nda
     chin = head.chin
     shoulders = [
         head.at(chin, -0.5, 0.25), head.at(chin, 0.5, 0.25), head.at(chin, 1.5, -0.05),
-        chin + [far, 0], chin + [far, far], chin + [-far, far], chin + [-far, 0],
+        *(chin + np.array([[far, 0], [far, far], [-far, far], [-far, 0]])),
         head.at(chin, -1.5, -0.05),
     ]  # fmt: skip
     fill(seed, np.array(shoulders), cv2.GC_PR_BGD)
