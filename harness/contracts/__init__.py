@@ -31,6 +31,7 @@ from harness.contracts.metric import (
     MetricResult,
     MetricSpec,
 )
+from harness.contracts.result import SCHEMA_VERSION, FailedCell, Results, Row, Score
 from harness.contracts.sequence import FrameSource, Sequence, cut
 from harness.contracts.signals import (
     AU_RANGE,
@@ -48,6 +49,11 @@ from harness.contracts.signals import (
 from harness.contracts.split import SequenceEntry, SplitManifest
 
 __all__ = [
+    "Score",
+    "Row",
+    "Results",
+    "FailedCell",
+    "SCHEMA_VERSION",
     "AU_RANGE",
     "EMOTIONS",
     "MASK_BITS",

@@ -1,0 +1,22 @@
+"""The command line: one file a command; nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import typer
+
+from harness.cli import doctor, listing, prepare, report, run, weights
+
+app = typer.Typer(
+    name="harness",
+    help="Train, render, score and report emotional talking-face methods.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+app.command("run")(run.run)
+app.command("list")(listing.listing)
+app.command("prepare")(prepare.prepare)
+app.command("report")(report.report)
+app.add_typer(weights.app, name="weights")
+app.command("doctor")(doctor.doctor)

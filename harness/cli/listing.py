@@ -1,0 +1,121 @@
+"""`list`: what is registered, and whether it can run here and if not why."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+
+def listing(
+    kind: Annotated[str, typer.Argument(help="methods, metrics, splits, presets or all.")] = "all",
+) -> None:
+    """List methods, metrics, splits and presets, and what each needs to run here."""
+    from rich.console import Console
+
+    from harness.contracts import UnknownName
+
+    tables = {
+        "methods": methods_table,
+        "metrics": metrics_table,
+        "splits": splits_table,
+        "presets": presets_table,
+    }
+    if kind != "all" and kind not in tables:
+        raise UnknownName("kind of list", kind, [*tables, "all"])
+    console = Console()
+    for name, build in tables.items():
+        if kind in ("all", name):
+            console.print(build())
+    for problem in plugin_problems():
+        console.print(f"[red]plug-in {problem.origin} failed to load: {problem.reason}[/]")
+
+
+def plugin_problems() -> list:
+    """Plug-ins of other packages that could not be loaded."""
+    from harness.plugins import Problem
+    from methods import catalog as methods
+    from metrics import catalog as metrics
+
+    broken = [Problem(*item) for item in metrics.broken_plugins().items()]
+    return [*methods.problems(), *broken]
+
+
+def missing_packages(names: tuple[str, ...]) -> list[str]:
+    """Packages that cannot be found."""
+    return [name for name in names if find_spec(name) is None]
+
+
+def new_table(title: str, *columns: str):
+    """A table in the house style."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=index == 0)
+    return table
+
+
+def methods_table():
+    """Methods with licence, drives and needed signals."""
+    from methods import catalog
+
+    table = new_table("Methods", "id", "role", "drives", "needs", "licence", "paper")
+    for spec in catalog.specs().values():
+        needs, drives = ", ".join(spec.signals) or "-", ", ".join(spec.drives)
+        table.add_row(spec.id, spec.role, drives, needs, spec.licence, spec.paper)
+    return table
+
+
+def metrics_table():
+    """Metrics with columns and whether they can run here."""
+    from harness.contracts import Unavailable
+    from metrics import catalog
+
+    table = new_table("Metrics", "id", "columns", "domain", "needs", "here")
+    for spec in catalog.specs().values():
+        try:
+            catalog.resolve_weights(spec)
+            state = "yes"
+        except Unavailable as error:
+            state = f"no: {error.what}. {error.cure}"
+        arrows = {"up": "↑", "down": "↓", "none": ""}
+        columns = ", ".join(f"{c.name}{arrows[c.direction]}" for c in spec.columns)
+        needs = ", ".join([*spec.signals, *spec.weights, *spec.packages]) or "-"
+        table.add_row(spec.id, columns, spec.domain, needs, state)
+    return table
+
+
+def splits_table():
+    """Splits with size, licence and source."""
+    from splits import catalog
+
+    table = new_table("Splits", "name", "recordings", "fps", "size", "licence", "source")
+    for manifest in catalog.manifests().values():
+        height, width = manifest.resolution
+        table.add_row(
+            manifest.name,
+            str(len(manifest.sequences)),
+            f"{manifest.fps:g}",
+            f"{height}x{width}",
+            manifest.licence,
+            manifest.source,
+        )
+    return table
+
+
+def presets_table():
+    """Presets of the methods that have a choice."""
+    from methods import catalog
+
+    table = new_table("Presets", "method", "preset", "settings")
+    for spec in catalog.specs().values():
+        for name, preset in spec.presets.items():
+            if not preset:
+                continue
+            mark = " (default)" if name == spec.default_preset else ""
+            settings = ", ".join(f"{key}={value}" for key, value in preset.items())
+            table.add_row(spec.id, name + mark, settings)
+    return table

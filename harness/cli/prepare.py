@@ -1,0 +1,30 @@
+"""`prepare`: a raw video of a person becomes a folder that `run --split` takes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def prepare(
+    video: Annotated[Path, typer.Argument(help="A video of one person speaking, with sound.")],
+    out: Annotated[Path, typer.Option(help="Folder to write; must not exist yet.")],
+    size: Annotated[int, typer.Option(help="Height and width of the frames in pixels.")] = 512,
+    fps: Annotated[
+        float | None, typer.Option(help="25 to resample a video of another frame rate, declared.")
+    ] = None,
+) -> None:
+    """Turn VIDEO into the folder layout of ER-NeRF and TalkingGaussian."""
+    from splits.prepare import prepare as run_prepare
+
+    from harness.runner.progress import watch
+
+    with watch(video.name) as progress:
+        run_prepare(video, out, size=size, fps=fps, progress=progress)
+    print(
+        f"Prepared {out}. Next: python -m harness run --method ua3dtalk --split {out}",
+        file=sys.stderr,
+    )

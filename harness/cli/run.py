@@ -1,0 +1,116 @@
+"""`run`: train, render, time and score methods on splits, then write the leaderboard."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def run(
+    method: Annotated[list[str], typer.Option(help="Method id; may be repeated.")],
+    split: Annotated[
+        list[str] | None,
+        typer.Option(help="Split name, or the folder of a prepared video; may be repeated."),
+    ] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Seed; may be repeated.")] = None,
+    preset: Annotated[str | None, typer.Option(help="quick, paper, ... (see `list`).")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    metrics: Annotated[
+        str | None, typer.Option(help="Metric ids, comma-separated; default: all that apply.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for cells, results and the page.")] = Path(
+        "runs"
+    ),
+    baselines: Annotated[
+        bool, typer.Option(help="Also run ground-truth, still, nearest-audio, shuffled-audio.")
+    ] = True,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Override one entry of the preset: KEY=VALUE (YAML value)."),
+    ] = None,
+) -> None:
+    """Train, render and score METHOD, and write a leaderboard."""
+    from harness.runner.gather import plan_key
+    from harness.runner.plan import Request
+    from harness.runner.run import Runner, make_plan
+    from reports import page, stored, tables
+
+    overrides = parse_overrides(set_ or [])
+    for name in split or ["synthetic-mini"]:
+        start = time.perf_counter()
+        request = Request(
+            methods=tuple(method),
+            split=name,
+            seeds=tuple(seed or [0]),
+            preset=preset,
+            device=resolve_device(device),
+            metrics=tuple(m.strip() for m in metrics.split(",")) if metrics else None,
+            baselines=baselines,
+            overrides=overrides,
+        )
+        plan = make_plan(request)
+        folder = out / plan.manifest.name
+        results = stored.unchanged(folder, plan_key(plan))
+        if results is not None:
+            print(tables.render(results, "table"))
+            print(f"Nothing to do: every cell is finished. Results in {folder}", file=sys.stderr)
+            continue
+        runner = Runner(folder, request.device)
+        results = runner.run(plan)
+        page.write(results, folder)
+        print(tables.render(results, "table"))
+        tally = runner.tally
+        print(
+            f"{tally.computed} cells computed, {tally.reused} reused, {len(tally.failed)} failed "
+            f"in {time.perf_counter() - start:.0f} s. Open {folder / 'index.html'}",
+            file=sys.stderr,
+        )
+        if tally.failed:
+            raise typer.Exit(1)
+
+
+def resolve_device(name: str) -> str:
+    """`auto` becomes a CUDA device where there is one.
+
+    Raises:
+        BadInput: a device was named that this machine does not have.
+    """
+    from harness.contracts import BadInput
+
+    if name == "cpu":
+        return name
+    if name != "auto" and not name.startswith("cuda"):
+        raise BadInput("--device", f"{name!r} is not a device", "Use auto, cpu, cuda or cuda:N.")
+    if name == "auto" and not Path("/dev/nvidiactl").exists():
+        return "cpu"  # no driver: spares the seconds that importing torch takes
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda" if name == "auto" else name
+    if name == "auto":
+        return "cpu"
+    raise BadInput("--device", f"{name!r} is not there", "Use --device cpu, or run `doctor`.")
+
+
+def parse_overrides(pairs: list[str]) -> dict[str, Any]:
+    """`KEY=VALUE` options, values read as YAML scalars or lists."""
+    import yaml
+
+    from harness.contracts import BadInput
+
+    overrides = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise BadInput("--set", f"{pair!r} is not KEY=VALUE", "Write --set iterations=500.")
+        try:
+            overrides[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise BadInput(
+                "--set", f"{value!r} is not YAML ({error})", "Quote the value."
+            ) from error
+    return overrides

@@ -1,0 +1,221 @@
+"""From finished cells to results: one row per method and drive, items and videos beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.contracts import FailedCell, Metric, MetricResult, MetricSpec, Results, Row, Score
+from harness.runner.plan import Work
+from harness.runner.provenance import provenance
+from harness.runner.stages import stored_result
+from harness.runner.store import Store
+from metrics import catalog as metrics
+from reports.statistics import block_bootstrap_interval
+
+if TYPE_CHECKING:
+    from harness.runner.run import Plan
+
+
+def plan_key(plan: Plan) -> str:
+    """Hash of all cells of a plan: equal keys mean the same results."""
+    keys = [cell.key for work in plan.works for cell in (work.render, work.fit)]
+    keys += [cell.key for work in plan.works for _, cell in work.scores]
+    return hashlib.sha256(" ".join([*keys, *sorted(plan.unavailable)]).encode()).hexdigest()
+
+
+def gather(
+    plan: Plan, store: Store, out: Path, failures: tuple[FailedCell, ...], device: str
+) -> Results:
+    """Assemble all rows of a plan from its finished cells."""
+    groups: dict[tuple[str, str], list[Work]] = {}
+    for work in plan.works:
+        groups.setdefault((work.method.id, work.drive), []).append(work)
+    built = {spec.id: metrics.build(spec, device) for spec in plan.metrics}
+    rows = [row(works, plan, built, store, out, device) for works in groups.values()]
+    columns = {
+        column.name: {
+            "metric": spec.id,
+            "direction": column.direction,
+            "unit": column.unit,
+            "range": list(column.range),
+            "summary": column.summary,
+            "reference": spec.reference,
+            "pooling": built[spec.id].pooling if spec.id in built else "",
+        }
+        for spec in [*plan.metrics, *(metrics.spec(name) for name in plan.unavailable)]
+        for column in spec.columns
+    }
+    facts = provenance(device) | {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "plan": plan_key(plan),
+        "split": {
+            "name": plan.manifest.name,
+            "domain": plan.manifest.domain,
+            "licence": plan.manifest.licence,
+            "protocol": plan.manifest.protocol,
+        },
+    }
+    return Results(tuple(rows), columns, failures, facts)
+
+
+def row(
+    works: list[Work],
+    plan: Plan,
+    built: dict[str, Metric],
+    store: Store,
+    out: Path,
+    device: str,
+) -> Row:
+    """One line of the leaderboard."""
+    first = works[0]
+    scores: dict[str, Score] = {}
+    for spec in plan.metrics:
+        scores |= metric_scores(spec, built[spec.id], works, store)
+    for name, reason in plan.unavailable.items():
+        for column in metrics.spec(name).columns:
+            scores[column.name] = Score("unavailable", reason=reason)
+    done = [work for work in works if store.done(work.render)]
+    return Row(
+        method=first.method.id,
+        title=first.method.title,
+        role=first.method.role,
+        drive=first.drive,
+        split=plan.manifest.name,
+        preset=first.preset,
+        seeds=tuple(sorted({work.seed for work in works})),
+        sequences=tuple(dict.fromkeys(work.sequence.id for work in works)),
+        protocol={
+            "fps": plan.manifest.fps,
+            "height": first.sequence.height,
+            "width": first.sequence.width,
+            "composite": plan.manifest.composite,
+            "train_fraction": plan.manifest.train_fraction,
+            "test_frames": sum(len(w.sequence.test) for w in works if w.seed == first.seed),
+            "device": device,
+        },
+        scores=scores,
+        media={work.sequence.id: media(work, store, out) for work in done},
+        costs=costs([work for work in works if store.done(work.fit)], store),
+        items=tuple(str(write_items(w, store, out).relative_to(out)) for w in done),
+    )
+
+
+def metric_scores(
+    spec: MetricSpec, metric: Metric, works: list[Work], store: Store
+) -> dict[str, Score]:
+    """All columns of one metric for one row; a missing cell makes the score a failure."""
+    cells = [next((c for s, c in w.scores if s.id == spec.id), None) for w in works]
+    present = [cell for cell in cells if cell is not None]
+    if not present:  # the metric does not apply to this row, as speed to an oracle
+        return {}
+    finished = [cell for cell in present if store.done(cell)]
+    if len(finished) < len(present):
+        reason = f"{len(present) - len(finished)} of {len(present)} recordings failed"
+        return {c.name: Score("failed", reason=reason, failures=1) for c in spec.columns}
+    results = [stored_result(store.path(c), store.record(c)) for c in finished]
+    pooled = metric.pool(results)
+    scores = {}
+    for column in spec.columns:
+        value = pooled.get(column.name)
+        low, high = interval(column.name, value, results, works[0].sequence.fps)
+        failures = sum(len(result.failures) for result in results)
+        scores[column.name] = Score(
+            status="failed" if value is None else "ok",
+            value=value,
+            low=low,
+            high=high,
+            n=sum(result.n for result in results),
+            failures=failures,
+            reason=results[0].failures[0].message if value is None and failures else "",
+            warnings=tuple(dict.fromkeys(w for result in results for w in result.warnings)),
+            details=results[0].details,
+        )
+    return scores
+
+
+def interval(
+    column: str, value: float | None, results: list[MetricResult], fps: float
+) -> tuple[float | None, float | None]:
+    """A 95% interval where the value is a mean of its items; (None, None) elsewhere."""
+    items = [result.items.get(column) for result in results]
+    if value is None or any(series is None for series in items):
+        return None, None
+    series = [np.asarray(s, np.float64) for s in items if s is not None]
+    means = [np.nanmean(s) for s in series if np.isfinite(s).any()]
+    if len(means) < len(series) or abs(np.mean(means) - value) > 1e-6 * max(abs(value), 1.0):
+        return None, None
+    return block_bootstrap_interval(series, block=max(1, round(fps))) or (None, None)
+
+
+def link(source: Path, target: Path) -> None:
+    """Put a cell's file where people look, without a second copy where the disk allows."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def slug(work: Work) -> str:
+    """A file name that names the cell: method, drive, sequence, seed."""
+    drive = work.drive.replace("+", "-")
+    return f"{work.method.id}--{drive}--{work.sequence.id.replace('/', '-')}--s{work.seed}"
+
+
+def media(work: Work, store: Store, out: Path) -> dict[str, str]:
+    """Paths, relative to the run folder, of what people look at."""
+    video = out / "videos" / f"{slug(work)}.mp4"
+    link(store.path(work.render) / "preview.mp4", video)
+    found = {"video": str(video.relative_to(out))}
+    losses = store.path(work.fit) / "losses.jsonl"
+    if losses.is_file():
+        found["losses"] = str(losses.relative_to(out))
+    return found
+
+
+def costs(works: list[Work], store: Store) -> dict[str, float]:
+    """Mean seconds of fitting and the largest memory seen."""
+    fits = [store.record(work.fit) for work in works]
+    if not fits:
+        return {}
+    previews = [
+        store.record(w.render)["meta"]["preview"]["psnr_db"] for w in works if store.done(w.render)
+    ]
+    return {
+        "fit_seconds": float(np.mean([fit["seconds"] for fit in fits])),
+        "peak_memory_mb": max(fit["peak_memory_mb"] for fit in fits),
+        "preview_codec_psnr_db": float(np.mean(previews)) if previews else float("nan"),
+    }
+
+
+def write_items(work: Work, store: Store, out: Path) -> Path:
+    """Per-frame values of one render as JSON lines; windowed values on lines of their own."""
+    path = out / "items" / f"{slug(work)}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frames: list[dict[str, Any]] = [{"frame": i} for i in range(len(work.sequence.test))]
+    extra: list[dict[str, Any]] = []
+    for _, cell in work.scores:
+        if not store.done(cell):
+            continue
+        for column, series in stored_result(store.path(cell), store.record(cell)).items.items():
+            values = [None if not np.isfinite(v) else float(v) for v in series]
+            if len(values) == len(frames):
+                for line, value in zip(frames, values, strict=True):
+                    line[column] = value
+            else:
+                extra += [{"column": column, "item": i, "value": v} for i, v in enumerate(values)]
+    lines: Iterable[dict[str, Any]] = [*frames, *extra]
+    partial = path.with_suffix(".partial")
+    partial.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    partial.replace(path)
+    return path

@@ -1,0 +1,79 @@
+"""Progress that a person can watch, and plain lines where nobody watches a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from harness.contracts import Progress
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes}:{seconds:02d}"
+
+
+class _Lines:
+    """One line at the start of a stage, every ten seconds, and at its end."""
+
+    INTERVAL = 10.0
+
+    def __init__(self, label: str) -> None:
+        self.label, self.stage = label, ""
+        self.start = self.last = 0.0
+
+    def __call__(self, stage: str, done: int, total: int, **values: float) -> None:
+        now = time.monotonic()
+        if stage != self.stage:
+            self.stage, self.start, self.last = stage, now, now
+        finished = done >= total
+        if not finished and now - self.last < self.INTERVAL:
+            return
+        self.last = now
+        elapsed = now - self.start
+        rate = done / elapsed if elapsed > 0 else 0.0
+        eta = "" if finished or not rate else f", {_duration((total - done) / rate)} left"
+        extra = "".join(f", {name} {value:.4g}" for name, value in values.items())
+        print(
+            f"{self.label} · {stage}: {done}/{total}, {rate:.1f}/s{eta}{extra}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+@contextmanager
+def watch(label: str) -> Iterator[Progress]:
+    """Progress of one cell: a bar with stage, rate and ETA on a terminal, lines elsewhere."""
+    if not sys.stderr.isatty():
+        yield _Lines(label)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    bars = Bars(
+        TextColumn("[bold]{task.fields[label]}[/] {task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[values]}"),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    tasks: dict[str, tuple[int, float]] = {}
+
+    def report(stage: str, done: int, total: int, **values: float) -> None:
+        now = time.monotonic()
+        if stage not in tasks:
+            task = bars.add_task(stage, total=total, label=label, rate="", values="")
+            tasks[stage] = (task, now)
+        task, start = tasks[stage]
+        rate = f"{done / (now - start):.1f}/s" if now > start else ""
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        bars.update(task, completed=done, total=total, rate=rate, values=shown)
+
+    with bars:
+        yield report

@@ -1,0 +1,103 @@
+"""Head layers cut out of recorded frames: pixels of the `head` mask, opaque, the rest clear."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from harness.contracts import BadInput, MethodSpec, RenderedFrame, RenderRequest, Sequence
+
+
+def head_layer(frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Cut the head out of a frame.
+
+    Args:
+        frame: uint8 RGB [H,W,3].
+        mask: bool [H,W], True on the head.
+
+    Returns:
+        uint8 RGBA [H,W,4]; alpha is 255 on the head, and every channel is 0 elsewhere.
+
+    """
+    alpha = np.where(mask, np.uint8(255), np.uint8(0))
+    return np.dstack([np.where(mask[..., None], frame, np.uint8(0)), alpha])
+
+
+def rendered(layer: np.ndarray) -> RenderedFrame:
+    """A stored uint8 RGBA layer (alpha 0 or 255) as the harness composites it."""
+    rgba = layer.astype(np.float32) / np.float32(255)
+    return RenderedFrame(rgb=np.ascontiguousarray(rgba[..., :3]), alpha=rgba[..., 3].copy())
+
+
+def opaque(frame: np.ndarray) -> RenderedFrame:
+    """A whole frame that covers the plate; composites back to the same uint8 values."""
+    rgb = frame.astype(np.float32) / np.float32(255)
+    return RenderedFrame(rgb=rgb, alpha=np.ones(frame.shape[:2], np.float32))
+
+
+def write_layers(folder: Path, layers: Iterable[np.ndarray], count: int) -> None:
+    """Write layers as lossless PNG, `00000.png` and on; the folder appears whole or not at all."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    written = 0
+    for written, layer in enumerate(layers, start=1):
+        Image.fromarray(layer).save(partial / f"{written - 1:05d}.png", compress_level=1)
+    if written != count:
+        raise ValueError(f"{count} layers announced, {written} given")
+    os.replace(partial, folder)
+
+
+def read_layer(folder: Path, index: int) -> np.ndarray:
+    """One stored layer, uint8 RGBA [H,W,4].
+
+    Raises:
+        BadInput: the file is missing or not an RGBA picture.
+
+    """
+    path = folder / f"{index:05d}.png"
+    try:
+        with Image.open(path) as image:
+            if image.mode != "RGBA":
+                raise BadInput(path, f"its mode is {image.mode}, not RGBA", "Fit the method again.")
+            return np.asarray(image)
+    except OSError as error:
+        raise BadInput(path, f"it cannot be read ({error})", "Fit the method again.") from error
+
+
+def check_size(layer: np.ndarray, request: RenderRequest, spec: MethodSpec) -> None:
+    """Refuse a request of another size than the recorded layers: nothing is stretched."""
+    if layer.shape[:2] != (request.height, request.width):
+        raise BadInput(
+            spec.id,
+            f"it was fitted at {layer.shape[1]}x{layer.shape[0]} "
+            f"and asked for {request.width}x{request.height}",
+            "Render at the training resolution.",
+        )
+
+
+def need_truth(request: RenderRequest, spec: MethodSpec) -> Sequence:
+    """The test part that an oracle may see, checked against the request.
+
+    Raises:
+        BadInput: there is none, or its length or size is another.
+
+    """
+    truth = request.truth
+    if truth is None:
+        raise BadInput(spec.id, "the request holds no truth", "Run it with the role 'oracle'.")
+    found = (len(truth.frames), truth.height, truth.width)
+    asked = (request.count, request.height, request.width)
+    if found != asked:
+        raise BadInput(
+            spec.id,
+            f"the truth holds {found[0]} frames of {found[2]}x{found[1]}, "
+            f"the request {asked[0]} of {asked[2]}x{asked[1]}",
+            "Ask for exactly the test part.",
+        )
+    return truth

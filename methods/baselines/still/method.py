@@ -1,0 +1,65 @@
+"""Shows the head of the first training frame, whatever is said.
+
+It is composited over the test frame's own plate like every other method, so the
+difference between it and a method is the head alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.contracts import (
+    NULL_CLOCK,
+    BadInput,
+    Budget,
+    Method,
+    RenderedFrame,
+    RenderRequest,
+    Sequence,
+    StageClock,
+)
+from methods.baselines.layers import check_size, head_layer, read_layer, rendered, write_layers
+from methods.baselines.still.spec import SPEC
+
+
+class Still(Method):
+    """A baseline: one head layer, repeated."""
+
+    def fit(self, sequence: Sequence, workdir: Path, budget: Budget) -> None:
+        """Keep the head layer of the first training frame.
+
+        Raises:
+            MissingSignal: the sequence has no masks.
+            BadInput: the first frame's head mask is empty.
+
+        """
+        folder = workdir / "layers"
+        if folder.is_dir():
+            return
+        mask = sequence.signal("masks", SPEC.id).region("head", 0)
+        if not mask.any():
+            raise BadInput(
+                sequence.id, "the head mask of its first frame is empty", "Prepare the masks again."
+            )
+        write_layers(folder, [head_layer(sequence.frames[0], mask)], count=1)
+        budget.progress("still", 1, 1)
+
+    def load(self, workdir: Path, device: str = "cpu") -> None:
+        """Read the head layer."""
+        self._layer = read_layer(workdir / "layers", 0)
+
+    def render(
+        self, request: RenderRequest, clock: StageClock = NULL_CLOCK
+    ) -> Iterator[RenderedFrame]:
+        """Yield the same head layer for every frame.
+
+        Raises:
+            BadInput: the request is of another size than the training frames.
+
+        """
+        check_size(self._layer, request, SPEC)
+        for _ in range(request.count):
+            with clock.stage("copy"):
+                layer = rendered(self._layer)
+            yield layer

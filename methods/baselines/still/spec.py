@@ -1,0 +1,15 @@
+"""The lower bound for a picture: one frame of the person, unmoved."""
+
+from harness.contracts import MethodSpec
+
+SPEC = MethodSpec(
+    id="still",
+    title="Still",
+    paper="Baseline: the head of the first training frame, in every frame",
+    licence="Apache-2.0",
+    entry="methods.baselines.still.method:Still",
+    role="baseline",
+    signals=("masks",),
+    drives=("audio", "audio+au"),
+    code=("methods.baselines.layers", "methods.baselines.still"),
+)

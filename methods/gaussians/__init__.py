@@ -1,0 +1,1 @@
+"""Shared 3D Gaussian parts: splatting, density control, PLY files."""

@@ -1,0 +1,69 @@
+"""The `gsplat` backend: gsplat 1.5.3's CUDA kernels behind the interface of `rasterize`."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from harness.contracts.errors import BadInput, Unavailable
+from methods.gaussians.request import Request
+from methods.gaussians.thresholds import DEFAULT_PROFILE, thresholds
+
+#: Other releases mean something else by the same call (see thresholds.py).
+VERSION = "1.5.3"
+
+
+def render(request: Request) -> tuple[Tensor, Tensor, dict]:
+    """Render on the GPU, unpacked.
+
+    Raises:
+        Unavailable: gsplat is absent or of another version.
+        BadInput: the tensors are not on a GPU, or the profile is not gsplat 1.5.3's.
+
+    """
+    try:
+        import gsplat
+    except ImportError as error:
+        raise Unavailable(
+            "gsplat", str(error), f"Install it with pip install gsplat=={VERSION}."
+        ) from error
+    if gsplat.__version__.split("+")[0] != VERSION:
+        raise Unavailable(
+            "gsplat",
+            f"version {gsplat.__version__} has other thresholds than {VERSION}",
+            f"Install it with pip install gsplat=={VERSION}.",
+        )
+    r = request
+    if r.means.device.type != "cuda":
+        raise BadInput(
+            "backend='gsplat'",
+            f"the tensors are on {r.means.device}",
+            "Move them to a CUDA device, or leave the backend to the device.",
+        )
+    if r.thresholds != thresholds(DEFAULT_PROFILE):
+        raise BadInput(
+            "profile", "gsplat's constants are compiled in", f"Use {DEFAULT_PROFILE!r} here."
+        )
+    colors = r.colors
+    if not r.with_color and colors.shape[-1] == 0:
+        colors = r.means  # gsplat checks the shape and ignores the values
+    return gsplat.rasterization(
+        r.means,
+        r.quats,
+        r.scales,
+        r.opacities,
+        colors,
+        r.viewmats,
+        r.Ks,
+        r.width,
+        r.height,
+        near_plane=r.near_plane,
+        far_plane=r.far_plane,
+        radius_clip=r.radius_clip,
+        eps2d=r.eps2d,
+        sh_degree=r.sh_degree,
+        packed=False,
+        backgrounds=r.backgrounds,
+        render_mode=r.render_mode,
+        absgrad=r.absgrad,
+        rasterize_mode="antialiased" if r.antialiased else "classic",
+    )

@@ -1,0 +1,318 @@
+"""The native core as three differentiable functions: project, colour, render.
+
+They are cut where gsplat cuts, so that `means2d` is a node of the graph and densification
+can read its gradient. A frame of the core, shared by the first and the last, carries what
+need not be a tensor.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.autograd.function import FunctionCtx, once_differentiable
+
+from methods.gaussians.native import kernels as abi
+from methods.gaussians.request import Request
+
+
+@dataclass
+class Job:
+    """Everything about a call that is not a tensor of the graph."""
+
+    request: Request
+    kernels: abi.Kernels
+    threads: int
+    keep: bool  # a backward pass may follow
+    frames: list[abi.FrameHandle] = field(default_factory=list)
+
+    def thresholds(self) -> ctypes.Structure:
+        """C struct of the profile."""
+        return abi.threshold_struct(self.request.thresholds)
+
+    def camera(self, viewmats: Tensor, Ks: Tensor, image: int) -> abi.Camera:
+        """C struct of one image's camera."""
+        r = self.request
+        return abi.Camera(
+            address(viewmats, image, 16),
+            address(Ks, image, 9),
+            r.width,
+            r.height,
+            r.near_plane,
+            r.far_plane,
+            r.radius_clip,
+            r.eps2d,
+            r.antialiased,
+        )
+
+
+def address(tensor: Tensor | None, index: int, size: int) -> int | None:
+    """Address of the `index`-th block of `size` elements of a contiguous tensor."""
+    if tensor is None:
+        return None
+    return tensor.data_ptr() + index * size * tensor.element_size()
+
+
+def _gaussians(job: Job, image: int, means: Tensor, quats: Tensor, scales: Tensor, opacities):
+    n, element = job.request.count, image // job.request.cameras
+    return abi.Gaussians(
+        n,
+        address(means, element, 3 * n),
+        address(quats, element, 4 * n),
+        address(scales, element, 3 * n),
+        address(opacities, element, n),
+    )
+
+
+def _contiguous(grad: Tensor | None) -> Tensor | None:
+    return None if grad is None else grad.contiguous()
+
+
+class Project(torch.autograd.Function):
+    """World to image: radii, means2d, depths, conics and, when antialiased, compensations."""
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        means: Tensor,
+        quats: Tensor,
+        scales: Tensor,
+        opacities: Tensor,
+        viewmats: Tensor,
+        Ks: Tensor,
+        job: Job,
+    ) -> tuple[Tensor | None, ...]:
+        """Fill one frame per image and return what gsplat's projection returns."""
+        r = job.request
+        n, shape = r.count, (*r.batch, r.cameras, r.count)
+        radii = torch.empty(*shape, 2, dtype=torch.int32)
+        means2d, depths, conics = (
+            means.new_empty(*shape, 2),
+            means.new_empty(shape),
+            means.new_empty(*shape, 3),
+        )
+        compensations = means.new_empty(shape) if r.antialiased else None
+        for image in range(r.images):
+            frame = abi.FrameHandle(job.kernels)
+            job.frames.append(frame)
+            out = abi.Projection(
+                address(radii, image, 2 * n),
+                address(means2d, image, 2 * n),
+                address(depths, image, n),
+                address(conics, image, 3 * n),
+                address(compensations, image, n),
+            )
+            job.kernels.call(
+                "splat_project",
+                frame.address,
+                job.camera(viewmats, Ks, image),
+                job.thresholds(),
+                _gaussians(job, image, means, quats, scales, opacities),
+                out,
+                job.threads,
+            )
+        if job.keep:
+            ctx.save_for_backward(means, quats, scales, viewmats, Ks, radii, conics, compensations)
+            ctx.job = job
+            ctx.set_materialize_grads(False)
+        ctx.mark_non_differentiable(radii)
+        return radii, means2d, depths, conics, compensations
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, _radii, v_means2d, v_depths, v_conics, v_compensations):
+        """Add up every image's gradients."""
+        means, quats, scales, viewmats, Ks, radii, conics, compensations = ctx.saved_tensors
+        job, n = ctx.job, ctx.job.request.count
+        incoming = [_contiguous(g) for g in (v_means2d, v_depths, v_conics, v_compensations)]
+        v_means2d, v_depths, v_conics, v_compensations = incoming
+        v_means, v_quats, v_scales = (torch.zeros_like(t) for t in (means, quats, scales))
+        v_views = None
+        if ctx.needs_input_grad[4]:
+            v_views = torch.zeros(viewmats.shape, dtype=torch.float64)
+        for image in range(job.request.images):
+            element = image // job.request.cameras
+            projection = abi.Projection(
+                address(radii, image, 2 * n),
+                None,
+                None,
+                address(conics, image, 3 * n),
+                address(compensations, image, n),
+            )
+            grads = abi.ProjectionGradients(
+                address(v_means2d, image, 2 * n),
+                address(v_depths, image, n),
+                address(v_conics, image, 3 * n),
+                address(v_compensations, image, n),
+                address(v_means, element, 3 * n),
+                address(v_quats, element, 4 * n),
+                address(v_scales, element, 3 * n),
+                address(v_views, image, 16),
+            )
+            job.kernels.call(
+                "splat_project_backward",
+                job.camera(viewmats, Ks, image),
+                job.thresholds(),
+                _gaussians(job, image, means, quats, scales, None),
+                projection,
+                grads,
+                job.threads,
+            )
+        v_views = None if v_views is None else v_views.to(viewmats.dtype)
+        return v_means, v_quats, v_scales, None, v_views, None, None
+
+
+class Harmonics(torch.autograd.Function):
+    """Spherical harmonics of the directions to the visible Gaussians, [..., C, N, 3]."""
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        means: Tensor,
+        centres: Tensor,
+        coefficients: Tensor,
+        radii: Tensor,
+        job: Job,
+    ) -> Tensor:
+        """Evaluate; culled Gaussians give 0."""
+        colors = means.new_empty(*radii.shape[:-1], 3)
+        for image in range(job.request.images):
+            job.kernels.call(
+                "splat_harmonics",
+                _harmonics(job, image, means, centres, coefficients, radii),
+                address(colors, image, 3 * job.request.count),
+                job.threads,
+            )
+        if job.keep:
+            ctx.save_for_backward(means, centres, coefficients, radii)
+            ctx.job = job
+        return colors
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, v_colors: Tensor):
+        """Gradients of the means, of the camera's centres and of the coefficients."""
+        means, centres, coefficients, radii = ctx.saved_tensors
+        job, n = ctx.job, ctx.job.request.count
+        v_colors = v_colors.contiguous()
+        v_means, v_coefficients = torch.zeros_like(means), torch.zeros_like(coefficients)
+        v_centres = torch.zeros_like(centres) if ctx.needs_input_grad[1] else None
+        for image in range(job.request.images):
+            element = image // job.request.cameras
+            block = image if job.request.colors_per_camera else element
+            mine = v_means.view(-1, n, 3)[element]
+            if v_centres is not None:
+                mine = torch.zeros_like(mine)
+            job.kernels.call(
+                "splat_harmonics_backward",
+                _harmonics(job, image, means, centres, coefficients, radii),
+                address(v_colors, image, 3 * n),
+                mine.data_ptr(),
+                address(v_coefficients, block, 3 * n * coefficients.shape[-2]),
+                job.threads,
+            )
+            if v_centres is not None:
+                # Directions are means minus centre: what the means gain, the centre loses.
+                v_centres.view(-1, 3)[image] = -mine.sum(0)
+                v_means.view(-1, n, 3)[element] += mine
+        return v_means, v_centres, v_coefficients, None, None
+
+
+def _harmonics(job: Job, image: int, means, centres, coefficients, radii) -> abi.Harmonics:
+    r, n, bases = job.request, job.request.count, coefficients.shape[-2]
+    element = image // r.cameras
+    return abi.Harmonics(
+        n,
+        bases,
+        r.sh_degree,
+        address(means, element, 3 * n),
+        address(centres, image, 3),
+        address(coefficients, image if r.colors_per_camera else element, 3 * n * bases),
+        address(radii, image, 2 * n),
+    )
+
+
+class Render(torch.autograd.Function):
+    """Sort, bin and blend: colours [..., C, H, W, D] and alphas [..., C, H, W, 1]."""
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        means2d: Tensor,
+        conics: Tensor,
+        depths: Tensor,
+        opacities: Tensor,
+        colors: Tensor | None,
+        backgrounds: Tensor | None,
+        job: Job,
+    ) -> tuple[Tensor, Tensor]:
+        """Blend the frames that `Project` filled; `opacities` are known to them already."""
+        r = job.request
+        n, d = r.count, 0 if colors is None else colors.shape[-1]
+        per_camera = colors is not None and colors.dim() > len(r.batch) + 2
+        total = d + r.with_depth
+        shape = (*r.batch, r.cameras, r.height, r.width)
+        pixels, alphas = means2d.new_empty(*shape, total), means2d.new_empty(*shape, 1)
+        area = r.height * r.width
+        for image in range(r.images):
+            block = image if per_camera else image // r.cameras
+            arguments = abi.Image(
+                address(colors, block, n * d),
+                address(depths, image, n),
+                d,
+                r.with_depth,
+                address(backgrounds, image, total),
+                address(pixels, image, area * total),
+                address(alphas, image, area),
+                job.keep,
+            )
+            job.kernels.call("splat_render", job.frames[image].address, arguments, job.threads)
+        if job.keep:
+            ctx.save_for_backward(means2d, conics, backgrounds, alphas)
+            ctx.job, ctx.frames = job, job.frames
+            ctx.color_shape = None if colors is None else colors.shape
+            ctx.per_camera = per_camera
+            ctx.set_materialize_grads(False)
+        return pixels, alphas
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, v_pixels: Tensor | None, v_alphas: Tensor | None):
+        """Gradients of every image; those of shared colours are added up."""
+        means2d, conics, backgrounds, alphas = ctx.saved_tensors
+        job, r = ctx.job, ctx.job.request
+        n, d = r.count, 0 if ctx.color_shape is None else ctx.color_shape[-1]
+        total, area = d + r.with_depth, r.height * r.width
+        if v_pixels is None:
+            v_pixels = means2d.new_zeros(*alphas.shape[:-1], total)
+        v_pixels, v_alphas = v_pixels.contiguous(), _contiguous(v_alphas)
+        v_means2d, v_conics = torch.empty_like(means2d), torch.empty_like(conics)
+        v_opacities = means2d.new_empty(means2d.shape[:-1])
+        v_depths = torch.empty_like(v_opacities) if r.with_depth else None
+        v_abs = torch.empty_like(means2d) if r.absgrad else None
+        v_colors = means2d.new_empty(*means2d.shape[:-1], d) if d else None
+        for image in range(r.images):
+            grads = abi.ImageGradients(
+                address(v_pixels, image, area * total),
+                address(v_alphas, image, area),
+                address(backgrounds, image, total),
+                address(conics, image, 3 * n),
+                address(v_means2d, image, 2 * n),
+                address(v_abs, image, 2 * n),
+                address(v_conics, image, 3 * n),
+                address(v_opacities, image, n),
+                address(v_colors, image, n * d),
+                address(v_depths, image, n),
+                d,
+            )
+            job.kernels.call("splat_render_backward", ctx.frames[image].address, grads, job.threads)
+        if v_abs is not None:
+            means2d.absgrad = v_abs
+        if v_colors is not None and not ctx.per_camera:
+            v_colors = v_colors.squeeze(-3) if r.cameras == 1 else v_colors.sum(-3)
+        v_backgrounds = None
+        if ctx.needs_input_grad[5]:
+            v_backgrounds = (v_pixels * (1.0 - alphas)).sum((-3, -2))
+        return v_means2d, v_conics, v_depths, v_opacities, v_colors, v_backgrounds, None

@@ -1,0 +1,66 @@
+"""Where on the face a modality has a say: per-Gaussian gains from the encoded position.
+
+A view's input at a Gaussian is gain * map: the gain [C] belongs to the frame, the map [C, N]
+to the person. Source: TalkingGaussian (arXiv 2404.15264), as UA-3DTalk keeps it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from methods.ua3dtalk.field.audio import AUDIO_FEATURES, AudioAttNet, AudioNet
+from methods.ua3dtalk.field.layers import two_layers
+
+AU_FEATURES = 6
+
+
+class AudioAttention(nn.Module):
+    """Encoded audio and its channel attention.
+
+    Args:
+        position_features: channels P of the encoded position.
+        bands: channels of the speech feature.
+        window: length of a speech window.
+
+    """
+
+    def __init__(self, position_features: int, bands: int, window: int) -> None:
+        super().__init__()
+        self.net = AudioNet(bands, window)
+        self.frames = AudioAttNet()
+        self.channels = two_layers(position_features, AUDIO_FEATURES, AUDIO_FEATURES, bias=False)
+
+    def gain(self, audio: Tensor) -> Tensor:
+        """Return the frame's code [32] for audio [8, bands, window]."""
+        return self.frames(self.net(audio))
+
+    def map(self, position: Tensor) -> Tensor:
+        """Return the person's attention [32, N] for position [P, N]."""
+        return self.channels(position)
+
+
+class AUAttention(nn.Module):
+    """Encoded action units and their attention; the blink stays a plain number.
+
+    Args:
+        position_features: channels P of the encoded position.
+
+    """
+
+    def __init__(self, position_features: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(AU_FEATURES - 1, 16, bias=False),
+            nn.ReLU(),
+            nn.Linear(16, AU_FEATURES - 1, bias=False),
+        )
+        self.channels = two_layers(position_features, 16, AU_FEATURES, bias=False)
+
+    def gain(self, au: Tensor) -> Tensor:
+        """Return the frame's code [6] for intensities [6]."""
+        return torch.cat([self.net(au[:-1]), au[-1:]])
+
+    def map(self, position: Tensor) -> Tensor:
+        """Return the person's attention [6, N], >= 0, for position [P, N]."""
+        return self.channels(position).relu_()

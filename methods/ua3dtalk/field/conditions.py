@@ -1,0 +1,57 @@
+"""What drives the field at one frame, and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+import torch
+from torch import Tensor
+
+AU_NAMES = ("AU01", "AU04", "AU05", "AU06", "AU07", "AU45")
+"""Order of `Conditions.au`: OpenFace intensities in [0, 5], the blink AU45 clipped to [0, 2]."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """The driving signals of one frame. A signal that the configuration leaves out may be None.
+
+    Attributes:
+        audio: [8, 29, 16] DeepSpeech windows of the frames t-4 ... t+3 (zero padded), each
+            [bands, window].
+        au: [6] intensities in the order of `AU_NAMES`.
+        content: [64] f_exp, expression coefficients of the lip expert.
+        style: [64] f_tone, expression coefficients of the style network.
+        emotion: [128] speech emotion feature.
+
+    """
+
+    audio: Tensor
+    au: Tensor | None = None
+    content: Tensor | None = None
+    style: Tensor | None = None
+    emotion: Tensor | None = None
+
+    def to(self, device: torch.device | str) -> Conditions:
+        """Return the same conditions on `device`."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Conditions(**{k: None if v is None else v.to(device) for k, v in values.items()})
+
+
+@dataclass(frozen=True)
+class Offsets:
+    """What the field adds to each Gaussian at one frame.
+
+    Attributes:
+        means: [N, 3] in scene units.
+        quats: [N, 4] added before normalisation; None in the mouth.
+        scales: [N, 3] added before the activation; None in the mouth.
+        attention: per-Gaussian strength [N], >= 0, of the modality of that name: `audio`
+            always, `au` where the field has action units. The training loss renders and
+            penalises them where the modality should have no say.
+
+    """
+
+    means: Tensor
+    quats: Tensor | None = None
+    scales: Tensor | None = None
+    attention: dict[str, Tensor] = field(default_factory=dict)

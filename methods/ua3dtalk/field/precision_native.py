@@ -1,0 +1,66 @@
+"""The native kernel of `precision_fusion`, for float32 on the CPU (src/fusion.cpp)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from methods.ua3dtalk.field.native import native_core, pointers
+
+
+class NativePrecisionFusion(torch.autograd.Function):
+    """`precision_fusion` on V views [T, 2*D, N]; one kernel forward and one backward."""
+
+    @staticmethod
+    def forward(ctx, *views: Tensor) -> Tensor:
+        """Return the fused latents [D, N]."""
+        views = tuple(view.contiguous() for view in views)
+        sizes = _sizes(views)
+        fused = views[0].new_empty(sizes[2], sizes[3])
+        state = None
+        if any(ctx.needs_input_grad):
+            state = views[0].new_empty(native_core().fusion_state_size(*sizes))
+            ctx.save_for_backward(fused, state, *views)
+        _check(
+            native_core().fusion_forward(
+                pointers(views),
+                *sizes,
+                fused.data_ptr(),
+                None if state is None else state.data_ptr(),
+                torch.get_num_threads(),
+            )
+        )
+        return fused
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, ...]:
+        """Return the gradient of each view."""
+        fused, state, *views = ctx.saved_tensors
+        gradient = gradient.contiguous()
+        gradients = tuple(torch.empty_like(view) for view in views)
+        _check(
+            native_core().fusion_backward(
+                pointers(views),
+                *_sizes(views),
+                fused.data_ptr(),
+                state.data_ptr(),
+                gradient.data_ptr(),
+                pointers(gradients),
+                torch.get_num_threads(),
+            )
+        )
+        return gradients
+
+
+def _sizes(views: Sequence[Tensor]) -> tuple[int, int, int, int]:
+    members, channels, gaussians = views[0].shape
+    return len(views), members, channels // 2, gaussians
+
+
+def _check(status: int) -> None:
+    if status:
+        raise MemoryError("The fusion kernel could not allocate its working memory.")

@@ -1,0 +1,200 @@
+"""The whole fit: priors, face branch, mouth branch, fuse stage, and the record of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from harness.contracts import Budget, Sequence
+from methods.ua3dtalk.branch import Branch
+from methods.ua3dtalk.checkpoint import FORMAT, read_json, write_json, write_lines, write_tensors
+from methods.ua3dtalk.cloud import Cloud
+from methods.ua3dtalk.config import Settings
+from methods.ua3dtalk.data import NAME, Drive, TrainingData, au_matrix
+from methods.ua3dtalk.face_branch import FaceBranch
+from methods.ua3dtalk.field import FaceField, MouthField
+from methods.ua3dtalk.fuse_stage import FuseStage
+from methods.ua3dtalk.loop import run_stage
+from methods.ua3dtalk.mouth_branch import MouthBranch
+from methods.ua3dtalk.perceptual import PatchPerceptual, load_perceptual
+from methods.ua3dtalk.priors import PriorModel, fit_priors
+from methods.ua3dtalk.scene import normalise
+from methods.ua3dtalk.schedule import face_course, fuse_course, mouth_course
+from methods.ua3dtalk.seeding import random_points, silhouette_points
+
+MODEL, DESCRIPTION, RECORD, CURVE = "model.pt", "model.json", "fit.json", "losses.jsonl"
+
+
+def fit(sequence: Sequence, workdir: Path, budget: Budget) -> None:
+    """Fit UA-3DTalk on a training part; see `UA3DTalk.fit`."""
+    settings = Settings.of(budget.config)
+    identity = fingerprint(sequence, settings, budget.seed)
+    done = workdir / DESCRIPTION
+    if done.is_file() and read_json(done)["fingerprint"] == identity:
+        return
+    check_signals(sequence, settings)
+    workdir.mkdir(parents=True, exist_ok=True)
+    device, config = budget.device, settings.train
+
+    priors = fit_priors(sequence, workdir, settings.priors, device, budget.seed, budget.progress)
+    transform = normalise(
+        sequence.signal("camera", NAME),
+        sequence.signal("masks", NAME),
+        sequence.id,
+        settings.field.bound,
+    )
+    au = au_matrix(sequence.signal("au", NAME)) if settings.field.use_au else None
+    drive = Drive(priors.train_windows(), priors.train_features(), au)
+    data = TrainingData(sequence, transform, drive, device)
+
+    perceptual, why = (None, "switched off")
+    if config.perceptual:
+        perceptual, why = load_perceptual(device)
+    stages = workdir / "stages"
+    face, mouth = branches(data, settings, budget.seed, perceptual)
+    rows: list[dict[str, Any]] = []
+    for branch in (face, mouth):
+        rows += run_stage(branch, stages, identity, config.checkpoint_every, budget.progress)
+    fuse = FuseStage(
+        face,
+        mouth,
+        data,
+        fuse_course(config.fuse_iterations),
+        config,
+        budget.seed,
+        perceptual,
+    )
+    rows += run_stage(fuse, stages, identity, config.checkpoint_every, budget.progress)
+
+    write_tensors(
+        workdir / MODEL,
+        {
+            "face_field": face.field.state_dict(),
+            "mouth_field": mouth.field.state_dict(),
+            "face": face.cloud.tensors(),
+            "mouth": mouth.cloud.tensors(),
+        },
+    )
+    write_lines(workdir / CURVE, rows)
+    write_json(workdir / RECORD, record(rows, priors, face, mouth, settings, why))
+    write_json(
+        done,
+        {
+            "format": FORMAT,
+            "fingerprint": identity,
+            "options": settings.options,
+            "scene": transform.as_dict(),
+            "resolution": [sequence.height, sequence.width],
+            # Digital silence is tens of deviations below any room; the fields never saw it.
+            "audio_range": [float(drive.audio.min()), float(drive.audio.max())],
+            # At rest the eyes are open: a blink is rare, so the median is free of it.
+            "au_at_rest": None if au is None else np.median(au, axis=0).tolist(),
+        },
+    )
+    for stage in (face, mouth, fuse):
+        (stages / f"{stage.name}.pt").unlink()
+
+
+def branches(
+    data: TrainingData, settings: Settings, seed: int, perceptual: PatchPerceptual | None
+) -> tuple[Branch, Branch]:
+    """Both branches at their start; the same seed gives the same start."""
+    config, device = settings.train, data.device
+    rng = np.random.default_rng((seed, 17))
+    clouds = []
+    for region, count in (("face", config.face_gaussians), ("mouth", config.mouth_gaussians)):
+        if config.init == "random":
+            seeds = random_points(count, settings.field.bound, rng)
+        else:
+            seeds = silhouette_points(data, region, count, settings.field.bound, rng)
+        clouds.append(Cloud.seeded(*seeds, config, device))
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        face_field = FaceField(settings.field).to(device)
+        mouth_field = MouthField(settings.field).to(device)
+    face = FaceBranch(
+        clouds[0],
+        face_field,
+        data,
+        data.head_windows,
+        data.shown,
+        face_course(config.face_iterations),
+        config,
+        seed,
+        perceptual,
+    )
+    mouth = MouthBranch(
+        clouds[1],
+        mouth_field,
+        data,
+        data.mouth_windows,
+        np.flatnonzero(data.mouth_open > 0),
+        mouth_course(config.mouth_iterations),
+        config,
+        seed,
+        perceptual,
+    )
+    return face, mouth
+
+
+def check_signals(sequence: Sequence, settings: Settings) -> None:
+    """Ask for every signal before any work starts.
+
+    Raises:
+        MissingSignal: one that the settings need is absent.
+
+    """
+    needed = ["camera", "masks", "plate"]
+    if settings.field.use_au:
+        needed.append("au")
+    modules = settings.field.use_prior or settings.field.use_emotion
+    if modules and not settings.priors.official and not sequence.has("priors"):
+        needed.append("expression")
+    for name in needed:
+        sequence.signal(name, NAME)
+
+
+def fingerprint(sequence: Sequence, settings: Settings, seed: int) -> str:
+    """What decides the outcome of a fit: recording, options, seed."""
+    said = json.dumps(
+        [sequence.id, sequence.digest, len(sequence.frames), settings.options, seed],
+        sort_keys=True,
+    )
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def record(
+    rows: list[dict[str, Any]],
+    priors: PriorModel,
+    face: Branch,
+    mouth: Branch,
+    settings: Settings,
+    perceptual: str,
+) -> dict[str, Any]:
+    """What a reader of the result wants to know of the fit."""
+    last = {row["stage"]: row for row in rows}
+    return {
+        "stages": {
+            name: {
+                "iterations": row["step"],
+                "seconds": row["seconds"],
+                "loss": row["loss"],
+                "psnr": row["psnr"],
+                "gaussians": row["gaussians"],
+            }
+            for name, row in last.items()
+        },
+        "gaussians": {"face": len(face.cloud), "mouth": len(mouth.cloud)},
+        "parameters": {
+            name: sum(p.numel() for p in branch.field.parameters())
+            for name, branch in (("face", face), ("mouth", mouth))
+        },
+        "priors": priors.record,
+        "perceptual_loss": perceptual,
+        "options": settings.options,
+    }

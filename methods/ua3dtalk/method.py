@@ -1,0 +1,61 @@
+"""UA-3DTalk as a method of the harness: fit, load, render."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.contracts import (
+    NULL_CLOCK,
+    BadInput,
+    Budget,
+    Method,
+    RenderedFrame,
+    RenderRequest,
+    Sequence,
+    StageClock,
+)
+from methods.ua3dtalk.spec import SPEC
+
+
+class UA3DTalk(Method):
+    """One person's talking head; see `fit.fit` and `render.Renderer`."""
+
+    def fit(self, sequence: Sequence, workdir: Path, budget: Budget) -> None:
+        """Train priors, face branch, mouth branch and fuse stage; resumes by itself.
+
+        Args:
+            sequence: the training part.
+            workdir: receives `model.pt`, `model.json`, `fit.json`, `losses.jsonl`, `priors/`.
+            budget: its config is a preset of the spec, with overrides applied.
+
+        Raises:
+            MissingSignal: the sequence lacks a signal that the settings need.
+            BadInput: an option, a signal or a checkpoint that cannot be used.
+
+        """
+        from methods.ua3dtalk.fit import fit
+
+        fit(sequence, workdir, budget)
+
+    def load(self, workdir: Path, device: str = "cpu") -> None:
+        """Read what `fit` left, and compute once what no frame changes."""
+        from methods.ua3dtalk.render import Renderer
+
+        self._renderer = Renderer.load(workdir, device)
+
+    def render(
+        self, request: RenderRequest, clock: StageClock = NULL_CLOCK
+    ) -> Iterator[RenderedFrame]:
+        """Yield the frames of a test.
+
+        `request.controls["au"]` drives the upper face where it is given (drive `audio+au`);
+        without it the face keeps the training median, eyes open (drive `audio`).
+
+        Raises:
+            BadInput: nothing is loaded, the request has no camera, or lengths differ.
+
+        """
+        if not hasattr(self, "_renderer"):
+            raise BadInput(SPEC.id, "nothing is loaded", "Call `load(workdir)` first.")
+        return self._renderer.frames(request, clock)

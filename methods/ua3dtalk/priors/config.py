@@ -1,0 +1,137 @@
+"""Sizes and schedules of the offline stage, for the presets `paper` and `quick`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from harness.contracts import BadInput, UnknownName
+
+CONTENT_SIZE = STYLE_SIZE = 64
+EMOTION_SIZE = 128
+
+
+@dataclass(frozen=True)
+class PriorConfig:
+    """Sizes and schedules of Prior Extraction and Emotion Distillation.
+
+    The defaults are the `quick` preset: the same modules as `paper`, narrower.
+    """
+
+    # Which features are made; a module that is off gives zeros.
+    use_prior: bool = True  # P: content and style
+    use_emotion: bool = True  # E
+    # Folder with the six official feature files; empty: the sequence's own `priors` signal
+    # where it has one, else training on the sequence.
+    official: str = ""
+
+    # Cross-fitting: the training part is cut into blocks, dealt out to the folds in turn.
+    folds: int = 4
+    blocks: int = 12
+
+    # Content: audio -> expression.
+    content_slots: int = 2
+    content_width: int = 48
+    content_dilations: tuple[int, ...] = (1, 2, 4)
+    content_steps: int = 150
+    content_lr: float = 3e-3
+    content_dropout: float = 0.2
+
+    # Style and fuse networks.
+    style_hidden: int = 40
+    style_layers: int = 1
+    style_widths: tuple[int, ...] = (80, 40)
+    style_dropout: float = 0.5
+    style_steps: int = 80
+    style_lr: float = 1e-3
+    style_segment: int = 25  # consecutive frames that one LSTM pass sees in training
+    style_batch: int = 8
+    recon_loss: str = "mse"  # "mse" as in the paper, "l1" as in NeRF-3DTalker's code
+
+    # Co-attention speech emotion network.
+    emotion_image: tuple[int, int] = (96, 144)
+    emotion_conv: tuple[int, ...] = (16, 32, 48, 32, 32)
+    emotion_pool: tuple[int, int] = (2, 3)
+    emotion_mfcc_step: int = 3  # every n-th of the 300 MFCC frames
+    emotion_hidden: int = 24
+    emotion_lstm_dropout: float = 0.5
+    emotion_dropout: float = 0.3
+    waveform: str = "trained"  # "wav2vec2", "trained", or "auto": wav2vec2 where it is present
+    waveform_width: int = 16
+    emotion_steps: int = 60
+    emotion_batch: int = 16
+    emotion_lr: float = 1e-3
+    emotion_weight_decay: float = 1e-2
+    emotion_stride: int = 5  # frames between two evaluated windows, linear in between
+
+    @classmethod
+    def preset(cls, name: str) -> PriorConfig:
+        """The named preset, `quick` or `paper`."""
+        if name not in PRESETS:
+            raise UnknownName("preset", name, PRESETS)
+        return PRESETS[name]
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], preset: str = "quick") -> PriorConfig:
+        """A preset with some values replaced, as they stand in a configuration file.
+
+        Raises:
+            UnknownName: a key that is no field of this class.
+            BadInput: a choice that does not exist.
+
+        """
+        known = {f.name for f in fields(cls)}
+        for name in values:
+            if name not in known:
+                raise UnknownName("option of the priors", name, known)
+        given = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return replace(cls.preset(preset), **given)
+
+    def __post_init__(self) -> None:
+        for name, choices in (
+            ("recon_loss", ("mse", "l1")),
+            ("waveform", ("wav2vec2", "trained", "auto")),
+        ):
+            if getattr(self, name) not in choices:
+                raise BadInput(name, f"is {getattr(self, name)!r}", f"Use one of {choices}.")
+        if not 2 <= self.folds <= self.blocks:
+            raise BadInput(
+                "folds", f"{self.folds} folds of {self.blocks} blocks", "Use 2 <= folds <= blocks."
+            )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as they are written beside the weights."""
+        return asdict(self)
+
+
+PRESETS: Mapping[str, PriorConfig] = {
+    "quick": PriorConfig(),
+    # Published sizes (NeRF-3DTalker `talker_trainer_disexp.py`, CA-MSER `models/ser_model.py`).
+    # The published learning rate of the style network, 1e-7, belongs to fine-tuning over many
+    # epochs of other people; from scratch on one person it would not move.
+    "paper": PriorConfig(
+        content_slots=4,
+        content_width=256,
+        content_dilations=(1, 2, 4, 8),
+        content_steps=2000,
+        content_lr=1e-3,
+        style_hidden=640,
+        style_layers=2,
+        style_widths=(640, 320),
+        style_steps=2000,
+        style_lr=1e-4,
+        style_segment=100,
+        emotion_image=(256, 384),
+        emotion_conv=(64, 192, 384, 256, 256),
+        emotion_pool=(6, 6),
+        emotion_mfcc_step=1,
+        emotion_hidden=256,
+        emotion_dropout=0.1,
+        waveform="auto",
+        waveform_width=256,
+        emotion_steps=2000,
+        emotion_lr=1e-4,
+        emotion_stride=1,
+    ),
+}

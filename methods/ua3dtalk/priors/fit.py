@@ -1,0 +1,149 @@
+"""Fitting of the whole offline stage on a training part."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from harness.contracts import AudioFeatures, BadInput, Priors, Progress, Sequence
+from methods.ua3dtalk.audio_windows import KIND, LogMelStatistics, audio_windows, check_windows
+from methods.ua3dtalk.emotion.model import EmotionModel
+from methods.ua3dtalk.emotion.train import fit_emotion
+from methods.ua3dtalk.priors.config import CONTENT_SIZE, EMOTION_SIZE, STYLE_SIZE, PriorConfig
+from methods.ua3dtalk.priors.extractor import PriorExtractor, fit_extractor
+from methods.ua3dtalk.priors.model import PriorModel
+from methods.ua3dtalk.priors.official import check_priors, read_official
+from methods.ua3dtalk.priors.target import ExpressionTarget
+
+_NEEDED_BY = "UA-3DTalk's Prior Extraction"
+#: Below this a fold has too few frames to say anything.
+_FEWEST = 48
+
+
+def fit_priors(
+    sequence: Sequence,
+    workdir: Path,
+    config: PriorConfig,
+    device: str,
+    seed: int,
+    progress: Progress,
+) -> PriorModel:
+    """Learn, or read, the priors of a training part, and leave them in `workdir / "priors"`.
+
+    Where that folder already holds priors of the same recording, configuration and seed, they
+    are loaded instead.
+
+    Args:
+        sequence: the recording; only its frames in `sequence.train` are looked at.
+        workdir: the method's folder.
+        config: sizes and schedules.
+        device: a torch device.
+        seed: decides every draw.
+        progress: told of stages `content`, `style` and `emotion`.
+
+    Raises:
+        MissingSignal: neither `priors` nor `expression` is there.
+        BadInput: features or expressions that do not fit the recording.
+
+    """
+    folder = workdir / "priors"
+    identity = _identity(sequence, config, seed)
+    if (folder / "priors.json").is_file():
+        stored = json.loads((folder / "priors.json").read_text("utf-8"))["record"]
+        if identity and stored.get("identity") == identity:
+            return PriorModel.load(folder, device)
+    part = (
+        sequence if sequence.train == range(len(sequence.frames)) else sequence.part(sequence.train)
+    )
+    count = len(part.frames)
+    if count < _FEWEST:
+        raise BadInput(
+            sequence.id,
+            f"its training part has {count} frames",
+            f"The priors need at least {_FEWEST}: use a longer recording.",
+        )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = _fit(part, sequence, count, config, device, progress)
+    model.record |= {"seed": seed, "frames": count, "identity": identity}
+    model.save(folder)
+    return model
+
+
+def _fit(
+    part: Sequence,
+    whole: Sequence,
+    count: int,
+    config: PriorConfig,
+    device: str,
+    progress: Progress,
+) -> PriorModel:
+    statistics = LogMelStatistics.of(part.audio)
+    if part.has("audio_features"):
+        given: AudioFeatures = part.signal("audio_features")
+        windows = AudioFeatures(check_windows(given, count, part.id), given.kind)
+    else:
+        windows = AudioFeatures(audio_windows(part.audio, part.fps, count, statistics), KIND)
+
+    stored = _stored(part, config, count)
+    if stored is not None:
+        priors, source = stored
+        return PriorModel(config, priors, windows, statistics, record={"source": source})
+
+    record: dict[str, Any] = {"source": "trained", "content": "off", "emotion": "off"}
+    content = np.zeros((count, CONTENT_SIZE), np.float32)
+    style = np.zeros((count, STYLE_SIZE), np.float32)
+    emotion = np.zeros((count, EMOTION_SIZE), np.float32)
+    extractor: PriorExtractor | None = None
+    emotion_model: EmotionModel | None = None
+    if config.use_prior or config.use_emotion:
+        expression = part.signal("expression", _NEEDED_BY)
+        if len(expression.values) != count:
+            raise BadInput(
+                part.id,
+                f"expression has {len(expression.values)} frames, the training part {count}",
+                "Prepare the recording again.",
+            )
+        target = ExpressionTarget.of(expression, part.id).transform(expression.values)
+        record["basis"] = expression.basis
+    if config.use_prior:
+        extractor, content, style, errors = fit_extractor(
+            part.audio, part.fps, target, config, torch.device(device), progress
+        )
+        record["content"] = errors
+    if config.use_emotion:
+        labels = part.signal("emotion").labels if part.has("emotion") else None
+        emotion_model, emotion, record["emotion"] = fit_emotion(
+            part.audio, part.fps, labels, target, config, torch.device(device), progress
+        )
+    return PriorModel(
+        config,
+        Priors(content, style, emotion),
+        windows,
+        statistics,
+        extractor,
+        emotion_model,
+        record,
+    )
+
+
+def _stored(part: Sequence, config: PriorConfig, count: int) -> tuple[Priors, str] | None:
+    """Features that came with the recording, and where from."""
+    if config.official:
+        return read_official(Path(config.official), "train", count), "official files"
+    if part.has("priors"):
+        return check_priors(part.signal("priors"), count, part.id), "signal"
+    return None
+
+
+def _identity(sequence: Sequence, config: PriorConfig, seed: int) -> str:
+    """What decides the outcome, or nothing where the recording has no digest."""
+    if not sequence.digest:
+        return ""
+    frames = [sequence.train.start, sequence.train.stop]
+    # In the form in which it is read back from JSON.
+    return json.dumps([sequence.digest, frames, config.as_dict(), seed], sort_keys=True)

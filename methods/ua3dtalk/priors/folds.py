@@ -1,0 +1,36 @@
+"""Cross-fitting: every training frame gets features from networks that never saw its label.
+
+The deformation network is trained on the features of training frames and used on those of
+test frames. Were the former predicted in-sample they would be far more exact than the latter
+ever are, and the deformation would learn to trust them too much.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+
+def assign_folds(count: int, folds: int, blocks: int) -> np.ndarray:
+    """Fold of every frame, int64 [count].
+
+    The part is cut into equal contiguous blocks, dealt out to the folds in turn. A block is
+    about as long as a test part (1/11 of the recording), so a held-out frame is as far from
+    the nearest labelled one as a test frame is.
+    """
+    return np.arange(count) * min(blocks, count) // count % folds
+
+
+def held_out_sets(folds: int) -> list[tuple[int, ...]]:
+    """Folds that each network of the nested scheme must not see: singles, then pairs.
+
+    The style network of fold k is trained on content features of the other folds j; these
+    come from the network that saw neither j nor k.
+    """
+    return [(k,) for k in range(folds)] + list(combinations(range(folds), 2))
+
+
+def visible(assigned: np.ndarray, held_out: tuple[int, ...]) -> np.ndarray:
+    """Frames whose labels a network may see, bool [count]."""
+    return ~np.isin(assigned, held_out)

@@ -1,0 +1,200 @@
+"""What Prior Extraction leaves: the features of the training frames, and the way to new ones."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from harness.contracts import AudioFeatures, BadInput, MissingSignal, Priors
+from methods.ua3dtalk.audio_windows import KIND, LogMelStatistics, audio_windows, check_windows
+from methods.ua3dtalk.emotion.model import EmotionModel
+from methods.ua3dtalk.priors.config import CONTENT_SIZE, EMOTION_SIZE, STYLE_SIZE, PriorConfig
+from methods.ua3dtalk.priors.extractor import PriorExtractor
+from methods.ua3dtalk.priors.official import check_priors
+
+_FORMAT = 1
+_TENSORS, _RECORD = "priors.safetensors", "priors.json"
+_PRIOR_CURE = (
+    "These priors came from files: give those of the new sound too, or fit without "
+    "`priors` to have them predicted from sound."
+)
+
+
+@dataclass
+class PriorModel:
+    """Features of the training frames, and networks for any other sound.
+
+    Attributes:
+        config: sizes it was fitted with.
+        priors: features of the training frames.
+        training_windows: audio windows of the training frames, and what made them.
+        statistics: what `logmel29` windows are normalised with.
+        extractor: content and style networks; None where the features came from files.
+        emotion: emotion network; None where the features came from files or E is off.
+        record: sources and held-out errors, as plain values.
+
+    """
+
+    config: PriorConfig
+    priors: Priors
+    training_windows: AudioFeatures
+    statistics: LogMelStatistics
+    extractor: PriorExtractor | None = None
+    emotion: EmotionModel | None = None
+    record: dict[str, Any] = field(default_factory=dict)
+
+    def train_features(self) -> Priors:
+        """Content [T,64], style [T,64] and emotion [T,128] of the training frames.
+
+        Content and style are out-of-fold predictions: their errors are those of a test.
+        """
+        return self.priors
+
+    def train_windows(self) -> np.ndarray:
+        """Audio windows of the training frames, float32 [T,16,29]."""
+        return self.training_windows.values
+
+    def infer(
+        self, audio: np.ndarray, fps: float, count: int, given: Priors | None = None
+    ) -> Priors:
+        """Features of any sound.
+
+        Args:
+            audio: float32 [S] in [-1,1] at 16 kHz, starting with the first frame.
+            fps: frames per second.
+            count: how many frames.
+            given: features of this very sound from files; needed where `record["source"]` is
+                not `trained`, refused where it is.
+
+        Raises:
+            MissingSignal: the training features came from files and none are given.
+            BadInput: features are given that the fitted ones do not match.
+
+        """
+        if self.record["source"] != "trained":
+            if given is None:
+                raise MissingSignal("priors", "the sound to be rendered", "UA-3DTalk", _PRIOR_CURE)
+            return check_priors(given, count, "priors of the sound to be rendered")
+        if given is not None:
+            raise BadInput(
+                "priors of the sound to be rendered",
+                "they are given, but the model was fitted on its own predictions",
+                "Leave them out, or fit with `priors` of the training part.",
+            )
+        content = np.zeros((count, CONTENT_SIZE), np.float32)
+        style = np.zeros((count, STYLE_SIZE), np.float32)
+        emotion = np.zeros((count, EMOTION_SIZE), np.float32)
+        if self.extractor is not None:
+            content, style = self.extractor.features(audio, fps, count)
+        if self.emotion is not None:
+            emotion = self.emotion.features(audio, fps, count)
+        return Priors(content, style, emotion)
+
+    def windows(
+        self, audio: np.ndarray, fps: float, count: int, given: AudioFeatures | None = None
+    ) -> np.ndarray:
+        """Audio windows of any sound, float32 [count,16,29], of the kind seen in training.
+
+        Raises:
+            MissingSignal: training used the recording's own features and none are given.
+            BadInput: the given features are of another kind or shape.
+
+        """
+        kind = self.training_windows.kind
+        if kind == KIND:
+            return audio_windows(audio, fps, count, self.statistics)
+        if given is None:
+            raise MissingSignal(
+                "audio_features",
+                "the sound to be rendered",
+                "UA-3DTalk",
+                f"It was fitted on {kind} features: give those of the new sound too.",
+            )
+        if given.kind != kind:
+            raise BadInput(
+                "audio features of the sound to be rendered",
+                f"they are {given.kind}, the model was fitted on {kind}",
+                "Extract them in the same way.",
+            )
+        return check_windows(given, count, "the sound to be rendered")
+
+    def save(self, folder: Path) -> None:
+        """Write `priors.safetensors` and `priors.json`, the latter last and each by renaming."""
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = {
+            "train.content": self.priors.content,
+            "train.style": self.priors.style,
+            "train.emotion": self.priors.emotion,
+            "train.windows": self.training_windows.values,
+            "logmel.mean": self.statistics.mean,
+            "logmel.std": self.statistics.std,
+        }
+        parts: dict[str, Any] = {}
+        for name in ("extractor", "emotion"):
+            part = getattr(self, name)
+            if part is not None:
+                arrays, parts[name] = part.state()
+                tensors |= {f"{name}.{key}": value for key, value in arrays.items()}
+        meta = {
+            "format": _FORMAT,
+            "config": self.config.as_dict(),
+            "windows": self.training_windows.kind,
+            "parts": parts,
+            "record": self.record,
+        }
+        (folder / _RECORD).unlink(missing_ok=True)  # old words must not stand by new numbers
+        temporary = folder / f".{_TENSORS}.part"
+        save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, temporary)
+        os.replace(temporary, folder / _TENSORS)
+        temporary = folder / f".{_RECORD}.part"
+        temporary.write_text(json.dumps(meta, indent=1), "utf-8")
+        os.replace(temporary, folder / _RECORD)
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> PriorModel:
+        """Read what `save` wrote.
+
+        Raises:
+            BadInput: a file is absent or damaged, or of another version.
+
+        """
+        cure = "Fit the method again."
+        try:
+            meta = json.loads((folder / _RECORD).read_text("utf-8"))
+            tensors = load_file(folder / _TENSORS)
+        except (OSError, ValueError, SafetensorError) as error:
+            raise BadInput(folder, f"no complete priors are here ({error})", cure) from error
+        if meta.get("format") != _FORMAT:
+            raise BadInput(folder, f"its format is {meta.get('format')}, not {_FORMAT}", cure)
+        config = PriorConfig.of(meta["config"])
+        target = torch.device(device)
+
+        def under(name: str) -> dict[str, np.ndarray]:
+            return {
+                key[len(name) + 1 :]: value
+                for key, value in tensors.items()
+                if key.startswith(f"{name}.")
+            }
+
+        parts = meta["parts"]
+        return cls(
+            config=config,
+            priors=Priors(*(tensors[f"train.{n}"] for n in ("content", "style", "emotion"))),
+            training_windows=AudioFeatures(tensors["train.windows"], meta["windows"]),
+            statistics=LogMelStatistics(tensors["logmel.mean"], tensors["logmel.std"]),
+            extractor=PriorExtractor.restore(under("extractor"), parts["extractor"], config, target)
+            if "extractor" in parts
+            else None,
+            emotion=EmotionModel.restore(under("emotion"), parts["emotion"], config, target)
+            if "emotion" in parts
+            else None,
+            record=meta["record"],
+        )

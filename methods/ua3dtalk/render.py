@@ -1,0 +1,161 @@
+"""Rendering of a fitted person: everything that no frame changes is computed at load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from harness.contracts import (
+    BadInput,
+    RenderedFrame,
+    RenderRequest,
+    StageClock,
+)
+from methods.ua3dtalk.checkpoint import CURE, FORMAT, read_json, read_tensors
+from methods.ua3dtalk.cloud import Cloud
+from methods.ua3dtalk.compositing import compose
+from methods.ua3dtalk.config import Settings
+from methods.ua3dtalk.data import NAME, CameraView, Drive, au_matrix
+from methods.ua3dtalk.field import FaceField, MouthField
+from methods.ua3dtalk.priors import PriorModel
+from methods.ua3dtalk.scene import SceneTransform
+
+
+class Renderer:
+    """A fitted person on a device.
+
+    Args:
+        settings: of the fit.
+        transform: into scene units.
+        rest: action units [6] of the face at rest, or None.
+        audio_range: least and greatest audio feature of the training part; others are cut to it.
+        face: the face's Gaussians.
+        mouth: the mouth's Gaussians.
+        fields: of face and mouth.
+        priors: gives the features of any sound.
+        device: a torch device.
+
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        transform: SceneTransform,
+        rest: np.ndarray | None,
+        audio_range: tuple[float, float],
+        face: Cloud,
+        mouth: Cloud,
+        fields: tuple[FaceField, MouthField],
+        priors: PriorModel,
+        device: str,
+    ) -> None:
+        self.settings, self.transform, self.rest, self.device = settings, transform, rest, device
+        self.audio_range = audio_range
+        self.face, self.mouth, self.priors = face, mouth, priors
+        self._face_field = fields[0].bake(face.means)
+        self._mouth_field = fields[1].bake(mouth.means)
+
+    @classmethod
+    def load(cls, workdir: Path, device: str) -> Renderer:
+        """Read what a fit left.
+
+        Raises:
+            BadInput: a file is missing or damaged, or of another version.
+
+        """
+        said = read_json(workdir / "model.json")
+        if said.get("format") != FORMAT:
+            raise BadInput(
+                workdir / "model.json", f"its format is {said.get('format')}, not {FORMAT}", CURE
+            )
+        stored = read_tensors(workdir / "model.pt", device)
+        settings = Settings.of(said["options"])
+        fields = (FaceField(settings.field).to(device), MouthField(settings.field).to(device))
+        for field, name in zip(fields, ("face_field", "mouth_field"), strict=True):
+            try:
+                field.load_state_dict(stored[name])
+            except (KeyError, RuntimeError) as error:
+                raise BadInput(workdir / "model.pt", f"it does not fit ({error})", CURE) from error
+            field.requires_grad_(False).eval()
+        rest = said["au_at_rest"]
+        return cls(
+            settings,
+            SceneTransform.of(said["scene"]),
+            None if rest is None else np.asarray(rest, np.float32),
+            tuple(said["audio_range"]),
+            Cloud.of(stored["face"]),
+            Cloud.of(stored["mouth"]),
+            fields,
+            PriorModel.load(workdir / "priors", device),
+            device,
+        )
+
+    def drive(self, request: RenderRequest) -> Drive:
+        """What drives every frame of a request.
+
+        Raises:
+            BadInput: a control has another length than the request.
+
+        """
+        given = request.controls
+        count = request.count
+        windows = self.priors.windows(
+            request.audio, request.fps, count, given.get("audio_features")
+        )
+        priors = self.priors.infer(request.audio, request.fps, count, given.get("priors"))
+        au = None
+        if self.rest is not None:
+            au = np.broadcast_to(self.rest, (count, len(self.rest)))
+            if given.get("au") is not None:
+                au = au_matrix(given["au"])
+                if len(au) != count:
+                    raise BadInput(
+                        "the control au", f"it has {len(au)} frames, the request {count}", "Cut it."
+                    )
+            au = np.ascontiguousarray(au)
+        return Drive(np.clip(windows, *self.audio_range), priors, au)
+
+    @torch.no_grad()
+    def frame(self, drive: Drive, view: CameraView, t: int, clock: StageClock) -> RenderedFrame:
+        """Render frame t."""
+        with clock.stage("deform"):
+            conditions = drive.conditions(t, self.device)
+            face_offsets = self._face_field(conditions)
+            mouth_offsets = self._mouth_field(conditions)
+        with clock.stage("splat"):
+            degree = self.settings.train.sh_degree
+            face, face_alpha, _ = self.face.splat(view, face_offsets, degree)
+            mouth, mouth_alpha, _ = self.mouth.splat(view, mouth_offsets, degree)
+            rgb, alpha = compose(face[0], face_alpha[0], mouth[0], mouth_alpha[0])
+        with clock.stage("copy"):
+            return RenderedFrame(
+                rgb=rgb.clamp(0, 1).cpu().numpy(),
+                alpha=alpha[..., 0].clamp(0, 1).cpu().numpy(),
+            )
+
+    def frames(self, request: RenderRequest, clock: StageClock) -> Iterator[RenderedFrame]:
+        """Render a request; see `UA3DTalk.render`."""
+        if request.camera is None:
+            raise BadInput(NAME, "the request has no camera", "Give the head's pose per frame.")
+        if len(request.camera.K) != request.count:
+            raise BadInput(
+                NAME,
+                f"{len(request.camera.K)} cameras for {request.count} frames",
+                "Give one camera per frame.",
+            )
+        viewmats = self.transform.viewmats(request.camera.world_to_camera)
+        with clock.stage("audio"):
+            drive = self.drive(request)
+        for t in range(request.count):
+            view = CameraView(
+                viewmat=torch.from_numpy(viewmats[t : t + 1]).to(self.device),
+                K=torch.from_numpy(np.array(request.camera.K[t : t + 1], np.float32)).to(
+                    self.device
+                ),
+                width=request.width,
+                height=request.height,
+            )
+            yield self.frame(drive, view, t, clock)

@@ -1,0 +1,142 @@
+"""What a leaderboard shows, before any format: columns in order, cells as text, the best marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.contracts import Results, Row, Score
+
+ARROWS = {"up": "↑", "down": "↓", "none": ""}
+
+#: Families in the order in which papers print them; others follow.
+ORDER = (
+    "psnr",
+    "psnr/head",
+    "ssim",
+    "lpips",
+    "lmd",
+    "sync_c",
+    "sync_d",
+    "e_fid",
+    "fps",
+)
+
+#: Digits after the point, by the family of the column.
+DIGITS = {"psnr": 2, "ssim": 4, "lpips": 4, "fps": 1, "latency_ms": 1}
+
+
+@dataclass(frozen=True)
+class CellText:
+    """One cell as it is shown."""
+
+    text: str
+    best: bool = False
+    note: str = ""
+
+
+def rank(name: str) -> tuple[int, str]:
+    """Sort key of a column: the papers' order first."""
+    for index, prefix in enumerate(ORDER):
+        if name == prefix:
+            return (2 * index, name)
+        if name.split("/")[0] == prefix:
+            return (2 * index + 1, name)
+    return (2 * len(ORDER), name)
+
+
+def column_names(results: Results) -> list[str]:
+    """All columns, in reading order; those that no row could score come last."""
+    scored = {
+        name for row in results.rows for name, score in row.scores.items() if score.status == "ok"
+    }
+    return sorted(results.columns, key=lambda name: (name not in scored, rank(name)))
+
+
+def digits(name: str) -> int:
+    """Digits after the point for a column."""
+    return DIGITS.get(name.split("/")[0], 3)
+
+
+def row_label(row: Row) -> str:
+    """Method and drive: what drove a test stands in the row."""
+    return row.method if row.role != "method" else f"{row.method} [{row.drive}]"
+
+
+def best_rows(results: Results, name: str) -> set[int]:
+    """Rows that are best in a column. Oracles and the shuffled control do not compete."""
+    direction = results.columns[name]["direction"]
+    if direction == "none":
+        return set()
+    sign = 1 if direction == "up" else -1
+    values = {
+        index: sign * round(score.value, digits(name))
+        for index, row in enumerate(results.rows)
+        if row.role != "oracle"
+        and row.drive != "shuffled-audio"
+        and (score := row.scores.get(name)) is not None
+        and score.status == "ok"
+        and score.value is not None
+    }
+    top = max(values.values(), default=None)
+    return {index for index, value in values.items() if value == top}
+
+
+def value_text(name: str, score: Score | None) -> str:
+    """A value, or why there is none."""
+    if score is None:
+        return "-"
+    if score.status != "ok" or score.value is None:
+        return {"unavailable": "n/a"}.get(score.status, "failed")
+    return f"{score.value:.{digits(name)}f}"
+
+
+def interval_text(name: str, score: Score | None) -> str:
+    """`low to high`, or nothing."""
+    if score is None or score.low is None or score.high is None:
+        return ""
+    return f"{score.low:.{digits(name)}f} to {score.high:.{digits(name)}f}"
+
+
+def note_text(score: Score | None) -> str:
+    """What a careful reader should know of a cell."""
+    if score is None:
+        return ""
+    notes = [score.reason, *score.warnings]
+    if score.failures and score.status == "ok":
+        notes.append(f"{score.failures} of {score.n + score.failures} items could not be scored")
+    return "; ".join(note for note in notes if note)
+
+
+def cells(results: Results, names: list[str]) -> list[list[CellText]]:
+    """All cells, row by row."""
+    best = {name: best_rows(results, name) for name in names}
+    return [
+        [
+            CellText(
+                value_text(name, row.scores.get(name)),
+                index in best[name],
+                note_text(row.scores.get(name)),
+            )
+            for name in names
+        ]
+        for index, row in enumerate(results.rows)
+    ]
+
+
+def head(results: Results, name: str) -> str:
+    """A column's head: its name with variant, and its direction."""
+    return f"{name} {ARROWS[results.columns[name]['direction']]}".strip()
+
+
+def caption(results: Results) -> str:
+    """Protocol in one line."""
+    first = results.rows[0]
+    protocol = first.protocol
+    hardware = results.provenance.get("hardware", {})
+    device = hardware.get("gpu") or hardware.get("cpu", "")
+    plural = "s" if len(first.sequences) > 1 else ""
+    return (
+        f"{first.split}: {len(first.sequences)} recording{plural}, {protocol['test_frames']} test "
+        f"frames, {protocol['height']}x{protocol['width']} at {protocol['fps']:g} fps, "
+        f"composite {protocol['composite']}, {device}"
+    )

@@ -1,0 +1,211 @@
+"""Which splits there are: the manifests shipped here and those of plug-ins, read and checked.
+
+A plug-in registers an entry point in the group `talking_face_bench.splits` that is a
+`SplitManifest`, the path of a YAML file, or a callable without arguments giving either.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from harness.contracts import (
+    EMOTIONS,
+    BadInput,
+    Sequence,
+    SequenceEntry,
+    SplitManifest,
+    UnknownName,
+)
+
+GROUP = "talking_face_bench.splits"
+_FOLDER = Path(__file__).resolve().parent / "manifests"
+
+#: Loader name in a manifest -> module that holds its `load`.
+LOADERS: Mapping[str, str] = {
+    "synthetic": "splits.synthetic.corpus",
+    "er_nerf": "splits.er_nerf",
+}
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    subject: str = Field(min_length=1)
+    emotion: str | None = None
+    intensity: int | None = Field(default=None, ge=1, le=3)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("emotion")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        if value is not None and value not in EMOTIONS:
+            raise ValueError(f"{value!r} is none of {', '.join(EMOTIONS)}")
+        return value
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    version: int = Field(ge=1)
+    loader: str
+    domain: Literal["photo", "synthetic"]
+    fps: float = Field(gt=0)
+    resolution: tuple[int, int]
+    licence: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+    protocol: str = Field(min_length=1)
+    train_fraction: float = Field(default=10 / 11, gt=0, lt=1)
+    composite: Literal["plate", "none"] = "plate"
+    crop: str = "none"
+    checksums: dict[str, str] = Field(default_factory=dict)
+    sequences: list[_Entry] = Field(min_length=1)
+
+    @field_validator("resolution")
+    @classmethod
+    def _positive(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if min(value) < 16:
+            raise ValueError("height and width must be at least 16 pixels")
+        return value
+
+    @field_validator("sequences")
+    @classmethod
+    def _distinct(cls, value: list[_Entry]) -> list[_Entry]:
+        ids = [entry.id for entry in value]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"sequence ids occur twice: {', '.join(twice)}")
+        return value
+
+    @field_validator("train_fraction", mode="before")
+    @classmethod
+    def _fraction(cls, value: Any) -> Any:
+        """Accept `10/11`, which no decimal states exactly."""
+        if isinstance(value, str) and value.count("/") == 1:
+            above, below = value.split("/")
+            if above.strip().isdecimal() and below.strip().isdecimal() and int(below):
+                return int(above) / int(below)
+        return value
+
+
+def read_manifest(path: Path) -> SplitManifest:
+    """A manifest from a YAML file.
+
+    Raises:
+        BadInput: the file is missing, is not YAML, or does not describe a split; names the
+            field and what it should be.
+
+    """
+    try:
+        values = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(path, f"cannot be read ({error})", "Give a readable YAML file.") from error
+    except yaml.YAMLError as error:
+        fact = " ".join(str(error).split())
+        raise BadInput(path, f"is not valid YAML ({fact})", "Mend the file.") from error
+    if not isinstance(values, dict):
+        raise BadInput(path, "is not a mapping of fields", "See splits/manifests for examples.")
+    try:
+        checked = _Manifest.model_validate(values)
+    except ValidationError as error:
+        facts = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'manifest'}: {e['msg']}" for e in error.errors()
+        )
+        raise BadInput(path, facts, "See splits/manifests for examples.") from error
+    fields = {name: getattr(checked, name) for name in type(checked).model_fields}
+    entries = tuple(SequenceEntry(**entry.model_dump()) for entry in checked.sequences)
+    return SplitManifest(**{**fields, "sequences": entries})
+
+
+@cache
+def _shipped() -> dict[str, SplitManifest]:
+    found: dict[str, SplitManifest] = {}
+    for path in sorted(_FOLDER.glob("*.yaml")):
+        split = read_manifest(path)
+        _add(found, split, path)
+    return found
+
+
+def _add(found: dict[str, SplitManifest], split: SplitManifest, origin: object) -> None:
+    if split.name in found:
+        raise BadInput(origin, f"split {split.name} exists already", "Raise its version.")
+    found[split.name] = split
+
+
+def manifests() -> dict[str, SplitManifest]:
+    """All known splits by `id@version`: shipped ones first, then those of plug-ins.
+
+    Raises:
+        BadInput: a manifest is malformed, or a plug-in repeats a name.
+
+    """
+    found = dict(_shipped())
+    for point in entry_points(group=GROUP):
+        origin = f"entry point {point.name} of {GROUP}"
+        try:
+            value = point.load()
+            if callable(value) and not isinstance(value, SplitManifest):
+                value = value()
+        except Exception as error:
+            raise BadInput(
+                origin, f"failed to load ({error})", "Mend or uninstall that package."
+            ) from error
+        if isinstance(value, str | Path):
+            value = read_manifest(Path(value))
+        if not isinstance(value, SplitManifest):
+            fact = f"gives {type(value).__name__}, not a SplitManifest or the path of one"
+            raise BadInput(origin, fact, "Mend or uninstall that package.")
+        _add(found, value, origin)
+    return found
+
+
+def manifest(name: str) -> SplitManifest:
+    """A split by `id@version`, or by `id` alone: then its newest version.
+
+    Raises:
+        UnknownName: no such split; offers the nearest names.
+
+    """
+    known = manifests()
+    if name in known:
+        return known[name]
+    versions = [m for m in known.values() if m.id == name]
+    if not versions:
+        raise UnknownName("split", name, {*known, *(m.id for m in known.values())})
+    return max(versions, key=lambda m: m.version)
+
+
+def loader(split: SplitManifest) -> Callable[..., Sequence]:
+    """The function `load(manifest, entry, progress=None) -> Sequence` of a split's loader.
+
+    A plug-in may name its own as `package.module:function`.
+
+    Raises:
+        UnknownName: no such loader.
+
+    """
+    if split.loader in LOADERS:
+        return importlib.import_module(LOADERS[split.loader]).load
+    module, _, function = split.loader.partition(":")
+    if function:
+        try:
+            return getattr(importlib.import_module(module), function)
+        except (ImportError, AttributeError) as error:
+            raise BadInput(
+                f"split {split.name}",
+                f"its loader {split.loader!r} cannot be imported ({error})",
+                "Install the package that has it.",
+            ) from error
+    raise UnknownName("loader", split.loader, LOADERS)
+
+
+__all__ = ["GROUP", "LOADERS", "loader", "manifest", "manifests", "read_manifest"]

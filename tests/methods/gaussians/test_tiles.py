@@ -1,0 +1,51 @@
+"""Tile lists: gsplat's, ours in torch, and the native core's, all equal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from methods.gaussians.native.backend import tile_lists as native_lists
+from methods.gaussians.native.kernels import load_kernels
+from methods.gaussians.rasterize import rasterize
+from methods.gaussians.request import Request
+from methods.gaussians.thresholds import thresholds
+from methods.gaussians.tiles import tile_lists
+
+GOLDEN = np.load(Path(__file__).parent / "golden" / "tiles.npz")
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_equal_to_gsplats_helpers(name):
+    g = {k[2:]: torch.from_numpy(GOLDEN[k]) for k in GOLDEN.files if k.startswith(f"{name}_")}
+    width, height = g["size"].tolist()
+    lists = tile_lists(g["means2d"], g["radii"], g["depths"], width, height)
+    assert torch.equal(lists["tiles_per_gauss"], g["per_gaussian"].int())
+    assert torch.equal(lists["isect_ids"], g["keys"])
+    assert torch.equal(lists["flatten_ids"], g["ids"])
+    assert torch.equal(lists["isect_offsets"], g["offsets"])
+
+
+@pytest.mark.parametrize(("count", "width", "height"), [(800, 96, 96), (1500, 200, 130)])
+def test_native_lists_are_the_same(make_scene, count, width, height):
+    scene = make_scene(count, width, height, background=False)
+    meta = rasterize(**scene)[2]
+    request = Request(
+        **scene,
+        backgrounds=None,
+        sh_degree=None,
+        near_plane=0.01,
+        far_plane=1e10,
+        radius_clip=0.0,
+        eps2d=0.3,
+        render_mode="RGB",
+        antialiased=False,
+        absgrad=False,
+        thresholds=thresholds(),
+    )
+    ids, offsets = native_lists(request, load_kernels())
+    assert torch.equal(ids, meta["flatten_ids"])
+    assert torch.equal(offsets, meta["isect_offsets"].flatten())

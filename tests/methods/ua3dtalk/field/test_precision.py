@@ -1,0 +1,236 @@
+"""The low-rank fusion against explicit inverses and autograd, in torch and in the kernel."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from methods.gaussians.native import library
+from methods.ua3dtalk.field import native, precision_native
+from methods.ua3dtalk.field.precision import (
+    JITTER,
+    LOG_VARIANCE_BOUND,
+    TorchPrecisionFusion,
+    precision_fusion,
+)
+from methods.ua3dtalk.field.precision_native import NativePrecisionFusion
+from methods.ua3dtalk.field.published import published_fusion
+
+
+def random_views(V, T, D, N, seed=0, log_spread=0.5):
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        torch.cat(
+            [
+                torch.randn(T, D, N, generator=generator, dtype=torch.float64) * 0.3,
+                torch.randn(T, D, N, generator=generator, dtype=torch.float64) * log_spread,
+            ],
+            dim=1,
+        )
+        for _ in range(V)
+    ]
+
+
+def value_and_gradients(fusion, views, seed=1):
+    views = [view.clone().requires_grad_() for view in views]
+    fused = fusion(*views)
+    generator = torch.Generator().manual_seed(seed)
+    weights = torch.randn(fused.shape, generator=generator, dtype=torch.float64).to(fused.dtype)
+    return [fused.detach(), *torch.autograd.grad(fused, views, weights)]
+
+
+def largest_error(found, truth):
+    return max(
+        ((a.double() - b.double()).norm() / b.double().norm()).item()
+        for a, b in zip(found, truth, strict=True)
+    )
+
+
+def by_hand(views):
+    """One Gaussian at a time in numpy, from the definition of a covariance."""
+    V, (T, channels, N) = len(views), views[0].shape
+    D, fused = channels // 2, np.empty((channels // 2, N))
+    for n in range(N):
+        total, weighted = np.zeros((D, D)), np.zeros(D)
+        for v in range(V):
+            members, logs = views[v][:, :D, n].numpy(), views[v][:, D:, n].numpy()
+            covariance = np.cov(members, rowvar=False, ddof=1).reshape(D, D)
+            covariance = covariance + np.diag(np.exp(logs).mean(0) + JITTER)
+            total += np.linalg.inv(covariance)
+            weighted += np.linalg.solve(covariance, members.mean(0))
+        fused[:, n] = np.linalg.solve(total, weighted)
+    assert T > 1
+    return fused
+
+
+sizes = pytest.mark.parametrize(
+    ("V", "T", "D", "N"),
+    [(4, 10, 48, 37), (3, 10, 48, 16), (4, 4, 16, 33), (1, 2, 1, 3), (2, 2, 5, 17), (3, 7, 6, 50)],
+)
+
+
+@sizes
+def test_torch_form_equals_published_form(V, T, D, N):
+    views = random_views(V, T, D, N)
+    truth = value_and_gradients(lambda *v: published_fusion(v), views)
+    assert largest_error(value_and_gradients(TorchPrecisionFusion.apply, views), truth) < 1e-10
+
+
+def test_published_form_equals_definition():
+    views = random_views(3, 4, 5, 6)
+    np.testing.assert_allclose(published_fusion(views).numpy(), by_hand(views), rtol=1e-10)
+
+
+def test_gradient_equals_finite_differences():
+    views = [view.requires_grad_() for view in random_views(2, 3, 4, 2)]
+    assert torch.autograd.gradcheck(precision_fusion_of, tuple(views))
+
+
+def precision_fusion_of(*views):
+    return precision_fusion(views)
+
+
+@sizes
+def test_kernel_equals_float64(V, T, D, N):
+    views = random_views(V, T, D, N)
+    truth = value_and_gradients(TorchPrecisionFusion.apply, views)
+    ours = value_and_gradients(NativePrecisionFusion.apply, [view.float() for view in views])
+    assert largest_error(ours, truth) < 1e-5
+
+
+@pytest.mark.parametrize("isa", library.supported_isas())
+def test_kernel_of_every_instruction_set(isa, monkeypatch):
+    core = native.declare(library.load_isa(isa))
+    monkeypatch.setattr(precision_native, "native_core", lambda: core)
+    views = random_views(4, 4, 7, 45)
+    truth = value_and_gradients(TorchPrecisionFusion.apply, views)
+    ours = value_and_gradients(NativePrecisionFusion.apply, [view.float() for view in views])
+    assert largest_error(ours, truth) < 1e-5
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    V=st.integers(1, 4),
+    T=st.integers(2, 7),
+    D=st.integers(1, 10),
+    N=st.integers(1, 40),
+    seed=st.integers(0, 2**31),
+    log_spread=st.sampled_from([0.0, 0.5, 2.0]),
+)
+def test_any_size(V, T, D, N, seed, log_spread):
+    views = random_views(V, T, D, N, seed, log_spread)
+    truth = value_and_gradients(lambda *v: published_fusion(v), views)
+    assert largest_error(value_and_gradients(TorchPrecisionFusion.apply, views), truth) < 1e-9
+    ours = value_and_gradients(NativePrecisionFusion.apply, [view.float() for view in views])
+    assert largest_error(ours, truth) < 1e-4
+
+
+@settings(max_examples=20, deadline=None)
+@given(order=st.permutations(range(4)), native=st.booleans())
+def test_order_of_views_does_not_matter(order, native):
+    views = random_views(4, 3, 6, 20)
+    if native:
+        views = [view.float() for view in views]
+    torch.testing.assert_close(precision_fusion([views[i] for i in order]), precision_fusion(views))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_one_view_is_its_mean(dtype):
+    (view,) = random_views(1, 5, 8, 19)
+    fused = precision_fusion([view.to(dtype)])
+    torch.testing.assert_close(fused, view[:, :8].mean(0).to(dtype), rtol=1e-4, atol=1e-5)
+
+
+def test_order_of_members_does_not_matter():
+    views = random_views(2, 5, 4, 9)
+    torch.testing.assert_close(
+        precision_fusion([v.flip(0) for v in views]), precision_fusion(views)
+    )
+
+
+def test_surer_view_wins():
+    views = random_views(2, 4, 3, 5)
+    views[0][:, 3:], views[1][:, 3:] = -7.0, 7.0
+    views[0][:, :3] = views[0][:1, :3]  # its members agree
+    assert torch.allclose(precision_fusion(views), views[0][0, :3], atol=1e-2)
+
+
+@pytest.mark.parametrize("fusion", [TorchPrecisionFusion, NativePrecisionFusion])
+def test_log_variances_are_clamped(fusion):
+    views = random_views(2, 3, 4, 20, log_spread=8.0)
+    outside = [view[:, 4:].abs() > LOG_VARIANCE_BOUND for view in views]
+    assert any(mask.any() for mask in outside)
+    dtype = torch.float32 if fusion is NativePrecisionFusion else torch.float64
+    views = [view.to(dtype).requires_grad_() for view in views]
+    bounded = [
+        torch.cat([v[:, :4], v[:, 4:].clamp(-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND)], 1)
+        for v in views
+    ]
+    torch.testing.assert_close(fusion.apply(*views), fusion.apply(*bounded))
+    for gradient, mask in zip(
+        torch.autograd.grad(fusion.apply(*views).sum(), views), outside, strict=True
+    ):
+        assert (gradient[:, 4:][mask] == 0).all()
+        assert (gradient[:, 4:][~mask] != 0).all()
+
+
+@pytest.mark.parametrize("fusion", [TorchPrecisionFusion, NativePrecisionFusion])
+@pytest.mark.parametrize("at", [-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND])
+def test_gradient_on_the_bound_is_that_of_torch_clamp(fusion, at):
+    views = random_views(2, 3, 4, 16)
+    for view in views:
+        view[:, 4:] = at
+    truth = value_and_gradients(lambda *v: published_fusion(v), views)
+    assert truth[1][:, 4:].abs().max() > 0
+    dtype = torch.float32 if fusion is NativePrecisionFusion else torch.float64
+    found = value_and_gradients(fusion.apply, [view.to(dtype) for view in views])
+    assert largest_error(found, truth) < 1e-4
+
+
+def test_kernel_is_the_same_whatever_the_threads():
+    views = [view.float() for view in random_views(4, 4, 16, 203)]
+    threads, results = torch.get_num_threads(), []
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            results.append(value_and_gradients(NativePrecisionFusion.apply, views))
+    finally:
+        torch.set_num_threads(threads)
+    for other in results[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
+
+
+def test_kernel_takes_strided_views():
+    views = [view.float() for view in random_views(2, 3, 4, 40)]
+    strided = [view.permute(2, 0, 1).contiguous().permute(1, 2, 0) for view in views]
+    assert torch.equal(NativePrecisionFusion.apply(*strided), NativePrecisionFusion.apply(*views))
+
+
+def test_a_nan_stays_in_its_gaussian():
+    views = [view.float() for view in random_views(3, 4, 6, 40)]
+    clean = precision_fusion(views)
+    views[1][2, 9, 17] = torch.nan
+    fused = precision_fusion(views)
+    assert fused[:, 17].isnan().any()
+    others = torch.arange(40) != 17
+    assert torch.equal(fused[:, others], clean[:, others])
+
+
+def test_without_the_native_core_torch_takes_over(monkeypatch):
+    views = [view.float() for view in random_views(2, 3, 4, 10)]
+    expected = precision_fusion(views)
+    monkeypatch.setattr(native, "native_core", lambda: None)
+    torch.testing.assert_close(precision_fusion(views), expected)
+
+
+def test_the_native_core_is_there():
+    assert native.native_core() is not None
+
+
+def test_refuses_views_that_do_not_match():
+    one, other = random_views(1, 3, 4, 10)[0], random_views(1, 3, 4, 11)[0]
+    with pytest.raises(ValueError, match=r"\(3, 8, 10\), \(3, 8, 11\)"):
+        precision_fusion([one, other])
+    with pytest.raises(ValueError, match="T must be at least 2"):
+        precision_fusion([one[:1]])

@@ -1,0 +1,154 @@
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from harness.contracts import BadInput, SplitManifest, UnknownName
+from splits import catalog
+
+GOOD = {
+    "id": "mine",
+    "version": 1,
+    "loader": "synthetic",
+    "domain": "synthetic",
+    "fps": 25,
+    "resolution": [64, 48],
+    "licence": "CC0-1.0",
+    "source": "made here",
+    "protocol": "none",
+    "sequences": [{"id": "a", "subject": "s", "options": {"identity": 1, "seed": 2}}],
+}
+
+
+def _write(folder: Path, **changes) -> Path:
+    path = folder / "mine.yaml"
+    values = {**GOOD, **changes}
+    path.write_text(yaml.safe_dump({k: v for k, v in values.items() if v is not None}))
+    return path
+
+
+def test_shipped_splits():
+    known = catalog.manifests()
+    assert {"synthetic-mini@1", "synthetic@1"} <= set(known)
+    mini, full = known["synthetic-mini@1"], known["synthetic@1"]
+    assert mini.resolution == (128, 128)
+    assert mini.train_fraction == 10 / 11
+    assert len(full.sequences) == 32
+    assert len({(e.subject, e.emotion) for e in full.sequences}) == 32
+    assert full.resolution == (256, 256)
+
+
+def test_a_name_without_version_means_the_newest(monkeypatch, tmp_path):
+    newer = catalog.read_manifest(_write(tmp_path, id="synthetic-mini", version=12))
+    older = catalog.read_manifest(_write(tmp_path, id="synthetic-mini", version=9))
+    points = [
+        SimpleNamespace(name=str(i), load=lambda m=m: m) for i, m in enumerate((newer, older))
+    ]
+    monkeypatch.setattr(catalog, "entry_points", lambda group: points)
+    assert catalog.manifest("synthetic-mini").version == 12
+    assert catalog.manifest("synthetic-mini@1").version == 1
+
+
+def test_unknown_name_offers_the_nearest():
+    with pytest.raises(UnknownName, match=r"Did you mean 'synthetic-mini'"):
+        catalog.manifest("synthetc-mini")
+    with pytest.raises(UnknownName, match="synthetic-mini@1"):
+        catalog.manifest("synthetic-mini@7")
+
+
+def test_a_manifest_reads_back(tmp_path):
+    split = catalog.read_manifest(_write(tmp_path, train_fraction="4/5"))
+    assert isinstance(split, SplitManifest)
+    assert split.name == "mine@1"
+    assert split.resolution == (64, 48)
+    assert split.train_fraction == 0.8
+    assert split.sequences[0].options == {"identity": 1, "seed": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"fps": None}, "fps: Field required"),
+        ({"fps": 0}, "fps: "),
+        ({"resolution": [64]}, "resolution"),
+        ({"resolution": [8, 64]}, "at least 16 pixels"),
+        ({"frames": 3}, "frames: Extra inputs"),
+        ({"train_fraction": "11/10"}, "train_fraction"),
+        ({"sequences": []}, "sequences"),
+        ({"sequences": [{"id": "a", "subject": "s"}] * 2}, "occur twice: a"),
+        ({"sequences": [{"id": "a", "subject": "s", "emotion": "glad"}]}, "'glad' is none of"),
+        ({"sequences": [{"id": "a/b", "subject": "s"}]}, "sequences.0.id"),
+    ],
+)
+def test_a_bad_field_is_named(tmp_path, changes, named):
+    path = _write(tmp_path, **changes)
+    with pytest.raises(BadInput) as caught:
+        catalog.read_manifest(path)
+    assert str(path) in str(caught.value)
+    assert named in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["id: [", "- a\n- b\n", "", "!!python/object/apply:os.getcwd []"])
+def test_a_file_that_is_no_manifest(tmp_path, text):
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=r"broken\.yaml"):
+        catalog.read_manifest(path)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(BadInput, match="cannot be read"):
+        catalog.read_manifest(tmp_path / "none.yaml")
+
+
+def test_plug_ins_give_manifests_paths_or_callables(monkeypatch, tmp_path):
+    path = _write(tmp_path)
+    for value in (catalog.read_manifest(path), path, str(path), lambda: path):
+        point = SimpleNamespace(name="mine", load=lambda value=value: value)
+        monkeypatch.setattr(catalog, "entry_points", lambda group, point=point: [point])
+        assert catalog.manifest("mine").name == "mine@1"
+
+
+@pytest.mark.parametrize(("value", "fact"), [(7, "gives int"), ("synthetic", "exists already")])
+def test_bad_plug_ins_are_named(monkeypatch, value, fact):
+    if value == "synthetic":
+        value = catalog.manifest("synthetic@1")
+    point = SimpleNamespace(name="broken", load=lambda: value)
+    monkeypatch.setattr(catalog, "entry_points", lambda group: [point])
+    with pytest.raises(BadInput, match=rf"broken.*{fact}"):
+        catalog.manifests()
+
+
+def test_a_plug_in_that_fails_to_load(monkeypatch):
+    def load():
+        raise ImportError("no module named x")
+
+    monkeypatch.setattr(
+        catalog, "entry_points", lambda group: [SimpleNamespace(name="broken", load=load)]
+    )
+    with pytest.raises(BadInput, match="no module named x"):
+        catalog.manifests()
+
+
+def test_loaders(tmp_path):
+    from splits.synthetic import corpus
+
+    assert catalog.loader(catalog.manifest("synthetic-mini")) is corpus.load
+    named = catalog.read_manifest(_write(tmp_path, loader="json:loads"))
+    assert catalog.loader(named).__module__ == "json"
+    with pytest.raises(UnknownName, match="unknown loader 'sinthetic'"):
+        catalog.loader(catalog.read_manifest(_write(tmp_path, loader="sinthetic")))
+    with pytest.raises(BadInput, match="cannot be imported"):
+        catalog.loader(catalog.read_manifest(_write(tmp_path, loader="json:no_such")))
+
+
+def test_reading_the_catalogue_does_not_import_torch():
+    code = (
+        "import sys; from splits import catalog; catalog.manifest('synthetic-mini');"
+        "sys.exit('torch' in sys.modules)"
+    )
+    root = Path(catalog.__file__).resolve().parent.parent
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
