@@ -87,7 +87,9 @@ def manifest_of(folder: Path) -> SplitManifest:
     )
 
 
-def load(manifest: SplitManifest, entry: SequenceEntry, progress: Progress = _silent) -> Sequence:
+def load(
+    manifest: SplitManifest, entry: SequenceEntry, progress: Progress | None = None
+) -> Sequence:
     """Read one recording; frames and signals are read only when they are asked for.
 
     Args:
@@ -140,7 +142,7 @@ def load(manifest: SplitManifest, entry: SequenceEntry, progress: Progress = _si
         emotion=entry.emotion,
         intensity=entry.intensity,
         domain=manifest.domain,
-        signals=_signals(folder, transforms, height, width, progress),
+        signals=_signals(folder, transforms, height, width, progress or _silent),
         digest=digest_of(folder),
     )
 

@@ -47,7 +47,7 @@ def prepare(
     fps: int | None = None,
     weights: Path | None = None,
     masks: str = "auto",
-    progress: Progress = _no_progress,
+    progress: Progress | None = None,
 ) -> Path:
     """Prepare a video of one talking person for ER-NeRF, TalkingGaussian, UA-3DTalk and us.
 
@@ -75,6 +75,7 @@ def prepare(
         Unavailable: mediapipe or the landmarker's weights are missing.
 
     """
+    progress = progress or _no_progress
     video, out = Path(video), Path(out)
     if out.exists():
         raise BadInput(out, "it exists already", "Choose another --out, or remove it first.")
