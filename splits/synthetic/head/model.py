@@ -52,10 +52,8 @@ class HeadModel:
         uv, shade, gloss = [], [], []
         offset = 0
         for name, part in parts.items():
-            if name == "cavity":
-                part_faces = part.faces  # already in the numbering of the whole head
-            else:
-                part_faces = part.faces + offset
+            # The lining's faces are already in the numbering of the whole head.
+            part_faces = part.faces if name == "cavity" else part.faces + offset
             self.slices[name] = slice(offset, offset + len(part.vertices))
             vertices.append(part.vertices)
             faces.append(part_faces)
@@ -154,7 +152,8 @@ class HeadModel:
         controls = np.asarray(controls)
         if controls.ndim not in (1, 2) or controls.shape[-1] != len(CONTROLS):
             raise ValueError(
-                f"controls must be [{len(CONTROLS)}] or [T,{len(CONTROLS)}], not {list(controls.shape)}"
+                f"controls must be [{len(CONTROLS)}] or [T,{len(CONTROLS)}], "
+                f"not {list(controls.shape)}"
             )
         if not np.isfinite(controls).all():
             raise ValueError("controls hold values that are not finite")

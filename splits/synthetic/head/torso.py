@@ -8,14 +8,15 @@ import numpy as np
 
 from splits.synthetic.head.curves import curve, smoothstep
 from splits.synthetic.head.identity import Identity
-from splits.synthetic.head.noise import smooth_noise
+from splits.synthetic.head.paint import smooth_noise
 from splits.synthetic.head.parts import grid_faces
 
 ROWS, COLUMNS = 30, 61
 _TOP, _BOTTOM = 0.040, 0.310
 
 _WIDTH = curve([(0.04, 0.050), (0.09, 0.0525), (0.118, 0.056), (0.132, 0.068), (0.146, 0.098),
-                (0.160, 0.135), (0.176, 0.166), (0.198, 0.188), (0.23, 0.198), (0.31, 0.205)])  # fmt: skip
+                (0.160, 0.135), (0.176, 0.166), (0.198, 0.188), (0.23, 0.198),
+                (0.31, 0.205)])  # fmt: skip
 _DEPTH = curve(
     [(0.04, 0.050), (0.11, 0.052), (0.14, 0.062), (0.17, 0.086), (0.22, 0.108), (0.31, 0.120)]
 )
