@@ -74,11 +74,9 @@ class HeadModel:
         self.landmark_vertices = landmark_vertices(top)
         self.eye_centres = np.stack([eye_centre(who, -1), eye_centre(who, 1)])
         self._motion = Motion(top, rest, self._lining, self.slices, self.eye_centres)
-        half = top.mouth_rings.shape[1] // 2
         upper, lower = self._motion.lip_columns
         seam = top.mouth_rings[0]
         self.margin_pairs = np.stack([seam[upper], seam[lower]], 1)
-        assert len(self.margin_pairs) == half - 1
         self.rest = self.vertices(np.zeros(len(CONTROLS), np.float32))
 
     def _parts(self, skin: np.ndarray) -> dict[str, Part]:
@@ -140,7 +138,8 @@ class HeadModel:
         """Move the head.
 
         Args:
-            controls: float [C] or [T,C] in the order of `splits.synthetic.controls.CONTROLS`.
+            controls: float [C] or [T,C] in the order of `splits.synthetic.controls.CONTROLS`;
+                gaze in degrees, yaw positive to the viewer's right, pitch positive upward.
 
         Returns:
             float32 [V,3] or [T,V,3], metres: x to the viewer's right, y down, z away.
