@@ -94,8 +94,8 @@ class PriorConfig:
         ):
             if getattr(self, name) not in choices:
                 raise BadInput(name, f"is {getattr(self, name)!r}", f"Use one of {choices}.")
-        if self.folds < 2:
-            raise BadInput("folds", f"is {self.folds}", "Cross-fitting needs at least 2.")
+        if self.folds < 3:
+            raise BadInput("folds", f"is {self.folds}", "Nested cross-fitting needs at least 3.")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they are written beside the weights."""
