@@ -77,12 +77,18 @@ def label_regions(person: np.ndarray, picture: np.ndarray, landmarks: np.ndarray
     in_head = person & above | oval
     labels[in_head] = FACE
     # Above the brows the oval may reach into the hair; beside the cheeks it never does.
-    hair = in_head & ~is_skin & (~oval & (level > 0.45) | (level > brows + 0.06))
+    hair = in_head & ~is_skin & (~oval & (level > 0.2) | (level > brows + 0.06))
     labels[_tidy(hair)] = HAIR
+    shine = (labels == FACE) & ~oval & (level > 0.2)  # light strands are skin by colour alone
+    labels[shine & ~_touching(shine, oval)] = HAIR
     labels[person & ~in_head] = CLOTH
     beside = np.abs((np.stack([columns, rows], -1) - head.chin) @ head.right) < 0.5 * head.width
     neck = person & ~in_head & is_skin & beside & (level > -0.55)
-    labels[_touching(_tidy(neck), in_head)] = NECK
+    neck = _touching(_tidy(neck), in_head, reach=round(0.15 * head.height))
+    # The jaw's shadow on the neck is not skin by colour; whatever lies above neck is neck.
+    below = np.logical_or.accumulate(neck[::-1], axis=0)[::-1]
+    labels[below & (labels == CLOTH) & (level > -0.4)] = NECK
+    labels[neck] = NECK
     labels[_blank(landmarks, shape, INNER_LIPS) > 0] = MOUTH
     return labels
 
@@ -92,8 +98,8 @@ def _tidy(region: np.ndarray) -> np.ndarray:
     return (cv2.medianBlur(region.astype(np.uint8), 5) > 0) & region
 
 
-def _touching(region: np.ndarray, anchor: np.ndarray) -> np.ndarray:
-    """Only those parts of `region` that border on `anchor`."""
+def _touching(region: np.ndarray, anchor: np.ndarray, reach: int = 2) -> np.ndarray:
+    """Only those parts of `region` that come within `reach` pixels of `anchor`."""
     _, parts = cv2.connectedComponents(region.astype(np.uint8))
-    border = cv2.dilate(anchor.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    border = cv2.dilate(anchor.astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8)) > 0
     return region & np.isin(parts, np.unique(parts[border & region]))

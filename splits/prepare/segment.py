@@ -16,8 +16,15 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 
-from splits.prepare.geometry import FACE_OVAL, HeadFrame, fill, fill_ellipse, head_zone
-from splits.prepare.geometry import similarity, warp
+from splits.prepare.geometry import (
+    FACE_OVAL,
+    HeadFrame,
+    fill,
+    fill_ellipse,
+    head_zone,
+    similarity,
+    warp,
+)
 
 #: GrabCut runs on pictures of at most this many pixels a side: finer costs time and
 #: follows compression noise rather than the outline.
@@ -50,7 +57,7 @@ def _seed_by_landmarks(landmarks: np.ndarray, height: int, width: int) -> np.nda
     chin = head.chin
     shoulders = [
         head.at(chin, -0.5, 0.25), head.at(chin, 0.5, 0.25), head.at(chin, 1.5, -0.05),
-        chin + [far, 0], chin + [far, far], chin + [-far, far], chin + [-far, 0],
+        *(chin + np.array([[far, 0], [far, far], [-far, far], [-far, 0]])),
         head.at(chin, -1.5, -0.05),
     ]  # fmt: skip
     fill(seed, np.array(shoulders), cv2.GC_PR_BGD)
@@ -128,7 +135,8 @@ def person_masks(
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         guesses = list(pool.map(by_landmarks, keys))
         with_head = np.mean(
-            [warp(g, similarity(points[t], home), size) for t, g in zip(keys, guesses, strict=True)],
+            [warp(guess, similarity(points[t], home), size)
+             for t, guess in zip(keys, guesses, strict=True)],
             axis=0,
         )  # fmt: skip
         with_picture = np.mean(guesses, axis=0)

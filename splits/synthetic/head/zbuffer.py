@@ -105,7 +105,9 @@ def rasterize(
 
     distance = depth.astype(np.float64)
     inverse = [1.0 / distance[corner[index]] for corner in (one, two, three)]
-    iz_a, iz_b, iz_c = (m[0] * inverse[0] + m[1] * inverse[1] + m[2] * inverse[2] for m in (a, b, c))
+    iz_a, iz_b, iz_c = (
+        m[0] * inverse[0] + m[1] * inverse[1] + m[2] * inverse[2] for m in (a, b, c)
+    )
     iz_row = iz_a[row_face] * (low + 0.5) + iz_b[row_face] * y + iz_c[row_face]
 
     span, step = _ragged(count)
