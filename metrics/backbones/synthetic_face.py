@@ -67,8 +67,9 @@ class FaceNet(nn.Module):
         self.mix = _conv(48, 48)
         self.heat = nn.Conv2d(48, POINTS, 1)
         self.local = nn.Conv2d(48, 12, 1)
+        width = POINTS * 12 + POINTS * 2 + 96
         self.shape = nn.Sequential(
-            nn.Linear(POINTS * 12 + POINTS * 2 + 96, 192), nn.ReLU(), nn.Linear(192, EXPRESSIONS)
+            nn.LayerNorm(width), nn.Linear(width, 192), nn.GELU(), nn.Linear(192, EXPRESSIONS)
         )
         self.presence = nn.Linear(96, 1)
         centres = (torch.arange(CELLS) + 0.5) * (SIZE / CELLS)

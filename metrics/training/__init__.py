@@ -33,7 +33,7 @@ def train(
     """Train one network and write `<name>.safetensors` and its card `<name>.md`.
 
     The last fifth of the people is held out, and the card's figures are theirs. The file holds
-    float16; the figures are of the network as it is read back.
+    float16.
 
     Args:
         name: one of `NAMES`.
@@ -114,12 +114,14 @@ def _card(
     rows = "\n".join(f"| {key.replace('_', ' ')} | {value:.4g} |" for key, value in figures.items())
     return f"""# {name}
 
-Tells {what[name]}, in the synthetic domain only: it was trained on drawn people and says
-nothing of photographs. Trained by this project; weights stored as float16.
+Tells {what[name]}.
+
+It works in the synthetic domain only: it was trained on drawn people and says nothing of
+photographs. Trained by this project; weights stored as float16.
 
 - Learned from {len(learn)} people, {sum(len(s.frames) for s in learn)} frames of
-  {first.height}x{first.width}: {", ".join(s.subject for s in learn)}
-- Held out: {", ".join(s.subject for s in held)}. No person of any split is among either.
+  {first.height}x{first.width}: {learn[0].subject} to {learn[-1].subject}.
+- Held out: {held[0].subject} to {held[-1].subject}. No person of any split is among either.
 - Seed {seed}, budget {budget:g}. Made again by `python -m metrics.training`.
 
 | held-out figure | value |

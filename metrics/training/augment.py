@@ -8,6 +8,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+#: Landmark that takes each one's place in a mirror (iBUG order).
+MIRROR = (
+    *range(16, -1, -1),
+    *range(26, 16, -1),
+    *range(27, 31),
+    *range(35, 30, -1),
+    *(45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),
+    *range(54, 47, -1),
+    *range(59, 54, -1),
+    *range(64, 59, -1),
+    *range(67, 64, -1),
+)
+
+
+def mirror(x: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+    """Pictures [B,C,S,S] and their 68 landmarks [B,68,2] as a mirror shows them."""
+    turned = points[:, list(MIRROR)] * points.new_tensor([-1.0, 1.0])
+    return x.flip(3), turned + points.new_tensor([x.shape[-1], 0.0])
+
 
 def uniform(low: float, high: float, shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
     """Uniform random numbers."""

@@ -8,11 +8,14 @@ import torch.nn.functional as F
 
 from harness.contracts import Progress, Sequence
 from metrics.backbones.synthetic_face import SIZE, FaceNet
-from metrics.faces import ACTION_UNITS, action_units, synthetic_faces
-from metrics.training.augment import degrade, move, uniform
+from metrics.faces import ACTION_UNITS, SYNTHETIC_NAMES, action_units, synthetic_faces
+from metrics.training.augment import degrade, mirror, move, uniform
 from metrics.training.data import FaceSamples, face_samples
 
-STEPS, BATCH, EMPTY, PER_PERSON, RATE = 900, 32, 6, 400, 3e-3
+STEPS, BATCH, EMPTY, PER_PERSON, RATE = 900, 32, 4, 400, 3e-3
+
+#: In a mirror the eyes look to the other side; every other control is symmetric.
+MIRRORED = torch.tensor([-1.0 if name == "gaze_yaw" else 1.0 for name in SYNTHETIC_NAMES])
 
 
 def _negatives(samples: list[FaceSamples], rng: torch.Generator) -> torch.Tensor:
@@ -61,12 +64,16 @@ def train(
     for step in range(steps):
         index = torch.randint(len(pictures), (BATCH - EMPTY,), generator=rng)
         x = pictures[index].permute(0, 3, 1, 2).float() / 255
-        x, points = move(x, landmarks[index], rng)
+        points, wanted = landmarks[index], expression[index]
+        if step % 2:  # a mirrored person is one more person
+            x, points = mirror(x, points)
+            wanted = wanted * MIRRORED
+        x, points = move(x, points, rng)
         x = torch.cat([degrade(x, rng), degrade(_negatives(samples, rng), rng)])
         output = net(x)
         n = BATCH - EMPTY
         place = F.smooth_l1_loss(output.landmarks[:n], points, beta=0.5)
-        shape = ((output.expression[:n] - expression[index]) / spread).square().mean()
+        shape = ((output.expression[:n] - wanted) / spread).square().mean()
         there = torch.cat([torch.ones(n), torch.zeros(EMPTY)])
         presence = F.binary_cross_entropy_with_logits(output.presence, there)
         loss = place + 0.5 * shape + 0.2 * presence
@@ -75,7 +82,9 @@ def train(
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
         schedule.step()
-        progress("synthetic-face", step + 1, steps, loss=loss.item(), px=place.item())
+        progress(
+            "synthetic-face", step + 1, steps, loss=loss.item(), px=place.item(), shape=shape.item()
+        )
     net.eval().requires_grad_(False)
     return net, evaluate(net, [face_samples(s, PER_PERSON) for s in held])
 

@@ -1,13 +1,18 @@
 """The shipped synthetic-domain networks, on a person that no training has seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 from helpers import make_clip, run
 
+from harness.contracts import BadInput
 from harness.weights import ROOT, registry, resolve
 from metrics import catalog
 from metrics.faces import ACTION_UNITS, action_units, face_net, synthetic_faces
 from metrics.training import NAMES
+from metrics.training.augment import blur, mirror
 from splits.synthetic.corpus import training_recordings
 
 FRAMES = 120
@@ -114,19 +119,20 @@ def test_sync_counts_frames_without_a_face_and_short_clips(person, clip, frames)
 
 
 def test_sync_refuses_another_rate(clip):
-    from dataclasses import replace
-
-    from harness.contracts import BadInput
-
     with pytest.raises(BadInput, match="30 fps"):
         catalog.build("sync/synthetic").begin(replace(clip, fps=30.0))
 
 
+def test_a_mirrored_face_has_its_landmarks_in_order(person):
+    points = torch.from_numpy(person.signal("landmarks")[:1]).float()
+    turned = mirror(torch.zeros(1, 3, 128, 128), points)[1]
+    centred = points - points.mean(1, keepdim=True)
+    assert (centred - (turned - turned.mean(1, keepdim=True))).norm(dim=-1).mean() < 4
+    wrong = points * torch.tensor([-1.0, 1.0])
+    assert (centred - (wrong - wrong.mean(1, keepdim=True))).norm(dim=-1).mean() > 12
+
+
 def test_lpips_grows_with_the_damage(clip, frames):
-    import torch
-
-    from metrics.training.augment import blur
-
     metric = catalog.build("lpips/synthetic")
     short, truth = make_clip(6, 128, 128), frames[:6]
     x = torch.from_numpy(truth).permute(0, 3, 1, 2).float()

@@ -12,7 +12,7 @@ from metrics.backbones.synthetic_perceptual import PerceptualTrunk
 from metrics.backbones.synthetic_syncnet import SyntheticSyncNet
 from metrics.training import NAMES, train
 from metrics.training.__main__ import register
-from metrics.training.augment import blur, move
+from metrics.training.augment import MIRROR, blur, mirror, move
 from metrics.training.data import face_samples, speech_samples, split_people
 
 NETS = {
@@ -83,7 +83,7 @@ def test_files_read_back_into_the_network_and_the_card_says_the_figures(trained,
     path = out / f"{name}.safetensors"
     load_into(NETS[name](), read_state(path), path)
     card = (out / f"{name}.md").read_text("utf-8")
-    assert "Held out: disc-2." in card
+    assert "Held out: disc-2 to disc-2." in card
     for key, value in figures[name].items():
         assert f"| {key.replace('_', ' ')} | {value:.4g} |" in card
     assert sorted(p.suffix for p in out.iterdir()) == [".md"] * 3 + [".safetensors"] * 3
@@ -138,6 +138,14 @@ def test_moved_pictures_and_points_stay_together():
         at = torch.arange(128) + 0.5
         found = torch.stack([(weight.sum(0) * at).sum(), (weight.sum(1) * at).sum()])
         torch.testing.assert_close(found, moved[k, 0], atol=0.3, rtol=0)
+
+
+def test_a_mirror_of_a_mirror_is_the_picture():
+    x, points = torch.rand(2, 3, 32, 32), torch.rand(2, 68, 2) * 32
+    again = mirror(*mirror(x, points))
+    torch.testing.assert_close(again[0], x)
+    torch.testing.assert_close(again[1], points)
+    assert sorted(MIRROR) == list(range(68))
 
 
 def test_blur_keeps_the_mean_and_takes_the_detail():
