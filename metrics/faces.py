@@ -98,12 +98,12 @@ def synthetic_faces(net: FaceNet, frames: np.ndarray) -> Faces:
     """Faces of uint8 RGB [B,H,W,3] as the synthetic regressor sees them."""
     import torch
 
-    from metrics.backbones.synthetic_face import fit_square
+    from metrics.backbones.synthetic_face import fit_square, look_twice
 
     device = next(net.parameters()).device
     with torch.inference_mode():
         picture, scale, corner = fit_square(frames, str(device))
-        output = net(picture)
+        output = look_twice(net, picture)
     landmarks = output.landmarks.double().cpu().numpy() * scale + np.array(corner)
     expression = output.expression.double().cpu().numpy()
     present = output.presence.cpu().numpy() > 0

@@ -14,6 +14,8 @@ SIZE = 128
 #: Side of the landmark heat maps.
 CELLS = 32
 POINTS, EXPRESSIONS = 68, 24
+#: Side of the enlarged look over the extent of the landmarks.
+ZOOM = 1.25
 
 
 class FaceOutput(NamedTuple):
@@ -48,6 +50,38 @@ def fit_square(
     if side != SIZE:
         x = F.interpolate(x, (SIZE, SIZE), mode="bilinear", antialias=True, align_corners=False)
     return x, side / SIZE, (-float(left), -float(top))
+
+
+def zoom_box(points: Tensor) -> tuple[Tensor, Tensor]:
+    """Centre [B,2] and half side [B] of the square in which the second look sees a face.
+
+    Args:
+        points: landmarks [B,68,2].
+
+    """
+    low, high = points.amin(1), points.amax(1)
+    return (low + high) / 2, (high - low).amax(1) * (ZOOM / 2)
+
+
+def look_twice(net: FaceNet, x: Tensor) -> FaceOutput:
+    """Regress pictures [B,3,128,128]: find the face, then look at it alone, enlarged.
+
+    The second look is at the same 128x128 picture, so the answer hardly depends on the size of
+    the frame it came from. Whether there is a face is for the first look to say.
+    """
+    first = net(x)
+    centre, half = zoom_box(first.landmarks)
+    half = half.clamp_min(SIZE / 16)
+    steps = (torch.arange(SIZE, device=x.device) + 0.5) / SIZE * 2 - 1
+    across = centre[:, :1] + steps * half[:, None]
+    down = centre[:, 1:] + steps * half[:, None]
+    grid = torch.stack(
+        [across[:, None, :].expand(-1, SIZE, -1), down[:, :, None].expand(-1, -1, SIZE)], -1
+    )
+    near = F.grid_sample(x, grid / SIZE * 2 - 1, padding_mode="border", align_corners=False)
+    second = net(near)
+    points = (second.landmarks / SIZE * 2 - 1) * half[:, None, None] + centre[:, None]
+    return FaceOutput(points, second.expression, first.presence)
 
 
 def _conv(i: int, o: int, stride: int = 1) -> nn.Sequential:

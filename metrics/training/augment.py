@@ -66,27 +66,41 @@ def degrade(x: Tensor, rng: torch.Generator) -> Tensor:
     return x.clamp(0, 1)
 
 
-def move(x: Tensor, points: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+def move(
+    x: Tensor,
+    points: Tensor,
+    rng: torch.Generator,
+    box: tuple[Tensor, Tensor] | None = None,
+    shift: float = 0.16,
+) -> tuple[Tensor, Tensor]:
     """Rotate, scale and shift pictures together with their points.
 
     Args:
-        x: [B,3,S,S] in [0,1].
+        x: [B,C,S,S].
         points: [B,P,2] in pixels, centres at +0.5.
         rng: where the randomness comes from.
+        box: centre [B,2] and half side [B] of the square that fills the result before it is
+            moved; the whole picture without it.
+        shift: largest shift, in half sides.
 
     Returns:
         Moved pictures and points; outside the picture its edge is repeated.
 
     """
     b, size = len(x), x.shape[-1]
+    whole = torch.full((b, 2), size / 2), torch.full((b,), size / 2)
+    centre, half = box or whole
     angle = uniform(-12, 12, (b,), rng) * math.pi / 180
     scale = uniform(0.85, 1.2, (b,), rng)
-    shift = uniform(-0.16, 0.16, (b, 2), rng)
+    offset = uniform(-shift, shift, (b, 2), rng)
     cos, sin = angle.cos() * scale, angle.sin() * scale
     linear = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], 1)
-    moved = (points / size * 2 - 1) @ linear.transpose(1, 2) + shift[:, None]
-    back = torch.linalg.inv(linear)
-    theta = torch.cat([back, -back @ shift[..., None]], 2)
-    grid = F.affine_grid(theta, list(x.shape), align_corners=False)
+    relative = (points - centre[:, None]) / half[:, None, None]
+    moved = relative @ linear.transpose(1, 2) + offset[:, None]
+    # A place of the result, back in the picture's own -1..1.
+    zoom = (half * 2 / size)[:, None, None]
+    back = torch.linalg.inv(linear) * zoom
+    start = (centre / size * 2 - 1)[..., None] - back @ offset[..., None]
+    grid = F.affine_grid(torch.cat([back, start], 2), list(x.shape), align_corners=False)
     picture = F.grid_sample(x, grid, padding_mode="border", align_corners=False)
     return picture, (moved + 1) / 2 * size

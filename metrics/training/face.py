@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from harness.contracts import Progress, Sequence
-from metrics.backbones.synthetic_face import SIZE, FaceNet
+from metrics.backbones.synthetic_face import SIZE, FaceNet, zoom_box
 from metrics.faces import ACTION_UNITS, SYNTHETIC_NAMES, action_units, synthetic_faces
 from metrics.training.augment import degrade, mirror, move, uniform
 from metrics.training.data import FaceSamples, face_samples
@@ -68,7 +68,10 @@ def train(
         if step % 2:  # a mirrored person is one more person
             x, points = mirror(x, points)
             wanted = wanted * MIRRORED
-        x, points = move(x, points, rng)
+        if step % 4:  # as the second look sees it, around landmarks that are a little off
+            x, points = move(x, points, rng, zoom_box(points), 0.08)
+        else:
+            x, points = move(x, points, rng)
         x = torch.cat([degrade(x, rng), degrade(_negatives(samples, rng), rng)])
         output = net(x)
         n = BATCH - EMPTY

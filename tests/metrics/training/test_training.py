@@ -132,7 +132,12 @@ def test_moved_pictures_and_points_stay_together():
     x = torch.zeros(8, 3, 128, 128)
     x[:, :, 60:64, 70:74] = 1
     points = torch.tensor([[72.0, 62.0]]).expand(8, 1, 2)
-    picture, moved = move(x, points, rng)
+    box = torch.full((8, 2), 66.0), torch.full((8,), 32.0)
+    for picture, moved in (move(x, points, rng), move(x, points, rng, box)):
+        check_centre_of_light(picture, moved)
+
+
+def check_centre_of_light(picture, moved):
     for k in range(8):
         weight = picture[k, 0] / picture[k, 0].sum()
         at = torch.arange(128) + 0.5
