@@ -47,7 +47,9 @@ def fit_square(
     if height != width:
         pads = (left, side - width - left, top, side - height - top)
         x = F.pad(x, pads, mode="replicate")
-    if side != SIZE:
+    if side > SIZE and side % SIZE == 0:
+        x = F.avg_pool2d(x, side // SIZE)  # sharper than a triangle: as if drawn at this size
+    elif side != SIZE:
         x = F.interpolate(x, (SIZE, SIZE), mode="bilinear", antialias=True, align_corners=False)
     return x, side / SIZE, (-float(left), -float(top))
 
@@ -103,7 +105,7 @@ class FaceNet(nn.Module):
         self.local = nn.Conv2d(48, 12, 1)
         width = POINTS * 12 + POINTS * 2 + 96
         self.shape = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, 192), nn.GELU(), nn.Linear(192, EXPRESSIONS)
+            nn.BatchNorm1d(width), nn.Linear(width, 192), nn.GELU(), nn.Linear(192, EXPRESSIONS)
         )
         self.presence = nn.Linear(96, 1)
         centres = (torch.arange(CELLS) + 0.5) * (SIZE / CELLS)

@@ -8,11 +8,17 @@ import torch.nn.functional as F
 
 from harness.contracts import Progress, Sequence
 from metrics.backbones.synthetic_face import SIZE, FaceNet, zoom_box
-from metrics.faces import ACTION_UNITS, SYNTHETIC_NAMES, action_units, synthetic_faces
+from metrics.faces import SYNTHETIC_NAMES, action_units, synthetic_faces
 from metrics.training.augment import degrade, mirror, move, uniform
 from metrics.training.data import FaceSamples, face_samples
 
-STEPS, BATCH, EMPTY, PER_PERSON, RATE = 900, 32, 4, 400, 3e-3
+STEPS, BATCH, EMPTY, PER_PERSON = 1600, 32, 4, 400
+#: The expression head has a thousand inputs: at the trunk's rate it saturates and stays so.
+RATE, HEAD_RATE = 3e-3, 1e-3
+
+#: Of each landmark's error: the mouth is what LMD and the SyncNet's crop look at.
+WEIGHT = torch.ones(68, 1)
+WEIGHT[48:] = 2.0
 
 #: In a mirror the eyes look to the other side; every other control is symmetric.
 MIRRORED = torch.tensor([-1.0 if name == "gaze_yaw" else 1.0 for name in SYNTHETIC_NAMES])
@@ -59,8 +65,15 @@ def train(
     with torch.no_grad():
         net.shape[-1].bias.copy_(expression.mean(0))
     steps = max(int(STEPS * budget), 2)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, steps, pct_start=0.15)
+    head = set(net.shape.parameters())
+    groups = [
+        {"params": [p for p in net.parameters() if p not in head], "lr": RATE},
+        {"params": list(head), "lr": HEAD_RATE},
+    ]
+    optimiser = torch.optim.AdamW(groups, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, [RATE, HEAD_RATE], steps, pct_start=0.15
+    )
     for step in range(steps):
         index = torch.randint(len(pictures), (BATCH - EMPTY,), generator=rng)
         x = pictures[index].permute(0, 3, 1, 2).float() / 255
@@ -68,14 +81,16 @@ def train(
         if step % 2:  # a mirrored person is one more person
             x, points = mirror(x, points)
             wanted = wanted * MIRRORED
-        if step % 4:  # as the second look sees it, around landmarks that are a little off
-            x, points = move(x, points, rng, zoom_box(points), 0.08)
-        else:
-            x, points = move(x, points, rng)
+        # Three in four as the second look sees them, around landmarks that are a little off.
+        centre, half = zoom_box(points)
+        far = torch.rand(len(x), generator=rng) < 0.25
+        box = torch.where(far[:, None], SIZE / 2, centre), torch.where(far, SIZE / 2, half)
+        x, points = move(x, points, rng, box, 0.1)
         x = torch.cat([degrade(x, rng), degrade(_negatives(samples, rng), rng)])
         output = net(x)
         n = BATCH - EMPTY
-        place = F.smooth_l1_loss(output.landmarks[:n], points, beta=0.5)
+        off = F.smooth_l1_loss(output.landmarks[:n], points, beta=0.5, reduction="none")
+        place = (off * WEIGHT).mean()
         shape = ((output.expression[:n] - wanted) / spread).square().mean()
         there = torch.cat([torch.ones(n), torch.zeros(EMPTY)])
         presence = F.binary_cross_entropy_with_logits(output.presence, there)
@@ -108,7 +123,7 @@ def evaluate(net: FaceNet, samples: list[FaceSamples]) -> dict[str, float]:
     )
     units = np.abs(action_units(said) - action_units(wanted))
     varied = wanted.std(0) > 0.02
-    r2 = 1 - ((said - wanted) ** 2).mean(0)[varied] / wanted.var(0)[varied]
+    r2 = 1 - ((said - wanted) ** 2).mean(0) / wanted.var(0).clip(1e-9)
     empty = [synthetic_faces(net, s.empty) for s in samples]
     return {
         "faces_found": float(seen.mean()),
@@ -120,12 +135,5 @@ def evaluate(net: FaceNet, samples: list[FaceSamples]) -> dict[str, float]:
         "au_mae_always_mean": float(
             np.abs(action_units(wanted) - action_units(wanted).mean(0)).mean()
         ),
-        "expression_r2_mean": float(r2.mean()),
-        "expression_r2_worst": float(r2.min()),
-        "au25_r2": _r2(said, wanted, ACTION_UNITS.index("AU25")),
-        "jaw_r2": _r2(said, wanted, 20),
-    }
-
-
-def _r2(said: np.ndarray, wanted: np.ndarray, k: int) -> float:
-    return float(1 - ((said[:, k] - wanted[:, k]) ** 2).mean() / max(wanted[:, k].var(), 1e-9))
+        "expression_r2_mean": float(r2[varied].mean()),
+    } | {f"r2_of_{SYNTHETIC_NAMES[k]}": float(r2[k]) for k in np.flatnonzero(varied)}

@@ -57,9 +57,9 @@ def distort(x: Tensor, kind: str, level: float, rng: torch.Generator) -> Tensor:
 KINDS = ("blur", "noise", "coarse", "shift", "mix", "light")
 
 
-def _pictures(samples: list[FaceSamples], index: Tensor) -> Tensor:
-    every = np.concatenate([s.pictures for s in samples])
-    return torch.from_numpy(every[index.numpy()]).permute(0, 3, 1, 2).float() / 255
+def _stack(samples: list[FaceSamples]) -> Tensor:
+    """All pictures, uint8 [N,3,128,128]."""
+    return torch.from_numpy(np.concatenate([s.pictures for s in samples])).permute(0, 3, 1, 2)
 
 
 def train(
@@ -95,6 +95,7 @@ def train(
 def _train_trunk(
     net: LPIPS, samples: list[FaceSamples], rng: torch.Generator, progress: Progress, steps: int
 ) -> None:
+    pictures = _stack(samples)
     regions = torch.from_numpy(np.concatenate([s.regions for s in samples]))
     landmarks = torch.from_numpy(np.concatenate([s.landmarks for s in samples]))
     parsing = _Parsing(net.trunk.channels)
@@ -102,7 +103,7 @@ def _train_trunk(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, steps, pct_start=0.1)
     for step in range(steps):
         index = torch.randint(len(landmarks), (BATCH,), generator=rng)
-        both = torch.cat([_pictures(samples, index), regions[index].float()], 1)
+        both = torch.cat([pictures[index].float() / 255, regions[index].float()], 1)
         both, points = move(both, landmarks[index], rng)
         x = degrade(both[:, :3].contiguous(), rng) * 2 - 1
         found, places = parsing(net.trunk((x - net.shift) / net.scale))
@@ -124,10 +125,11 @@ def _train_heads(
 ) -> None:
     """Rank a stronger distortion above a weaker, and blur above a dimming of equal error."""
     net.trunk.requires_grad_(False)
-    total = sum(len(s.pictures) for s in samples)
+    pictures = _stack(samples)
+    total = len(pictures)
     optimiser = torch.optim.Adam(net.heads.parameters(), lr=2e-3)
     for step in range(steps):
-        x = _pictures(samples, torch.randint(total, (6,), generator=rng))
+        x = pictures[torch.randint(total, (6,), generator=rng)].float() / 255
         kind = KINDS[step % len(KINDS)]
         low = int(torch.randint(len(LEVELS) - 1, (1,), generator=rng))
         weak = distort(x, kind, LEVELS[low], rng)
@@ -147,7 +149,7 @@ def _train_heads(
                 head.clamp_(min=0)
         progress("synthetic-perceptual heads", step + 1, steps, loss=loss.item())
     with torch.no_grad():  # a dimensionless scale, as of LPIPS: about 0.5 between two people
-        x = _pictures(samples, torch.linspace(0, total - 1, 16).long())
+        x = pictures[torch.linspace(0, total - 1, 16).long()].float() / 255
         factor = 0.5 / net(x * 2 - 1, x.roll(1, 0) * 2 - 1).mean().clamp_min(1e-6)
         for head in net.heads.values():
             head.mul_(factor)
@@ -158,7 +160,7 @@ def evaluate(net: LPIPS, samples: list[FaceSamples], seed: int) -> dict[str, flo
     """How often a stronger distortion is farther, on people not seen."""
     figures = {}
     rng = torch.Generator().manual_seed(seed)
-    x = torch.cat([_pictures([s], torch.arange(len(s.pictures))) for s in samples])
+    x = _stack(samples)[::2].float() / 255
     for kind in KINDS:
         curve = torch.stack(
             [net(x * 2 - 1, distort(x, kind, level, rng) * 2 - 1) for level in LEVELS]

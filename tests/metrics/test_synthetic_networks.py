@@ -7,10 +7,10 @@ import pytest
 import torch
 from helpers import make_clip, run
 
-from harness.contracts import BadInput
+from harness.contracts import BadInput, FeatureCache, FrameBatch
 from harness.weights import ROOT, registry, resolve
 from metrics import catalog
-from metrics.faces import ACTION_UNITS, action_units, face_net, synthetic_faces
+from metrics.faces import SYNTHETIC_NAMES, face_net, synthetic_faces
 from metrics.training import NAMES
 from metrics.training.augment import blur, mirror
 from splits.synthetic.corpus import training_recordings
@@ -48,17 +48,18 @@ def test_regressor_finds_the_face_and_says_what_it_does(person, frames):
     assert found.found.all()
     error = np.linalg.norm(found.landmarks - person.signal("landmarks"), axis=-1)
     assert error.mean() < 1.5
-    au, truth = action_units(found.expression), person.signal("au").values
-    k = ACTION_UNITS.index("AU26")
-    assert np.corrcoef(au[:, k], truth[:, k])[0, 1] > 0.7
+    for name in ("jaw", "AU25"):
+        k = SYNTHETIC_NAMES.index(name)
+        truth = person.signal("expression").values[:, k]
+        assert np.corrcoef(found.expression[:, k], truth)[0, 1] > 0.7, name
 
 
 def test_regressor_sees_the_same_at_twice_the_size(frames):
     net = face_net(resolve("synthetic-face"), "cpu")
     small = synthetic_faces(net, frames[:4])
     large = synthetic_faces(net, frames[:4].repeat(2, 1).repeat(2, 2))
-    np.testing.assert_allclose(large.landmarks, 2 * small.landmarks, atol=0.6)
-    np.testing.assert_allclose(large.expression, small.expression, atol=0.05)
+    np.testing.assert_allclose(large.landmarks, 2 * small.landmarks, atol=1e-2)
+    np.testing.assert_allclose(large.expression, small.expression, atol=1e-3)
 
 
 def test_regressor_follows_a_face_in_a_frame_that_is_not_square(frames):
@@ -68,11 +69,12 @@ def test_regressor_follows_a_face_in_a_frame_that_is_not_square(frames):
     np.testing.assert_allclose(moved.mean((0, 1)), [20, 0], atol=1.5)
 
 
-def test_an_empty_scene_is_a_typed_failure(person, clip, frames):
-    blank = frames.copy()
+def test_an_empty_scene_is_a_typed_failure(person, frames):
+    blank = frames[:12].copy()
     blank[5] = person.signal("plate")[5]
     blank[9] = 128
-    result = run(catalog.build("lmd/synthetic"), clip, blank, frames, 40)
+    clip = make_clip(12, 128, 128)
+    result = run(catalog.build("lmd/synthetic"), clip, blank, frames[:12], 12)
     assert [(f.type, f.item) for f in result.failures] == [("no_face", 5), ("no_face", 9)]
 
 
@@ -145,15 +147,29 @@ def test_lpips_grows_with_the_damage(clip, frames):
 
 
 def test_expression_metrics_tell_a_still_face_from_the_moving_one(clip, frames):
-    still = frames[:1].repeat(FRAMES, 0)
-    for name, column in (
-        ("e_fid/synthetic", "e_fid/synthetic"),
-        ("lmd/synthetic", "lmd/synthetic"),
-        ("aue/synthetic", "aue_l/synthetic"),
-    ):
-        metric = catalog.build(name)
-        same = run(metric, clip, frames, frames, 60).values[column]
-        assert same == pytest.approx(0, abs=1e-6)
-        noisy = np.clip(frames + np.random.default_rng(0).normal(0, 3, frames.shape), 0, 255)
-        near = run(metric, clip, noisy.astype(np.uint8), frames, 60).values[column]
-        assert run(metric, clip, still, frames, 60).values[column] > 2 * near > 0
+    truth = frames[:60]
+    noise = np.random.default_rng(0).normal(0, 3, truth.shape)
+    sides = {
+        "same": truth,
+        "noisy": np.clip(truth + noise, 0, 255).astype(np.uint8),
+        "still": truth[:1].repeat(60, 0),
+    }
+    names = ("e_fid/synthetic", "lmd/synthetic", "aue/synthetic")
+    values = {
+        side: run_together([catalog.build(n) for n in names], clip, prediction, truth)
+        for side, prediction in sides.items()
+    }
+    for column in ("e_fid/synthetic", "lmd/synthetic", "aue_l/synthetic", "aue_u/synthetic"):
+        assert values["same"][column] == pytest.approx(0, abs=1e-6)
+        assert values["still"][column] > 2 * values["noisy"][column] > 0, column
+
+
+def run_together(metrics, clip, prediction, truth):
+    """Values of several metrics that share one cache, as the harness runs them."""
+    batch = FrameBatch(0, prediction, truth, FeatureCache())
+    values = {}
+    for metric in metrics:
+        metric.begin(clip)
+        metric.update(batch)
+        values |= metric.compute().values
+    return values
