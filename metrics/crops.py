@@ -72,8 +72,8 @@ def mouth_box(landmarks: np.ndarray) -> Box:
 def bilinear_crop(frame: np.ndarray, box: Box, size: int) -> np.ndarray:
     """The box's content, float32 [size,size,3] in 0..1, edge pixels repeated outside.
 
-    The frame is sampled at sub-pixel places; a frame much larger than the crop is reduced
-    first, so that 128- and 256-pixel frames give the same picture.
+    The frame is sampled at sub-pixel places, after it was reduced where the box has more
+    pixels than the crop.
     """
     import torch
     import torch.nn.functional as F

@@ -20,7 +20,7 @@ from harness.contracts import (
     MetricSpec,
 )
 from metrics import sync_score
-from metrics.crops import BoxSmoother, bilinear_crop, face_box, mouth_box, reference_crop
+from metrics.crops import Box, BoxSmoother, bilinear_crop, face_box, mouth_box, reference_crop
 from metrics.faces import EXTRACTORS, faces, failures
 
 #: Below this many windows the zero padding biases the score noticeably.
@@ -111,14 +111,18 @@ class Sync(Metric):
         """Crop the next frames and embed the windows that are complete."""
         found = faces(batch, "prediction", self.extractor, self.weights, self.device)
         self._failures += failures(found, "prediction", batch.start)
-        box_of = face_box if self.variant == "direct" else mouth_box
-        for frame, landmarks, seen in zip(
-            batch.prediction, found.landmarks, found.found, strict=True
-        ):
-            for item in self._smoother.push(frame, box_of(landmarks) if seen else None):
+        frames, landmarks, box_of = batch.prediction, found.landmarks, face_box
+        if self.variant == "synthetic":
+            from metrics.backbones.synthetic_face import pictures
+
+            # At one size, as in training: the crop of a larger frame would be sharper.
+            frames, scale, corner = pictures(frames)
+            landmarks, box_of = (landmarks - corner) / scale, mouth_box
+        for frame, points, seen in zip(frames, landmarks, found.found, strict=True):
+            for item in self._smoother.push(frame, box_of(points) if seen else None):
                 self._take(*item)
 
-    def _take(self, frame: np.ndarray, box) -> None:
+    def _take(self, frame: np.ndarray, box: Box | None) -> None:
         size = self._network.size
         if box is None:
             self._crops.append(None)

@@ -54,6 +54,12 @@ def fit_square(
     return x, side / SIZE, (-float(left), -float(top))
 
 
+def pictures(frames: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+    """`fit_square` as pictures: uint8 [B,128,128,3], scale, and corner float64 [2]."""
+    x, scale, corner = fit_square(frames)
+    return (x.permute(0, 2, 3, 1) * 255).round().byte().numpy(), scale, np.array(corner)
+
+
 def zoom_box(points: Tensor) -> tuple[Tensor, Tensor]:
     """Centre [B,2] and half side [B] of the square in which the second look sees a face.
 

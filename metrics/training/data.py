@@ -9,8 +9,8 @@ import numpy as np
 
 from harness.contracts import BadInput, Sequence
 from harness.contracts.signals import MASK_BITS
-from metrics.backbones.synthetic_face import SIZE, fit_square
-from metrics.crops import bilinear_crop, mouth_box
+from metrics.backbones.synthetic_face import SIZE, pictures
+from metrics.crops import Box, bilinear_crop, mouth_box
 from metrics.sync_score import mfcc, window_count
 
 #: Mouth crops are kept with this much around them, for random shifts in training.
@@ -38,28 +38,21 @@ class SpeechSamples:
     mfcc: np.ndarray  # float32 [13,M], 100 columns a second
     windows: int
     frames: np.ndarray  # uint8 [T,128,128,3] for held-out people, else [0,...]
-    audio: np.ndarray  # float32 [S]
-
-
-def _square(frames: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
-    x, scale, corner = fit_square(frames)
-    picture = (x.permute(0, 2, 3, 1) * 255).round().byte().numpy()
-    return picture, scale, np.array(corner, np.float32)
 
 
 def face_samples(sequence: Sequence, count: int) -> FaceSamples:
     """`count` frames, spread evenly over a recording, and a few of its empty plates."""
     index = np.unique(np.linspace(0, len(sequence.frames) - 1, count).round().astype(int))
-    pictures, scale, corner = _square(np.stack([sequence.frames[int(t)] for t in index]))
+    seen, scale, corner = pictures(np.stack([sequence.frames[int(t)] for t in index]))
     plate = sequence.signal("plate")
-    empty, _, _ = _square(np.stack([plate[int(t)] for t in index[:: max(len(index) // 4, 1)]]))
+    empty, _, _ = pictures(np.stack([plate[int(t)] for t in index[:: max(len(index) // 4, 1)]]))
     bits = np.asarray(sequence.signal("masks").bits)[index]
     rows = np.clip(((np.arange(SIZE) + 0.5) * scale + corner[1]).astype(int), 0, bits.shape[1] - 1)
     cols = np.clip(((np.arange(SIZE) + 0.5) * scale + corner[0]).astype(int), 0, bits.shape[2] - 1)
     small = bits[:, rows][:, :, cols]
     return FaceSamples(
         subject=sequence.subject,
-        pictures=pictures,
+        pictures=seen,
         landmarks=((sequence.signal("landmarks")[index] - corner) / scale).astype(np.float32),
         expression=sequence.signal("expression").values[index].astype(np.float32),
         regions=np.stack([(small & bit) != 0 for bit in MASK_BITS.values()], 1),
@@ -73,19 +66,18 @@ def speech_samples(sequence: Sequence, keep_frames: bool) -> SpeechSamples:
     side = CROP + 2 * CROP_MARGIN
     mouths, frames = [], []
     for t in range(len(sequence.frames)):
-        frame = sequence.frames[t]
-        box = mouth_box(landmarks[t])
-        wide = type(box)(box.x, box.y, box.half * side / CROP)
-        mouths.append((bilinear_crop(frame, wide, side) * 255).round().astype(np.uint8))
+        (picture,), scale, corner = pictures(sequence.frames[t][None])
+        box = mouth_box((landmarks[t] - corner) / scale)
+        wide = Box(box.x, box.y, box.half * side / CROP)
+        mouths.append((bilinear_crop(picture, wide, side) * 255).round().astype(np.uint8))
         if keep_frames:
-            frames.append(frame)
+            frames.append(picture)
     return SpeechSamples(
         subject=sequence.subject,
         mouths=np.stack(mouths),
         mfcc=mfcc(sequence.audio).astype(np.float32),
         windows=window_count(len(mouths), len(sequence.audio)),
         frames=np.stack(frames) if frames else np.zeros((0, SIZE, SIZE, 3), np.uint8),
-        audio=sequence.audio,
     )
 
 
