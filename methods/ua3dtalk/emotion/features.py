@@ -81,7 +81,9 @@ def speech_views(
 
     levels = levels or Levels(float(spectrum_db.max()), float(mel_db.max()))
     spectrum = np.clip((spectrum_db - levels.spectrum_db) / (_RANGE_DB / 2) + 1, -1, 1)
-    relative = np.clip(mel_db - levels.mel_db, -_RANGE_DB, 0)
+    # Around the middle of the range; else the first coefficient, the level, drowns all others
+    # once the rows are brought to unit length.
+    relative = np.clip(mel_db - levels.mel_db, -_RANGE_DB, 0) + _RANGE_DB / 2
     mfcc = scipy.fft.dct(relative, type=2, axis=0, norm="ortho")[:N_MFCC]
     # The network normalises every MFCC row (CA-MSER `models/ser_model.py`).
     mfcc /= np.maximum(np.linalg.norm(mfcc, axis=0), 1e-12)

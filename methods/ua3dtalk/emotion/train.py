@@ -16,7 +16,13 @@ from torch import Tensor
 
 from harness.contracts import EMOTIONS, BadInput, Progress
 from methods.ua3dtalk.emotion.coattention import CoAttention
-from methods.ua3dtalk.emotion.features import SpeechViews, speech_views
+from methods.ua3dtalk.emotion.features import (
+    HOP,
+    SEGMENT,
+    SPECTRUM_BINS,
+    SpeechViews,
+    speech_views,
+)
 from methods.ua3dtalk.emotion.model import EmotionModel, evaluated_frames, stack_windows
 from methods.ua3dtalk.emotion.waveform import build_encoder
 from methods.ua3dtalk.priors.config import PriorConfig
@@ -81,7 +87,9 @@ def fit_emotion(
     model = EmotionModel(CoAttention(config, encoder).to(device), views.levels, 1.0, config)
 
     frames = evaluated_frames(count, _TRAIN_STRIDE)
-    held_out = assign_folds(count, config.folds, config.blocks)[frames] == config.folds - 1
+    held_out = (
+        assign_folds(count, fps, config.folds, config.block_seconds)[frames] == config.folds - 1
+    )
     train, check = frames[~held_out], frames[held_out]
 
     weights = [p for p in model.network.parameters() if p.requires_grad]
@@ -101,8 +109,8 @@ def fit_emotion(
             break
         model.network.train()
         drawn = train[torch.randint(len(train), (config.emotion_batch,)).numpy()]
-        batch = (view.to(device) for view in stack_windows(views, drawn))
-        output = model.network(*batch)
+        batch = [view.to(device) for view in stack_windows(views, drawn)]
+        output = model.network(*masked(*batch))
         rows = torch.from_numpy(drawn).to(device)
         loss = sum(
             emotion_loss(
@@ -129,6 +137,22 @@ def fit_emotion(
         "in_sample": _evaluate(model, views, train, classes, truth),
     }
     return model, features / np.float32(model.scale), record
+
+
+def masked(spectrum: Tensor, mfcc: Tensor, wave: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Windows with one stretch of time and one band of the spectrum silenced, per batch.
+
+    SpecAugment (arXiv 1904.08779), over all three views alike: a network that knows a minute
+    of speech by heart would be far surer of it than of anything new.
+    """
+    first, length = int(torch.randint(SEGMENT, ())), int(torch.randint(SEGMENT // 4, ()))
+    low, height = int(torch.randint(SPECTRUM_BINS, ())), int(torch.randint(SPECTRUM_BINS // 5, ()))
+    spectrum, mfcc, wave = spectrum.clone(), mfcc.clone(), wave.clone()
+    spectrum[:, first : first + length] = -1.0
+    spectrum[:, :, low : low + height] = -1.0
+    mfcc[:, first : first + length] = 0.0
+    wave[:, first * HOP : (first + length) * HOP] = 0.0
+    return spectrum, mfcc, wave
 
 
 @torch.inference_mode()

@@ -1,7 +1,7 @@
 """The waveform path: wav2vec 2.0 where its weights are at hand, else a small encoder.
 
-Both turn 48,000 samples into 149 steps: kernels 10, 3, 3, 3, 3, 2, 2 and strides
-5, 2, 2, 2, 2, 2, 2 (wav2vec 2.0, arXiv 2006.11477 section 4.2).
+Both turn 48,000 samples into 149 steps, 20 ms apart (wav2vec 2.0, arXiv 2006.11477 section
+4.2); the small one does so in three convolutions where wav2vec 2.0 has seven.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from harness.contracts import BadInput, Unavailable
+from harness.contracts import BadInput, Unavailable, UnknownName
 from harness.weights import resolve
 
 STEPS = 149
 WEIGHTS_ID = "wav2vec2-base"
-_KERNELS, _STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
+_KERNELS, _STRIDES = (40, 6, 6), (20, 4, 4)
 _WAV2VEC2_WIDTH = 768
 
 
@@ -35,16 +35,17 @@ class ConvEncoder(nn.Module):
         super().__init__()
         self.width = width
         inputs = (1, *[width] * (len(_KERNELS) - 1))
+        # Convolutions as matrix products: several times quicker on a CPU at so few channels.
         self.layers = nn.ModuleList(
-            nn.Conv1d(i, width, k, s) for i, k, s in zip(inputs, _KERNELS, _STRIDES, strict=True)
+            nn.Linear(i * k, width) for i, k in zip(inputs, _KERNELS, strict=True)
         )
 
     def forward(self, wave: Tensor) -> Tensor:
         """Encode windows of samples."""
-        x = _standardise(wave)[:, None]
-        for layer in self.layers:
-            x = nn.functional.gelu(layer(x))
-        return x.transpose(1, 2)
+        x = _standardise(wave)[:, :, None]
+        for layer, kernel, stride in zip(self.layers, _KERNELS, _STRIDES, strict=True):
+            x = nn.functional.gelu(layer(x.unfold(1, kernel, stride).flatten(2)))
+        return x
 
 
 class Wav2Vec2Encoder(nn.Module):
@@ -85,7 +86,7 @@ def build_encoder(choice: str, width: int) -> tuple[nn.Module, str]:
         width: channels of the trained encoder.
 
     Raises:
-        Unavailable: `wav2vec2` was asked for and its weights or package are absent.
+        Unavailable, UnknownName: `wav2vec2` was asked for and its weights or package are absent.
 
     """
     reason = "chosen by the configuration"
@@ -99,7 +100,7 @@ def build_encoder(choice: str, width: int) -> tuple[nn.Module, str]:
                     "Install the extra `speech`.",
                 )
             return Wav2Vec2Encoder(path), f"wav2vec2: frozen {path.name}"
-        except Unavailable as error:
+        except (Unavailable, UnknownName) as error:
             if choice == "wav2vec2":
                 raise
             reason = str(error)

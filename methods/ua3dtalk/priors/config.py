@@ -28,23 +28,22 @@ class PriorConfig:
 
     # Cross-fitting: the training part is cut into blocks, dealt out to the folds in turn.
     folds: int = 4
-    blocks: int = 12
+    block_seconds: float = 1.6
 
-    # Content: audio -> expression.
-    content_slots: int = 2
-    content_width: int = 48
-    content_dilations: tuple[int, ...] = (1, 2, 4)
-    content_steps: int = 150
-    content_lr: float = 3e-3
-    content_dropout: float = 0.2
+    # Content: kernel ridge regression, audio -> expression.
+    content_context: int = 4  # frames to either side that a frame's prediction hears
+    content_landmarks: int = 1024
+    content_ridge: float = 0.1
 
     # Style and fuse networks.
     style_hidden: int = 40
     style_layers: int = 1
     style_widths: tuple[int, ...] = (80, 40)
     style_dropout: float = 0.5
-    style_steps: int = 80
-    style_lr: float = 1e-3
+    style_steps: int = 120
+    style_lr: float = 2e-3
+    # The fuse network starts as a plain sum and should leave the learning to the style.
+    fuse_lr_ratio: float = 0.1
     style_segment: int = 25  # consecutive frames that one LSTM pass sees in training
     style_batch: int = 8
     recon_loss: str = "mse"  # "mse" as in the paper, "l1" as in NeRF-3DTalker's code
@@ -53,15 +52,15 @@ class PriorConfig:
     emotion_image: tuple[int, int] = (96, 144)
     emotion_conv: tuple[int, ...] = (16, 32, 48, 32, 32)
     emotion_pool: tuple[int, int] = (2, 3)
-    emotion_mfcc_step: int = 3  # every n-th of the 300 MFCC frames
+    emotion_mfcc_step: int = 4  # every n-th of the 300 MFCC frames
     emotion_hidden: int = 24
-    emotion_lstm_dropout: float = 0.5
+    emotion_lstm_dropout: float = 0.3
     emotion_dropout: float = 0.3
     waveform: str = "trained"  # "wav2vec2", "trained", or "auto": wav2vec2 where it is present
     waveform_width: int = 16
     emotion_steps: int = 60
-    emotion_batch: int = 16
-    emotion_lr: float = 1e-3
+    emotion_batch: int = 12
+    emotion_lr: float = 2e-3
     emotion_weight_decay: float = 1e-2
     emotion_stride: int = 5  # frames between two evaluated windows, linear in between
 
@@ -95,10 +94,8 @@ class PriorConfig:
         ):
             if getattr(self, name) not in choices:
                 raise BadInput(name, f"is {getattr(self, name)!r}", f"Use one of {choices}.")
-        if not 2 <= self.folds <= self.blocks:
-            raise BadInput(
-                "folds", f"{self.folds} folds of {self.blocks} blocks", "Use 2 <= folds <= blocks."
-            )
+        if self.folds < 3:
+            raise BadInput("folds", f"is {self.folds}", "Nested cross-fitting needs at least 3.")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they are written beside the weights."""
@@ -111,11 +108,7 @@ PRESETS: Mapping[str, PriorConfig] = {
     # The published learning rate of the style network, 1e-7, belongs to fine-tuning over many
     # epochs of other people; from scratch on one person it would not move.
     "paper": PriorConfig(
-        content_slots=4,
-        content_width=256,
-        content_dilations=(1, 2, 4, 8),
-        content_steps=2000,
-        content_lr=1e-3,
+        content_landmarks=4096,
         style_hidden=640,
         style_layers=2,
         style_widths=(640, 320),
@@ -127,7 +120,9 @@ PRESETS: Mapping[str, PriorConfig] = {
         emotion_pool=(6, 6),
         emotion_mfcc_step=1,
         emotion_hidden=256,
+        emotion_lstm_dropout=0.5,
         emotion_dropout=0.1,
+        emotion_batch=32,
         waveform="auto",
         waveform_width=256,
         emotion_steps=2000,

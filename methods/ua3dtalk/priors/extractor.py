@@ -11,13 +11,8 @@ from torch import Tensor
 
 from harness.contracts import Progress
 from methods.ua3dtalk.priors.config import PriorConfig
-from methods.ua3dtalk.priors.content import (
-    ContentNets,
-    content_inputs,
-    predict_content,
-    train_content,
-)
-from methods.ua3dtalk.priors.folds import assign_folds, held_out_sets, visible
+from methods.ua3dtalk.priors.content import ContentModel, content_inputs, fit_content, shrinkage
+from methods.ua3dtalk.priors.folds import assign_folds, held_out_sets
 from methods.ua3dtalk.priors.style import (
     FuseNet,
     StyleNet,
@@ -30,9 +25,9 @@ from methods.ua3dtalk.priors.target import prediction_errors
 
 @dataclass
 class PriorExtractor:
-    """One content, style and fuse network per fold; a new sound gets the mean of their outputs."""
+    """Content, style and fuse networks of every fold; new sound gets the mean of their outputs."""
 
-    content: ContentNets  # models: the folds, then (during fitting only) the pairs of folds
+    content: ContentModel
     style: list[StyleNet]
     fuse: list[FuseNet]
     config: PriorConfig
@@ -40,45 +35,42 @@ class PriorExtractor:
     @torch.inference_mode()
     def features(self, audio: np.ndarray, fps: float, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Content and style of any sound, float32 [count,64] each."""
-        device = self.content.input_mean.device
-        mels = content_inputs(audio, fps, count, self.config).to(device)
+        device = self.content.mean.device
+        inputs = content_inputs(audio, fps, count, self.config).to(device)
         chunks = style_inputs(audio, fps, count).to(device)
-        content = predict_content(self.content, mels)[: self.config.folds].mean(0)
         styles = [predict_style(net, chunks, self.config.style_segment) for net in self.style]
-        return content.cpu().numpy(), torch.stack(styles).mean(0).cpu().numpy()
+        return self.content(inputs).mean(0).cpu().numpy(), torch.stack(styles).mean(0).cpu().numpy()
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """Weights, and what else is needed to build the networks again."""
-        arrays = {}
+        """Weights by name; nothing else is needed beside the configuration."""
+        arrays = {f"content.{k}": v for k, v in self.content.state().items()}
         for name, net in self._networks():
             arrays |= {f"{name}.{k}": v.cpu().numpy() for k, v in net.state_dict().items()}
-        return arrays, {"models": self.content.models}
+        return arrays, {}
 
     @classmethod
     def restore(
-        cls,
-        arrays: dict[str, np.ndarray],
-        meta: dict[str, Any],
-        config: PriorConfig,
-        device: torch.device,
+        cls, arrays: dict[str, np.ndarray], config: PriorConfig, device: torch.device
     ) -> PriorExtractor:
         """Build the networks that `state` described."""
+
+        def under(name: str) -> dict[str, np.ndarray]:
+            return {k[len(name) + 1 :]: v for k, v in arrays.items() if k.startswith(f"{name}.")}
+
         folds = range(config.folds)
         made = cls(
-            ContentNets(meta["models"], config),
+            ContentModel.restore(under("content"), device),
             [StyleNet(config) for _ in folds],
             [FuseNet() for _ in folds],
             config,
         )
         for name, net in made._networks():
-            own = {k: arrays[f"{name}.{k}"] for k in net.state_dict()}
-            net.load_state_dict({k: torch.from_numpy(v) for k, v in own.items()})
+            net.load_state_dict({k: torch.from_numpy(v) for k, v in under(name).items()})
             net.to(device).eval()
         return made
 
     def _networks(self) -> list[tuple[str, torch.nn.Module]]:
-        listed = [("content", self.content)]
-        listed += [(f"style{k}", net) for k, net in enumerate(self.style)]
+        listed = [(f"style{k}", net) for k, net in enumerate(self.style)]
         return listed + [(f"fuse{k}", net) for k, net in enumerate(self.fuse)]
 
 
@@ -98,41 +90,35 @@ def fit_extractor(
         target: float32 [T,64], standardised expression.
         config: sizes and schedules.
         device: where to train.
-        progress: told of every stage.
+        progress: told of stages `content` and `style`.
 
     Returns:
         The networks, content [T,64], style [T,64], and a record of held-out errors.
 
     """
     count = len(target)
-    mels = content_inputs(audio, fps, count, config).to(device)
-    chunks = style_inputs(audio, fps, count).to(device)
     truth = torch.from_numpy(target).to(device)
-    assigned = assign_folds(count, config.folds, config.blocks)
-    held_out = held_out_sets(config.folds)
-    seen = torch.from_numpy(np.stack([visible(assigned, s) for s in held_out])).to(device)
-    fold = torch.from_numpy(assigned).to(device)
-
-    nets = train_content(mels, truth, seen, config, progress)
-    predicted = predict_content(nets, mels).clone()
+    assigned = torch.from_numpy(assign_folds(count, fps, config.folds, config.block_seconds)).to(
+        device
+    )
+    progress("content", 0, 1)
+    inputs = content_inputs(audio, fps, count, config).to(device)
+    model, nested = _cross_fit(inputs, truth, assigned, config)
+    progress("content", 1, 1)
     rows = torch.arange(count, device=device)
-    content = predicted[fold, rows]
+    content = nested[assigned, assigned, rows]
 
-    style = torch.zeros_like(content)
-    fused = torch.zeros_like(content)
+    chunks = style_inputs(audio, fps, count).to(device)
+    style, fused = torch.zeros_like(content), torch.zeros_like(content)
     styles, fuses = [], []
     initial = torch.random.get_rng_state()
     for k in range(config.folds):
         # Every fold starts from the same weights, so that their latents stay comparable.
         torch.random.set_rng_state(initial)
-        nested = torch.stack(
-            [
-                predicted[held_out.index((min(j, k), max(j, k)) if j != k else (k,))]
-                for j in range(config.folds)
-            ]
-        )[fold, rows]
-        style_net, fuse_net = train_style(chunks, nested, truth, seen[k], config, progress)
-        own = fold == k
+        own = assigned == k
+        style_net, fuse_net = train_style(
+            chunks, nested[k, assigned, rows], truth, ~own, config, progress, k
+        )
         latent = predict_style(style_net, chunks, config.style_segment)
         style[own] = latent[own]
         with torch.inference_mode():
@@ -140,23 +126,42 @@ def fit_extractor(
         styles.append(style_net)
         fuses.append(fuse_net)
 
-    extractor = PriorExtractor(_only(nets, config), styles, fuses, config)
-    in_sample, _ = extractor.features(audio, fps, count)
+    extractor = PriorExtractor(model, styles, fuses, config)
+    in_sample = model(inputs).mean(0)
     record = {
         "content_held_out": prediction_errors(content.cpu().numpy(), target),
-        "content_in_sample": prediction_errors(in_sample, target),
+        "content_in_sample": prediction_errors(in_sample.cpu().numpy(), target),
         "fused_held_out": prediction_errors(fused.cpu().numpy(), target),
     }
     return extractor, content.cpu().numpy(), style.cpu().numpy(), record
 
 
-def _only(nets: ContentNets, config: PriorConfig) -> ContentNets:
-    """The networks of single folds, without those of pairs."""
-    kept = ContentNets(config.folds, config).to(nets.input_mean.device)
+def _cross_fit(
+    inputs: Tensor, truth: Tensor, assigned: Tensor, config: PriorConfig
+) -> tuple[ContentModel, Tensor]:
+    """Content models of all folds, and nested predictions [K,K,T,64].
 
-    def head(name: str, value: Tensor) -> Tensor:
-        grouped = not name.startswith("input_")
-        return value[: len(value) * config.folds // nets.models] if grouped else value
-
-    kept.load_state_dict({name: head(name, value) for name, value in nets.state_dict().items()})
-    return kept.eval()
+    Entry [k,j] is made without the targets of folds k and j; [k,k] without those of fold k.
+    Predictions for frames of fold j at [k,j] are therefore held out, and know nothing of k:
+    they are what the shrinkage and the style network of fold k are fitted on.
+    """
+    folds = config.folds
+    sets = held_out_sets(folds)
+    seen = [[k for k in range(folds) if k not in held_out] for held_out in sets]
+    model = fit_content(inputs, truth, assigned, seen, config)
+    predicted = model(inputs)
+    index = [
+        [sets.index((k,) if j == k else (min(j, k), max(j, k))) for j in range(folds)]
+        for k in range(folds)
+    ]
+    nested = predicted[torch.tensor(index, device=predicted.device)]
+    rows = torch.arange(len(truth), device=truth.device)
+    factors = torch.stack(
+        [
+            shrinkage(nested[k, assigned, rows][assigned != k], truth[assigned != k])
+            for k in range(folds)
+        ]
+    )
+    model = model.part(folds)
+    model.shrink(factors)
+    return model, nested * factors[:, None, None]

@@ -12,13 +12,15 @@ from itertools import combinations
 import numpy as np
 
 
-def assign_folds(count: int, folds: int, blocks: int) -> np.ndarray:
+def assign_folds(count: int, fps: float, folds: int, block_seconds: float) -> np.ndarray:
     """Fold of every frame, int64 [count].
 
-    The part is cut into equal contiguous blocks, dealt out to the folds in turn. A block is
-    about as long as a test part (1/11 of the recording), so a held-out frame is as far from
-    the nearest labelled one as a test frame is.
+    The part is cut into equal contiguous blocks of about `block_seconds` (at least two for each
+    fold), dealt out to the folds in turn. A block is a phrase: much longer than a syllable, so
+    that its frames are news to networks that did not see it, and short enough that its mood and
+    manner were heard elsewhere, as those of a test part were.
     """
+    blocks = max(2 * folds, round(count / fps / block_seconds))
     return np.arange(count) * min(blocks, count) // count % folds
 
 
@@ -29,8 +31,3 @@ def held_out_sets(folds: int) -> list[tuple[int, ...]]:
     come from the network that saw neither j nor k.
     """
     return [(k,) for k in range(folds)] + list(combinations(range(folds), 2))
-
-
-def visible(assigned: np.ndarray, held_out: tuple[int, ...]) -> np.ndarray:
-    """Frames whose labels a network may see, bool [count]."""
-    return ~np.isin(assigned, held_out)

@@ -190,7 +190,7 @@ class PriorModel:
             priors=Priors(*(tensors[f"train.{n}"] for n in ("content", "style", "emotion"))),
             training_windows=AudioFeatures(tensors["train.windows"], meta["windows"]),
             statistics=LogMelStatistics(tensors["logmel.mean"], tensors["logmel.std"]),
-            extractor=PriorExtractor.restore(under("extractor"), parts["extractor"], config, target)
+            extractor=PriorExtractor.restore(under("extractor"), config, target)
             if "extractor" in parts
             else None,
             emotion=EmotionModel.restore(under("emotion"), parts["emotion"], config, target)

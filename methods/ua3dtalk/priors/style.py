@@ -84,6 +84,7 @@ def train_style(
     seen: Tensor,
     config: PriorConfig,
     progress: Progress,
+    fold: int = 0,
 ) -> tuple[StyleNet, FuseNet]:
     """Train a style network and its fuse network on the frames of `seen`.
 
@@ -94,11 +95,17 @@ def train_style(
         seen: bool [T]; other frames lend their sound as context, never their target.
         config: sizes and schedule.
         progress: told every 20 steps.
+        fold: how many folds were trained before this one.
 
     """
     style_net, fuse_net = StyleNet(config).to(chunks.device), FuseNet().to(chunks.device)
     optimizer = torch.optim.Adam(
-        [*style_net.parameters(), *fuse_net.parameters()], config.style_lr, betas=(0.5, 0.999)
+        [
+            {"params": style_net.parameters()},
+            {"params": fuse_net.parameters(), "lr": config.style_lr * config.fuse_lr_ratio},
+        ],
+        config.style_lr,
+        betas=(0.5, 0.999),
     )
     length = min(config.style_segment, len(chunks))
     offsets = torch.arange(length, device=chunks.device)
@@ -113,7 +120,8 @@ def train_style(
         loss.backward()
         optimizer.step()
         if step % 20 == 0:
-            progress("style", step, config.style_steps, loss=float(loss))
+            done = fold * config.style_steps + step
+            progress("style", done, config.folds * config.style_steps, loss=loss.item())
     return style_net.eval(), fuse_net.eval()
 
 

@@ -111,8 +111,7 @@ def _corners(f: _Face) -> dict[str, Field]:
     return {
         "AU12": f.move(0.65 * corner + 0.45 * wide, out=9.2, down=-8.8, away=4.6)
         + f.move(cheek, down=-3.0, away=-3.2, out=1.0)
-        + f.move(flatten * f.up, down=-1.8, away=1.4)
-        + f.move(flatten * f.low, down=-0.6, away=1.4)
+        + f.move(flatten, down=-1.2, away=1.4)
         + f.move(f.hill(0.030, 0.053, 0.0040, 0.0090), away=1.3),
         "AU14": f.move(corner, out=4.6, away=3.4)
         + f.move(f.hill(0.033, 0.067, 0.0035, 0.0060), away=2.2),
@@ -139,9 +138,7 @@ def _lips(f: _Face) -> dict[str, Field]:
         + f.move(lips * f.up, down=-1.6, away=-0.6),
         "AU18": np.stack([narrow * 10.5e-3, 0 * f.s, 0 * f.s], 1)
         + f.move(lips, away=-5.6)
-        + f.move(corner, away=-1.5)
-        + f.move(red * f.up, down=-0.6)
-        + f.move(red * f.low, down=0.6),
+        + f.move(corner, away=-1.5),
         "AU22": np.stack([narrow * 6.2e-3, 0 * f.s, 0 * f.s], 1)
         + f.move(lips, away=-5.2)
         + f.move(inner * away_from, down=2.0)

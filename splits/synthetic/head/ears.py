@@ -35,7 +35,8 @@ def ear(who: Identity) -> Part:
     hollow = -0.0062 * bump(p, q, -0.0050, 0.0025, 0.0048, 0.0080)
     lift = rim + ridge + hollow - 0.0085 * depth
     p, q, lift = (np.broadcast_to(a, (ROWS, COLUMNS)).reshape(-1) for a in (p, q, lift))
-    flare = 0.52  # how far the rear edge stands off the head
+    # How far the rear edge stands off the head; long hair presses it flat.
+    flare = 0.12 if who.hair_style in ("bob", "long") else 0.52
     anchor = base_surface(np.array([ARC_RADIUS * 1.70]), np.array([0.012]), who)[0]
     hinge = p + 0.014
     x = anchor[0] - 0.0015 + hinge * np.sin(flare) + lift * np.cos(flare)

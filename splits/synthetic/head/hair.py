@@ -11,6 +11,7 @@ import numpy as np
 
 from splits.synthetic.head.curves import curve, smoothstep
 from splits.synthetic.head.identity import Identity
+from splits.synthetic.head.paint import smooth_noise
 from splits.synthetic.head.parts import Part, Region, grid_faces
 from splits.synthetic.head.skin import base_surface
 from splits.synthetic.head.topology import ARC_RADIUS, V_POLE
@@ -19,15 +20,16 @@ COLUMNS, ROWS = 85, 15
 _HANG_FROM = -0.012  # canonical height below which long hair leaves the scalp
 
 #: Hairline height v at |azimuth| in radians, for short hair.
-_SHORT = [(0.0, -0.0735), (0.30, -0.0745), (0.52, -0.0770), (0.72, -0.0665), (0.86, -0.0490), (1.00, -0.0390),
+_SHORT = [(0.0, -0.0735), (0.30, -0.0745), (0.52, -0.0770), (0.72, -0.0665), (0.86, -0.0490),
+          (1.00, -0.0390),
           (1.17, -0.0260), (1.25, 0.0060), (1.38, 0.0100), (1.47, -0.0140), (1.75, -0.0240),
           (2.00, -0.0040), (2.15, 0.0420), (2.45, 0.0800), (3.1416, 0.0900)]  # fmt: skip
 
 
 def _long(length: float, opening: float) -> list[tuple[float, float]]:
     """Hairline of hair that falls beside the face from azimuth `opening` on, to `length`."""
-    return [(0.0, -0.0640), (0.35, -0.0650), (opening - 0.40, -0.0600), (opening - 0.20, -0.042),
-            (opening - 0.06, 0.010), (opening, length * 0.80), (opening + 0.25, length),
+    return [(0.0, -0.0800), (0.25, -0.0760), (0.52, -0.0640), (opening - 0.24, -0.0440),
+            (opening - 0.09, -0.0050), (opening, length * 0.70), (opening + 0.25, length),
             (2.0, length), (3.1416, length)]  # fmt: skip
 
 
@@ -73,9 +75,9 @@ def _shell(who: Identity) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     a, t = np.meshgrid(azimuth, t)
     edge = hairline(np.abs(a))
     rng = np.random.default_rng([0x4A1, who.seed])
-    ragged = np.interp(a, azimuth, rng.normal(0, 1, COLUMNS))
+    ragged = np.interp(a, azimuth, smooth_noise(rng, 1, COLUMNS, (0, 1.6))[0])
     ragged[:, -1] = ragged[:, 0]
-    edge = edge + 0.0007 * ragged
+    edge = edge + 0.0010 * ragged
     v = V_POLE + 0.003 + (edge - V_POLE - 0.003) * t
     on_scalp = np.minimum(v, _HANG_FROM + (who.hair_style not in ("bob", "long")) * 1.0)
     s = a * ARC_RADIUS

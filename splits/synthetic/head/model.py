@@ -52,10 +52,8 @@ class HeadModel:
         uv, shade, gloss = [], [], []
         offset = 0
         for name, part in parts.items():
-            if name == "cavity":
-                part_faces = part.faces  # already in the numbering of the whole head
-            else:
-                part_faces = part.faces + offset
+            # The lining's faces are already in the numbering of the whole head.
+            part_faces = part.faces if name == "cavity" else part.faces + offset
             self.slices[name] = slice(offset, offset + len(part.vertices))
             vertices.append(part.vertices)
             faces.append(part_faces)
@@ -76,11 +74,9 @@ class HeadModel:
         self.landmark_vertices = landmark_vertices(top)
         self.eye_centres = np.stack([eye_centre(who, -1), eye_centre(who, 1)])
         self._motion = Motion(top, rest, self._lining, self.slices, self.eye_centres)
-        half = top.mouth_rings.shape[1] // 2
         upper, lower = self._motion.lip_columns
         seam = top.mouth_rings[0]
         self.margin_pairs = np.stack([seam[upper], seam[lower]], 1)
-        assert len(self.margin_pairs) == half - 1
         self.rest = self.vertices(np.zeros(len(CONTROLS), np.float32))
 
     def _parts(self, skin: np.ndarray) -> dict[str, Part]:
@@ -142,7 +138,8 @@ class HeadModel:
         """Move the head.
 
         Args:
-            controls: float [C] or [T,C] in the order of `splits.synthetic.controls.CONTROLS`.
+            controls: float [C] or [T,C] in the order of `splits.synthetic.controls.CONTROLS`;
+                gaze in degrees, yaw positive to the viewer's right, pitch positive upward.
 
         Returns:
             float32 [V,3] or [T,V,3], metres: x to the viewer's right, y down, z away.
@@ -154,7 +151,8 @@ class HeadModel:
         controls = np.asarray(controls)
         if controls.ndim not in (1, 2) or controls.shape[-1] != len(CONTROLS):
             raise ValueError(
-                f"controls must be [{len(CONTROLS)}] or [T,{len(CONTROLS)}], not {list(controls.shape)}"
+                f"controls must be [{len(CONTROLS)}] or [T,{len(CONTROLS)}], "
+                f"not {list(controls.shape)}"
             )
         if not np.isfinite(controls).all():
             raise ValueError("controls hold values that are not finite")

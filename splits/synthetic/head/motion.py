@@ -44,13 +44,12 @@ class Motion:
         self._slices, self._eyes = slices, eye_centres
         self._fields = []
         for name, field in skin_fields(top).items():
-            moved = np.flatnonzero(np.abs(field).max(1) > 1e-7)  # a micron at full intensity
+            moved = np.flatnonzero(np.abs(field).max(1) > 1e-7)  # half a micron at full intensity
             self._fields.append((CONTROLS.index(name), moved, field[moved]))
         self._jaw = jaw_weight(top)
         self._index = {name: i for i, name in enumerate(CONTROLS)}
         self._prepare_lids()
         half = top.mouth_rings.shape[1] // 2
-
         upper = np.array([c for c in range(2 * half) if np.cos(np.pi * c / half) > 1e-9])
         self.lip_columns = upper, (half - upper) % (2 * half)
 
@@ -79,6 +78,7 @@ class Motion:
             self._lid_lower.append(low)
 
     def _close_lips(self, points: np.ndarray) -> None:
+        """Part lips that crossed, and join those that all but touch, in place."""
         rings = self._top.mouth_rings
         up, low = self.lip_columns
         top, bottom = points[rings[0, up]], points[rings[0, low]]
@@ -93,6 +93,7 @@ class Motion:
                 points[rings[k, low]] += follow * shift_low
 
     def _turn_lids(self, points: np.ndarray, controls: np.ndarray) -> None:
+        """Turn both lids about the eyes' lateral axes, in place; the upper follows the gaze."""
         au = {n: controls[self._index[n]] / 5.0 for n in ("AU05", "AU06", "AU07", "AU45")}
         look_up = np.deg2rad(controls[self._index["gaze_pitch"]])
         low = np.clip(
@@ -119,6 +120,7 @@ class Motion:
             points[lower] -= toward
 
     def _turn_eyes(self, points: np.ndarray, controls: np.ndarray) -> None:
+        """Turn the eyeballs: positive yaw to the viewer's right, positive pitch upward."""
         yaw = np.deg2rad(controls[self._index["gaze_yaw"]])
         pitch = np.deg2rad(controls[self._index["gaze_pitch"]])
         cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
@@ -172,6 +174,7 @@ class Motion:
             points[part] = centre + (points[self._top.eye_rings[eye, 0]] - centre) * 0.90
 
     def _raise_tongue(self, points: np.ndarray, controls: np.ndarray) -> None:
+        """Lift the tongue, its tip most, towards the upper teeth, in place."""
         part = self._slices["tongue"]
         rest = self._rest[part]
         front = 1 - (rest[:, 2] - rest[:, 2].min()) / np.ptp(rest[:, 2])

@@ -10,8 +10,8 @@ from harness.contracts.signals import MASK_BITS
 from splits.synthetic.head.background import room
 from splits.synthetic.head.model import HeadModel
 from splits.synthetic.head.parts import MOUTH_REGIONS, Region
-from splits.synthetic.head.shading import FILL, KEY, SmoothNormals, highlight, light
-from splits.synthetic.head.texture import atlas_coordinates, paint_atlas
+from splits.synthetic.head.shading import FILL, KEY, SmoothNormals, highlight, light, norms
+from splits.synthetic.head.texture import atlas_coordinates, paint_atlas, soften
 from splits.synthetic.head.torso import torso
 from splits.synthetic.head.zbuffer import Fragments, rasterize
 
@@ -20,7 +20,7 @@ DISTANCE = 1.0  # metres from the camera to the neutral head's origin
 FOCAL = 2.30  # focal length in picture heights
 NECK_PIVOT = np.array([0.0, 0.085, 0.030])  # the head turns about the top of the neck
 HEAD_UP = 0.022  # metres: the head stands above the picture's middle
-OPEN_AREA = 0.008 * 0.044  # square metres between the lips that light the mouth's inside fully
+OPEN_GAP, OPEN_WIDTH = 0.008, 0.042  # metres: lips so far apart light the inside fully
 CLOSED_GAP = 2e-4  # metres: lips nearer than this hide the mouth's inside
 
 #: Thin sheets, seen from both sides.
@@ -88,7 +88,7 @@ class Scene:
         self._outer_faces = head.faces[self._outer]
         self._outer_region = head.face_region[self._outer]
         self._texels = atlas_coordinates(head.uv, head.region)
-        self._atlas = paint_atlas(head.who)
+        self._atlas = soften(paint_atlas(head.who), DISTANCE / (focal * SAMPLES))
         self._build_plate()
 
     def _build_plate(self) -> None:
@@ -174,7 +174,13 @@ class Scene:
         region = self._outer_region if shut else head.face_region
         tall, wide = self.height * SAMPLES, self.width * SAMPLES
         found = rasterize(
-            pixels * SAMPLES, points[:, 2], faces, tall, wide, np.isin(region, _SHEETS), self._behind
+            pixels * SAMPLES,
+            points[:, 2],
+            faces,
+            tall,
+            wide,
+            np.isin(region, _SHEETS),
+            self._behind,
         )
         colour = self._shade(vertices, points, faces, region, found)
         rgb, bits = self._compose(found, region, colour)
@@ -201,6 +207,7 @@ class Scene:
         opening = self._light_inside(vertices)
         diffuse, specular = light(normals, points, shade, head.gloss)
         diffuse[self._inside] *= opening
+        specular[self._inside] *= opening
         values = np.concatenate([diffuse, specular[:, None], self._texels], 1)
         at = _interpolate(values, faces, found)
         albedo = self._atlas[at[:, 5].astype(np.intp), at[:, 4].astype(np.intp)]
@@ -211,8 +218,8 @@ class Scene:
                 found.sample[eye], found.face[eye], found.weights[eye], found.inverse_depth[eye]
             )
             both = _interpolate(np.concatenate([normals, points], 1), faces, part)
-            normal = both[:, :3] / np.sqrt((both[:, :3] ** 2).sum(1, keepdims=True))
-            view = -both[:, 3:] / np.sqrt((both[:, 3:] ** 2).sum(1, keepdims=True))
+            normal = both[:, :3] / norms(both[:, :3])
+            view = -both[:, 3:] / norms(both[:, 3:])
             glint = highlight(normal, view, KEY, 90.0) + 0.12 * highlight(normal, view, FILL, 60.0)
             colour[eye] = albedo[eye] * at[eye, :3] + 0.85 * glint[:, None]
         return _display(colour)
@@ -221,8 +228,12 @@ class Scene:
         """Share of the light that enters the mouth between the lips."""
         pair = vertices[self.head.margin_pairs]
         gap = np.abs(pair[:, 1, 1] - pair[:, 0, 1])
-        width = np.ptp(pair[gap > CLOSED_GAP, 0, 0]) if (gap > CLOSED_GAP).any() else 0.0
-        return np.float32(0.30 + 0.70 * min(gap.max() * width / OPEN_AREA, 1.0))
+        parted = pair[gap > CLOSED_GAP, 0, 0]
+        if not len(parted):
+            return np.float32(0)
+        tall = min(gap.max() / OPEN_GAP, 1.0)
+        wide = min(np.ptp(parted) / OPEN_WIDTH, 1.0)
+        return np.float32(0.08 + 0.92 * tall**0.6 * wide**1.6)
 
     def _compose(
         self, found: Fragments, region: np.ndarray, colour: np.ndarray

@@ -52,7 +52,7 @@ def skin_shade(top: SkinTopology, who: Identity) -> np.ndarray:
     shade = np.ones_like(s)
     shade -= 0.20 * bump(side, v, 0.0185, -0.002, 0.0055, 0.008)
     shade -= 0.14 * bump(side, v, EYE_S, -0.0085, 0.015, 0.0028)
-    shade -= 0.50 * bump(side, v, 0.0070, 0.0475, 0.0042, 0.0024)
+    shade -= 0.40 * bump(side, v, 0.0070, 0.0475, 0.0042, 0.0024)
     shade -= 0.16 * bump(side, v, 0.0200, 0.0420, 0.0030, 0.0060)
     shade -= 0.10 * bump(s, v, 0, 0.0835, 0.016, 0.0035)
     shade -= 0.22 * bump(side, v, 0.0265, 0.0685, 0.0025, 0.0022)

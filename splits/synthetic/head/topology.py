@@ -215,7 +215,8 @@ def skin_topology() -> SkinTopology:
     in_eye = (triangles < eye.shape[1]).all(1)
     in_mouth = np.isin(triangles, outer).all(1)
     corners = flat[triangles]
-    area = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    along, across = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = along[:, 0] * across[:, 1] - along[:, 1] * across[:, 0]
     keep = ~in_eye & ~in_mouth & (np.abs(area) > 1e-12)
     triangles, area = triangles[keep], area[keep]
     triangles = np.where((area > 0)[:, None], triangles, triangles[:, ::-1])

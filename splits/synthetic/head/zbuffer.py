@@ -60,37 +60,42 @@ def rasterize(
         The visible fragments, sorted by sample.
 
     """
-    corners = pixels.astype(np.float64)[faces]  # [F,3,2]
-    near = depth[faces].min(1) > 1e-6
-    edge1, edge2 = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    area = edge1[:, 0] * edge2[:, 1] - edge1[:, 1] * edge2[:, 0]
+    # Columns rather than [F,3] rows: numpy reduces over an axis of three slowly.
+    one, two, three = faces[:, 0], faces[:, 1], faces[:, 2]
+    px = np.ascontiguousarray(pixels[:, 0], np.float64)
+    py = np.ascontiguousarray(pixels[:, 1], np.float64)
+    x0, x1, x2 = px[one], px[two], px[three]
+    y0, y1, y2 = py[one], py[two], py[three]
+    area = (x1 - x0) * (y2 - y0) - (y1 - y0) * (x2 - x0)
     shown = area > 1e-12
     if two_sided is not None:
         shown |= two_sided & (area < -1e-12)
-    y_low = np.maximum(np.ceil(corners[..., 1].min(1) - 0.5 - EDGE_SLACK), 0)
-    y_high = np.minimum(np.floor(corners[..., 1].max(1) - 0.5 + EDGE_SLACK), height - 1)
-    x_low = np.ceil(corners[..., 0].min(1) - 0.5 - EDGE_SLACK)
-    x_high = np.floor(corners[..., 0].max(1) - 0.5 + EDGE_SLACK)
-    shown &= near & (y_high >= y_low) & (x_high >= x_low) & (x_high >= 0) & (x_low < width)
+    y_low = np.ceil(np.minimum(np.minimum(y0, y1), y2) - 0.5 - EDGE_SLACK)
+    y_high = np.floor(np.maximum(np.maximum(y0, y1), y2) - 0.5 + EDGE_SLACK)
+    x_low = np.ceil(np.minimum(np.minimum(x0, x1), x2) - 0.5 - EDGE_SLACK)
+    x_high = np.floor(np.maximum(np.maximum(x0, x1), x2) - 0.5 + EDGE_SLACK)
+    ahead = depth > 1e-6
+    shown &= ahead[one] & ahead[two] & ahead[three]
+    shown &= (y_high >= y_low) & (x_high >= x_low)
+    shown &= (y_high >= 0) & (y_low < height) & (x_high >= 0) & (x_low < width)
     index = np.flatnonzero(shown)
-    corners, area = corners[index], area[index]
-    y_low, y_high = y_low[index].astype(np.int64), y_high[index].astype(np.int64)
-    x_low = np.maximum(x_low[index], 0)
-    x_high = np.minimum(x_high[index], width - 1)
+    x0, x1, x2, y0, y1, y2, area = (q[index] for q in (x0, x1, x2, y0, y1, y2, area))
+    y_low = np.maximum(y_low[index], 0).astype(np.int64)
+    y_high = np.minimum(y_high[index], height - 1).astype(np.int64)
+    x_low, x_high = np.maximum(x_low[index], 0), np.minimum(x_high[index], width - 1)
 
     # Barycentric weight k at (x, y) is a[k] * x + b[k] * y + c[k], scaled to sum to one.
-    nxt, last = corners[:, [1, 2, 0]], corners[:, [2, 0, 1]]
-    a = (nxt[..., 1] - last[..., 1]) / area[:, None]
-    b = (last[..., 0] - nxt[..., 0]) / area[:, None]
-    c = (nxt[..., 0] * last[..., 1] - last[..., 0] * nxt[..., 1]) / area[:, None]
-    slack = EDGE_SLACK * np.hypot(a, b)
+    a = [(y1 - y2) / area, (y2 - y0) / area, (y0 - y1) / area]
+    b = [(x2 - x1) / area, (x0 - x2) / area, (x1 - x0) / area]
+    c = [(x1 * y2 - x2 * y1) / area, (x2 * y0 - x0 * y2) / area, (x0 * y1 - x1 * y0) / area]
 
     row_face, row = _ragged(y_high - y_low + 1)
     y = (y_low[row_face] + row) + 0.5
     low, high = x_low[row_face], x_high[row_face]
     for k in range(3):
-        slope = a[row_face, k]
-        rest = b[row_face, k] * y + c[row_face, k] + slack[row_face, k]
+        slope = a[k][row_face]
+        slack = (EDGE_SLACK * np.hypot(a[k], b[k]) + c[k])[row_face]
+        rest = b[k][row_face] * y + slack
         flat = np.abs(slope) < 1e-12
         bound = -rest / np.where(flat, 1.0, slope) - 0.5
         low = np.where(slope > 1e-12, np.maximum(low, np.ceil(bound)), low)
@@ -98,8 +103,11 @@ def rasterize(
         high = np.where(flat & (rest < 0), -1.0, high)
     count = np.maximum(high - low + 1, 0).astype(np.int64)
 
-    inverse = 1.0 / depth.astype(np.float64)[faces[index]]  # [n,3]
-    iz_a, iz_b, iz_c = ((m * inverse).sum(1) for m in (a, b, c))
+    distance = depth.astype(np.float64)
+    inverse = [1.0 / distance[corner[index]] for corner in (one, two, three)]
+    iz_a, iz_b, iz_c = (
+        m[0] * inverse[0] + m[1] * inverse[1] + m[2] * inverse[2] for m in (a, b, c)
+    )
     iz_row = iz_a[row_face] * (low + 0.5) + iz_b[row_face] * y + iz_c[row_face]
 
     span, step = _ragged(count)
@@ -118,7 +126,9 @@ def rasterize(
         drawn, winner = drawn[front], winner[front]
     owner, iz = owner[winner], iz[winner]
     x_at, y_at = drawn % width + 0.5, drawn // width + 0.5
-    weights = a[owner] * x_at[:, None] + b[owner] * y_at[:, None] + c[owner]
-    weights = np.clip(weights, 0, 1) * inverse[owner]
-    weights /= weights.sum(1, keepdims=True)
-    return Fragments(drawn, index[owner], weights.astype(np.float32), iz)
+    weights = np.empty((len(owner), 3), np.float32)
+    for k in range(3):
+        share = a[k][owner] * x_at + b[k][owner] * y_at + c[k][owner]
+        weights[:, k] = np.clip(share, 0, 1) * inverse[k][owner]
+    weights /= (weights[:, 0] + weights[:, 1] + weights[:, 2])[:, None]
+    return Fragments(drawn, index[owner], weights, iz)

@@ -67,7 +67,7 @@ int64_t fusion_state_size(int V, int T, int D, int64_t N) {
 int fusion_forward(const float* const* views, int V, int T, int D, int64_t N, float* fused,
                    float* state, int threads) {
   const Sizes s(V, T, D, N);
-  return !for_each_block(s, threads, [&](int64_t block, int64_t first, int count, Scratch& scratch) {
+  const auto body = [&](int64_t block, int64_t first, int count, Scratch& scratch) {
     Vec *factor = scratch.factor, *inner = scratch.inner;
     if (state) {
       factor = reinterpret_cast<Vec*>(state) + block * s.state_size();
@@ -87,7 +87,8 @@ int fusion_forward(const float* const* views, int V, int T, int D, int64_t N, fl
     float* out = reinterpret_cast<float*>(scratch.tail_out);
     forward_block(s, starts, kLanes, scratch, factor, inner, out, kLanes);
     unpack(scratch.tail_out, s.D, count, fused + first, N);
-  });
+  };
+  return !for_each_block(s, threads, body);
 }
 
 // gradients[v] [T, 2*D, N] from dL/dfused [D, N] and what the forward took and left.
@@ -95,7 +96,7 @@ int fusion_backward(const float* const* views, int V, int T, int D, int64_t N, c
                     const float* state, const float* gradient, float* const* gradients,
                     int threads) {
   const Sizes s(V, T, D, N);
-  return !for_each_block(s, threads, [&](int64_t block, int64_t first, int count, Scratch& scratch) {
+  const auto body = [&](int64_t block, int64_t first, int count, Scratch& scratch) {
     const Vec* factor = reinterpret_cast<const Vec*>(state) + block * s.state_size();
     const Vec* inner = factor + factor_size(s.D4);
     pack(gradient + first, N, D, count, scratch.h);
@@ -113,7 +114,8 @@ int fusion_backward(const float* const* views, int V, int T, int D, int64_t N, c
                     reinterpret_cast<float*>(scratch.tail_out));
       unpack(scratch.tail_out, s.rows(), count, gradients[v] + first, N);
     }
-  });
+  };
+  return !for_each_block(s, threads, body);
 }
 
 }  // extern "C"
