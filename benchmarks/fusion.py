@@ -3,6 +3,8 @@
 Views of the face branch (V = 4), float32, forward and backward, published form (explicit
 inverses, autograd), low-rank form in plain torch, and the native kernel. Rounds alternate
 between the forms so that a busy machine slows all of them; the ratio is the figure to keep.
+`--field` also times the whole face branch at the sizes of the quick preset: a training step
+of each stage, one frame by the full form, and one frame baked.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from methods.ua3dtalk.field import Conditions, FaceField, FieldConfig
 from methods.ua3dtalk.field.native import native_core
 from methods.ua3dtalk.field.precision import TorchPrecisionFusion
 from methods.ua3dtalk.field.precision_native import NativePrecisionFusion
@@ -57,11 +60,50 @@ def relative_error(found: list[Tensor], truth: list[Tensor]) -> float:
     return max(float((a.double() - b.double()).norm() / b.double().norm()) for a, b in pairs)
 
 
+def time_field(threads: int, rounds: int) -> None:
+    """Print medians of the face branch at quick sizes, N = 6000."""
+    torch.manual_seed(0)
+    torch.set_num_threads(threads)
+    planes = {"base_resolution": 32, "multipliers": (1, 2, 4), "plane_features": 8}
+    emotion = {"emotion_base_resolution": 32, "emotion_features": 8}
+    field = FaceField(FieldConfig(**planes, **emotion, hidden=32, latent=16, ensemble_size=4))
+    means = (torch.rand(6_000, 3) - 0.5) * 0.3
+    conditions = Conditions(
+        torch.randn(8, 29, 16), torch.rand(6), torch.randn(64), torch.randn(64), torch.randn(128)
+    )
+    baked = field.bake(means)
+
+    def train(stage: int) -> None:
+        offsets = field(means, conditions, stage=stage)
+        field.zero_grad()
+        (offsets.means.sum() + offsets.quats.sum() + offsets.scales.sum()).backward()
+
+    def frame() -> None:
+        with torch.no_grad():
+            field(means, conditions, stage=2)
+
+    runs: dict[str, Callable[[], object]] = {
+        "step, stage 1": lambda: train(1),
+        "step, stage 2": lambda: train(2),
+        "frame, whole": frame,
+        "frame, baked": lambda: baked(conditions),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(5 * rounds):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - start)
+    for name, times in seconds.items():
+        print(f"{threads:7}   6000   4  16  {name}: {statistics.median(times) * 1e3:.1f} ms")
+
+
 def main() -> int:
     """Print one row per size, thread count and form; fail when results differ."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--field", action="store_true", help="time the whole face branch too")
     arguments = parser.parse_args()
     forms = {k: v for k, v in FORMS.items() if k != "native" or native_core() is not None}
     worst = 0.0
@@ -90,6 +132,8 @@ def main() -> int:
                     f"{threads:7} {gaussians:6} {members:3} {latent:3}  {name:9}"
                     f"{forward * 1e3:8.1f} {both * 1e3:8.1f} {gain:16.1f} {errors[name]:7.0e}"
                 )
+    for threads in arguments.threads if arguments.field else ():
+        time_field(threads, arguments.rounds)
     if worst > TOLERANCE:
         print(f"the forms differ by {worst:.1e}, more than {TOLERANCE:.0e}")
     return int(worst > TOLERANCE)

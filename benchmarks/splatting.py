@@ -4,17 +4,16 @@
     python -m benchmarks.splatting --prototype DIR
 
 DIR holds `gs_ctypes.py`, `scene.py` and the built libraries `cpp/libgs_{avx512,avx2,sse2}.so`.
-Each pair of calls runs back to back, so that a noisy machine slows both; the ratio is that of
-the medians over rounds without an involuntary context switch (over all, where too few were
-clean). Absolute milliseconds on a shared machine mean little.
+Each pair of calls runs back to back, so that a noisy machine slows both, and what is reported
+is the fastest fifth's upper bound: on a shared machine the median of two threads measures the
+scheduler, which leaves one of them waiting at a barrier for whole time slices. Absolute
+milliseconds on such a machine mean little; the ratio does.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -51,28 +50,21 @@ def steps(render: Callable, scene: list[torch.Tensor], size: int) -> dict[str, C
 
 
 def interleave(calls: dict[str, Call], rounds: int, budget: float) -> dict[str, float]:
-    """Median milliseconds of each call, taken in turns."""
+    """Milliseconds of each call, taken in turns: the 20th percentile of the rounds."""
     for call in calls.values():
         for _ in range(3):
             call()
-    every: dict[str, list[float]] = {name: [] for name in calls}
-    clean: dict[str, list[float]] = {name: [] for name in calls}
+    times: dict[str, list[float]] = {name: [] for name in calls}
     deadline = time.perf_counter() + budget
     for turn in range(rounds):
         if turn >= 5 and time.perf_counter() > deadline:
             break
         # Alternate who goes first: the second finds warmer caches and a raised clock.
-        order = list(calls) if turn % 2 else list(calls)[::-1]
-        for name in order:
-            switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+        for name in list(calls)[:: 1 if turn % 2 else -1]:
             start = time.perf_counter()
             calls[name]()
-            elapsed = 1e3 * (time.perf_counter() - start)
-            every[name].append(elapsed)
-            if resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw == switches:
-                clean[name].append(elapsed)
-    enough = all(len(times) >= 5 for times in clean.values())
-    return {name: statistics.median(t) for name, t in (clean if enough else every).items()}
+            times[name].append(1e3 * (time.perf_counter() - start))
+    return {name: sorted(values)[len(values) // 5] for name, values in times.items()}
 
 
 def load_prototype(folder: Path, isa: str) -> Callable:

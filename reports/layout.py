@@ -63,15 +63,21 @@ def row_label(row: Row) -> str:
 
 
 def best_rows(results: Results, name: str) -> set[int]:
-    """Rows that are best in a column. Oracles and the shuffled control do not compete."""
+    """Rows that are best in a column.
+
+    Oracles and the shuffled control do not compete; nor do baselines for speed, since showing
+    a stored frame is no synthesis.
+    """
     direction = results.columns[name]["direction"]
     if direction == "none":
         return set()
+    speed = name.split("/")[0] in ("fps", "latency_ms")
     sign = 1 if direction == "up" else -1
     values = {
         index: sign * round(score.value, digits(name))
         for index, row in enumerate(results.rows)
         if row.role != "oracle"
+        and not (speed and row.role == "baseline")
         and row.drive != "shuffled-audio"
         and (score := row.scores.get(name)) is not None
         and score.status == "ok"

@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
         if not torch.cuda.is_available():
             absent.add("gpu")
-    dropped = [item for item in items if absent & set(item.keywords)]
+    dropped = [i for i in items if any(i.get_closest_marker(name) for name in absent)]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]

@@ -29,7 +29,8 @@ def listing(
         if kind in ("all", name):
             console.print(build())
     for problem in plugin_problems():
-        console.print(f"[red]plug-in {problem.origin} failed to load: {problem.reason}[/]")
+        text = f"plug-in {problem.origin} failed to load: {problem.reason}"
+        console.print(text, style="red", markup=False)
 
 
 def plugin_problems() -> list:
@@ -48,11 +49,16 @@ def missing_packages(names: tuple[str, ...]) -> list[str]:
 
 
 def new_table(title: str, *columns: str):
-    """A table in the house style."""
+    """A table in the house style; its cells are plain text, so `[extra]` is not read as markup."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    class PlainTable(Table):
+        def add_row(self, *cells: str, **options) -> None:
+            super().add_row(*map(Text, cells), **options)
+
+    table = PlainTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
         table.add_column(column, overflow="fold", no_wrap=index == 0)
     return table

@@ -50,7 +50,7 @@ class FaceDetection:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_stderr() -> Iterator[None]:
     """Mute file descriptor 2: MediaPipe's C++ logs there before any flag can stop it."""
     sys.stderr.flush()
     saved = os.dup(2)
@@ -64,9 +64,15 @@ def _quiet() -> Iterator[None]:
         os.close(saved)
 
 
-def _import_mediapipe() -> Any:
+def import_mediapipe() -> Any:
+    """The mediapipe package.
+
+    Raises:
+        Unavailable: it is not installed; says the command.
+
+    """
     try:
-        with _quiet():
+        with quiet_stderr():
             import mediapipe
             import mediapipe.tasks.python.vision
     except ImportError as error:
@@ -93,7 +99,7 @@ class FaceLandmarker:
     """
 
     def __init__(self, model_path: Path, num_faces: int = 2, min_confidence: float = 0.5) -> None:
-        self._mediapipe = _import_mediapipe()
+        self._mediapipe = import_mediapipe()
         tasks = self._mediapipe.tasks
         path = Path(model_path)
         if not path.is_file():
@@ -108,7 +114,7 @@ class FaceLandmarker:
             min_face_detection_confidence=min_confidence,
         )
         try:
-            with _quiet():
+            with quiet_stderr():
                 self._task = tasks.vision.FaceLandmarker.create_from_options(options)
                 self._run(np.zeros((64, 64, 3), np.uint8))  # the graph logs when it first runs
         except (RuntimeError, ValueError) as error:
@@ -178,4 +184,12 @@ class FaceLandmarker:
         return faces[0]
 
 
-__all__ = ["WEIGHTS_ID", "FaceDetection", "FaceLandmarker", "NoFace", "SeveralFaces"]
+__all__ = [
+    "WEIGHTS_ID",
+    "FaceDetection",
+    "FaceLandmarker",
+    "NoFace",
+    "SeveralFaces",
+    "import_mediapipe",
+    "quiet_stderr",
+]

@@ -86,7 +86,11 @@ class DensityControl:
 
         """
         means2d = meta["means2d"]
-        grad = getattr(means2d, "absgrad", None) if self.options.absolute else means2d.grad
+        if self.options.absolute:
+            grad = getattr(means2d, "absgrad", None)
+        else:
+            # Asking a tensor that retains none for its gradient makes torch warn.
+            grad = means2d.grad if means2d.retains_grad else None
         if grad is None:
             raise BadInput(
                 "meta['means2d']",

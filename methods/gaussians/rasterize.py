@@ -9,7 +9,7 @@ from torch import Tensor
 
 from harness.contracts.errors import BadInput, UnknownName
 from methods.gaussians import reference
-from methods.gaussians.request import RASTERIZE_MODES, TILE_SIZE, Request
+from methods.gaussians.request import RASTERIZE_MODES, TILE_SIZE, Request, refuse_not_finite
 from methods.gaussians.thresholds import DEFAULT_PROFILE, thresholds
 from methods.gaussians.tiles import Meta
 
@@ -146,7 +146,5 @@ def _render_cpu(request: Request, backend: str, threads: int | None):
             return native.render(request, kernels, threads)
     if request.absgrad:
         warnings.warn("the torch reference does not compute absgrad", stacklevel=3)
-    from methods.gaussians.request import refuse_not_finite
-
     refuse_not_finite(request)
     return reference.render(request)

@@ -114,7 +114,7 @@ class TrainingData:
         camera = sequence.signal("camera", NAME)
         self.sequence = sequence
         self.frames = torch.from_numpy(sequence.frames.stack(range(self.count)))
-        bits = np.ascontiguousarray(sequence.signal("masks", NAME).bits)
+        bits = np.array(sequence.signal("masks", NAME).bits)
         if bits.shape != (self.count, sequence.height, sequence.width):
             raise BadInput(
                 sequence.id,

@@ -90,6 +90,8 @@ def fit(sequence: Sequence, workdir: Path, budget: Budget) -> None:
             "options": settings.options,
             "scene": transform.as_dict(),
             "resolution": [sequence.height, sequence.width],
+            # Digital silence is tens of deviations below any room; the fields never saw it.
+            "audio_range": [float(drive.audio.min()), float(drive.audio.max())],
             # At rest the eyes are open: a blink is rare, so the median is free of it.
             "au_at_rest": None if au is None else np.median(au, axis=0).tolist(),
         },

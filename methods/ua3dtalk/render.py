@@ -31,6 +31,7 @@ class Renderer:
         settings: of the fit.
         transform: into scene units.
         rest: action units [6] of the face at rest, or None.
+        audio_range: least and greatest audio feature of the training part; others are cut to it.
         face: the face's Gaussians.
         mouth: the mouth's Gaussians.
         fields: of face and mouth.
@@ -44,6 +45,7 @@ class Renderer:
         settings: Settings,
         transform: SceneTransform,
         rest: np.ndarray | None,
+        audio_range: tuple[float, float],
         face: Cloud,
         mouth: Cloud,
         fields: tuple[FaceField, MouthField],
@@ -51,6 +53,7 @@ class Renderer:
         device: str,
     ) -> None:
         self.settings, self.transform, self.rest, self.device = settings, transform, rest, device
+        self.audio_range = audio_range
         self.face, self.mouth, self.priors = face, mouth, priors
         self._face_field = fields[0].bake(face.means)
         self._mouth_field = fields[1].bake(mouth.means)
@@ -82,6 +85,7 @@ class Renderer:
             settings,
             SceneTransform.of(said["scene"]),
             None if rest is None else np.asarray(rest, np.float32),
+            tuple(said["audio_range"]),
             Cloud.of(stored["face"]),
             Cloud.of(stored["mouth"]),
             fields,
@@ -112,7 +116,7 @@ class Renderer:
                         "the control au", f"it has {len(au)} frames, the request {count}", "Cut it."
                     )
             au = np.ascontiguousarray(au)
-        return Drive(windows, priors, au)
+        return Drive(np.clip(windows, *self.audio_range), priors, au)
 
     @torch.no_grad()
     def frame(self, drive: Drive, view: CameraView, t: int, clock: StageClock) -> RenderedFrame:

@@ -121,7 +121,7 @@ def lip_closure(segments: Sequence[Segment], times: np.ndarray) -> np.ndarray:
         start, end = segment.closure
         hold = max(0.5 * (end - start) - _MARGIN, 0.0)
         distance = np.maximum(np.abs(times - 0.5 * (start + end)) - hold, 0.0)
-        out = np.maximum(out, np.exp(-((distance / 0.035) ** 2)))
+        out = np.maximum(out, np.exp(-((distance / 0.025) ** 2)))
     return out
 
 

@@ -49,7 +49,7 @@ class Options(BaseModel):
 
     identity: int = Field(ge=0)
     seed: int = Field(ge=0)
-    frames: int = Field(ge=11)
+    frames: int = Field(ge=22)
     schedule: Literal["tour", "single"] = "tour"
     test_emotions: int = Field(default=3, ge=1, lt=len(EMOTIONS))
 
@@ -77,9 +77,11 @@ def recipe(manifest: SplitManifest, entry: SequenceEntry) -> Recipe:
         ) from error
     train = train_frames(options.frames, manifest.train_fraction)
     if options.schedule == "tour":
-        blocks = tour(
-            options.seed, train, options.frames - train, manifest.fps, options.test_emotions
-        )
+        test = options.frames - train
+        try:
+            blocks = tour(options.seed, train, test, manifest.fps, options.test_emotions)
+        except ValueError as error:
+            raise BadInput(subject, str(error), "Ask for more frames.") from error
     elif entry.emotion not in EMOTIONS or entry.intensity not in (1, 2, 3):
         raise BadInput(
             subject,

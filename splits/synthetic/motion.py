@@ -9,7 +9,7 @@ import numpy as np
 from splits.synthetic.phonemes import PHONEMES
 from splits.synthetic.script import Segment
 
-#: Order and units of the pose: degrees, then head radii.
+#: Order and units of the pose: degrees, then metres in camera axes.
 POSE = ("yaw", "pitch", "roll", "x", "y", "z")
 
 #: Largest slow excursion of each pose coordinate.

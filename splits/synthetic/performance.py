@@ -22,8 +22,9 @@ from splits.synthetic.prosody import Speaker, prosody, time_phones
 from splits.synthetic.script import Segment, Voicebox, utterance
 from splits.synthetic.synthesiser import synthesise
 
-#: Units of an emotion that would part closed lips, and so yield to /p b m/.
+#: What would part closed lips, and so yields to /p b m/: in emotion, and in rounding.
 _PARTING = ("AU10", "AU20", "AU22", "AU25", "AU26", "jaw")
+_ROUNDING = ("AU10", "AU22")
 
 #: The emotional face follows the label within about a third of a second.
 _EMOTION_SECONDS = 0.10
@@ -70,6 +71,7 @@ def _say(schedule: Sequence[Block], speaker: Speaker, seed: int) -> list[Segment
     for index, block in enumerate(schedule):
         end = start + block.seconds
         lead, tail = rng.uniform(0.08, 0.14), rng.uniform(0.10, 0.18)
+        lead, tail = min(lead, 0.2 * block.seconds), min(tail, 0.2 * block.seconds)
         ratio = speaker.rate * float(np.exp(voice(block.emotion, block.intensity).rate))
         room = block.seconds - lead - tail
         phones = utterance(voicebox, room * ratio)
@@ -148,8 +150,9 @@ def perform(
     closure = lip_closure(segments, times)
     for name in ("jaw", "AU25"):
         controls[:, CONTROLS.index(name)] *= ratio
-    for name in _PARTING:
-        mood[:, CONTROLS.index(name)] *= 1.0 - closure
+    for part, names in ((mood, _PARTING), (controls, _ROUNDING)):
+        for name in names:
+            part[:, CONTROLS.index(name)] *= 1.0 - closure
     controls += mood
     blink = motion.blinks(times, seconds, _stream(seed, "blinks"))
     controls[:, CONTROLS.index("AU45")] = blink

@@ -16,6 +16,14 @@ def _lengths(total: int, count: int, rng: np.random.Generator, spread: float) ->
     return np.diff(np.round(edges).astype(int)).tolist()
 
 
+#: Seconds that an utterance and its pauses need at least, to be more than a word.
+_SHORTEST = 1.0
+
+
+def _fitting(frames: int, fps: float) -> int:
+    return max(1, int(frames / fps / _SHORTEST))
+
+
 def _level(emotion: str, level: int) -> int:
     """MEAD has one level of neutral, and so have we."""
     return 1 if emotion == "neutral" else int(level)
@@ -24,7 +32,8 @@ def _level(emotion: str, level: int) -> int:
 def tour(seed: int, train: int, test: int, fps: float, test_emotions: int = 3) -> list[Block]:
     """All emotions at all intensities in the training part, several emotions in the test part.
 
-    In training an emotion lasts for three utterances, one at each intensity, so that a
+    Recordings too short for that show as many as fit, at `_SHORTEST` seconds each. In training
+    an emotion lasts for three utterances, one at each intensity, so that a
     window of three seconds holds mostly one emotion, as it does in recordings of actors.
 
     Args:
@@ -34,7 +43,15 @@ def tour(seed: int, train: int, test: int, fps: float, test_emotions: int = 3) -
         fps: frames a second.
         test_emotions: utterances of the test part, each in another emotion; at most 7.
 
+    Raises:
+        ValueError: a part is too short for a single utterance.
+
+
     """
+    if min(train, test) / fps < 0.4:
+        raise ValueError(
+            f"{train} training and {test} test frames leave less than 0.4 s for an utterance"
+        )
     rng = np.random.default_rng([seed, 0x70])
     levels = tuple(STRENGTH)
     order = [
@@ -47,6 +64,10 @@ def tour(seed: int, train: int, test: int, fps: float, test_emotions: int = 3) -
         for e in rng.permutation(len(EMOTIONS))
         if EMOTIONS[e] != order[-1][0]  # the test part begins with a change
     ][:test_emotions]
+    # Where there is no time for all, every emotion comes before another intensity of one.
+    fit = _fitting(train, fps)
+    order = order if fit >= len(order) else (order[0::3] + order[1::3] + order[2::3])[:fit]
+    shown = shown[: _fitting(test, fps)]
     frames = _lengths(train, len(order), rng, 0.3) + _lengths(test, len(shown), rng, 0.2)
     return [Block(e, i, n / fps) for (e, i), n in zip(order + shown, frames, strict=True)]
 

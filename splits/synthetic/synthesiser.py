@@ -9,36 +9,19 @@ and sound correspond by construction.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import lfilter, resample_poly, sosfilt
+from scipy.signal import lfilter, resample_poly
 
 from splits.synthetic.phonemes import PHONEMES, Phoneme
 from splits.synthetic.prosody import TRACK_RATE, Prosody, Speaker
 from splits.synthetic.script import Segment
-
-SAMPLE_RATE = 16_000
-_HOP = SAMPLE_RATE // TRACK_RATE
-
-#: F5..F7 stand still: they colour the voice, and carry no phoneme.
-_HIGH_FORMANTS = (4300.0, 5400.0, 6600.0)
-_BANDWIDTHS = (70.0, 90.0, 140.0, 220.0, 300.0, 400.0, 500.0)
+from splits.synthetic.vocal_tract import HOP, SAMPLE_RATE, Tracks, resonator, vocal_tract
 
 #: Amplitude of the pulses that gives a neutral vowel an RMS near 0.07, which leaves room to shout.
 _SOURCE_GAIN = 0.14
 _ASPIRATION_GAIN = 0.026
-
-
-@dataclass(frozen=True)
-class Tracks:
-    """Articulation at `TRACK_RATE`: formants [K,4] in Hz; voicing, aspiration, nasality [K]."""
-
-    formants: np.ndarray
-    voicing: np.ndarray
-    aspiration: np.ndarray
-    nasality: np.ndarray
 
 
 def _states(segment: Segment, sound: Phoneme):
@@ -120,92 +103,13 @@ def glottal_source(
     return resample_poly(pulse, 1, 2), resample_poly(opening, 1, 2)
 
 
-def _resonator(frequency: np.ndarray, bandwidth: np.ndarray) -> np.ndarray:
-    """Second-order sections [..., 6] of unit gain at 0 Hz."""
-    radius = np.exp(-np.pi * bandwidth / SAMPLE_RATE)
-    a1 = -2.0 * radius * np.cos(2.0 * np.pi * frequency / SAMPLE_RATE)
-    a2 = radius**2
-    zero = np.zeros_like(a1)
-    return np.stack([1.0 + a1 + a2, zero, zero, zero + 1.0, a1, a2], axis=-1)
-
-
-def _antiresonator(frequency: np.ndarray, bandwidth: np.ndarray) -> np.ndarray:
-    """The inverse of a resonator: a spectral zero of unit gain at 0 Hz."""
-    pole = _resonator(frequency, bandwidth)
-    gain, a1, a2 = pole[..., 0], pole[..., 4], pole[..., 5]
-    zero = np.zeros_like(gain)
-    return np.stack([1.0 / gain, a1 / gain, a2 / gain, zero + 1.0, zero, zero], axis=-1)
-
-
-def _tilt(decibels: np.ndarray) -> np.ndarray:
-    """First-order shelf of unit gain at 0 Hz and about `decibels` at 3 kHz."""
-    # The neutral voice already falls by 10 dB there; the pole moves with the wanted change.
-    total = np.clip(10.0 - decibels, 0.1, 24.0)
-    ratio = 10.0 ** (total / 10.0)
-    cosine = np.cos(2.0 * np.pi * 3000.0 / SAMPLE_RATE)
-    b = (ratio - cosine) / (ratio - 1.0)
-    pole = b - np.sqrt(b * b - 1.0)
-    zero = np.zeros_like(pole)
-    return np.stack([1.0 - pole, zero, zero, zero + 1.0, -pole, zero], axis=-1)
-
-
-def vocal_tract(source: np.ndarray, tracks: Tracks, tilt: np.ndarray, scale: float) -> np.ndarray:
-    """The source through the time-varying cascade, float64 [S].
-
-    Coefficients change every 2.5 ms; what the sections remember is carried over as samples,
-    not as products with the old coefficients, so that a change makes no click.
-    """
-    count = len(tilt)
-    nasal = tracks.nasality
-    sections = [_tilt(tilt)]
-    # Pole and zero of the nose coincide, and so cancel, while the velum is shut.
-    still = np.full(count, 100.0)
-    sections.append(_antiresonator(270.0 + 330.0 * nasal, still))
-    sections.append(_resonator(np.full(count, 270.0), still))
-    for i, bandwidth in enumerate(_BANDWIDTHS):
-        moving = i < tracks.formants.shape[1]
-        centre = tracks.formants[:, i] if moving else np.full(count, _HIGH_FORMANTS[i - 4] * scale)
-        # Above 7.6 kHz a pole would crowd the Nyquist frequency.
-        centre = np.minimum(centre, 7600.0)
-        sections.append(_resonator(centre, bandwidth * (1.0 + 0.8 * nasal)))
-    cascade = np.stack(sections, axis=1)
-    ratio, shear = _carry(cascade)
-    state = np.zeros((cascade.shape[1], 2))
-    out = np.empty(count * _HOP)
-    for k in range(count):
-        part = slice(k * _HOP, (k + 1) * _HOP)
-        state[:, 0] = ratio[k] * state[:, 0] + shear[k] * state[:, 1]
-        state[:, 1] *= ratio[k]
-        out[part], state = sosfilt(cascade[k], source[part], zi=state)
-    return out
-
-
-def _carry(cascade: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How the state of each section must change with its coefficients, twice [K, sections].
-
-    A transposed section remembers (p h1 + q h2, q h1), where h are its last two outputs
-    (or inputs, where it has zeros instead of poles) and p, q its coefficients of lag 1
-    and 2. With new p, q and the same h the state becomes (ratio w1 + shear w2, ratio w2).
-    """
-    poles = cascade[..., 4:6].any(axis=-1, keepdims=True)
-    lags = np.where(poles, -cascade[..., 4:6], cascade[..., 1:3])
-    p, q = lags[..., 0], lags[..., 1]
-    ratio, shear = np.ones_like(p), np.zeros_like(p)
-    second = q[0] != 0.0  # the tilt is of first order
-    before, after = q[:-1][:, second], q[1:][:, second]
-    ratio[1:, second] = after / before
-    shear[1:, second] = p[1:, second] / before - after * p[:-1, second] / before**2
-    ratio[1:, ~second] = p[1:, ~second] / p[:-1, ~second]
-    return ratio, shear
-
-
 def _noise(sound: Phoneme, count: int, rng: np.random.Generator) -> np.ndarray:
     """Friction of a phoneme with unit RMS, float64 [count]."""
     lead = 400  # samples for the resonances to settle
     white = rng.standard_normal(count + lead)
     shaped = np.zeros(count + lead)
     for frequency, bandwidth, gain in sound.noise:
-        _, _, _, _, a1, a2 = _resonator(np.float64(frequency), np.float64(bandwidth))
+        _, _, _, _, a1, a2 = resonator(np.float64(frequency), np.float64(bandwidth))
         # Zeros at 0 Hz and Nyquist make a band-pass whose peak gain is about 1.
         # Twice, because one pass leaves too much of the low frequencies in an /s/.
         b, a = [(1 - a2) / 2, 0.0, -(1 - a2) / 2], [1.0, a1, a2]
@@ -247,7 +151,7 @@ def friction(
         }[sound.kind]
         hiss = _noise(sound, last - first, rng) * _envelope(last - first, attack, release)
         # Friction follows the voice's effort, but less than proportionally.
-        level = 0.6 * sound.frication * gain[min(first // _HOP, len(gain) - 1)] ** 0.7
+        level = 0.6 * sound.frication * gain[min(first // HOP, len(gain) - 1)] ** 0.7
         out[first:last] += level * hiss
     return out
 
@@ -260,9 +164,9 @@ def synthesise(
     Loudness is kept across recordings; only where a peak would clip is the whole scaled down.
     """
     blocks = len(prosody.f0)
-    count = blocks * _HOP
+    count = blocks * HOP
     tracks = articulation(segments, blocks, speaker.formants)
-    clock = np.arange(count) / _HOP
+    clock = np.arange(count) / HOP
 
     def at_samples(track: np.ndarray) -> np.ndarray:
         return np.interp(clock, np.arange(blocks) + 0.5, track)
@@ -283,10 +187,8 @@ def synthesise(
 
 __all__ = [
     "SAMPLE_RATE",
-    "Tracks",
     "articulation",
     "friction",
     "glottal_source",
     "synthesise",
-    "vocal_tract",
 ]

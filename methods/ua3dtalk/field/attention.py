@@ -63,4 +63,4 @@ class AUAttention(nn.Module):
 
     def map(self, position: Tensor) -> Tensor:
         """Return the person's attention [6, N], >= 0, for position [P, N]."""
-        return torch.relu(self.channels(position))
+        return self.channels(position).relu_()

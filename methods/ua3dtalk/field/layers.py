@@ -24,6 +24,6 @@ def two_layers(inputs: int, hidden: int, outputs: int, *, bias: bool) -> nn.Sequ
     """Linear, ReLU, Linear on [inputs, N]."""
     return nn.Sequential(
         ChannelLinear(inputs, hidden, bias=bias),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         ChannelLinear(hidden, outputs, bias=bias),
     )

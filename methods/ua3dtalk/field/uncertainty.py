@@ -44,6 +44,9 @@ class ViewEnsemble(nn.Module):
         members: T.
         with_variance: whether there is a log-variance head.
 
+    Raises:
+        ValueError: when nothing in the input depends on the frame.
+
     """
 
     def __init__(
@@ -58,6 +61,8 @@ class ViewEnsemble(nn.Module):
         with_variance: bool,
     ) -> None:
         super().__init__()
+        if not gated + constant:
+            raise ValueError("a view must hear something of the frame: gated or constant features")
         self.sizes = (gated, constant, position)
         inputs, outputs = sum(self.sizes), latent * (2 if with_variance else 1)
         # The ranges of nn.Linear's own initialisation.
@@ -105,5 +110,6 @@ class ViewEnsemble(nn.Module):
             base = base + (weight[:, gated : gated + constant] @ view.constant)[:, None]
         if gated:
             base = torch.addmm(base, weight[:, :gated] * view.gain, view.gated)
-        hidden = torch.relu(base).unflatten(0, (-1, self.weight_in.shape[1]))
+        # In place: at full size each of these tensors is tens of megabytes.
+        hidden = base.relu_().unflatten(0, (-1, self.weight_in.shape[1]))
         return torch.baddbmm(self.bias_out[members][:, :, None], self.weight_out[members], hidden)

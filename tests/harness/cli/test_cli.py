@@ -54,7 +54,7 @@ def test_mistakes_are_sentences_with_exit_code_2(
     monkeypatch, capsys, tmp_path, arguments, sentence
 ):
     monkeypatch.chdir(tmp_path)
-    code, out, err = call(monkeypatch, capsys, *arguments)
+    code, _, err = call(monkeypatch, capsys, *arguments)
     assert code == 2
     assert sentence in err
     assert "Traceback" not in err
@@ -79,3 +79,14 @@ def test_interrupt_is_quiet_and_says_how_to_go_on(monkeypatch, capsys):
         main()
     assert stop.value.code == 130
     assert "goes on from here" in capsys.readouterr().err
+
+
+def test_doctor_names_the_cure_word_for_word(monkeypatch, capsys):
+    from harness.cli import doctor
+
+    absent = {"video": ("a_package_that_is_absent", "prepare")}
+    monkeypatch.setattr(doctor, "EXTRAS", absent)
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, _ = call(monkeypatch, capsys, "doctor")
+    assert code == 0
+    assert 'pip install "talking-face-bench[video]"' in out

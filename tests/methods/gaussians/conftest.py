@@ -108,6 +108,15 @@ def _assert_close(
         assert float((g1[name] - g2[name]).norm() / g2[name].norm()) <= gradient, name
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """On a busy machine two threads mostly wait for each other; tests of threads ask for them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def make_scene() -> Callable[..., Scene]:
     return _scene

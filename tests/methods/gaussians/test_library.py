@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -20,6 +21,15 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
+def small_source(monkeypatch, tmp_path):
+    """One line of C++ in place of the core, so that a build takes a moment."""
+    folder = tmp_path / "src"
+    folder.mkdir()
+    (folder / "small.cpp").write_text('extern "C" int answer() { return 42; }\n')
+    monkeypatch.setattr(build, "SOURCE_DIR", folder)
+
+
+@pytest.fixture
 def fresh(monkeypatch, tmp_path):
     """No installed library, an empty cache, nothing loaded yet."""
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
@@ -31,18 +41,17 @@ def fresh(monkeypatch, tmp_path):
     kernels._kernels.cache_clear()
 
 
-def test_falls_back_to_torch_and_says_so_once(fresh, monkeypatch, make_scene):
+def test_falls_back_to_torch_and_says_so_once(request, monkeypatch, make_scene):
     scene = make_scene(100, 24)
     native = rasterize(**scene)[0]
-    library._load_isa.cache_clear()
-    kernels._kernels.cache_clear()
-    monkeypatch.setenv("HARNESS_CACHE", str(fresh / "other"))
+    request.getfixturevalue("fresh")
     monkeypatch.setattr(build, "find_compiler", lambda: None)
-    with pytest.warns(library.NativeCoreMissing, match="install a C") as caught:
-        slow = rasterize(**scene)[0]
-        rasterize(**scene)
-    assert len(caught) == 1
-    torch.testing.assert_close(slow, native, atol=1e-4, rtol=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        slow = [rasterize(**scene)[0] for _ in range(2)]
+    assert [w.category for w in caught] == [library.NativeCoreMissing]
+    assert "install a C++17 compiler" in str(caught[0].message)
+    torch.testing.assert_close(slow[0], native, atol=1e-4, rtol=0)
 
 
 def test_a_compiler_that_fails_is_quoted(fresh, monkeypatch, tmp_path):
@@ -66,11 +75,19 @@ def test_the_variable_chooses_and_refuses(monkeypatch):
         library.load()
 
 
-def test_two_builders_at_once(tmp_path):
+def test_two_builders_at_once(small_source, tmp_path):
+    target = tmp_path / "target"
     with ThreadPoolExecutor(2) as pool:
-        paths = list(pool.map(lambda _: build.build("baseline", tmp_path, jobs=1), range(2)))
+        paths = list(pool.map(lambda _: build.build("baseline", target, jobs=1), range(2)))
     assert paths[0] == paths[1]
-    assert [p.name for p in tmp_path.iterdir()] == [build.library_name("baseline")]
+    assert [p.name for p in target.iterdir()] == [build.library_name("baseline")]
+    assert ctypes.CDLL(str(paths[0])).answer() == 42
+
+
+def test_build_all_writes_a_key_beside_every_instruction_set(small_source, tmp_path):
+    built = build.build_all(tmp_path / "target")
+    assert [p.name for p in built] == [build.library_name(i) for i in build.available_isas()]
+    assert (tmp_path / "target" / "libsplat.key").read_text() == build.source_key()
 
 
 def test_the_key_follows_the_sources(monkeypatch, tmp_path):
@@ -81,7 +98,7 @@ def test_the_key_follows_the_sources(monkeypatch, tmp_path):
     assert build.source_key() != before
 
 
-def test_an_installed_library_is_used_until_the_sources_change(fresh, monkeypatch):
+def test_an_installed_library_is_used_until_the_sources_change(fresh, small_source, monkeypatch):
     folder = fresh / "installed"
     monkeypatch.setattr(library, "PACKAGE_DIR", folder)
     isa = library.chosen_isa()

@@ -191,9 +191,12 @@ def test_extremes_equal_reference(make_scene, run, assert_close, kind):
     elif kind == "near":
         scene["viewmats"][:, 2, 3] = 0.12
     elif kind == "off centre":
-        scene["Ks"][:, 0, 2], scene["Ks"][:, 1, 2] = -20.0, 70.0
+        scene["Ks"][:, 0, 2], scene["Ks"][:, 1, 2] = -10.0, 45.0
     ours, oracle = against_reference(run, scene)
-    assert_close(ours, oracle, largest=1e-3, gradient=1e-3, share=2e-2)
+    # A needle's conic cancels three digits when it acts along the needle.
+    gradient = 2e-2 if kind == "needle" else 1e-3
+    assert_close(ours, oracle, largest=1e-3, gradient=gradient, share=2e-2)
+    assert ours[2]["radii"].any()
     for grad in ours[3].values():
         assert torch.isfinite(grad).all()
 

@@ -16,7 +16,7 @@ from methods.gaussians.rasterize import rasterize
         ({"quats": torch.zeros(4, 4)}, "quats"),
         ({"opacities": torch.zeros(5, 1)}, "opacities"),
         ({"colors": torch.zeros(6, 3)}, "colors"),
-        ({"colors": torch.zeros(5, 33)}, "33 channels"),
+        ({"colors": torch.zeros(5, 33), "backgrounds": None}, "33 channels"),
         ({"colors": torch.zeros(5, 3, 3), "sh_degree": 1}, "at least 4"),
         ({"sh_degree": 4}, "sh_degree|cannot hold"),
         ({"viewmats": torch.eye(4)}, "viewmats"),
@@ -30,7 +30,7 @@ from methods.gaussians.rasterize import rasterize
         ({"scales": torch.zeros(5, 3, dtype=torch.float64)}, "one float type"),
         ({"means": torch.zeros(5, 3, dtype=torch.int64)}, "one float type"),
     ],
-    ids=str,
+    ids=lambda value: ",".join(value) if isinstance(value, dict) else "",
 )
 def test_refuses(make_scene, change, match):
     with pytest.raises(BadInput, match=match):
@@ -49,7 +49,7 @@ def test_gsplat_backend_refuses_the_cpu(make_scene):
         rasterize(**make_scene(5, 16), backend="gsplat")
 
 
-@pytest.mark.parametrize("backend", ["cpu", "reference"])
+@pytest.mark.parametrize("backend", ["cpu", "reference"], ids=["native", "torch"])
 def test_meta(make_scene, backend):
     scene = make_scene(100, 40, 25, cameras=2)
     colors, alphas, meta = rasterize(**scene.leaves(), backend=backend)
@@ -73,17 +73,18 @@ def test_meta(make_scene, backend):
         meta["no such entry"]
 
 
-def parameters():
-    yield {}
-    yield {"sh": 0}
-    yield {"sh": 3}
-    yield {"rasterize_mode": "antialiased"}
-    yield {"render_mode": "RGB+ED"}
-    yield {"absgrad": True}
+GPU_CASES = [
+    {},
+    {"sh": 0},
+    {"sh": 3},
+    {"rasterize_mode": "antialiased"},
+    {"render_mode": "RGB+ED"},
+    {"absgrad": True},
+]
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("options", parameters(), ids=str)
+@pytest.mark.parametrize("options", GPU_CASES, ids=str)
 @pytest.mark.parametrize("size", [128, 256, 512])
 def test_equals_gsplat_on_a_gpu(make_scene, run, size, options):
     options = dict(options)

@@ -65,7 +65,8 @@ def test_lips_are_closed_in_the_middle_of_every_bilabial(acted):
     ]
     assert len(frames) > 8
     assert _control(acted, "AU25")[frames].max() < 0.2
-    assert _control(acted, "AU26")[frames].max() < 0.2
+    for name in ("AU10", "AU22", "AU26"):
+        assert _control(acted, name)[frames].max() < 0.2
     assert _control(acted, "jaw")[frames].max() < 0.8
     assert _control(acted, "AU24")[frames].min() > 2.0
 

@@ -19,6 +19,15 @@ def test_tour_shows_everything_in_training_and_several_in_test(seed):
     assert all(train[3 * k].emotion == train[3 * k + 2].emotion for k in range(8))
 
 
+def test_a_short_tour_shows_emotions_before_intensities():
+    blocks = tour(0, 200, 20, 25.0)
+    assert len({b.emotion for b in blocks[:8]}) == 8
+    assert len(blocks) == 9
+    assert min(b.seconds for b in blocks) >= 0.7
+    with pytest.raises(ValueError, match=r"less than 0\.4 s"):
+        tour(0, 80, 8, 25.0)
+
+
 def test_blocks_are_whole_frames():
     for block in [*tour(0, 997, 103, 25.0), *single(0, "sad", 2, 331, 25.0)]:
         assert block.seconds * 25 == pytest.approx(round(block.seconds * 25))

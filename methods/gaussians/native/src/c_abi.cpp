@@ -1,9 +1,12 @@
 // The functions that Python calls (methods/gaussians/native/kernels.py mirrors the structs).
 //
 // Nothing throws across this border: every function that can fail returns a Status.
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <vector>
 
 #include "stages.h"
@@ -88,10 +91,9 @@ static Camera make_camera(const SplatCamera& in, const Thresholds& thresholds) {
 }
 
 static bool is_finite(const SplatCamera& in) {
-  float total = 0.0f;
-  for (int i = 0; i < 16; i++) total += in.viewmat[i] * 0.0f;
-  for (int i = 0; i < 9; i++) total += in.intrinsics[i] * 0.0f;
-  return total == 0.0f;
+  const auto finite = [](float x) { return std::isfinite(x); };
+  return std::all_of(in.viewmat, in.viewmat + 16, finite) &&
+         std::all_of(in.intrinsics, in.intrinsics + 9, finite);
 }
 
 // Sizes of the structs above and in stages.h, for the Python side to compare with its own.

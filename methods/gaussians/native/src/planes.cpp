@@ -73,8 +73,9 @@ void forward(const Problem& p, Channels C, float* out, float* samples, int threa
 #pragma omp parallel for collapse(2) schedule(static) num_threads(threads)
   for (int scale = 0; scale < p.scales; ++scale)
     for (int64_t block = 0; block < blocks; ++block) {
-      float product[kBlock * kMaxChannels];
       const int64_t begin = block * kBlock;
+      float unsaved[kBlock * 3 * kMaxChannels];
+      float* block_samples = samples ? samples + (scale * p.N + begin) * 3 * C : unsaved;
       const int count = int(std::min<int64_t>(kBlock, p.N - begin));
       for (int n = 0; n < count; ++n)
         for (int plane = 0; plane < 3; ++plane) {
@@ -83,19 +84,17 @@ void forward(const Problem& p, Channels C, float* out, float* samples, int threa
           const float* grid = p.grids[scale];
           const float *a = grid + corners.at[0], *b = grid + corners.at[1],
                       *c = grid + corners.at[2], *d = grid + corners.at[3];
-          float sample[kMaxChannels];
-          for (int i = 0; i < C; ++i)
-            sample[i] = corners.weight[0] * a[i] + corners.weight[1] * b[i] +
-                        corners.weight[2] * c[i] + corners.weight[3] * d[i];
-          for (int i = 0; i < C; ++i)
-            product[n * C + i] = plane == 0 ? sample[i] : product[n * C + i] * sample[i];
-          if (samples)
-            std::memcpy(samples + ((scale * p.N + begin + n) * 3 + plane) * C, sample,
-                        C * sizeof(float));
+          const float wa = corners.weight[0], wb = corners.weight[1], wc = corners.weight[2],
+                      wd = corners.weight[3];
+          float* sample = block_samples + (n * 3 + plane) * C;
+#pragma omp simd
+          for (int i = 0; i < C; ++i) sample[i] = wa * a[i] + wb * b[i] + wc * c[i] + wd * d[i];
         }
       for (int i = 0; i < C; ++i)
-        for (int n = 0; n < count; ++n)
-          out[(int64_t(scale) * C + i) * p.N + begin + n] = product[n * C + i];
+        for (int n = 0; n < count; ++n) {
+          const float* own = block_samples + n * 3 * C + i;
+          out[(int64_t(scale) * C + i) * p.N + begin + n] = own[0] * own[C] * own[2 * C];
+        }
     }
 }
 
@@ -110,6 +109,7 @@ void sample_gradients(const Problem& p, Channels C, int scale, int plane, int64_
   for (int n = 0; n < count; ++n) {
     const float* own = samples + (scale * p.N + begin + n) * 3 * C;
     const float *one = own + (plane + 1) % 3 * C, *other = own + (plane + 2) % 3 * C;
+#pragma omp simd
     for (int i = 0; i < C; ++i) result[n * C + i] *= one[i] * other[i];
   }
 }
@@ -131,7 +131,9 @@ void backward_grids(const Problem& p, Channels C, const float* samples, const fl
         const Corners corners(p.means + 3 * (begin + n), plane, p.inverse_bound, side, C);
         for (int corner = 0; corner < 4; ++corner) {
           float* texel = grid + corners.at[corner];
-          for (int i = 0; i < C; ++i) texel[i] += corners.weight[corner] * local[n * C + i];
+          const float weight = corners.weight[corner];
+#pragma omp simd
+          for (int i = 0; i < C; ++i) texel[i] += weight * local[n * C + i];
         }
       }
     }
@@ -158,6 +160,7 @@ void backward_means(const Problem& p, Channels C, const float* samples, const fl
                       *c = grid + corners.at[2], *d = grid + corners.at[3];
           const float right = corners.column.weight, below = corners.row.weight;
           float column = 0, row = 0;
+#pragma omp simd reduction(+ : column, row)
           for (int i = 0; i < C; ++i) {
             column += local[n * C + i] * ((b[i] - a[i]) * (1 - below) + (d[i] - c[i]) * below);
             row += local[n * C + i] * ((c[i] - a[i]) * (1 - right) + (d[i] - b[i]) * right);

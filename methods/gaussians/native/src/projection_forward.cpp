@@ -2,6 +2,8 @@
 //
 // Semantics: gsplat 1.5.3, csrc/ProjectionEWA3DGSFused.cu. Fused, because the same arithmetic
 // in tensor operations takes longer than the whole frame.
+#include <limits>
+
 #include "stages.h"
 #include "threads.h"
 
@@ -20,6 +22,8 @@ struct Results {
   alignas(64) int32_t tiles[4][Float::kLanes];
 };
 
+constexpr float kLargest = std::numeric_limits<float>::max();
+
 SPLAT_INLINE Float clamp(Float x, float low, float high) { return min(max(x, low), high); }
 
 SPLAT_INLINE void project_block(const Camera& camera, const Thresholds& thresholds,
@@ -31,8 +35,14 @@ SPLAT_INLINE void project_block(const Camera& camera, const Thresholds& threshol
   // Covariance in the image, blurred by eps2d, and its inverse.
   const Float cov_xx0 = dot3(g.u, g.u), cov_xy = dot3(g.u, g.v), cov_yy0 = dot3(g.v, g.v);
   const Float cov_xx = cov_xx0 + camera.eps2d, cov_yy = cov_yy0 + camera.eps2d;
-  const Float determinant0 = cov_xx0 * cov_yy0 - cov_xy * cov_xy;
-  const Float determinant = cov_xx * cov_yy - cov_xy * cov_xy;
+  // |u x v|^2 is |u|^2 |v|^2 - (u.v)^2 without its cancellation, which for a needle a few
+  // hundred pixels long would leave three digits.
+  const Float cross_x = g.u[1] * g.v[2] - g.u[2] * g.v[1],
+              cross_y = g.u[2] * g.v[0] - g.u[0] * g.v[2],
+              cross_z = g.u[0] * g.v[1] - g.u[1] * g.v[0];
+  const Float determinant0 = fma(cross_x, cross_x, fma(cross_y, cross_y, cross_z * cross_z));
+  const Float determinant =
+      fma(camera.eps2d, cov_xx0 + cov_yy0 + camera.eps2d, determinant0);
   Mask seen = both(g.in_range, determinant > zero);
   const Float inverse = zero_unless(seen, one / determinant);
   const Float conic_xx = cov_yy * inverse, conic_xy = zero - cov_xy * inverse,
@@ -117,13 +127,14 @@ SPLAT_INLINE void scatter(const Results& in, int64_t first, int count, const Pro
   }
 }
 
-// x * 0 is 0 for every finite x and NaN otherwise: one product in place of a comparison each.
-SPLAT_INLINE Float zero_if_finite(const Block& block, const float* opacities) {
-  Float total = Float::load(opacities) * 0.0f;
-  for (int i = 0; i < 3; i++) total = fma(Float::load(block.mean[i]), 0.0f, total);
-  for (int i = 0; i < 4; i++) total = fma(Float::load(block.quat[i]), 0.0f, total);
-  for (int i = 0; i < 3; i++) total = fma(Float::load(block.scale[i]), 0.0f, total);
-  return total;
+// True when every number of the block is finite. (Not by multiplying with 0, which is cheaper
+// still: gcc folds that to 0 as soon as signed zeros do not matter.)
+SPLAT_INLINE bool all_finite(const Block& block, const float* opacities) {
+  Mask finite = abs(Float::load(opacities)) <= kLargest;
+  for (int i = 0; i < 3; i++) finite = both(finite, abs(Float::load(block.mean[i])) <= kLargest);
+  for (int i = 0; i < 4; i++) finite = both(finite, abs(Float::load(block.quat[i])) <= kLargest);
+  for (int i = 0; i < 3; i++) finite = both(finite, abs(Float::load(block.scale[i])) <= kLargest);
+  return bits(finite) == (1u << Float::kLanes) - 1;
 }
 
 }  // namespace
@@ -145,7 +156,7 @@ bool project_forward(const Camera& camera, const Gaussians& gaussians, const Pro
     block.load(first, count, gaussians.means, gaussians.quats, gaussians.scales);
     for (int lane = 0; lane < Float::kLanes; lane++)
       opacities[lane] = gaussians.opacities[first + (lane < count ? lane : count - 1)];
-    broken += bits(zero_if_finite(block, opacities) >= 0.0f) != (1u << lanes) - 1;
+    broken += !all_finite(block, opacities);
     project_block(camera, frame.thresholds, frame, block, opacities, log2_min_alpha, results);
     scatter(results, first, count, out, records, ranges);
   }

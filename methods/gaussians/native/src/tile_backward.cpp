@@ -223,7 +223,8 @@ void render_backward(Frame& frame, const ImageGradients& grads, int threads) {
   {
     float* mine = tables + table_size * omp_get_thread_num();
     std::memset(mine, 0, table_size * sizeof(float));
-#pragma omp single
+    // Read only after the barrier that ends the tiles.
+#pragma omp single nowait
     team = omp_get_num_threads();
     // Static, so that every sum has the same order in every run.
 #pragma omp for schedule(static, 2)
@@ -233,7 +234,7 @@ void render_backward(Frame& frame, const ImageGradients& grads, int threads) {
       else
         run_tile<false>(frame, grads, tile, mine);
     }
-#pragma omp for schedule(static)
+#pragma omp for schedule(static) nowait
     for (int64_t g = 0; g < n; g++) {
       // Into the first thread's table, in the order of the threads.
       float* total = tables + g * stride;

@@ -205,13 +205,13 @@ bool copy_channels(Frame& frame, const Image& image, int64_t g) {
   float* target = frame.channels <= kInlineChannels
                       ? frame.records[g].channels
                       : frame.channel_table.data() + g * frame.channels;
-  float check = 0.0f;
+  bool finite = true;
   for (int d = 0; d < colors; d++) {
     target[d] = image.colors[g * colors + d];
-    check += target[d] * 0.0f;
+    finite &= std::isfinite(target[d]);
   }
   if (image.with_depth) target[colors] = image.depths[g];
-  return check == 0.0f;
+  return finite;
 }
 
 }  // namespace
@@ -233,7 +233,7 @@ bool render_forward(Frame& frame, const Image& image, int threads) {
       if (!frame.ranges[g].empty()) broken += !copy_channels(frame, image, g);
     // Tiles differ in length by orders of magnitude. No tile reads what another writes, so
     // the image does not depend on who takes which.
-#pragma omp for schedule(dynamic, 4)
+#pragma omp for schedule(dynamic, 4) nowait
     for (int tile = 0; tile < tiles; tile++) {
       if (image.keep)
         run_tile<true>(frame, image, tile);

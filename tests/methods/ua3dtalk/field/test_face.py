@@ -111,6 +111,13 @@ def test_baked_equals_forward(small_config, means, conditions, switches):
     assert not found.means.requires_grad
 
 
+def test_baked_field_can_be_called_again(small_config, means, conditions):
+    baked = face(small_config()).bake(means)
+    first = baked(conditions).quats
+    baked(Conditions(*(value * 2 for value in vars(conditions).values())))
+    assert torch.equal(baked(conditions).quats, first)
+
+
 def test_baked_equals_forward_in_float32_at_the_published_sizes(conditions):
     torch.manual_seed(0)
     sizes = {"multipliers": (1, 2), "emotion_multipliers": (1, 2)}

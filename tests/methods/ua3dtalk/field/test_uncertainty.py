@@ -75,3 +75,15 @@ def test_without_variance_there_is_no_variance_head():
     ensemble = ViewEnsemble(G, 0, 0, H, D, 1, with_variance=False)
     found = ensemble(ensemble.position_part(None), ViewInput(torch.randn(G, N), torch.randn(G)))
     assert found.shape == (1, D, N)
+
+
+def test_evaluation_leaves_its_base_untouched(ensemble, view):
+    base = ensemble.position_part(torch.randn(P, N).double()).detach()
+    before = base.clone()
+    ensemble(base, view)
+    assert torch.equal(base, before)
+
+
+def test_refuses_a_view_that_hears_nothing_of_the_frame():
+    with pytest.raises(ValueError, match="hear"):
+        ViewEnsemble(0, 0, P, H, D, T, with_variance=True)

@@ -1,0 +1,62 @@
+"""Weight files to state dicts, without unpickling anything but tensors."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from harness.contracts import BadInput
+
+Net = TypeVar("Net", bound=torch.nn.Module)
+
+
+def read_state(path: Path) -> dict[str, torch.Tensor]:
+    """Tensors of a `.safetensors` or a plain `state_dict` file, on the CPU.
+
+    Raises:
+        BadInput: the file cannot be read, or holds more than tensors.
+
+    """
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise BadInput(
+            path, "it is a pickle that holds more than tensors", "Save a plain state dict."
+        ) from error
+    except Exception as error:
+        raise BadInput(
+            path, f"it cannot be read ({type(error).__name__}: {error})", "Fetch it again."
+        ) from error
+    if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):
+        raise BadInput(path, "it is not a plain state dict of tensors", "Save `state_dict()`.")
+    return state
+
+
+def load_into(net: Net, state: dict[str, torch.Tensor], path: Path, device: str = "cpu") -> Net:
+    """`net` with `state`, in float32, frozen, in evaluation mode on `device`.
+
+    Raises:
+        BadInput: keys or shapes are not those of the network.
+
+    """
+    try:
+        state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+        missing, unexpected = net.load_state_dict(state, strict=False)
+        # Batch counters decide nothing in evaluation mode; our own files leave them out.
+        missing = [k for k in missing if not k.endswith("num_batches_tracked")]
+        if missing or unexpected:
+            raise RuntimeError(f"missing {missing[:3]}, unexpected {unexpected[:3]}")
+    except RuntimeError as error:
+        raise BadInput(
+            path,
+            f"it does not fit {type(net).__name__}: {str(error).splitlines()[-1].strip()}",
+            "Use the file that the registry names.",
+        ) from error
+    return net.eval().requires_grad_(False).to(device)

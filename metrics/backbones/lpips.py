@@ -1,0 +1,52 @@
+"""LPIPS over any trunk (Zhang et al. 2018; richzhang/PerceptualSimilarity lpips/lpips.py, v0.1)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from metrics.backbones.trunks import Trunk
+
+SHIFT = (-0.030, -0.088, -0.188)
+SCALE = (0.458, 0.448, 0.450)
+EPS = 1e-10
+
+
+class LPIPS(nn.Module):
+    """Perceptual distance: unit-normalised features, squared difference, weighted channels.
+
+    Heads have the reference's keys, `lin{k}.model.1.weight` [1,C,1,1], non-negative.
+    """
+
+    def __init__(self, trunk: Trunk) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.heads = nn.ParameterDict(
+            {
+                f"lin{k}": nn.Parameter(torch.full((1, c, 1, 1), 1.0 / c))
+                for k, c in enumerate(trunk.channels)
+            }
+        )
+        self.register_buffer("shift", torch.tensor(SHIFT)[None, :, None, None], persistent=False)
+        self.register_buffer("scale", torch.tensor(SCALE)[None, :, None, None], persistent=False)
+
+    @staticmethod
+    def head_keys(state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """A reference head file's tensors under this module's names."""
+        return {
+            f"heads.{k.split('.')[0]}": v for k, v in state.items() if k.endswith("model.1.weight")
+        }
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Unit-length features of x [B,3,H,W] in [-1,1] at every tap."""
+        taps = self.trunk((x - self.shift) / self.scale)
+        return [f / (f.square().sum(1, keepdim=True).sqrt() + EPS) for f in taps]
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Distance [B] of x and y, [B,3,H,W] RGB in [-1,1]."""
+        total = torch.zeros(len(x), device=x.device, dtype=x.dtype)
+        pairs = zip(self.features(x), self.features(y), strict=True)
+        for k, (a, b) in enumerate(pairs):
+            weighted = ((a - b).square() * self.heads[f"lin{k}"]).sum(1)
+            total = total + weighted.mean((1, 2))
+        return total

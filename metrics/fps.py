@@ -1,0 +1,95 @@
+"""Speed of rendering, from the record that the time stage wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from harness.contracts import (
+    BadInput,
+    Clip,
+    Column,
+    Failure,
+    FrameBatch,
+    Metric,
+    MetricResult,
+    MetricSpec,
+)
+
+SPECS = (
+    MetricSpec(
+        id="fps",
+        title="Render speed",
+        entry="metrics.fps:FPS",
+        columns=(
+            Column("fps/render", "up", "frames/s", (0.0, None), "1000 / mean frame time"),
+            Column("latency_ms/median", "down", "ms", (0.0, None), "median frame time"),
+            Column("latency_ms/p95", "down", "ms", (0.0, None), "95th percentile of frame time"),
+        ),
+        reference="one frame at a time after warm-up, as gsplat profiling/main.py, median and p95",
+    ),
+)
+
+#: With fewer timed frames the 95th percentile rests on a handful of them.
+FEW_FRAMES = 60
+
+
+def score(frame_ms: np.ndarray) -> dict[str, float]:
+    """Speed from frame times float [n] in milliseconds, linear interpolation for percentiles."""
+    return {
+        "fps/render": 1000.0 / float(frame_ms.mean()),
+        "latency_ms/median": float(np.median(frame_ms)),
+        "latency_ms/p95": float(np.percentile(frame_ms, 95)),
+    }
+
+
+class FPS(Metric):
+    """Reads `clip.timing`: `frame_ms`, `stages_ms`, and what it was measured on.
+
+    Frames per second are the inverse of the mean time, not the mean of inverses.
+    """
+
+    def begin(self, clip: Clip) -> None:
+        """Take the clip's timing record."""
+        self._clip = clip
+
+    def update(self, batch: FrameBatch) -> None:
+        """Frames say nothing of speed."""
+
+    def compute(self) -> MetricResult:
+        """Score the record; without one there is no value.
+
+        Raises:
+            BadInput: times that are not positive and finite.
+
+        """
+        record: Mapping[str, Any] | None = self._clip.timing
+        frame_ms = np.asarray((record or {}).get("frame_ms", ()), np.float64)
+        if record is None or not len(frame_ms):
+            failure = Failure("no_timing", "the prediction was not timed")
+            values = {column.name: None for column in self.spec.columns}
+            return MetricResult(values, 0, failures=[failure])
+        if not (np.isfinite(frame_ms).all() and (frame_ms > 0).all()):
+            raise BadInput(
+                self._clip.id,
+                "its frame times are not all positive and finite",
+                "Run the time stage again.",
+            )
+        stages = {
+            name: {"median": float(np.median(times)), "mean": float(np.mean(times))}
+            for name, times in record.get("stages_ms", {}).items()
+            if len(times)
+        }
+        warnings = []
+        if len(frame_ms) < FEW_FRAMES:
+            warnings.append(f"{len(frame_ms)} timed frames: the 95th percentile is uncertain")
+        told = {k: v for k, v in record.items() if k not in ("frame_ms", "stages_ms")}
+        return MetricResult(
+            score(frame_ms),
+            len(frame_ms),
+            warnings=warnings,
+            details=told | {"stages_ms": stages},
+            features={"frame_ms": frame_ms},
+        )

@@ -1,0 +1,72 @@
+"""A metric of face features of the prediction beside those of the truth."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from harness.contracts import Clip, Failure, FrameBatch, Metric, MetricResult, MetricSpec
+from metrics.faces import Faces, faces, failures
+
+SIDES = ("prediction", "truth")
+
+
+class FacePairs(Metric):
+    """Keeps one feature vector per frame and side; a frame that fails leaves both sides.
+
+    A subclass says which feature (`pick`) and what is made of the pairs (`score`).
+    """
+
+    def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
+        super().__init__(spec, weights, device)
+        self.extractor: str = spec.options["extractor"]
+
+    @staticmethod
+    @abc.abstractmethod
+    def pick(found: Faces) -> np.ndarray:
+        """The feature of a face, float64 [B,...]; NaN where there is none."""
+
+    @abc.abstractmethod
+    def score(self, prediction: np.ndarray, truth: np.ndarray) -> MetricResult:
+        """Score the frames that both sides have, each float64 [n,...]."""
+
+    def begin(self, clip: Clip) -> None:
+        """Start a clip."""
+        self._clip = clip
+        self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
+        self._found: list[np.ndarray] = []
+        self._failures: list[Failure] = []
+
+    def update(self, batch: FrameBatch) -> None:
+        """Look for the face in the next frames."""
+        both = np.ones(len(batch.truth), bool)
+        for side in SIDES:
+            found = faces(batch, side, self.extractor, self.weights, self.device)
+            self._features[side].append(self.pick(found))
+            self._failures += failures(found, side, batch.start)
+            both &= found.found
+        self._found.append(both)
+
+    def compute(self) -> MetricResult:
+        """Score the frames in which both faces were found; the others are failures."""
+        both = np.concatenate(self._found) if self._found else np.zeros(0, bool)
+        if not both.any():
+            self._failures.append(Failure("no_frames", "no frame has a face on both sides"))
+            values = {column.name: None for column in self.spec.columns}
+            return MetricResult(values, 0, failures=self._failures)
+        sides = (np.concatenate(self._features[side])[both] for side in SIDES)
+        result = self.score(*sides)
+        for name, scores in result.items.items():
+            spread = np.full(len(both), np.nan)
+            spread[both] = scores
+            result.items[name] = spread
+        result.failures = self._failures + result.failures
+        result.details |= {
+            "extractor": self.extractor,
+            "n_frames": int(both.sum()),
+            "n_refused": int((~both).sum()),
+        }
+        return result

@@ -1,0 +1,243 @@
+"""Readers of the single files of the layout; each refuses what it cannot trust.
+
+Source of the layout: AD-NeRF and ER-NeRF `data_utils/process.py`, and its reader in
+TalkingGaussian `scene/dataset_readers.py`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from harness.contracts import MASK_BITS, ActionUnits, AudioFeatures, BadInput, Camera, Expression
+
+_AGAIN = "Prepare the video again with `python -m harness prepare VIDEO --out DIR`."
+
+#: Masks beyond this many bytes live in a temporary file rather than in memory.
+_IN_MEMORY = 1 << 29
+
+
+@dataclass(frozen=True)
+class Transforms:
+    """Both `transforms_*.json` together: frame ranges, focal length and poses."""
+
+    train: range
+    test: range
+    focal: float
+    cx: float
+    cy: float
+    camera_to_world: np.ndarray  # float64 [T,4,4], OpenGL axes
+
+    @property
+    def count(self) -> int:
+        """Frames of the recording."""
+        return self.test.stop
+
+    def camera(self) -> Camera:
+        """Cameras in the contract's OpenCV axes, float32."""
+        flip = np.diag([1.0, -1.0, -1.0, 1.0])
+        world_to_camera = np.linalg.inv(self.camera_to_world @ flip)
+        K = np.array([[self.focal, 0, self.cx], [0, self.focal, self.cy], [0, 0, 1]])
+        return Camera(
+            np.tile(K, (self.count, 1, 1)).astype(np.float32), world_to_camera.astype(np.float32)
+        )
+
+
+def _json(path: Path) -> Any:
+    if not path.is_file():
+        raise BadInput(path, "no such file", _AGAIN)
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise BadInput(path, f"not readable JSON ({error})", _AGAIN) from error
+
+
+def read_transforms(folder: Path) -> Transforms:
+    """Read both files.
+
+    Raises:
+        BadInput: missing or malformed; ids that are not 0, 1, 2 ... over train then val;
+            sound ids other than the picture ids; two focal lengths; poses that are not rigid.
+
+    """
+    parts, first = {}, {}
+    poses: list[np.ndarray] = []
+    for name in ("train", "val"):
+        path = folder / f"transforms_{name}.json"
+        content = _json(path)
+        try:
+            frames = content["frames"]
+            ids = [int(f["img_id"]) for f in frames]
+            sounds = [int(f.get("aud_id", f["img_id"])) for f in frames]
+            matrices = np.array([f["transform_matrix"] for f in frames], np.float64)
+            geometry = tuple(float(content[k]) for k in ("focal_len", "cx", "cy"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadInput(path, f"not a transforms file ({error!r})", _AGAIN) from error
+        start = len(poses)
+        if not ids or ids != list(range(start, start + len(ids))):
+            odd = next((i for i, v in enumerate(ids) if v != start + i), 0)
+            found = ids[odd] if ids else "nothing"
+            raise BadInput(
+                path,
+                f"img_id {start + odd} was expected at position {odd} and {found} is there",
+                "Frames must be numbered without gaps, the training part first, from 0.",
+            )
+        if sounds != ids:
+            raise BadInput(
+                path, "aud_id differs from img_id", "Give sound that is aligned with the frames."
+            )
+        if matrices.shape != (len(ids), 4, 4) or not _rigid(matrices):
+            raise BadInput(path, "a transform_matrix is not a rigid 4x4 pose", _AGAIN)
+        parts[name], first[name] = range(start, start + len(ids)), geometry
+        poses += list(matrices)
+    if first["train"] != first["val"]:
+        raise BadInput(
+            folder, f"two cameras: {first['train']} and {first['val']} (focal, cx, cy)", _AGAIN
+        )
+    return Transforms(parts["train"], parts["val"], *first["train"], np.stack(poses))
+
+
+def _rigid(matrices: np.ndarray) -> bool:
+    turn = matrices[:, :3, :3]
+    return bool(
+        np.isfinite(matrices).all()
+        and np.allclose(turn @ turn.transpose(0, 2, 1), np.eye(3), atol=1e-3)
+        and (np.linalg.det(turn) > 0).all()
+        and np.allclose(matrices[:, 3], [0, 0, 0, 1], atol=1e-6)
+    )
+
+
+def read_picture(path: Path, mode: str = "RGB") -> np.ndarray:
+    """A picture as uint8 [H,W,C] of the given Pillow mode."""
+    try:
+        with Image.open(path) as image:
+            return np.array(image.convert(mode))
+    except FileNotFoundError as error:
+        raise BadInput(path, "no such file", _AGAIN) from error
+    except (OSError, UnidentifiedImageError) as error:
+        raise BadInput(path, f"not a readable picture ({error})", _AGAIN) from error
+
+
+def mask_bits(parsing: np.ndarray, teeth: np.ndarray | None = None) -> np.ndarray:
+    """Bits uint8 [H,W] (`MASK_BITS`) of a parsing picture uint8 RGB [H,W,3].
+
+    `teeth` bool [H,W] is TalkingGaussian's `teeth_mask`: mouth rather than face.
+    """
+    codes = parsing.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1])
+    face, hair, mouth = codes == 0x0000FF, codes == 0x000000, codes == 0x646464
+    if teeth is not None:
+        mouth, face = mouth | teeth, face & ~teeth
+    torso = (codes == 0x00FF00) | (codes == 0xFF0000)
+    bits = np.zeros(codes.shape, np.uint8)
+    for name, region in (("face", face), ("hair", hair), ("mouth", mouth), ("torso", torso)):
+        bits[region] |= MASK_BITS[name]
+    bits[face | hair | mouth] |= MASK_BITS["head"]
+    return bits
+
+
+def read_masks(folder: Path, count: int, height: int, width: int) -> np.ndarray:
+    """Bits of all frames, uint8 [T,H,W]; a long recording is memory-mapped."""
+    shape = (count, height, width)
+    if np.prod(shape, dtype=np.int64) > _IN_MEMORY:
+        with tempfile.TemporaryFile() as file:  # the map keeps it alive, and nothing else
+            bits: np.ndarray = np.memmap(file, np.uint8, "w+", shape=shape)
+    else:
+        bits = np.empty(shape, np.uint8)
+    for t in range(count):
+        path = folder / "parsing" / f"{t}.png"
+        parsing = read_picture(path)
+        if parsing.shape[:2] != (height, width):
+            raise BadInput(path, f"{parsing.shape[:2]}, frames are {(height, width)}", _AGAIN)
+        teeth = folder / "teeth_mask" / f"{t}.npy"
+        bits[t] = mask_bits(
+            parsing, np.load(teeth, allow_pickle=False).astype(bool) if teeth.is_file() else None
+        )
+    return bits
+
+
+def read_landmarks(folder: Path, count: int) -> np.ndarray:
+    """All `ori_imgs/{i}.lms`, float32 [T,68,2], pixels."""
+    landmarks = np.empty((count, 68, 2), np.float32)
+    for t in range(count):
+        path = folder / "ori_imgs" / f"{t}.lms"
+        try:
+            values = np.loadtxt(path, ndmin=2)
+        except FileNotFoundError as error:
+            raise BadInput(path, "no such file: the face was not found there", _AGAIN) from error
+        except ValueError as error:
+            raise BadInput(path, f"not landmarks ({error})", _AGAIN) from error
+        if values.shape != (68, 2) or not np.isfinite(values).all():
+            raise BadInput(path, f"{values.shape} values, not 68 finite points", _AGAIN)
+        landmarks[t] = values
+    return landmarks
+
+
+def read_action_units(path: Path, count: int) -> ActionUnits:
+    """Intensities of `au.csv`, OpenFace columns with or without its leading spaces.
+
+    Raises:
+        BadInput: fewer rows than frames, or no `AUxx_r` column. Rows beyond the last frame
+            are not read.
+
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file, skipinitialspace=True))
+    names = [cell.strip() for cell in rows[0]] if rows else []
+    columns = {n[:4]: i for i, n in enumerate(names) if n.startswith("AU") and n.endswith("_r")}
+    if not columns:
+        raise BadInput(path, "it has no AUxx_r column", "Give OpenFace's FeatureExtraction csv.")
+    rows = [row for row in rows[1:] if row]
+    if len(rows) < count:
+        raise BadInput(
+            path, f"{len(rows)} rows for {count} frames", "Run OpenFace on the whole video."
+        )
+    try:
+        picked = [[float(row[i]) for i in columns.values()] for row in rows[:count]]
+    except (ValueError, IndexError) as error:
+        raise BadInput(path, f"a cell is not a number ({error})", "Write it again.") from error
+    values = np.array(picked, np.float32)
+    if not np.isfinite(values).all():
+        raise BadInput(path, "a cell is not a finite number", "Write it again.")
+    return ActionUnits(values, tuple(columns))
+
+
+def _arrays(path: Path, names: Sequence[str]) -> list[np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return [archive[name] for name in names]
+    except (ValueError, KeyError, OSError) as error:
+        raise BadInput(path, f"not the arrays {', '.join(names)} ({error})", _AGAIN) from error
+
+
+def read_expression(path: Path, count: int) -> Expression:
+    """Coefficients of `expression.npz`."""
+    values, basis = _arrays(path, ("values", "basis"))
+    if values.ndim != 2 or len(values) != count:
+        raise BadInput(path, f"{values.shape} coefficients for {count} frames", _AGAIN)
+    return Expression(values.astype(np.float32), str(basis))
+
+
+def read_audio_features(path: Path, count: int) -> AudioFeatures:
+    """DeepSpeech windows of `aud_ds.npy`, float32 [T,16,29].
+
+    The extractor rounds its number of windows: one too few is completed by zeros, as the
+    field's own readers do beyond either end, and surplus windows are not read.
+    """
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (ValueError, OSError) as error:
+        raise BadInput(path, f"not a plain array ({error})", "Extract it again.") from error
+    if values.ndim != 3 or values.shape[1:] != (16, 29) or len(values) < count - 1:
+        raise BadInput(
+            path, f"shape {list(values.shape)}, not [{count},16,29]", "Extract it from aud.wav."
+        )
+    values = values[:count].astype(np.float32)
+    return AudioFeatures(np.pad(values, ((0, count - len(values)), (0, 0), (0, 0))), "deepspeech")

@@ -1,0 +1,153 @@
+"""The face in every frame, and the square that is cut out around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from harness.contracts import BadInput
+from harness.media.face_landmarker import FaceLandmarker
+
+#: Side of the square, in heights of the face's whole track: head, neck and shoulders, the
+#: framing of AD-NeRF's recordings.
+_CROP_MARGIN = 1.9
+
+#: A face that moves by more than this share of its height between frames was cut.
+_JUMP = 0.6
+
+
+@dataclass(frozen=True)
+class FaceTrack:
+    """One face in every frame of a recording; pixels of the frames given."""
+
+    landmarks: np.ndarray  # float32 [T,478,2], pixel centres at +0.5
+    depth: np.ndarray  # float32 [T,478]
+    blendshapes: np.ndarray  # float32 [T,52] in [0,1]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A static box in the source frame and the size it is brought to, pixels."""
+
+    left: int
+    top: int
+    height: int
+    width: int
+    out_height: int
+    out_width: int
+
+    def apply(self, frame: np.ndarray) -> np.ndarray:
+        """Cut out and shrink uint8 RGB [H,W,3], averaging over area (no aliasing)."""
+        part = frame[self.top : self.top + self.height, self.left : self.left + self.width]
+        if (self.out_height, self.out_width) == (self.height, self.width):
+            return np.ascontiguousarray(part)
+        return cv2.resize(part, (self.out_width, self.out_height), interpolation=cv2.INTER_AREA)
+
+    def points(self, landmarks: np.ndarray) -> np.ndarray:
+        """Source pixels float [...,2] in pixels of the result, float32."""
+        scale = np.array([self.out_width / self.width, self.out_height / self.height])
+        return ((landmarks - [self.left, self.top]) * scale).astype(np.float32)
+
+
+def track_face(
+    video: Path,
+    frames: Iterable[np.ndarray],
+    count: int,
+    landmarker: FaceLandmarker,
+    tick: Callable[[int, int], None] = lambda done, total: None,
+    fps: float = 25.0,
+) -> FaceTrack:
+    """Find the one face in each of `count` frames, uint8 RGB [H,W,3].
+
+    Raises:
+        BadInput: a frame without a face, with several, or a cut; says which and how many.
+
+    """
+    faces, none, several = [], [], []
+    for t, frame in enumerate(frames):
+        found = landmarker.detect_all(frame)
+        if not found:
+            none.append(t)
+        elif len(found) > 1:
+            several.append(t)
+        faces.append(found[0] if found else None)
+        tick(t + 1, count)
+    when = lambda t: f"frame {t} ({t / fps:.2f} s)"  # noqa: E731
+    if len(none) == count:
+        raise BadInput(video, f"no face in any of its {count} frames", "Film a frontal face.")
+    if several:
+        raise BadInput(
+            video,
+            f"several faces in {len(several)} of {count} frames, first in {when(several[0])}",
+            "Cut the video to one person, in time or in the picture.",
+        )
+    if none:
+        raise BadInput(
+            video,
+            f"no face in {len(none)} of {count} frames, first in {when(none[0])}",
+            "Cut the video so that the face is visible from beginning to end.",
+        )
+    landmarks = np.stack([f.landmarks for f in faces])
+    centres, height = landmarks.mean(1), np.ptp(landmarks[..., 1], axis=1).mean()
+    step = np.linalg.norm(np.diff(centres, axis=0), axis=1)
+    if len(step) and step.max() > _JUMP * height:
+        t = int(step.argmax()) + 1
+        raise BadInput(
+            video,
+            f"the face jumps by {step.max():.0f} pixels at {when(t)}: a cut, or another person",
+            "Cut the video to one continuous recording.",
+        )
+    return FaceTrack(
+        landmarks=landmarks,
+        depth=np.stack([f.depth for f in faces]),
+        blendshapes=np.stack([f.blendshapes for f in faces]),
+        names=faces[0].names,
+    )
+
+
+def choose_crop(
+    video: Path, landmarks: np.ndarray, height: int, width: int, size: int | None, crop: str
+) -> Crop:
+    """The static box for a whole recording.
+
+    Args:
+        video: named in errors.
+        landmarks: float [T,478,2] in source pixels.
+        height: of the source, pixels.
+        width: of the source, pixels.
+        size: side of the result (its shorter side with `crop="none"`), or None to keep pixels.
+        crop: `auto`, a square around the face's track; `none`, the whole frame.
+
+    Raises:
+        BadInput: a size larger than the box (pixels are not invented), too small, or odd.
+
+    """
+    if crop == "none":
+        left, top, box_h, box_w = 0, 0, height // 2 * 2, width // 2 * 2
+    elif crop == "auto":
+        low, high = landmarks.min((0, 1)), landmarks.max((0, 1))
+        side = int(min(height, width, np.ceil(_CROP_MARGIN * (high - low).max()))) // 2 * 2
+        x, y = (low + high) / 2
+        left = int(np.clip(round(x - side / 2), 0, width - side))
+        top = int(np.clip(round(y - side / 2), 0, height - side))
+        box_h = box_w = side
+    else:
+        raise BadInput(f"--crop {crop}", "not a way to crop", "Use auto or none.")
+    shorter = min(box_h, box_w)
+    if size is None:
+        return Crop(left, top, box_h, box_w, box_h, box_w)
+    if size > shorter:
+        raise BadInput(
+            video,
+            f"the face's box is {shorter} pixels wide, smaller than --size {size}",
+            f"Use --size {shorter} or less: enlarging would invent pixels.",
+        )
+    if size < 64 or size % 2:
+        raise BadInput(f"--size {size}", "not an even number of at least 64", "Use 256 or 512.")
+    scale = size / shorter
+    return Crop(left, top, box_h, box_w, round(box_h * scale / 2) * 2, round(box_w * scale / 2) * 2)

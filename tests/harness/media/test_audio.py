@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.contracts import BadInput
+from harness.media.audio import audio_delay, read_audio, resample, write_wav
+from harness.media.video import write_mp4
+
+
+def sine(hertz, rate, seconds=0.5):
+    return np.sin(2 * np.pi * hertz * np.arange(round(rate * seconds)) / rate)
+
+
+@given(
+    source=st.sampled_from([8000, 22050, 44100, 48000]),
+    hertz=st.integers(100, 3000),
+)
+@settings(max_examples=20, deadline=None)
+def test_resampling_keeps_a_sine(source, hertz):
+    got = resample(sine(hertz, source), source, 16_000)
+    want = sine(hertz, 16_000)
+    middle = slice(500, 7000)
+    assert np.abs(got[middle] - want[middle]).max() < 0.02
+
+
+def test_resampling_removes_what_the_new_rate_cannot_hold():
+    got = resample(sine(11_000, 48_000), 48_000, 16_000)
+    assert np.abs(got[500:-500]).max() < 0.01
+
+
+def test_wav_round_trip(tmp_path):
+    samples = np.random.default_rng(0).uniform(-1, 1, 5000).astype(np.float32)
+    write_wav(tmp_path / "a.wav", samples)
+    got = read_audio(tmp_path / "a.wav")
+    assert got.dtype == np.float32
+    assert np.abs(got - samples).max() < 1 / 32000
+    assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_channels_are_averaged(tmp_path):
+    left, right = sine(300, 16_000), np.zeros(8000)
+    soundfile.write(tmp_path / "a.wav", np.stack([left, right], 1), 16_000, subtype="FLOAT")
+    assert np.abs(read_audio(tmp_path / "a.wav") - left / 2).max() < 1e-6
+
+
+def test_refusals(tmp_path):
+    with pytest.raises(BadInput, match="no such file"):
+        read_audio(tmp_path / "none.wav")
+    (tmp_path / "a.wav").write_bytes(b"RIFFnothing")
+    with pytest.raises(BadInput, match="not a readable media file"):
+        read_audio(tmp_path / "a.wav")
+    write_mp4(tmp_path / "silent.mp4", np.zeros((5, 16, 16, 3), np.uint8), 25)
+    with pytest.raises(BadInput, match="no audio track"):
+        read_audio(tmp_path / "silent.mp4")
+    broken = np.full(100, np.nan)
+    soundfile.write(tmp_path / "nan.wav", broken, 16_000, subtype="FLOAT")
+    with pytest.raises(BadInput, match="not-a-number"):
+        read_audio(tmp_path / "nan.wav")
+    soundfile.write(tmp_path / "zero.wav", np.zeros(0), 16_000)
+    with pytest.raises(BadInput, match="no samples"):
+        read_audio(tmp_path / "zero.wav")
+
+
+@pytest.mark.shared
+def test_sound_before_the_first_picture_is_left_out(assets):
+    path = assets / "video" / "no_talking_face.mp4"
+    delay = audio_delay(path)
+    assert delay == pytest.approx(353 / 44100 - 10214 / 11988, abs=1e-3)
+    assert len(read_audio(path)) == pytest.approx(16_000 * (10.0079 + delay), rel=0.01)
+
+
+@pytest.mark.shared
+def test_real_sound(assets):
+    heard = read_audio(assets / "video" / "obama_20s.mp4")
+    assert abs(len(heard) - 320_000) <= 640
+    assert 0.1 < np.abs(heard).max() <= 1

@@ -1,0 +1,292 @@
+"""The whole course on a small recording: it learns, resumes to the bit, and renders."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from harness.contracts import (
+    ActionUnits,
+    BadInput,
+    Budget,
+    FrameSource,
+    MissingSignal,
+    RenderRequest,
+    UnknownName,
+)
+from harness.testing import check_method
+from methods.ua3dtalk.method import UA3DTalk
+from methods.ua3dtalk.spec import QUICK, SPEC
+
+SMALL = {
+    **QUICK,
+    "face_iterations": 240,
+    "mouth_iterations": 60,
+    "fuse_iterations": 30,
+    "face_gaussians": 500,
+    "mouth_gaussians": 80,
+    "max_gaussians": 700,
+    "densify_every": 40,
+    "checkpoint_every": 25,
+    "base_resolution": 8,
+    "multipliers": [1, 2],
+    "plane_features": 4,
+    "emotion_base_resolution": 8,
+    "emotion_multipliers": [1, 2],
+    "emotion_features": 4,
+    "hidden": 16,
+    "latent": 6,
+    "ensemble_size": 3,
+    "motion_rate": 8.0,
+    "priors": {"content_steps": 20, "style_steps": 2, "emotion_steps": 2, "folds": 2, "blocks": 4},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def request_for(sequence, **controls):
+    part = sequence.part(sequence.test)
+    return RenderRequest(
+        part.audio,
+        part.fps,
+        len(part.frames),
+        part.height,
+        part.width,
+        part.signal("camera"),
+        controls,
+    )
+
+
+def composed(method, sequence, request):
+    plate = sequence.part(sequence.test).signal("plate")
+    pictures = [
+        f.rgb + (1 - f.alpha[..., None]) * (plate[t] / 255)
+        for t, f in enumerate(method.render(request))
+    ]
+    return np.stack(pictures)
+
+
+def error(picture, truth):
+    return float(np.mean((picture - truth) ** 2))
+
+
+@pytest.fixture(scope="module")
+def fitted(recording, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("fit")
+    steps = []
+    budget = Budget(SMALL, progress=lambda stage, done, total, **_: steps.append(stage))
+    UA3DTalk().fit(recording.part(recording.train), workdir, budget)
+    return workdir, steps
+
+
+@pytest.fixture(scope="module")
+def method(fitted):
+    method = UA3DTalk()
+    method.load(fitted[0])
+    return method
+
+
+def test_it_learns_the_head_better_than_a_still(method, recording):
+    test = recording.part(recording.test)
+    truth = test.frames.stack(range(len(test.frames))) / 255
+    au = test.signal("au")
+    learnt = error(composed(method, recording, request_for(recording, au=au)), truth)
+    head = recording.signal("masks").region("head", 0)[..., None]
+    plates = np.stack([test.signal("plate")[t] / 255 for t in range(len(truth))])
+    still = error(np.where(head, recording.frames[0] / 255, plates), truth)
+    # 3 dB is half the squared error.
+    assert learnt < still / 2
+
+
+def test_the_mouth_follows_the_drive(method, recording):
+    request = request_for(recording)
+    silent = dataclasses.replace(request, audio=np.zeros_like(request.audio))
+    moved = np.abs(composed(method, recording, request) - composed(method, recording, silent))
+    mouth = recording.part(recording.test).signal("masks").region("mouth").any(0)
+    assert moved[:, mouth].mean() > 2 * moved[:, ~mouth].mean() > 0
+
+
+def test_frames_are_as_the_contract_says(method, recording):
+    request = request_for(recording, au=recording.part(recording.test).signal("au"))
+    frames = list(method.render(request))
+    assert len(frames) == request.count
+    for frame in frames:
+        assert frame.rgb.dtype == frame.alpha.dtype == np.float32
+        assert frame.rgb.shape == (48, 48, 3)
+        assert frame.alpha.shape == (48, 48)
+        assert frame.rgb.min() >= 0
+        assert frame.alpha.max() <= 1
+    inside = recording.part(recording.test).signal("masks").region("head")
+    alpha = np.stack([f.alpha for f in frames])
+    assert alpha[inside].mean() > 0.8
+    assert alpha[~inside].mean() < 0.1
+
+
+def test_every_stage_is_timed(method, recording):
+    from contextlib import contextmanager
+
+    class Clock:
+        def __init__(self):
+            self.names = []
+
+        @contextmanager
+        def stage(self, name):
+            self.names.append(name)
+            yield
+
+    clock = Clock()
+    request = request_for(recording)
+    list(method.render(request, clock))
+    assert clock.names[0] == "audio"
+    assert clock.names[1:] == ["deform", "splat", "copy"] * request.count
+
+
+def test_the_record_says_what_was_done(fitted):
+    workdir, steps = fitted
+    record = json.loads((workdir / "fit.json").read_text())
+    assert {k: v["iterations"] for k, v in record["stages"].items()} == {
+        "face": 240,
+        "mouth": 60,
+        "fuse": 30,
+    }
+    assert record["priors"]["source"] == "trained"
+    assert record["perceptual_loss"] == "switched off"
+    rows = [json.loads(line) for line in (workdir / "losses.jsonl").read_text().splitlines()]
+    assert {row["stage"] for row in rows} == {"face", "mouth", "fuse"}
+    assert all(np.isfinite([row["loss"], row["psnr"]]).all() for row in rows)
+    face = [row["loss"] for row in rows if row["stage"] == "face"]
+    assert np.mean(face[-10:]) < np.mean(face[:10]) / 2
+    assert [s for s in dict.fromkeys(steps) if s in ("face", "mouth", "fuse")] == [
+        "face",
+        "mouth",
+        "fuse",
+    ]
+
+
+@pytest.mark.parametrize("stage", ["face", "mouth", "fuse"])
+def test_a_killed_fit_ends_with_the_same_numbers(fitted, recording, tmp_path, stage):
+    class Killed(Exception):
+        pass
+
+    def kill(name, done, total, **values):
+        if name == stage and done >= 0.8 * total:
+            raise Killed
+
+    part = recording.part(recording.train)
+    with pytest.raises(Killed):
+        UA3DTalk().fit(part, tmp_path, Budget(SMALL, progress=kill))
+    assert not (tmp_path / "model.json").exists()
+    UA3DTalk().fit(part, tmp_path, Budget(SMALL))
+    one = torch.load(fitted[0] / "model.pt", weights_only=True)
+    two = torch.load(tmp_path / "model.pt", weights_only=True)
+    assert one.keys() == two.keys()
+    for group in one:
+        for name in one[group]:
+            assert torch.equal(one[group][name], two[group][name]), (group, name)
+
+
+def test_a_finished_fit_does_nothing_again(fitted, recording):
+    workdir, _ = fitted
+    before = {p: p.stat().st_mtime_ns for p in workdir.rglob("*")}
+    UA3DTalk().fit(recording.part(recording.train), workdir, Budget(SMALL))
+    assert {p: p.stat().st_mtime_ns for p in workdir.rglob("*")} == before
+
+
+def test_rest_replaces_absent_action_units(method, recording):
+    count = request_for(recording).count
+    train_au = recording.part(recording.train).signal("au").column("AU45")
+    rest = np.full((count, 1), np.median(np.clip(train_au, 0, 2)), np.float32)
+    given = composed(method, recording, request_for(recording, au=ActionUnits(rest, ("AU45",))))
+    assert np.array_equal(given, composed(method, recording, request_for(recording)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"camera": None}, "no camera"),
+        ({"count": 3}, "9 cameras for 3 frames"),
+    ],
+)
+def test_bad_requests_are_refused(method, recording, change, message):
+    request = dataclasses.replace(request_for(recording), **change)
+    with pytest.raises(BadInput, match=message):
+        next(method.render(request))
+
+
+def test_controls_of_another_length_are_refused(method, recording):
+    au = recording.part(range(5)).signal("au")
+    with pytest.raises(BadInput, match="5 frames"):
+        next(method.render(request_for(recording, au=au)))
+
+
+@pytest.mark.parametrize("signal", ["camera", "masks", "plate", "expression", "au"])
+def test_a_missing_signal_is_named_before_any_work(recording, tmp_path, signal):
+    bare = dataclasses.replace(
+        recording, signals={k: v for k, v in recording.signals.items() if k != signal}
+    )
+    with pytest.raises(MissingSignal, match=f"'{signal}'"):
+        UA3DTalk().fit(bare.part(bare.train), tmp_path / "fit", Budget(SMALL))
+    assert not (tmp_path / "fit").exists()
+
+
+def test_options_that_do_not_exist_are_refused(recording, tmp_path):
+    with pytest.raises(UnknownName, match="ensemble_size"):
+        UA3DTalk().fit(recording, tmp_path, Budget({"ensemble_sise": 3}))
+    with pytest.raises(BadInput, match="init"):
+        UA3DTalk().fit(recording, tmp_path, Budget({"init": "magic"}))
+
+
+def test_masks_without_a_mouth_are_refused(recording, tmp_path):
+    masks = recording.signal("masks")
+    closed = dataclasses.replace(masks, bits=masks.bits & ~np.uint8(8))
+    sequence = dataclasses.replace(recording, signals={**recording.signals, "masks": closed})
+    with pytest.raises(BadInput, match="inside of the mouth"):
+        UA3DTalk().fit(sequence.part(sequence.train), tmp_path, Budget(SMALL))
+
+
+def test_an_unfitted_folder_is_refused(tmp_path):
+    with pytest.raises(BadInput, match=r"model\.json"):
+        UA3DTalk().load(tmp_path)
+    with pytest.raises(BadInput, match="nothing is loaded"):
+        UA3DTalk().render(None)
+
+
+def test_it_is_a_method_and_reads_no_test_frame(recording, tmp_path):
+    frames = recording.frames
+
+    def read(t):
+        assert t in recording.train, f"frame {t} belongs to the test"
+        return frames.read(t)
+
+    guarded = dataclasses.replace(
+        recording, frames=FrameSource(read, frames.count, frames.height, frames.width)
+    )
+    short = {"face_iterations": 20, "mouth_iterations": 10, "fuse_iterations": 5}
+    check_method(SPEC, guarded, tmp_path, {**SMALL, **short})
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"use_au": False},
+        {"use_prior": False, "use_emotion": False, "use_uncertainty": False},
+        {"fusion": "mean"},
+        {"fusion": "diag", "init": "random", "sh_degree": 2},
+    ],
+)
+def test_every_switch_trains_and_renders(recording, tmp_path, switches):
+    short = {"face_iterations": 12, "mouth_iterations": 6, "fuse_iterations": 3}
+    config = {**SMALL, **short, **switches}
+    UA3DTalk().fit(recording.part(recording.train), tmp_path, Budget(config))
+    method = UA3DTalk()
+    method.load(tmp_path)
+    request = request_for(recording, au=recording.part(recording.test).signal("au"))
+    assert np.isfinite(composed(method, recording, request)).all()

@@ -1,0 +1,58 @@
+import subprocess
+import sys
+
+import pytest
+
+from methods.baselines.ground_truth.spec import SPEC as GROUND_TRUTH
+from methods.baselines.nearest_audio.spec import SPEC as NEAREST
+from methods.baselines.shuffled_audio.spec import SPEC as SHUFFLED
+from methods.baselines.still.spec import SPEC as STILL
+from methods.ua3dtalk.config import Settings
+from methods.ua3dtalk.spec import SPEC
+
+
+def test_specs_import_without_torch():
+    code = (
+        "import sys, methods.ua3dtalk.spec, methods.baselines.still.spec, "
+        "methods.baselines.nearest_audio.spec, methods.baselines.ground_truth.spec, "
+        "methods.baselines.shuffled_audio.spec; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("preset", ["paper", "quick"])
+def test_presets_are_valid_settings(preset):
+    settings = Settings.of(SPEC.presets[preset])
+    assert settings.field.use_uncertainty
+    assert settings.field.fusion == "full"
+
+
+def test_modules_are_switched_in_field_and_priors_together():
+    settings = Settings.of({**SPEC.presets["quick"], "use_prior": False, "use_emotion": False})
+    assert not settings.field.use_prior
+    assert not settings.priors.use_prior
+    assert not settings.priors.use_emotion
+
+
+def test_entries_and_ids():
+    import importlib
+
+    specs = (SPEC, GROUND_TRUTH, NEAREST, SHUFFLED, STILL)
+    assert [s.id for s in specs] == [
+        "ua3dtalk",
+        "ground-truth",
+        "nearest-audio",
+        "shuffled-audio",
+        "still",
+    ]
+    for spec in specs:
+        module, name = spec.entry.split(":")
+        assert hasattr(importlib.import_module(module), name)
+        assert spec.default_preset in spec.presets
+
+
+def test_published_rows_are_those_of_the_paper():
+    rows = {(r.table, r.split, r.note.split(":")[0]): r.values for r in SPEC.published}
+    assert len(rows) == 7
+    full = rows[("Table 2", "ua3dtalk-emotional", "P,E,U")]
+    assert (full["lmd"], full["e_fid"]) == (5.407, 0.145)
