@@ -78,7 +78,7 @@ def bilinear_crop(frame: np.ndarray, box: Box, size: int) -> np.ndarray:
     import torch
     import torch.nn.functional as F
 
-    x = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1)[None].float() / 255
+    x = torch.from_numpy(np.array(frame)).permute(2, 0, 1)[None].float() / 255
     height, width = frame.shape[:2]
     reduction = 2 * box.half / size
     if reduction > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -88,7 +89,9 @@ def landmarker(path: Path) -> FaceLandmarker:
     """MediaPipe's landmarker, opened once."""
     from harness.media.face_landmarker import FaceLandmarker
 
-    return FaceLandmarker(path)
+    detector = FaceLandmarker(path)
+    atexit.register(detector.close)  # while the interpreter is still whole
+    return detector
 
 
 def synthetic_faces(net: FaceNet, frames: np.ndarray) -> Faces:

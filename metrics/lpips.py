@@ -104,7 +104,7 @@ def distances(network: Network, prediction: np.ndarray, truth: np.ndarray) -> np
     device = next(network.parameters()).device
 
     def tensor(frames: np.ndarray) -> torch.Tensor:
-        x = torch.from_numpy(np.ascontiguousarray(frames)).to(device)
+        x = torch.from_numpy(np.array(frames)).to(device)
         return x.permute(0, 3, 1, 2).float() / 127.5 - 1.0
 
     with torch.inference_mode():

@@ -35,6 +35,9 @@ class TrainConfig:
             takes larger steps.
         colour_rate: factor on the learning rates of colour and opacity.
         shape_rate: factor on the learning rates of positions, scales and rotations.
+        attention_weight: of the loss on attention where a modality should have no say. Adam
+            does not know how small a loss is: what the photometric loss cannot yet feel, this
+            one extinguishes for good, and a short course has no time to light it again.
         perceptual: whether LPIPS joins the loss where AlexNet's weights are present.
         checkpoint_every: steps between checkpoints.
 
@@ -54,6 +57,7 @@ class TrainConfig:
     motion_rate: float = 1.0
     colour_rate: float = 1.0
     shape_rate: float = 1.0
+    attention_weight: float = 1e-4
     perceptual: bool = True
     checkpoint_every: int = 1_000
 
@@ -64,10 +68,11 @@ class TrainConfig:
             raise BadInput("sh_degree", f"it is {self.sh_degree}", "Choose 0 to 3.")
         if not 0 < self.init_opacity < 1:
             raise BadInput("init_opacity", f"it is {self.init_opacity}", "Choose 0 to 1.")
+        zero_allowed = ("sh_degree", "attention_weight")
         for option in fields(self):
             value = getattr(self, option.name)
             is_size = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if is_size and option.name != "sh_degree" and value <= 0:
+            if is_size and option.name not in zero_allowed and value <= 0:
                 raise BadInput(option.name, f"it is {value!r}", "Give a positive number.")
 
 

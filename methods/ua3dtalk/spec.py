@@ -15,6 +15,7 @@ PAPER = {
     "sh_degree": 2,
     "densify_threshold": 5e-4,
     "densify_every": 100,
+    "attention_weight": 1e-4,
     "perceptual": True,
     "checkpoint_every": 1_000,
     "base_resolution": 64,

@@ -41,7 +41,7 @@ def fit_square(
     height, width = frames.shape[1:3]
     side = max(height, width)
     left, top = (side - width) // 2, (side - height) // 2
-    x = torch.from_numpy(np.ascontiguousarray(frames)).to(device).permute(0, 3, 1, 2).float() / 255
+    x = torch.from_numpy(np.array(frames)).to(device).permute(0, 3, 1, 2).float() / 255
     if height != width:
         pads = (left, side - width - left, top, side - height - top)
         x = F.pad(x, pads, mode="replicate")

@@ -75,7 +75,7 @@ def train(
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
         schedule.step()
-        progress("synthetic-face", step + 1, steps, loss=float(loss), px=float(place))
+        progress("synthetic-face", step + 1, steps, loss=loss.item(), px=place.item())
     net.eval().requires_grad_(False)
     return net, evaluate(net, [face_samples(s, PER_PERSON) for s in held])
 

@@ -116,7 +116,7 @@ def _train_trunk(
         loss.backward()
         optimiser.step()
         schedule.step()
-        progress("synthetic-perceptual trunk", step + 1, steps, loss=float(loss))
+        progress("synthetic-perceptual trunk", step + 1, steps, loss=loss.item())
 
 
 def _train_heads(
@@ -145,7 +145,7 @@ def _train_heads(
         with torch.no_grad():
             for head in net.heads.values():
                 head.clamp_(min=0)
-        progress("synthetic-perceptual heads", step + 1, steps, loss=float(loss))
+        progress("synthetic-perceptual heads", step + 1, steps, loss=loss.item())
     with torch.no_grad():  # a dimensionless scale, as of LPIPS: about 0.5 between two people
         x = _pictures(samples, torch.linspace(0, total - 1, 16).long())
         factor = 0.5 / net(x * 2 - 1, x.roll(1, 0) * 2 - 1).mean().clamp_min(1e-6)

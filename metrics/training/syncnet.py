@@ -103,7 +103,7 @@ def train(
         optimiser.step()
         schedule.step()
         right = (logits.argmax(-1) == label).float().mean()
-        progress("synthetic-syncnet", step + 1, steps, loss=float(loss), right=float(right))
+        progress("synthetic-syncnet", step + 1, steps, loss=loss.item(), right=right.item())
     net.eval().requires_grad_(False)
     return net, evaluate(net, held, face_net)
 

@@ -1,0 +1,65 @@
+"""Our numbers beside those that the reference packages gave for the same inputs."""
+
+import json
+from pathlib import Path
+
+import golden
+import numpy as np
+import pytest
+import torch
+from helpers import make_clip, run
+
+from metrics import catalog, sync_score
+from metrics.backbones.lpips import LPIPS
+from metrics.backbones.syncnet import SyncNet
+from metrics.backbones.trunks import VGG16, AlexNet
+from metrics.frechet import frechet_distance
+from metrics.lpips import distances
+from metrics.sync import embed
+
+VALUES = json.loads((Path(__file__).parent / "fixtures/golden.json").read_text("utf-8"))["values"]
+
+
+def test_psnr_and_ssim():
+    prediction, truth = (v[None] for v in golden.image_pair())
+    clip = make_clip(1, *truth.shape[1:3])
+    psnr = run(catalog.build("psnr"), clip, prediction, truth).values
+    ssim = run(catalog.build("ssim"), clip, prediction, truth).values
+    assert psnr["psnr"] == pytest.approx(VALUES["psnr_skimage"], abs=1e-9)
+    assert ssim["ssim/torchmetrics"] == pytest.approx(VALUES["ssim_torchmetrics"], abs=1e-8)
+    assert ssim["ssim/valid"] == pytest.approx(VALUES["ssim_pytorch_msssim"], abs=1e-6)
+    assert ssim["ssim/valid"] == pytest.approx(VALUES["ssim_skimage"], abs=1e-6)
+
+
+@pytest.mark.parametrize(("name", "trunk"), [("alex", AlexNet), ("vgg", VGG16)])
+def test_lpips_of_a_seeded_trunk(name, trunk):
+    net = LPIPS(trunk())
+    net.trunk.load_state_dict(golden.seeded_state(net.trunk.state_dict(), 1))
+    for k, head in enumerate(golden.seeded_heads(trunk.channels)):
+        net.heads[f"lin{k}"].data = torch.from_numpy(head)[None, :, None, None]
+    prediction, truth = (v[None] for v in golden.image_pair())
+    assert distances(net, prediction, truth)[0] == pytest.approx(VALUES[f"lpips_{name}"], rel=1e-4)
+
+
+def test_frechet_distance():
+    distance = frechet_distance(*golden.feature_pair())
+    assert distance == pytest.approx(VALUES["frechet_pytorch_fid"], rel=1e-8)
+    assert distance == pytest.approx(VALUES["frechet_torch_fidelity"], rel=1e-6)
+
+
+def test_seeded_syncnet_scores_a_clip_as_the_reference_does():
+    net = SyncNet()
+    net.load_state_dict(golden.seeded_state(net.state_dict(), 2))
+    net.eval()
+    frames, sound = golden.talking_clip()
+    count = sync_score.window_count(len(frames), len(sound))
+    bgr = frames[..., ::-1].astype(np.float32)
+    windows = np.stack([bgr[i : i + 5] for i in range(count)]).transpose(0, 4, 1, 2, 3)
+    columns = sync_score.mfcc(sound / 32768.0)
+    scored = sync_score.score(
+        embed(net.forward_lip, windows),
+        embed(net.forward_aud, sync_score.mfcc_windows(columns, count)),
+    )
+    assert scored.offset == VALUES["syncnet_offset"]
+    assert scored.confidence == pytest.approx(VALUES["syncnet_confidence"], rel=1e-4)
+    assert scored.distance == pytest.approx(VALUES["syncnet_distance"], rel=1e-4)
