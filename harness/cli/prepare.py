@@ -24,9 +24,8 @@ def prepare(
     ] = "auto",
 ) -> None:
     """Turn VIDEO into the folder layout of ER-NeRF and TalkingGaussian."""
-    from splits.prepare import prepare as run_prepare
-
     from harness.runner.progress import watch
+    from splits.prepare import prepare as run_prepare
 
     with watch(video.name) as progress:
         run_prepare(video, out, size=size, fps=fps, crop=crop, masks=masks, progress=progress)
