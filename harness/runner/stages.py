@@ -6,6 +6,7 @@ import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from harness.contracts import (
     RenderRequest,
     StageClock,
 )
+from harness.contracts.sequence import SAMPLE_RATE
 from harness.media.video import read_frames, write_mp4
 from harness.runner import archive
 from harness.runner.clock import TIMED, WARMUP, clock_for, time_frames
@@ -59,13 +61,19 @@ def peak_memory_mb(device: str) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
-def request_for(work: Work, repeat: int = 1) -> RenderRequest:
+#: Features of the sound that other tools computed beforehand; they go where the sound goes.
+HEARD = ("audio_features", "priors")
+
+
+def request_for(work: Work) -> RenderRequest:
     """What the method is told about the test: sound, cameras and the drive's controls."""
     part = work.sequence.part(work.sequence.test)
-    audio, controls = part.audio, {}
+    audio = part.audio
+    controls = {name: part.signal(name) for name in HEARD if part.has(name)}
     if work.drive == SHUFFLED:
-        shift = round(len(part.frames) // 2 * 16_000 / part.fps)
-        audio = np.roll(audio, shift)
+        frames = len(part.frames) // 2
+        audio = np.roll(audio, round(frames * SAMPLE_RATE / part.fps))
+        controls = {name: rolled(value, frames) for name, value in controls.items()}
     if work.drive == "audio+au":
         controls["au"] = part.signal("au", f"the drive audio+au of {work.method.id}")
     camera = part.signal("camera") if part.has("camera") else None
@@ -79,6 +87,16 @@ def request_for(work: Work, repeat: int = 1) -> RenderRequest:
         controls=controls,
         truth=part if work.method.role == "oracle" else None,
     )
+
+
+def rolled(signal: Any, frames: int) -> Any:
+    """A per-frame signal moved circularly in time; its text fields stay."""
+    arrays = {
+        field.name: np.roll(value, frames, axis=0)
+        for field in fields(signal)
+        if isinstance(value := getattr(signal, field.name), np.ndarray)
+    }
+    return replace(signal, **arrays)
 
 
 def composite(frame: RenderedFrame, plate: np.ndarray | None) -> np.ndarray:
