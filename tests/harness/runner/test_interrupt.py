@@ -19,7 +19,8 @@ DRIVER = textwrap.dedent(
     import numpy as np
     from harness.contracts import MethodSpec, RenderedFrame
     from harness.runner.plan import Request
-    from harness.runner.run import Runner, lay_out
+    from harness.runner.planner import lay_out
+    from harness.runner.run import Runner
     from methods import catalog
     from metrics import catalog as metrics
     from tests import toy

@@ -8,7 +8,7 @@ import pytest
 from harness.contracts import AudioFeatures, RenderedFrame
 from harness.runner import stages
 from harness.runner.plan import SHUFFLED, Request
-from harness.runner.run import lay_out
+from harness.runner.planner import lay_out
 from methods import catalog as methods
 from metrics import catalog as metrics
 from tests import toy
