@@ -68,7 +68,7 @@ class Branch:
         self.cloud, self.field, self.data, self.windows = cloud, field, data, windows
         self.course, self.config, self.perceptual = course, config, perceptual
         self.iterations = course.iterations
-        self.motion = motion_optimiser(field, config.motion_rate)
+        self.motion = motion_optimiser(field, config.motion_rate, config.audio_rate)
         self.draws = Draws(seed, self.name)
         self.order = FrameOrder(frames, seed * len(STAGES) + STAGES.index(self.name))
         self.background = torch.tensor([GREEN], device=data.device)
