@@ -31,8 +31,11 @@ class TrainConfig:
         sh_degree: degree of the spherical harmonics of colour.
         densify_threshold: mean gradient in normalised image space above which to densify.
         densify_every: steps between densifications.
-        motion_rate: factor on every learning rate of the deformation fields. A short course
-            takes larger steps.
+        motion_rate: factor on the learning rates of the face's deformation field but for its
+            audio encoder. A short course takes larger steps.
+        mouth_motion_rate: the same for the mouth's field, whose published rates are higher.
+        audio_rate: the same for both audio encoders, which are deep and die of large
+            steps.
         colour_rate: factor on the learning rates of colour and opacity.
         shape_rate: factor on the learning rates of positions, scales and rotations.
         attention_weight: of the loss on attention where a modality should have no say. Adam
@@ -55,6 +58,8 @@ class TrainConfig:
     densify_threshold: float = 5e-4
     densify_every: int = 100
     motion_rate: float = 1.0
+    mouth_motion_rate: float = 1.0
+    audio_rate: float = 1.0
     colour_rate: float = 1.0
     shape_rate: float = 1.0
     attention_weight: float = 1e-4

@@ -131,6 +131,7 @@ def branches(
         data.shown,
         face_course(config.face_iterations),
         config,
+        config.motion_rate,
         seed,
         perceptual,
     )
@@ -142,6 +143,7 @@ def branches(
         np.flatnonzero(data.mouth_open > 0),
         mouth_course(config.mouth_iterations),
         config,
+        config.mouth_motion_rate,
         seed,
         perceptual,
     )

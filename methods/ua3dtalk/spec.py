@@ -39,9 +39,9 @@ PAPER = {
 #: The same modules and phases, sized for two CPU cores.
 QUICK = {
     **PAPER,
-    "face_iterations": 2_000,
+    "face_iterations": 3_000,
     "mouth_iterations": 600,
-    "fuse_iterations": 250,
+    "fuse_iterations": 400,
     "init": "silhouette",
     "face_gaussians": 1_500,
     "mouth_gaussians": 250,
@@ -52,6 +52,8 @@ QUICK = {
     "perceptual": False,
     "checkpoint_every": 200,
     "motion_rate": 8.0,
+    "mouth_motion_rate": 2.0,
+    "audio_rate": 1.0,
     "base_resolution": 16,
     "multipliers": [1, 2, 4],
     "plane_features": 8,
