@@ -36,7 +36,8 @@ def run(
     """Train, render and score METHOD, and write a leaderboard."""
     from harness.runner.gather import plan_key
     from harness.runner.plan import Request
-    from harness.runner.run import Runner, make_plan
+    from harness.runner.planner import make_plan
+    from harness.runner.run import Runner
     from reports import page, stored, tables
 
     overrides = parse_overrides(set_ or [])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="List, fetch and retrain weights.", no_args_is_help=True)
+app = typer.Typer(help="List and fetch weights.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -41,21 +40,3 @@ def fetch(weight_id: Annotated[str, typer.Argument(help="Id from `weights list`.
     with watch(weight_id) as progress:
         path = fetch_weights(weight_id, progress)
     print(f"{weight_id}: {path}", file=sys.stderr)
-
-
-@app.command("train")
-def train(
-    name: Annotated[str, typer.Argument(help="synthetic-syncnet, -face, -perceptual, or all.")],
-    out: Annotated[Path, typer.Option(help="Folder for the weights and their cards.")],
-    people: Annotated[int, typer.Option(help="Synthetic people to learn from.")] = 16,
-    seed: Annotated[int, typer.Option(help="Of the people and of the training.")] = 0,
-) -> None:
-    """Train the synthetic-domain networks anew, on people that no split contains."""
-    from harness.runner.progress import watch
-    from metrics import training
-    from splits.synthetic import corpus
-
-    with watch(name) as progress:
-        recordings = corpus.training_recordings(people, resolution=128, seed=seed)
-        training.train(name, recordings, out, seed=seed, progress=progress)
-    print(f"Trained {name} into {out}", file=sys.stderr)

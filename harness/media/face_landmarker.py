@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +86,21 @@ def import_mediapipe() -> Any:
     return mediapipe
 
 
+def close_before_threads_end(landmarker: FaceLandmarker) -> None:
+    """Close a landmarker that is still open when the interpreter ends.
+
+    mediapipe closes its graph on a thread pool, and pools are gone before `atexit` runs: too
+    late there. `threading._register_atexit` is what `concurrent.futures` itself uses.
+    """
+    reference = weakref.ref(landmarker)
+
+    def close() -> None:
+        if (still_open := reference()) is not None:
+            still_open.close()
+
+    threading._register_atexit(close)
+
+
 class FaceLandmarker:
     """The landmarker as a context manager.
 
@@ -121,6 +138,7 @@ class FaceLandmarker:
             raise BadInput(
                 path, f"not a face landmarker bundle ({error})", "Fetch the weights again."
             ) from error
+        close_before_threads_end(self)
 
     def __enter__(self) -> FaceLandmarker:
         return self
@@ -134,8 +152,10 @@ class FaceLandmarker:
         self.close()
 
     def close(self) -> None:
-        """Free the model; the landmarker cannot be used afterwards."""
-        self._task.close()
+        """Free the model; the landmarker cannot be used afterwards. May be called again."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.close()
 
     def _run(self, rgb: np.ndarray) -> Any:
         image = self._mediapipe.Image(

@@ -9,20 +9,18 @@ import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from harness.contracts import FailedCell, Metric, MetricResult, MetricSpec, Results, Row, Score
 from harness.runner.plan import Work
+from harness.runner.planner import Plan
 from harness.runner.provenance import provenance
-from harness.runner.stages import stored_result
+from harness.runner.scoring import stored_result
 from harness.runner.store import Store
 from metrics import catalog as metrics
 from reports.statistics import block_bootstrap_interval
-
-if TYPE_CHECKING:
-    from harness.runner.run import Plan
 
 
 def plan_key(plan: Plan) -> str:

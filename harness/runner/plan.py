@@ -135,6 +135,7 @@ def cells_for(
         inputs = {
             "render": render.key,
             "metric": metric.id,
+            "machine": source_digest("harness.runner.scoring"),
             "options": dict(metric.options),
             "code": source_digest(metric.entry.partition(":")[0], *metric.code),
             "weights": weights_digests(metric),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,13 @@ import numpy as np
 from harness.contracts import (
     NULL_CLOCK,
     Budget,
-    Clip,
-    FeatureCache,
-    FrameBatch,
     Method,
-    Metric,
-    MetricResult,
     Progress,
     RenderedFrame,
     RenderRequest,
     StageClock,
 )
+from harness.contracts.sequence import SAMPLE_RATE
 from harness.media.video import read_frames, write_mp4
 from harness.runner import archive
 from harness.runner.clock import TIMED, WARMUP, clock_for, time_frames
@@ -59,13 +55,19 @@ def peak_memory_mb(device: str) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
-def request_for(work: Work, repeat: int = 1) -> RenderRequest:
+#: Features of the sound that other tools computed beforehand; they go where the sound goes.
+HEARD = ("audio_features", "priors")
+
+
+def request_for(work: Work) -> RenderRequest:
     """What the method is told about the test: sound, cameras and the drive's controls."""
     part = work.sequence.part(work.sequence.test)
-    audio, controls = part.audio, {}
+    audio = part.audio
+    controls = {name: part.signal(name) for name in HEARD if part.has(name)}
     if work.drive == SHUFFLED:
-        shift = round(len(part.frames) // 2 * 16_000 / part.fps)
-        audio = np.roll(audio, shift)
+        frames = len(part.frames) // 2
+        audio = np.roll(audio, round(frames * SAMPLE_RATE / part.fps))
+        controls = {name: rolled(value, frames) for name, value in controls.items()}
     if work.drive == "audio+au":
         controls["au"] = part.signal("au", f"the drive audio+au of {work.method.id}")
     camera = part.signal("camera") if part.has("camera") else None
@@ -79,6 +81,16 @@ def request_for(work: Work, repeat: int = 1) -> RenderRequest:
         controls=controls,
         truth=part if work.method.role == "oracle" else None,
     )
+
+
+def rolled(signal: Any, frames: int) -> Any:
+    """A per-frame signal moved circularly in time; its text fields stay."""
+    arrays = {
+        field.name: np.roll(value, frames, axis=0)
+        for field in fields(signal)
+        if isinstance(value := getattr(signal, field.name), np.ndarray)
+    }
+    return replace(signal, **arrays)
 
 
 def composite(frame: RenderedFrame, plate: np.ndarray | None) -> np.ndarray:
@@ -195,97 +207,3 @@ def measure_speed(
     }
     write_json(folder / "timing.json", timing)
     record["timing"] = timing
-
-
-@contextmanager
-def clip_of(
-    render_folder: Path, truth_folder: Path, timing: Any
-) -> Iterator[tuple[Clip, Any, Any]]:
-    """Open a prediction beside its truth."""
-    meta, truth_meta = archive.read_meta(render_folder), archive.read_meta(truth_folder)
-    clip = Clip(
-        id=f"{meta['method']}/{meta['drive']}/{meta['sequence']}",
-        fps=truth_meta["fps"],
-        count=truth_meta["count"],
-        height=truth_meta["height"],
-        width=truth_meta["width"],
-        audio=archive.read_audio(render_folder / "audio.wav"),
-        domain=truth_meta["domain"],
-        signals=archive.read_signals(truth_folder),
-        timing=timing,
-    )
-    prediction = archive.open_frames(render_folder / "frames.zip")
-    yield clip, prediction, archive.open_frames(truth_folder / "frames.zip")
-
-
-def score(
-    metrics: list[Metric],
-    render_folder: Path,
-    truth_folder: Path,
-    timing: Any,
-    progress: Progress,
-) -> list[MetricResult | Exception]:
-    """Score one prediction with several metrics in one pass over its frames.
-
-    A metric that raises keeps its exception and does not disturb the others.
-    """
-    outcome: list[MetricResult | Exception | None] = [None] * len(metrics)
-
-    def attempt(index: int, work: Any) -> None:
-        if outcome[index] is None:
-            try:
-                work(metrics[index])
-            except Exception as error:
-                outcome[index] = error
-
-    with clip_of(render_folder, truth_folder, timing) as (clip, prediction, truth):
-        for index in range(len(metrics)):
-            attempt(index, lambda metric: metric.begin(clip))
-        for start, predicted, true in archive.batches(prediction, truth):
-            batch = FrameBatch(start, predicted, true, FeatureCache())
-            for index in range(len(metrics)):
-                attempt(index, lambda metric, batch=batch: metric.update(batch))
-            progress("score", start + len(true), clip.count)
-    for index, metric in enumerate(metrics):
-        if outcome[index] is None:
-            try:
-                outcome[index] = metric.compute()
-            except Exception as error:
-                outcome[index] = error
-    return [result for result in outcome if result is not None]
-
-
-def store_result(result: MetricResult, folder: Path, record: dict[str, Any]) -> None:
-    """Keep a metric's values, items and features in its cell."""
-    record["values"] = result.values
-    record["n"] = result.n
-    record["failures"] = [vars(failure) for failure in result.failures]
-    record["warnings"] = result.warnings
-    record["details"] = result.details
-    if result.items:
-        np.savez_compressed(
-            folder / "items.npz", **{k.replace("/", "|"): v for k, v in result.items.items()}
-        )
-    if result.features:
-        np.savez_compressed(folder / "features.npz", **result.features)
-
-
-def stored_result(folder: Path, record: dict[str, Any]) -> MetricResult:
-    """Read what `store_result` kept."""
-    from harness.contracts import Failure
-
-    def arrays(name: str) -> dict[str, np.ndarray]:
-        if not (folder / name).is_file():
-            return {}
-        with np.load(folder / name, allow_pickle=False) as stored:
-            return {key.replace("|", "/"): stored[key] for key in stored.files}
-
-    return MetricResult(
-        values=record["values"],
-        n=record["n"],
-        items=arrays("items.npz"),
-        failures=[Failure(**failure) for failure in record["failures"]],
-        warnings=record["warnings"],
-        details=record["details"],
-        features=arrays("features.npz"),
-    )

@@ -45,6 +45,7 @@ class Branch:
         frames: indices of the frames that the branch learns from.
         course: when what happens.
         config: the run's settings.
+        motion_rate: factor on the field's learning rates.
         seed: of every draw.
         perceptual: LPIPS, where it can take part.
 
@@ -62,13 +63,14 @@ class Branch:
         frames: np.ndarray,
         course: Course,
         config: TrainConfig,
+        motion_rate: float,
         seed: int,
         perceptual: PatchPerceptual | None,
     ) -> None:
         self.cloud, self.field, self.data, self.windows = cloud, field, data, windows
         self.course, self.config, self.perceptual = course, config, perceptual
         self.iterations = course.iterations
-        self.motion = motion_optimiser(field, config.motion_rate)
+        self.motion = motion_optimiser(field, motion_rate, config.audio_rate)
         self.draws = Draws(seed, self.name)
         self.order = FrameOrder(frames, seed * len(STAGES) + STAGES.index(self.name))
         self.background = torch.tensor([GREEN], device=data.device)

@@ -31,10 +31,16 @@ class TrainConfig:
         sh_degree: degree of the spherical harmonics of colour.
         densify_threshold: mean gradient in normalised image space above which to densify.
         densify_every: steps between densifications.
-        motion_rate: factor on every learning rate of the deformation fields. A short course
-            takes larger steps.
+        motion_rate: factor on the learning rates of the face's deformation field but for its
+            audio encoder. A short course takes larger steps.
+        mouth_motion_rate: the same for the mouth's field, whose published rates are higher.
+        audio_rate: the same for both audio encoders, which are deep and die of large
+            steps.
         colour_rate: factor on the learning rates of colour and opacity.
         shape_rate: factor on the learning rates of positions, scales and rotations.
+        attention_weight: of the loss on attention where a modality should have no say. Adam
+            does not know how small a loss is: what the photometric loss cannot yet feel, this
+            one extinguishes for good, and a short course has no time to light it again.
         perceptual: whether LPIPS joins the loss where AlexNet's weights are present.
         checkpoint_every: steps between checkpoints.
 
@@ -52,8 +58,11 @@ class TrainConfig:
     densify_threshold: float = 5e-4
     densify_every: int = 100
     motion_rate: float = 1.0
+    mouth_motion_rate: float = 1.0
+    audio_rate: float = 1.0
     colour_rate: float = 1.0
     shape_rate: float = 1.0
+    attention_weight: float = 1e-4
     perceptual: bool = True
     checkpoint_every: int = 1_000
 
@@ -64,10 +73,11 @@ class TrainConfig:
             raise BadInput("sh_degree", f"it is {self.sh_degree}", "Choose 0 to 3.")
         if not 0 < self.init_opacity < 1:
             raise BadInput("init_opacity", f"it is {self.init_opacity}", "Choose 0 to 1.")
+        zero_allowed = ("sh_degree", "attention_weight")
         for option in fields(self):
             value = getattr(self, option.name)
             is_size = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if is_size and option.name != "sh_degree" and value <= 0:
+            if is_size and option.name not in zero_allowed and value <= 0:
                 raise BadInput(option.name, f"it is {value!r}", "Give a positive number.")
 
 

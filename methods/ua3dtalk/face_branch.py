@@ -13,7 +13,6 @@ from methods.ua3dtalk.losses import alpha_outside, attention_inside, motion_size
 from methods.ua3dtalk.perceptual import random_patch
 from methods.ua3dtalk.schedule import (
     ALPHA_WEIGHT,
-    ATTENTION_WEIGHT,
     FACE_SELECT_EVERY,
     MOTION_WEIGHT,
 )
@@ -52,7 +51,8 @@ class FaceBranch(Branch):
         if offsets is not None:
             loss = loss + MOTION_WEIGHT * motion_size(offsets)
             loss = loss + ALPHA_WEIGHT * alpha_outside(rendering.alpha, inside)
-            loss = loss + ATTENTION_WEIGHT * self._attention(view, offsets)
+            if self.config.attention_weight:
+                loss = loss + self.config.attention_weight * self._attention(view, offsets)
         if self.perceptual is not None and self.course.uses_perceptual(i):
             loss = loss + self._perceptual(view, rendering.image, target)
         return loss, rendering.image, target

@@ -23,6 +23,7 @@ from methods.ua3dtalk.loop import run_stage
 from methods.ua3dtalk.mouth_branch import MouthBranch
 from methods.ua3dtalk.perceptual import PatchPerceptual, load_perceptual
 from methods.ua3dtalk.priors import PriorModel, fit_priors
+from methods.ua3dtalk.scaling import PriorScaling
 from methods.ua3dtalk.scene import normalise
 from methods.ua3dtalk.schedule import face_course, fuse_course, mouth_course
 from methods.ua3dtalk.seeding import random_points, silhouette_points
@@ -49,7 +50,11 @@ def fit(sequence: Sequence, workdir: Path, budget: Budget) -> None:
         settings.field.bound,
     )
     au = au_matrix(sequence.signal("au", NAME)) if settings.field.use_au else None
-    drive = Drive(priors.train_windows(), priors.train_features(), au)
+    features, scaling = priors.train_features(), None
+    if priors.record["source"] == "trained":
+        scaling = PriorScaling.of(features)
+        features = scaling.apply(features)
+    drive = Drive(priors.train_windows(), features, au)
     data = TrainingData(sequence, transform, drive, device)
 
     perceptual, why = (None, "switched off")
@@ -78,6 +83,7 @@ def fit(sequence: Sequence, workdir: Path, budget: Budget) -> None:
             "mouth_field": mouth.field.state_dict(),
             "face": face.cloud.tensors(),
             "mouth": mouth.cloud.tensors(),
+            "scaling": {} if scaling is None else scaling.tensors(),
         },
     )
     write_lines(workdir / CURVE, rows)
@@ -125,6 +131,7 @@ def branches(
         data.shown,
         face_course(config.face_iterations),
         config,
+        config.motion_rate,
         seed,
         perceptual,
     )
@@ -136,6 +143,7 @@ def branches(
         np.flatnonzero(data.mouth_open > 0),
         mouth_course(config.mouth_iterations),
         config,
+        config.mouth_motion_rate,
         seed,
         perceptual,
     )

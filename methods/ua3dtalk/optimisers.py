@@ -21,27 +21,37 @@ from methods.ua3dtalk.schedule import (
 )
 
 
-def motion_optimiser(field: FaceField | MouthField, factor: float) -> torch.optim.AdamW:
+def motion_optimiser(
+    field: FaceField | MouthField, factor: float, audio_factor: float
+) -> torch.optim.AdamW:
     """AdamW over a field's parameter groups.
 
     Args:
         field: whose parameters.
-        factor: on every learning rate (`TrainConfig.motion_rate`).
+        factor: on the learning rates (`TrainConfig.motion_rate`).
+        audio_factor: on those of the audio encoder (`TrainConfig.audio_rate`).
 
     """
     is_face = isinstance(field, FaceField)
     rates = FACE_MOTION_RATES if is_face else MOUTH_MOTION_RATES
     decays = EXPLICIT_WEIGHT_DECAY if is_face else MOUTH_WEIGHT_DECAY
-    groups = [
-        {
-            "params": parameters,
-            "name": name,
-            "lr": rates[name] * factor,
-            "base": rates[name] * factor,
-            "weight_decay": decays.get(name, ADAMW_WEIGHT_DECAY),
-        }
-        for name, parameters in field.param_groups().items()
-    ]
+    encoder = {id(p) for p in (*field.audio.net.parameters(), *field.audio.frames.parameters())}
+    groups = []
+    for name, parameters in field.param_groups().items():
+        for inside, scale in ((False, factor), (True, audio_factor)):
+            chosen = [p for p in parameters if (id(p) in encoder) == inside]
+            if chosen:
+                rate = rates[name] * scale
+                decay = decays.get(name, ADAMW_WEIGHT_DECAY)
+                groups.append(
+                    {
+                        "params": chosen,
+                        "name": name,
+                        "lr": rate,
+                        "base": rate,
+                        "weight_decay": decay,
+                    }
+                )
     return torch.optim.AdamW(groups, betas=MOTION_BETAS, eps=EPSILON, fused=True)
 
 

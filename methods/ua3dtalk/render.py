@@ -21,6 +21,7 @@ from methods.ua3dtalk.config import Settings
 from methods.ua3dtalk.data import NAME, CameraView, Drive, au_matrix
 from methods.ua3dtalk.field import FaceField, MouthField
 from methods.ua3dtalk.priors import PriorModel
+from methods.ua3dtalk.scaling import PriorScaling
 from methods.ua3dtalk.scene import SceneTransform
 
 
@@ -36,6 +37,7 @@ class Renderer:
         mouth: the mouth's Gaussians.
         fields: of face and mouth.
         priors: gives the features of any sound.
+        scaling: of those features; None for official ones.
         device: a torch device.
 
     """
@@ -50,10 +52,11 @@ class Renderer:
         mouth: Cloud,
         fields: tuple[FaceField, MouthField],
         priors: PriorModel,
+        scaling: PriorScaling | None,
         device: str,
     ) -> None:
         self.settings, self.transform, self.rest, self.device = settings, transform, rest, device
-        self.audio_range = audio_range
+        self.audio_range, self.scaling = audio_range, scaling
         self.face, self.mouth, self.priors = face, mouth, priors
         self._face_field = fields[0].bake(face.means)
         self._mouth_field = fields[1].bake(mouth.means)
@@ -90,6 +93,7 @@ class Renderer:
             Cloud.of(stored["mouth"]),
             fields,
             PriorModel.load(workdir / "priors", device),
+            PriorScaling.restore(stored["scaling"]) if stored["scaling"] else None,
             device,
         )
 
@@ -106,6 +110,8 @@ class Renderer:
             request.audio, request.fps, count, given.get("audio_features")
         )
         priors = self.priors.infer(request.audio, request.fps, count, given.get("priors"))
+        if self.scaling is not None:
+            priors = self.scaling.apply(priors)
         au = None
         if self.rest is not None:
             au = np.broadcast_to(self.rest, (count, len(self.rest)))

@@ -45,7 +45,6 @@ FUSE_RATES = {"sh0": 2.5e-3, "shN": 2.5e-3 / 20, "opacities": 1e-3}
 SSIM_WEIGHT = 0.2
 MOTION_WEIGHT = 1e-5
 ALPHA_WEIGHT = 1e-3
-ATTENTION_WEIGHT = 1e-4
 
 #: Every n-th step draws its frame from the window of the incremental sampling.
 FACE_SELECT_EVERY = 15

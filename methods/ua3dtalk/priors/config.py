@@ -58,9 +58,9 @@ class PriorConfig:
     emotion_dropout: float = 0.3
     waveform: str = "trained"  # "wav2vec2", "trained", or "auto": wav2vec2 where it is present
     waveform_width: int = 16
-    emotion_steps: int = 60
+    emotion_steps: int = 120
     emotion_batch: int = 12
-    emotion_lr: float = 2e-3
+    emotion_lr: float = 3e-3
     emotion_weight_decay: float = 1e-2
     emotion_stride: int = 5  # frames between two evaluated windows, linear in between
 

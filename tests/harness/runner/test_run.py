@@ -11,7 +11,8 @@ import pytest
 from harness.contracts import MethodSpec, RenderedFrame
 from harness.runner.gather import plan_key
 from harness.runner.plan import Request
-from harness.runner.run import Runner, lay_out
+from harness.runner.planner import lay_out
+from harness.runner.run import Runner
 from methods import catalog as methods
 from metrics import catalog as metrics
 from tests import toy

@@ -1,0 +1,105 @@
+"""A plan: names, signals and weights checked, and every cell laid out, before any work starts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.contracts import MethodSpec, MetricSpec, Sequence, SplitManifest, Unavailable
+from harness.runner.plan import Request, Work, cells_for, check_signals, drives_of, preset_of
+from harness.runner.progress import watch
+from methods import catalog as methods
+from metrics import catalog as metrics
+from splits import catalog as splits
+
+#: Baselines that give every table its scale, from the ceiling down.
+BASELINES = ("ground-truth", "still", "nearest-audio", "shuffled-audio")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything to be done, checked before the first cell starts."""
+
+    manifest: SplitManifest
+    works: tuple[Work, ...]
+    metrics: tuple[MetricSpec, ...]
+    unavailable: dict[str, str]  # metric id -> reason
+
+
+def find_manifest(name: str) -> SplitManifest:
+    """A registered split by name, or a prepared folder by path; loads no data."""
+    folder = Path(name)
+    if os.sep in name or folder.is_dir():
+        from splits import er_nerf
+
+        return er_nerf.manifest_of(folder)
+    return splits.manifest(name)
+
+
+def load_sequences(manifest: SplitManifest) -> list[Sequence]:
+    """All recordings of a split; a synthetic one is generated on first use."""
+    load = splits.loader(manifest)
+    with watch(manifest.name) as progress:
+        return [load(manifest, entry, progress) for entry in manifest.sequences]
+
+
+def chosen_metrics(
+    request: Request, manifest: SplitManifest
+) -> tuple[list[MetricSpec], dict[str, str]]:
+    """The metrics of a run, and those that cannot run here with the reason."""
+    if request.metrics is not None:
+        wanted = [metrics.spec(name) for name in request.metrics]
+    else:
+        wanted = [
+            spec
+            for spec in metrics.specs().values()
+            if spec.default and spec.domain in ("any", manifest.domain)
+        ]
+    usable, unavailable = [], {}
+    for spec in wanted:
+        try:
+            metrics.resolve_weights(spec)
+            usable.append(spec)
+        except Unavailable as error:
+            unavailable[spec.id] = str(error)
+    return usable, unavailable
+
+
+def make_plan(request: Request) -> Plan:
+    """Check names first, then load the split, check signals and lay out all cells."""
+    names = list(dict.fromkeys(request.methods))
+    if request.baselines:
+        names += [name for name in BASELINES if name not in names]
+    specs = [methods.spec(name) for name in names]
+    for spec in specs:
+        preset_of(spec, request.preset)
+    for name in request.metrics or ():
+        metrics.spec(name)
+    manifest = find_manifest(request.split)
+    usable, unavailable = chosen_metrics(request, manifest)
+    return lay_out(request, manifest, load_sequences(manifest), specs, usable, unavailable)
+
+
+def lay_out(
+    request: Request,
+    manifest: SplitManifest,
+    sequences: list[Sequence],
+    specs: list[MethodSpec],
+    usable: list[MetricSpec],
+    unavailable: dict[str, str],
+) -> Plan:
+    """All cells of a run, after checking that every declared signal is there."""
+    works = []
+    for sequence in sequences:
+        for metric in usable:
+            check_signals(sequence, metric.signals, f"metric {metric.id}")
+        for spec in specs:
+            check_signals(sequence, spec.signals, f"method {spec.id}")
+            seeds = request.seeds if spec.role == "method" else request.seeds[:1]
+            works += [
+                cells_for(spec, drive, sequence, manifest, seed, request, usable)
+                for seed in seeds
+                for drive in drives_of(spec)
+            ]
+    return Plan(manifest, tuple(works), tuple(usable), unavailable)
