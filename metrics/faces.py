@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -43,26 +43,50 @@ class Faces:
         return np.array([reason is None for reason in self.reasons], bool)
 
 
-def faces(
-    batch: FrameBatch, side: str, extractor: str, weights: Mapping[str, Path], device: str = "cpu"
-) -> Faces:
-    """Faces of one side of a batch; computed once, whichever metric asks first.
+class Detector:
+    """What finds faces: an extractor with its weights. Shared by all metrics that hold it."""
+
+    def __init__(self, extractor: str, path: Path, device: str) -> None:
+        self.extractor = extractor
+        self._look = face_net(path, device) if extractor == "synthetic" else landmarker(path)
+
+    def find(self, frames: np.ndarray) -> Faces:
+        """Faces of uint8 RGB [B,H,W,3]."""
+        look = synthetic_faces if self.extractor == "synthetic" else mp_faces
+        return look(self._look, frames)
+
+
+#: Weak, so that MediaPipe's threads end with the last metric and not after the interpreter.
+_OPEN: WeakValueDictionary[tuple[str, Path, str], Detector] = WeakValueDictionary()
+
+
+def open_detector(extractor: str, weights: Mapping[str, Path], device: str = "cpu") -> Detector:
+    """The detector of an extractor; one for all who hold it at the same time.
 
     Args:
-        batch: the frames.
-        side: "prediction" or "truth".
         extractor: "synthetic" (68 landmarks, 24 controls) or "mp" (478 landmarks, 52 blendshapes).
         weights: files by id, with `EXTRACTORS[extractor]` among them.
         device: where a network runs.
 
     """
-    path = weights[EXTRACTORS[extractor]]
-    frames = getattr(batch, side)
-    if extractor == "synthetic":
-        return batch.cache.get(
-            f"faces/synthetic/{side}", lambda: synthetic_faces(face_net(path, device), frames)
-        )
-    return batch.cache.get(f"faces/mp/{side}", lambda: mp_faces(landmarker(path), frames))
+    key = extractor, weights[EXTRACTORS[extractor]], device
+    detector = _OPEN.get(key)
+    if detector is None:
+        detector = _OPEN[key] = Detector(*key)
+    return detector
+
+
+def faces(batch: FrameBatch, side: str, detector: Detector) -> Faces:
+    """Faces of one side of a batch; computed once, whichever metric asks first.
+
+    Args:
+        batch: the frames.
+        side: "prediction" or "truth".
+        detector: what finds them.
+
+    """
+    key = f"faces/{detector.extractor}/{side}"
+    return batch.cache.get(key, lambda: detector.find(getattr(batch, side)))
 
 
 def failures(found: Faces, side: str, start: int) -> list[Failure]:
@@ -84,14 +108,11 @@ def face_net(path: Path, device: str) -> FaceNet:
     return load_into(FaceNet(), read_state(path), path, device)
 
 
-@cache
 def landmarker(path: Path) -> FaceLandmarker:
-    """MediaPipe's landmarker, opened once."""
+    """MediaPipe's landmarker."""
     from harness.media.face_landmarker import FaceLandmarker
 
-    detector = FaceLandmarker(path)
-    atexit.register(detector.close)  # while the interpreter is still whole
-    return detector
+    return FaceLandmarker(path)
 
 
 def synthetic_faces(net: FaceNet, frames: np.ndarray) -> Faces:

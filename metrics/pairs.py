@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import Clip, Failure, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics.faces import Faces, faces, failures
+from metrics.faces import Detector, Faces, faces, failures, open_detector
 
 SIDES = ("prediction", "truth")
 
@@ -23,6 +23,7 @@ class FacePairs(Metric):
     def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
         super().__init__(spec, weights, device)
         self.extractor: str = spec.options["extractor"]
+        self._detector: Detector | None = None
 
     @staticmethod
     @abc.abstractmethod
@@ -34,7 +35,8 @@ class FacePairs(Metric):
         """Score the frames that both sides have, each float64 [n,...]."""
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip."""
+        """Start a clip; the detector is opened at the first one."""
+        self._detector = self._detector or open_detector(self.extractor, self.weights, self.device)
         self._clip = clip
         self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
         self._found: list[np.ndarray] = []
@@ -44,7 +46,7 @@ class FacePairs(Metric):
         """Look for the face in the next frames."""
         both = np.ones(len(batch.truth), bool)
         for side in SIDES:
-            found = faces(batch, side, self.extractor, self.weights, self.device)
+            found = faces(batch, side, self._detector)
             self._features[side].append(self.pick(found))
             self._failures += failures(found, side, batch.start)
             both &= found.found

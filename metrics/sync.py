@@ -21,7 +21,7 @@ from harness.contracts import (
 )
 from metrics import sync_score
 from metrics.crops import Box, BoxSmoother, bilinear_crop, face_box, mouth_box, reference_crop
-from metrics.faces import EXTRACTORS, faces, failures
+from metrics.faces import EXTRACTORS, Detector, faces, failures, open_detector
 
 #: Below this many windows the zero padding biases the score noticeably.
 FEW_WINDOWS = 100
@@ -78,6 +78,7 @@ class Sync(Metric):
         self.variant = spec.options["variant"]
         self.extractor = spec.options["extractor"]
         self._network = None
+        self._detector: Detector | None = None
 
     def _load(self):
         from metrics.backbones.load import load_into, read_state
@@ -99,6 +100,7 @@ class Sync(Metric):
         if abs(clip.fps - 25.0) > 1e-3:
             raise BadInput(clip.id, f"it has {clip.fps:g} fps", "SyncNet needs 25: convert it.")
         self._network = self._network or self._load()
+        self._detector = self._detector or open_detector(self.extractor, self.weights, self.device)
         self._clip = clip
         self._count = sync_score.window_count(clip.count, len(clip.audio))
         self._smoother = BoxSmoother()
@@ -109,7 +111,7 @@ class Sync(Metric):
 
     def update(self, batch: FrameBatch) -> None:
         """Crop the next frames and embed the windows that are complete."""
-        found = faces(batch, "prediction", self.extractor, self.weights, self.device)
+        found = faces(batch, "prediction", self._detector)
         self._failures += failures(found, "prediction", batch.start)
         frames, landmarks, box_of = batch.prediction, found.landmarks, face_box
         if self.variant == "synthetic":

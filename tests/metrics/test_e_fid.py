@@ -3,13 +3,14 @@ import pytest
 from helpers import make_clip, noise_frames
 
 from harness.contracts import FeatureCache, FrameBatch
+from harness.weights import resolve
 from metrics import catalog
 from metrics.e_fid import EFID
 from metrics.faces import Faces
 from metrics.frechet import frechet_distance
 from metrics.lmd import LMD
 
-WEIGHTS = {"synthetic-face": None, "mediapipe-face-landmarker": None}
+WEIGHTS = {"synthetic-face": resolve("synthetic-face")}
 
 
 def found(expression, reasons=None):

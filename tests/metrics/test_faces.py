@@ -8,7 +8,7 @@ from helpers import make_clip, noise_frames, run
 from harness.contracts import FeatureCache, FrameBatch
 from harness.media.face_landmarker import NoFace, SeveralFaces
 from metrics import catalog
-from metrics.faces import face_net, faces, failures, mp_faces
+from metrics.faces import face_net, faces, failures, mp_faces, open_detector
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,16 +43,18 @@ def test_frames_without_one_face_are_typed_and_nan():
 
 
 def test_faces_are_looked_for_once_per_batch_and_side(monkeypatch):
-    detector = Detector()
-    monkeypatch.setattr("metrics.faces.landmarker", lambda path: detector)
+    looks = Detector()
+    monkeypatch.setattr("metrics.faces.landmarker", lambda path: looks)
     frames = noise_frames(0, 3, 16, 16)
     batch = FrameBatch(0, frames, frames, FeatureCache())
     weights = {"mediapipe-face-landmarker": Path("unused")}
-    first = faces(batch, "truth", "mp", weights)
-    assert faces(batch, "truth", "mp", weights) is first
-    assert detector.asked == 3
-    faces(batch, "prediction", "mp", weights)
-    assert detector.asked == 6
+    detector = open_detector("mp", weights)
+    assert open_detector("mp", weights) is detector
+    first = faces(batch, "truth", detector)
+    assert faces(batch, "truth", detector) is first
+    assert looks.asked == 3
+    faces(batch, "prediction", detector)
+    assert looks.asked == 6
 
 
 @pytest.mark.shared
