@@ -85,8 +85,9 @@ def train(
         centre, half = zoom_box(points)
         far = torch.rand(len(x), generator=rng) < 0.25
         box = torch.where(far[:, None], SIZE / 2, centre), torch.where(far, SIZE / 2, half)
-        x, points = move(x, points, rng, box, 0.1)
-        x = torch.cat([degrade(x, rng), degrade(_negatives(samples, rng), rng)])
+        # Degraded before it is enlarged: a frame's blur is enlarged with it.
+        x, points = move(degrade(x, rng), points, rng, box, 0.1)
+        x = torch.cat([x, degrade(_negatives(samples, rng), rng)])
         output = net(x)
         n = BATCH - EMPTY
         off = F.smooth_l1_loss(output.landmarks[:n], points, beta=0.5, reduction="none")
