@@ -40,7 +40,7 @@ SMALL = {
     "latent": 6,
     "ensemble_size": 3,
     "motion_rate": 8.0,
-    "priors": {"content_steps": 20, "style_steps": 2, "emotion_steps": 2, "folds": 2, "blocks": 4},
+    "priors": {"style_steps": 2, "emotion_steps": 2, "folds": 3},
 }
 
 
