@@ -19,7 +19,7 @@ from torch import Tensor
 
 from methods.ua3dtalk.field import Conditions, FaceField, FieldConfig
 from methods.ua3dtalk.field.native import native_core
-from methods.ua3dtalk.field.precision import TorchPrecisionFusion
+from methods.ua3dtalk.field.precision import TorchPrecisionFusion, fuse_with
 from methods.ua3dtalk.field.precision_native import NativePrecisionFusion
 from methods.ua3dtalk.field.published import published_fusion
 
@@ -29,8 +29,8 @@ SIZES = ((6_000, 4, 16), (3_000, 10, 48))
 TOLERANCE = 1e-4
 FORMS: dict[str, Callable[..., Tensor]] = {
     "published": lambda *views: published_fusion(views),
-    "torch": TorchPrecisionFusion.apply,
-    "native": NativePrecisionFusion.apply,
+    "torch": lambda *views: fuse_with(TorchPrecisionFusion, views),
+    "native": lambda *views: fuse_with(NativePrecisionFusion, views),
 }
 
 
@@ -111,7 +111,7 @@ def main() -> int:
     for gaussians, members, latent in SIZES:
         views = random_views(gaussians, members, latent)
         precise = [view.detach().double().requires_grad_() for view in views]
-        *_, truth = step(TorchPrecisionFusion.apply, precise)
+        *_, truth = step(FORMS["torch"], precise)
         for threads in arguments.threads:
             torch.set_num_threads(threads)
             runs: dict[str, list[tuple[float, float]]] = {name: [] for name in forms}

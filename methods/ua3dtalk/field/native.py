@@ -30,7 +30,7 @@ def declare(core: ctypes.CDLL | None) -> ctypes.CDLL | None:
         fusion = [_INT, _INT, _INT, _INT64]
         core.fusion_state_size.argtypes = fusion
         core.fusion_state_size.restype = _INT64
-        core.fusion_forward.argtypes = [_POINTER, *fusion, _POINTER, _POINTER, _INT]
+        core.fusion_forward.argtypes = [_POINTER, *fusion, *[_POINTER] * 3, _INT]
         core.fusion_backward.argtypes = [_POINTER, *fusion, *[_POINTER] * 4, _INT]
         planes = [_POINTER, _POINTER, _INT, _INT, _POINTER, _FLOAT, _INT64]
         core.planes_forward.argtypes = [*planes, _POINTER, _POINTER, _INT]

@@ -12,6 +12,20 @@ The backward needs no matrix gradient. For g = dL/df let h = P^-1 g, P the summe
 per view u = S^-1 h and w = S^-1 (m - f). Then dL/dd = -u w and dL/dA_t = -(a_t w + b_t u) with
 a = A u = K^-1 A y h and b = A w = K^-1 A y (m - f). The rows of A sum to zero, hence so do a
 and b, and the mean over t that centring would subtract from dL/dA vanishes.
+
+Rounding. Where members disagree strongly against their variances, K and P are left over from a
+cancellation that float32 does not survive: K's smallest eigenvalue is 1 beside others of 1e7,
+and P = sum_i diag(y_i) - (what the members' spread takes away). Two measures, neither of which
+changes the function in exact arithmetic:
+
+- No pivot can end the factorisation. K - I is positive semi-definite, so each pivot of K is
+  >= 1, and P is positive definite; what falls below 1, or below the rounding error of what it
+  was subtracted from, is raised to it (pivots.py by eigenvalues, the kernel by pivots).
+- A Gaussian of which a pivot keeps less than `FRACTION_LEFT` of its diagonal is refused by the
+  float32 forms (value and gradient 0) and fused in float64, where nine more digits are left.
+  K's last pivot does not count: A's rows sum to zero, so the vector of ones is always an
+  eigenvector of K with eigenvalue 1, only the last pivot shows it, and whatever is wrong with
+  K^-1 along it vanishes in A^T K^-1 A.
 """
 
 from __future__ import annotations
@@ -23,6 +37,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from methods.ua3dtalk.field.native import usable
+from methods.ua3dtalk.field.pivots import floored_cholesky, fraction_left
 from methods.ua3dtalk.field.precision_native import NativePrecisionFusion
 
 LOG_VARIANCE_BOUND = 8.0
@@ -30,6 +45,9 @@ LOG_VARIANCE_BOUND = 8.0
 
 JITTER = 1e-6
 """Added to every variance."""
+
+FRACTION_LEFT = 1e-4
+"""A pivot below this part of its diagonal has lost four of float32's seven digits."""
 
 
 def precision_fusion(views: Sequence[Tensor]) -> Tensor:
@@ -54,7 +72,28 @@ def precision_fusion(views: Sequence[Tensor]) -> Tensor:
     if shape[0] < 2:
         raise ValueError("one member has no covariance: T must be at least 2")
     kernel = NativePrecisionFusion if usable(views) else TorchPrecisionFusion
-    return kernel.apply(*views)
+    return fuse_with(kernel, views)
+
+
+def fuse_with(kernel: type[torch.autograd.Function], views: Sequence[Tensor]) -> Tensor:
+    """Fuse by one of the two forms; in float64 those Gaussians that float32 cannot hold.
+
+    Args:
+        kernel: `TorchPrecisionFusion` or `NativePrecisionFusion`.
+        views: as for `precision_fusion`.
+
+    Returns:
+        [D, N].
+
+    """
+    fused, left = kernel.apply(*views)
+    if fused.dtype == torch.float64:
+        return fused
+    lost = (left == 0).nonzero()[:, 0]
+    if not len(lost):
+        return fused
+    precise, _ = TorchPrecisionFusion.apply(*(view[:, :, lost].double() for view in views))
+    return fused.index_copy(1, lost, precise.to(fused.dtype))
 
 
 class _View:
@@ -72,7 +111,9 @@ class _View:
         if factor is None:
             identity = torch.eye(self.size, dtype=view.dtype, device=view.device)
             inner = identity + self.scaled @ self.spread.transpose(1, 2)
-            factor, _ = torch.linalg.cholesky_ex(inner)
+            factor, self.failed = _factorise(inner, floor=1.0)
+            scale = inner.diagonal(dim1=1, dim2=2)
+            self.left = fraction_left(factor[:, :-1, :-1], scale[:, :-1])
         self.factor = factor  # L
 
     def precision(self) -> Tensor:
@@ -86,25 +127,51 @@ class _View:
         return self.inverse * x - (self.scaled.transpose(1, 2) @ inner)[..., 0], inner[..., 0]
 
 
+def _factorise(
+    matrix: Tensor, floor: float, scale: Tensor | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """Return factors, and in float32 which of them failed: those are the identity."""
+    if matrix.dtype == torch.float64:
+        return floored_cholesky(matrix, floor, scale), None
+    factor, info = torch.linalg.cholesky_ex(matrix)
+    low = (factor.diagonal(dim1=1, dim2=2) < 0.95 * floor).any(1)
+    # What is NaN on entry stays NaN.
+    failed = (low | (info != 0)) & matrix.isfinite().flatten(1).all(1)
+    identity = torch.eye(matrix.shape[1], dtype=matrix.dtype, device=matrix.device)
+    return torch.where(failed[:, None, None], identity, factor), failed
+
+
 class TorchPrecisionFusion(torch.autograd.Function):
     """The plain torch form: any device, and in float64 the oracle of the native kernel."""
 
     @staticmethod
-    def forward(ctx, *views: Tensor) -> Tensor:
-        """Return [D, N] for V views [T, 2*D, N]."""
-        precision, weighted, factors = 0.0, 0.0, []
+    def forward(ctx, *views: Tensor) -> tuple[Tensor, Tensor]:
+        """Return [D, N] for V views [T, 2*D, N], and `left` [N], 0 where refused."""
+        precision, weighted, scale, factors, left, failures = 0.0, 0.0, 0.0, [], [], []
         for view in map(_View, views):
             precision = precision + view.precision()
             weighted = weighted + view.solve(view.mean)[0]
+            scale = scale + view.inverse
             factors.append(view.factor)
-        cholesky, _ = torch.linalg.cholesky_ex(precision)
+            left.append(view.left)
+            failures.append(view.failed)
+        cholesky, failed = _factorise(precision, floor=0.0, scale=scale)
+        left = torch.stack([*left, fraction_left(cholesky, scale)]).amin(0)
+        if precision.dtype != torch.float64:
+            refused = (left < FRACTION_LEFT) | torch.stack([*failures, failed]).any(0)
+            lost = refused.nonzero()[:, 0]
+            if len(lost):
+                left[lost], weighted[lost] = 0, 0
+                for factor in (cholesky, *factors):
+                    factor[lost] = torch.eye(factor.shape[1]).to(factor)
         fused = torch.cholesky_solve(weighted[..., None], cholesky)[..., 0]
         ctx.save_for_backward(cholesky, fused, *factors, *views)
-        return fused.t().contiguous()
+        ctx.mark_non_differentiable(left)
+        return fused.t().contiguous(), left
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, ...]:
+    def backward(ctx, gradient: Tensor, _: Tensor) -> tuple[Tensor, ...]:
         """Return the gradient of each view."""
         cholesky, fused, *saved = ctx.saved_tensors
         factors, views = saved[: len(saved) // 2], saved[len(saved) // 2 :]

@@ -15,11 +15,13 @@ class NativePrecisionFusion(torch.autograd.Function):
     """`precision_fusion` on V views [T, 2*D, N]; one kernel forward and one backward."""
 
     @staticmethod
-    def forward(ctx, *views: Tensor) -> Tensor:
-        """Return the fused latents [D, N]."""
+    def forward(ctx, *views: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the fused latents [D, N] and `left` [N], 0 where float32 lost too much."""
         views = tuple(view.contiguous() for view in views)
         sizes = _sizes(views)
         fused = views[0].new_empty(sizes[2], sizes[3])
+        left = views[0].new_empty(sizes[3])
+        ctx.mark_non_differentiable(left)
         state = None
         if any(ctx.needs_input_grad):
             state = views[0].new_empty(native_core().fusion_state_size(*sizes))
@@ -29,15 +31,16 @@ class NativePrecisionFusion(torch.autograd.Function):
                 pointers(views),
                 *sizes,
                 fused.data_ptr(),
+                left.data_ptr(),
                 None if state is None else state.data_ptr(),
                 torch.get_num_threads(),
             )
         )
-        return fused
+        return fused, left
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, ...]:
+    def backward(ctx, gradient: Tensor, _: Tensor) -> tuple[Tensor, ...]:
         """Return the gradient of each view."""
         fused, state, *views = ctx.saved_tensors
         gradient = gradient.contiguous()

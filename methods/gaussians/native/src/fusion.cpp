@@ -62,10 +62,12 @@ int64_t fusion_state_size(int V, int T, int D, int64_t N) {
   return s.blocks() * s.state_size() * kLanes;
 }
 
-// fused [D, N] from V views [T, 2*D, N], T >= 2. `state` (64-byte aligned) may be null when
+// fused [D, N] from V views [T, 2*D, N], T >= 2, and `left` [N]: the smallest part of a
+// diagonal entry that cancellation left as a Cholesky pivot. Below kFractionLeft float32 cannot
+// hold the Gaussian: `left`, its value and its gradient are then 0. `state` (64-byte aligned) may be null when
 // no backward will follow. Returns 0, or 1 when memory is short.
 int fusion_forward(const float* const* views, int V, int T, int D, int64_t N, float* fused,
-                   float* state, int threads) {
+                   float* left, float* state, int threads) {
   const Sizes s(V, T, D, N);
   const auto body = [&](int64_t block, int64_t first, int count, Scratch& scratch) {
     Vec *factor = scratch.factor, *inner = scratch.inner;
@@ -73,10 +75,12 @@ int fusion_forward(const float* const* views, int V, int T, int D, int64_t N, fl
       factor = reinterpret_cast<Vec*>(state) + block * s.state_size();
       inner = factor + factor_size(s.D4);
     }
+    Vec block_left;
     const float** starts = scratch.views.data();
     for (int v = 0; v < V; ++v) starts[v] = views[v] + first;
     if (count == kLanes) {
-      forward_block(s, starts, N, scratch, factor, inner, fused + first, N);
+      forward_block(s, starts, N, scratch, factor, inner, fused + first, N, block_left);
+      store(left + first, block_left);
       return;
     }
     for (int v = 0; v < V; ++v) {
@@ -85,7 +89,8 @@ int fusion_forward(const float* const* views, int V, int T, int D, int64_t N, fl
       starts[v] = reinterpret_cast<float*>(packed);
     }
     float* out = reinterpret_cast<float*>(scratch.tail_out);
-    forward_block(s, starts, kLanes, scratch, factor, inner, out, kLanes);
+    forward_block(s, starts, kLanes, scratch, factor, inner, out, kLanes, block_left);
+    std::memcpy(left + first, &block_left, count * sizeof(float));
     unpack(scratch.tail_out, s.D, count, fused + first, N);
   };
   return !for_each_block(s, threads, body);

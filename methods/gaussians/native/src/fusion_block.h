@@ -12,6 +12,7 @@ namespace fusion {
 
 constexpr float kLogVarianceBound = 8.0f;
 constexpr float kJitter = 1e-6f;
+constexpr float kFractionLeft = 1e-4f;  // FRACTION_LEFT of precision.py
 
 struct Sizes {
   int V, T, D;
@@ -93,7 +94,10 @@ void read_view(const Sizes& s, const float* view, int64_t stride, Scratch& scrat
 }
 
 // Cholesky factor of K = I + B B^T, B [T4, D4]; packed rows, inverse diagonal.
-inline void factorise_inner(const Sizes& s, const Vec* B, Vec* factor) {
+// B B^T is positive semi-definite, so in exact arithmetic every pivot is >= 1: raising one to 1
+// mends rounding and nothing else. `left` is as in factorise, without the last pivot: the rows
+// of B sum to zero, and what that pivot gets wrong vanishes in B^T K^-1 B.
+inline void factorise_inner(const Sizes& s, const Vec* B, Vec* factor, Vec& left) {
   for (int t = 0; t < s.T; ++t) {
     Vec* row = factor + t * (t + 1) / 2;
     for (int first = 0; first <= t; first += kTile) {
@@ -104,11 +108,17 @@ inline void factorise_inner(const Sizes& s, const Vec* B, Vec* factor) {
       for (int j = 0; j < kTile && first + j <= t; ++j) row[first + j] = sum[j];
     }
     row[t] += 1.0f;
+    const Vec scale = row[t], floor = at_least(scale * kRounding, broadcast(1.0f));
     for (int j = 0; j <= t; ++j) {
       const Vec* other = factor + j * (j + 1) / 2;
       Vec value = row[j];
       for (int k = 0; k < j; ++k) value -= row[k] * other[k];
-      row[j] = j == t ? 1.0f / square_root(value) : value * other[j];
+      if (j < t) {
+        row[j] = value * other[j];
+        continue;
+      }
+      if (t + 1 < s.T) left = smaller(value / scale, left);
+      row[t] = 1.0f / square_root(at_least(value, floor));
     }
   }
 }
@@ -149,9 +159,23 @@ inline void half_solve(const Sizes& s, const Vec* inner, const Vec* root_y, Vec*
   }
 }
 
+// Zero the factors of lanes whose pivots lost too many digits, so that their value and their
+// gradient are 0 and never NaN; the caller fuses these Gaussians in double precision.
+inline bool refuse(const Sizes& s, Vec* factor, Vec* inner, Vec& left) {
+  const auto lost = left < broadcast(kFractionLeft);
+  bool any = false;
+  for (int lane = 0; lane < kLanes; ++lane) any |= lost[lane] != 0;
+  if (!any) return false;
+  left = lost ? Vec{} : left;
+  for (int i = 0; i < factor_size(s.D4); ++i) factor[i] = lost ? Vec{} : factor[i];
+  for (int i = 0; i < s.V * s.inner_size(); ++i) inner[i] = lost ? Vec{} : inner[i];
+  return true;
+}
+
 inline void forward_block(const Sizes& s, const float* const* views, int64_t stride,
                           Scratch& scratch, Vec* factor, Vec* inner, float* fused,
-                          int64_t fused_stride) {
+                          int64_t fused_stride, Vec& left) {
+  left = broadcast(1.0f);
   Vec *diagonal = scratch.diagonal, *sum = scratch.sum, *root_y = scratch.u;
   std::fill_n(diagonal, s.D4, Vec{});
   std::fill_n(sum, s.D4, Vec{});
@@ -165,7 +189,7 @@ inline void forward_block(const Sizes& s, const float* const* views, int64_t str
     }
     for (int t = 0; t < s.T; ++t)
       for (int d = 0; d < s.D; ++d) scratch.A[t * s.D4 + d] *= root_y[d];
-    factorise_inner(s, scratch.A, inner + v * s.inner_size());
+    factorise_inner(s, scratch.A, inner + v * s.inner_size(), left);
     half_solve(s, inner + v * s.inner_size(), root_y, scratch.A, scratch.W, v * s.T);
     // sum += S^-1 mean; its part y * mean is in already.
     Vec* projected = scratch.small;
@@ -183,7 +207,9 @@ inline void forward_block(const Sizes& s, const float* const* views, int64_t str
           sum[I * kTile + i] -= panel[t * kTile + i] * projected[t];
     }
   }
-  factorise(diagonal, scratch.W, rows, s.D4, factor);
+  factorise(diagonal, scratch.W, rows, s.D4, factor, left);
+  if (refuse(s, factor, inner, left))
+    for (int d = 0; d < s.D4; ++d) sum[d] = left == 0.0f ? Vec{} : sum[d];
   solve(factor, s.D4, sum);
   for (int d = 0; d < s.D; ++d) store(fused + d * fused_stride, sum[d]);
 }

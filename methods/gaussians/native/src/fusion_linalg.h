@@ -13,6 +13,10 @@ namespace fusion {
 
 constexpr int kTile = 4;
 
+// A pivot below this part (32 epsilons) of what it was subtracted from holds only rounding
+// error. Raising it to that keeps the factor finite; in exact arithmetic it changes nothing.
+constexpr float kRounding = 32 * 1.1920929e-7f;
+
 inline int padded(int size) { return (size + kTile - 1) / kTile * kTile; }
 
 // Vecs of a packed factor of order D.
@@ -34,7 +38,10 @@ struct Tile {
 
 // Factorise P = diag(diagonal) - W^T W, W [rows, D] in panels, without ever storing P: the
 // rows of W enter each tile's sum exactly as the finished columns of the factor do.
-inline void factorise(const Vec* diagonal, const Vec* W, int rows, int D, Vec* factor) {
+// Assumed: P is positive definite in exact arithmetic. `left` falls to the smallest part of a
+// diagonal entry that was left as a pivot.
+inline void factorise(const Vec* diagonal, const Vec* W, int rows, int D, Vec* factor,
+                      Vec& left) {
   for (int I = 0; I < D / kTile; ++I) {
     Vec* panel = factor + factor_panel(I);
     const Vec* W_row = W + I * rows * kTile;
@@ -51,10 +58,13 @@ inline void factorise(const Vec* diagonal, const Vec* W, int rows, int D, Vec* f
         for (int i = I == J ? j : 0; i < kTile; ++i) {
           Vec value = tile.at[i][j];
           for (int k = 0; k < j; ++k) value -= column[k * kTile + i] * corner[k * kTile + j];
-          if (I == J && i == j)
-            column[j * kTile + j] = 1.0f / square_root(value);
-          else
+          if (I == J && i == j) {
+            const Vec scale = diagonal[I * kTile + i];
+            left = smaller(value / scale, left);
+            column[j * kTile + j] = 1.0f / square_root(at_least(value, scale * kRounding));
+          } else {
             column[j * kTile + i] = value * corner[j * kTile + j];
+          }
         }
       }
     }

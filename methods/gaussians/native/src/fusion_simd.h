@@ -36,6 +36,11 @@ inline Vec square_root(Vec x) {
   return result;
 }
 
+inline Vec smaller(Vec x, Vec than) { return x < than ? x : than; }
+
+// max(x, floor), but a NaN in x stays.
+inline Vec at_least(Vec x, Vec floor) { return x < floor ? floor : x; }
+
 inline Vec clamp(Vec x, float bound) {
   // In this form a NaN stays a NaN: it must come out, not turn into a bound.
   x = x < -bound ? broadcast(-bound) : x;

@@ -12,6 +12,7 @@ from methods.ua3dtalk.field.precision import (
     JITTER,
     LOG_VARIANCE_BOUND,
     TorchPrecisionFusion,
+    fuse_with,
     precision_fusion,
 )
 from methods.ua3dtalk.field.precision_native import NativePrecisionFusion
@@ -30,6 +31,14 @@ def random_views(V, T, D, N, seed=0, log_spread=0.5):
         )
         for _ in range(V)
     ]
+
+
+def torch_fusion(*views):
+    return fuse_with(TorchPrecisionFusion, views)
+
+
+def native_fusion(*views):
+    return fuse_with(NativePrecisionFusion, views)
 
 
 def value_and_gradients(fusion, views, seed=1):
@@ -74,7 +83,7 @@ sizes = pytest.mark.parametrize(
 def test_torch_form_equals_published_form(V, T, D, N):
     views = random_views(V, T, D, N)
     truth = value_and_gradients(lambda *v: published_fusion(v), views)
-    assert largest_error(value_and_gradients(TorchPrecisionFusion.apply, views), truth) < 1e-10
+    assert largest_error(value_and_gradients(torch_fusion, views), truth) < 1e-10
 
 
 def test_published_form_equals_definition():
@@ -94,8 +103,8 @@ def precision_fusion_of(*views):
 @sizes
 def test_kernel_equals_float64(V, T, D, N):
     views = random_views(V, T, D, N)
-    truth = value_and_gradients(TorchPrecisionFusion.apply, views)
-    ours = value_and_gradients(NativePrecisionFusion.apply, [view.float() for view in views])
+    truth = value_and_gradients(torch_fusion, views)
+    ours = value_and_gradients(native_fusion, [view.float() for view in views])
     assert largest_error(ours, truth) < 1e-5
 
 
@@ -104,8 +113,8 @@ def test_kernel_of_every_instruction_set(isa, monkeypatch):
     core = native.declare(library.load_isa(isa))
     monkeypatch.setattr(precision_native, "native_core", lambda: core)
     views = random_views(4, 4, 7, 45)
-    truth = value_and_gradients(TorchPrecisionFusion.apply, views)
-    ours = value_and_gradients(NativePrecisionFusion.apply, [view.float() for view in views])
+    truth = value_and_gradients(torch_fusion, views)
+    ours = value_and_gradients(native_fusion, [view.float() for view in views])
     assert largest_error(ours, truth) < 1e-5
 
 
@@ -121,8 +130,8 @@ def test_kernel_of_every_instruction_set(isa, monkeypatch):
 def test_any_size(V, T, D, N, seed, log_spread):
     views = random_views(V, T, D, N, seed, log_spread)
     truth = value_and_gradients(lambda *v: published_fusion(v), views)
-    assert largest_error(value_and_gradients(TorchPrecisionFusion.apply, views), truth) < 1e-9
-    ours = value_and_gradients(NativePrecisionFusion.apply, [view.float() for view in views])
+    assert largest_error(value_and_gradients(torch_fusion, views), truth) < 1e-9
+    ours = value_and_gradients(native_fusion, [view.float() for view in views])
     assert largest_error(ours, truth) < 1e-4
 
 
@@ -156,26 +165,26 @@ def test_surer_view_wins():
     assert torch.allclose(precision_fusion(views), views[0][0, :3], atol=1e-2)
 
 
-@pytest.mark.parametrize("fusion", [TorchPrecisionFusion, NativePrecisionFusion])
+@pytest.mark.parametrize("fusion", [torch_fusion, native_fusion])
 def test_log_variances_are_clamped(fusion):
     views = random_views(2, 3, 4, 20, log_spread=8.0)
     outside = [view[:, 4:].abs() > LOG_VARIANCE_BOUND for view in views]
     assert any(mask.any() for mask in outside)
-    dtype = torch.float32 if fusion is NativePrecisionFusion else torch.float64
+    dtype = torch.float32 if fusion is native_fusion else torch.float64
     views = [view.to(dtype).requires_grad_() for view in views]
     bounded = [
         torch.cat([v[:, :4], v[:, 4:].clamp(-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND)], 1)
         for v in views
     ]
-    torch.testing.assert_close(fusion.apply(*views), fusion.apply(*bounded))
+    torch.testing.assert_close(fusion(*views), fusion(*bounded))
     for gradient, mask in zip(
-        torch.autograd.grad(fusion.apply(*views).sum(), views), outside, strict=True
+        torch.autograd.grad(fusion(*views).sum(), views), outside, strict=True
     ):
         assert (gradient[:, 4:][mask] == 0).all()
         assert (gradient[:, 4:][~mask] != 0).all()
 
 
-@pytest.mark.parametrize("fusion", [TorchPrecisionFusion, NativePrecisionFusion])
+@pytest.mark.parametrize("fusion", [torch_fusion, native_fusion])
 @pytest.mark.parametrize("at", [-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND])
 def test_gradient_on_the_bound_is_that_of_torch_clamp(fusion, at):
     views = random_views(2, 3, 4, 16)
@@ -183,8 +192,8 @@ def test_gradient_on_the_bound_is_that_of_torch_clamp(fusion, at):
         view[:, 4:] = at
     truth = value_and_gradients(lambda *v: published_fusion(v), views)
     assert truth[1][:, 4:].abs().max() > 0
-    dtype = torch.float32 if fusion is NativePrecisionFusion else torch.float64
-    found = value_and_gradients(fusion.apply, [view.to(dtype) for view in views])
+    dtype = torch.float32 if fusion is native_fusion else torch.float64
+    found = value_and_gradients(fusion, [view.to(dtype) for view in views])
     assert largest_error(found, truth) < 1e-4
 
 
@@ -194,7 +203,7 @@ def test_kernel_is_the_same_whatever_the_threads():
     try:
         for count in (1, 2, 3):
             torch.set_num_threads(count)
-            results.append(value_and_gradients(NativePrecisionFusion.apply, views))
+            results.append(value_and_gradients(native_fusion, views))
     finally:
         torch.set_num_threads(threads)
     for other in results[1:]:
@@ -204,7 +213,7 @@ def test_kernel_is_the_same_whatever_the_threads():
 def test_kernel_takes_strided_views():
     views = [view.float() for view in random_views(2, 3, 4, 40)]
     strided = [view.permute(2, 0, 1).contiguous().permute(1, 2, 0) for view in views]
-    assert torch.equal(NativePrecisionFusion.apply(*strided), NativePrecisionFusion.apply(*views))
+    assert torch.equal(native_fusion(*strided), native_fusion(*views))
 
 
 def test_a_nan_stays_in_its_gaussian():
@@ -234,3 +243,77 @@ def test_refuses_views_that_do_not_match():
         precision_fusion([one, other])
     with pytest.raises(ValueError, match="T must be at least 2"):
         precision_fusion([one[:1]])
+
+
+class TestStrongDisagreement:
+    """Members far apart against their variances: most of float32's digits cancel."""
+
+    forms = pytest.mark.parametrize("fusion", [torch_fusion, native_fusion])
+    scales = pytest.mark.parametrize("scale", [100.0, 1000.0])
+    shapes = pytest.mark.parametrize("T", [2, 3, 10])
+
+    @staticmethod
+    def views(V, T, D, scale, at, N=33):
+        views = random_views(V, T, D, N, seed=T * D + V)
+        for number, view in enumerate(views):
+            view[:, :D] *= scale
+            view[:, D:] = at if at else (8.0 if number % 2 else -8.0)
+        return views
+
+    @forms
+    @scales
+    @shapes
+    @pytest.mark.parametrize("D", [6, 16, 48])
+    @pytest.mark.parametrize("V", [3, 4])
+    @pytest.mark.parametrize("at", [-8.0, 8.0, None])
+    def test_finite(self, fusion, scale, T, D, V, at):
+        views = [view.float() for view in self.views(V, T, D, scale, at)]
+        for found in value_and_gradients(fusion, views):
+            assert found.isfinite().all()
+
+    @forms
+    @scales
+    @pytest.mark.parametrize("V", [3, 4])
+    @pytest.mark.parametrize("at", [-8.0, 8.0])
+    def test_exact_where_the_covariances_are_well_conditioned(self, fusion, scale, V, at):
+        T, D = 10, 6
+        views = [view.float().double() for view in self.views(V, T, D, scale, at, N=120)]
+        worst = torch.zeros(120, dtype=torch.float64)
+        for view in views:
+            members = view[:, :D].permute(2, 0, 1) - view[:, :D].mean(0).t()[:, None]
+            covariance = members.transpose(1, 2) @ members / (T - 1)
+            covariance += torch.diag_embed(view[:, D:].exp().mean(0).t() + JITTER)
+            worst = torch.maximum(worst, torch.linalg.cond(covariance))
+        chosen = (worst < 50).nonzero()[:, 0]
+        assert len(chosen) > 5
+        views = [view[:, :, chosen] for view in views]
+        truth = value_and_gradients(lambda *v: published_fusion(v), views)
+        found = value_and_gradients(fusion, [view.float() for view in views])
+        assert largest_error([found[0]], [truth[0]]) < 1e-5
+        for ours, exact in zip(found[1:], truth[1:], strict=True):
+            assert largest_error([ours[:, :D]], [exact[:, :D]]) < 1e-5
+            assert largest_error([ours[:, D:]], [exact[:, D:]]) < 1e-5
+
+    @forms
+    def test_one_member_far_off(self, fusion):
+        views = [view.float().double() for view in random_views(3, 4, 16, 20)]
+        views[0][1, :16] += 3000.0
+        truth = value_and_gradients(lambda *v: published_fusion(v), views)
+        found = value_and_gradients(fusion, [view.float() for view in views])
+        assert largest_error(found[:1], truth[:1]) < 1e-4
+
+    @forms
+    def test_the_others_are_untouched(self, fusion):
+        plain = [view.float() for view in random_views(3, 10, 6, 40)]
+        mixed = [view.clone() for view in plain]
+        for view in mixed:
+            view[:, :6, 7] *= 1000.0
+            view[:, 6:, 7] = -8.0
+        others = torch.arange(40) != 7
+        clean, found = fusion(*plain), fusion(*mixed)
+        torch.testing.assert_close(found[:, others], clean[:, others])
+
+    def test_a_float64_pivot_lost_to_rounding_is_floored(self):
+        views = self.views(3, 10, 6, 1e8, -8.0)
+        for found in value_and_gradients(torch_fusion, views):
+            assert found.isfinite().all()
