@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 import time
@@ -137,4 +138,6 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
             raise BadInput(
                 "--set", f"{value!r} is not YAML ({error})", "Quote the value."
             ) from error
+        if isinstance(overrides[key], float) and not math.isfinite(overrides[key]):
+            raise BadInput(f"--set {key}", f"{value} is not a finite number", "Give a number.")
     return overrides

@@ -70,7 +70,9 @@ def legible(path: Path) -> Iterator[None]:
         yield
     except _DAMAGE as error:
         cure = f"Delete {path.parent}; the next run makes it again."
-        raise BadInput(path, f"is damaged or not of this kind ({error})", cure) from error
+        # The first sentence alone: numpy's next one advises to unpickle the file.
+        reason = str(error).partition(". ")[0].rstrip(".")
+        raise BadInput(path, f"is damaged or not of this kind ({reason})", cure) from error
 
 
 def write_frames(path: Path, frames: Iterable[np.ndarray]) -> tuple[int, str]:

@@ -108,6 +108,8 @@ def check_types(spec: MethodSpec, overrides: Mapping[str, Any]) -> None:
 
 def _kind(value: Any) -> str:
     """The type of an option in plain words."""
+    if isinstance(value, list | tuple) and value:
+        return f"a list ({', '.join(sorted({_kind(entry) for entry in value}))})"
     names = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
     names |= {list: "a list", tuple: "a list", dict: "a mapping", type(None): "nothing"}
     return names.get(type(value), type(value).__name__)

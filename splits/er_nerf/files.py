@@ -171,12 +171,19 @@ def read_masks(folder: Path, count: int, height: int, width: int) -> np.ndarray:
     return bits
 
 
+def _reason(error: Exception) -> str:
+    """The first sentence of a message: numpy's next one advises to unpickle the file."""
+    return str(error).partition(". ")[0].rstrip(".")
+
+
 def _teeth(path: Path, height: int, width: int) -> np.ndarray:
     """One `teeth_mask`, bool [H,W]."""
     try:
         teeth = np.load(path, allow_pickle=False).astype(bool)
     except _NOT_ARRAYS as error:
-        raise BadInput(path, f"not a plain array ({error})", "Make the masks again.") from error
+        raise BadInput(
+            path, f"not a plain array ({_reason(error)})", "Make the masks again."
+        ) from error
     if teeth.shape != (height, width):
         raise BadInput(path, f"{teeth.shape}, frames are {(height, width)}", "Make it again.")
     return teeth
@@ -236,7 +243,9 @@ def _arrays(path: Path, names: Sequence[str]) -> list[np.ndarray]:
         with np.load(path, allow_pickle=False) as archive:
             return [archive[name] for name in names]
     except _NOT_ARRAYS as error:
-        raise BadInput(path, f"not the arrays {', '.join(names)} ({error})", _AGAIN) from error
+        raise BadInput(
+            path, f"not the arrays {', '.join(names)} ({_reason(error)})", _AGAIN
+        ) from error
 
 
 def read_expression(path: Path, count: int) -> Expression:
@@ -256,7 +265,9 @@ def read_audio_features(path: Path, count: int) -> AudioFeatures:
     try:
         values = np.load(path, allow_pickle=False)
     except _NOT_ARRAYS as error:
-        raise BadInput(path, f"not a plain array ({error})", "Extract it again.") from error
+        raise BadInput(
+            path, f"not a plain array ({_reason(error)})", "Extract it again."
+        ) from error
     if values.ndim != 3 or values.shape[1:] != (16, 29) or len(values) < count - 1:
         raise BadInput(
             path, f"shape {list(values.shape)}, not [{count},16,29]", "Extract it from aud.wav."
