@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import Results
+from harness.storage import write_text
 from reports import curves, layout, tables
 
 NAME = "index.html"
@@ -39,9 +40,7 @@ def write(results: Results, folder: Path, target: Path | None = None) -> Path:
         codec=codec_note(results),
     )
     path = target or folder / NAME
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(html, "utf-8")
-    partial.replace(path)
+    write_text(path, html)
     return path
 
 

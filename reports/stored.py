@@ -36,11 +36,14 @@ def read(folder: Path) -> Results:
     """
     path = folder / FILE
     try:
-        return Results.from_json(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        results = Results.from_json(json.loads(path.read_text("utf-8")))
+        if not results.rows:
+            raise ValueError("it has no rows")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(
             path, f"cannot be read as results ({error})", "Run again, or update the harness."
         ) from error
+    return results
 
 
 def unchanged(folder: Path, plan: str) -> Results | None:

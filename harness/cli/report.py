@@ -20,10 +20,14 @@ def report(
     ] = None,
 ) -> None:
     """Print or write the leaderboard of finished runs."""
+    from harness.contracts import BadInput
+    from harness.storage import write_text
     from reports import page, stored, tables
 
     folders = stored.run_folders(runs)
     if format_ == "html":
+        if out is not None and len(folders) > 1:
+            raise BadInput(out, f"one page cannot hold {len(folders)} runs", "Name one run folder.")
         for folder in folders:
             print(page.write(stored.read(folder), folder, out))
         return
@@ -31,6 +35,4 @@ def report(
     if out is None:
         print(text)
     else:
-        partial = out.with_name(f".{out.name}.partial")
-        partial.write_text(text + "\n", "utf-8")
-        partial.replace(out)
+        write_text(out, text + "\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import sys
 import time
 from pathlib import Path
@@ -16,7 +18,7 @@ def run(
         list[str] | None,
         typer.Option(help="Split name, or the folder of a prepared video; may be repeated."),
     ] = None,
-    seed: Annotated[list[int] | None, typer.Option(help="Seed; may be repeated.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(min=0, help="Seed; may be repeated.")] = None,
     preset: Annotated[str | None, typer.Option(help="quick, paper, ... (see `list`).")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     metrics: Annotated[
@@ -41,15 +43,16 @@ def run(
     from reports import page, stored, tables
 
     overrides = parse_overrides(set_ or [])
-    for name in split or ["synthetic-mini"]:
+    chosen = parse_metrics(metrics)
+    for name in dict.fromkeys(split or ["synthetic-mini"]):
         start = time.perf_counter()
         request = Request(
             methods=tuple(method),
             split=name,
-            seeds=tuple(seed or [0]),
+            seeds=tuple(dict.fromkeys(seed or [0])),
             preset=preset,
             device=resolve_device(device),
-            metrics=tuple(m.strip() for m in metrics.split(",")) if metrics else None,
+            metrics=chosen,
             baselines=baselines,
             overrides=overrides,
         )
@@ -84,17 +87,35 @@ def resolve_device(name: str) -> str:
 
     if name == "cpu":
         return name
-    if name != "auto" and not name.startswith("cuda"):
+    if name != "auto" and not re.fullmatch(r"cuda(:\d+)?", name):
         raise BadInput("--device", f"{name!r} is not a device", "Use auto, cpu, cuda or cuda:N.")
     if name == "auto" and not Path("/dev/nvidiactl").exists():
         return "cpu"  # no driver: spares the seconds that importing torch takes
     import torch
 
-    if torch.cuda.is_available():
+    index = int(name.partition(":")[2] or 0)
+    if torch.cuda.is_available() and index < torch.cuda.device_count():
         return "cuda" if name == "auto" else name
     if name == "auto":
         return "cpu"
     raise BadInput("--device", f"{name!r} is not there", "Use --device cpu, or run `doctor`.")
+
+
+def parse_metrics(text: str | None) -> tuple[str, ...] | None:
+    """Metric ids between commas, each once; None, the default set, where none were named.
+
+    Raises:
+        BadInput: an id is empty.
+    """
+    from harness.contracts import BadInput
+
+    if text is None:
+        return None
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    if "" in names:
+        cure = "Write --metrics psnr,ssim, or leave it out for all that apply."
+        raise BadInput("--metrics", f"{text!r} has an empty id in it", cure)
+    return names
 
 
 def parse_overrides(pairs: list[str]) -> dict[str, Any]:
@@ -110,8 +131,13 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
             raise BadInput("--set", f"{pair!r} is not KEY=VALUE", "Write --set iterations=500.")
         try:
             overrides[key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+            # YAML 1.1 reads 5e-4 as text, which nobody who writes it means.
+            if isinstance(overrides[key], str) and re.fullmatch(r"[-+]?[\d.]+[eE][-+]?\d+", value):
+                overrides[key] = float(value)
+        except (yaml.YAMLError, ValueError) as error:
             raise BadInput(
                 "--set", f"{value!r} is not YAML ({error})", "Quote the value."
             ) from error
+        if isinstance(overrides[key], float) and not math.isfinite(overrides[key]):
+            raise BadInput(f"--set {key}", f"{value} is not a finite number", "Give a number.")
     return overrides

@@ -34,7 +34,8 @@ def resample(samples: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
 
 
 def _unreadable(path: Path, why: object) -> BadInput:
-    return BadInput(path, f"its sound cannot be decoded ({why})", "Copy or download it again.")
+    reason = getattr(why, "strerror", None) or why
+    return BadInput(path, f"its sound cannot be decoded ({reason})", "Copy or download it again.")
 
 
 def _decode(path: Path) -> tuple[np.ndarray, int, float]:

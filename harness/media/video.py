@@ -62,6 +62,8 @@ def open_media(path: Path) -> Iterator[av.container.InputContainer]:
 
     """
     path = Path(path)
+    if path.is_dir():
+        raise BadInput(path, "it is a folder, not a file", "Name the video or sound file in it.")
     if not path.is_file():
         raise BadInput(path, "no such file", "Check the path.")
     if path.stat().st_size == 0:
@@ -71,7 +73,7 @@ def open_media(path: Path) -> Iterator[av.container.InputContainer]:
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise BadInput(
             path,
-            f"not a readable media file ({error})",
+            f"not a readable media file ({getattr(error, 'strerror', None) or error})",
             "Give a video or sound file; an mp4 that was cut short loses its index and "
             "must be copied again.",
         ) from error

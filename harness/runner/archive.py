@@ -10,7 +10,9 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,36 @@ SIGNAL_TYPES: dict[str, Any] = {
 }
 
 
+#: What readers of zip, PNG, wav, npz and JSON raise on a damaged file; Pillow's is a SyntaxError.
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    SyntaxError,
+    zipfile.BadZipFile,
+    zlib.error,
+    soundfile.LibsndfileError,
+)
+
+
+@contextmanager
+def legible(path: Path) -> Iterator[None]:
+    """Turn a damaged file of a finished cell into a sentence that says what to delete.
+
+    Raises:
+        BadInput: the block could not read it.
+    """
+    try:
+        yield
+    except _DAMAGE as error:
+        cure = f"Delete {path.parent}; the next run makes it again."
+        # The first sentence alone: numpy's next one advises to unpickle the file.
+        reason = str(error).partition(". ")[0].rstrip(".")
+        raise BadInput(path, f"is damaged or not of this kind ({reason})", cure) from error
+
+
 def write_frames(path: Path, frames: Iterable[np.ndarray]) -> tuple[int, str]:
     """Write uint8 RGB frames losslessly; returns their count and the hash of their pixels."""
     digest, count = hashlib.sha256(), 0
@@ -65,17 +97,16 @@ def open_frames(path: Path) -> FrameSource:
     Raises:
         BadInput: the file is missing, truncated or not an archive of ours.
     """
-    try:
+    with legible(path):
         archive = zipfile.ZipFile(path)
         names = archive.namelist()
         if names != [f"{i:06d}.png" for i in range(len(names))] or not names:
             raise ValueError("its entries are not 000000.png, 000001.png, ...")
         first = np.asarray(Image.open(io.BytesIO(archive.read(names[0]))))
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise BadInput(path, f"is not a frame archive ({error})", "Render it again.") from error
 
     def read(index: int) -> np.ndarray:
-        return np.asarray(Image.open(io.BytesIO(archive.read(names[index]))).convert("RGB"))
+        with legible(path):
+            return np.asarray(Image.open(io.BytesIO(archive.read(names[index]))).convert("RGB"))
 
     return FrameSource(read, len(names), *first.shape[:2])
 
@@ -87,7 +118,8 @@ def write_audio(path: Path, audio: np.ndarray) -> None:
 
 def read_audio(path: Path) -> np.ndarray:
     """Read what `write_audio` wrote: float32 [S] at 16 kHz."""
-    audio, rate = soundfile.read(path, dtype="float32")
+    with legible(path):
+        audio, rate = soundfile.read(path, dtype="float32")
     if rate != SAMPLE_RATE:
         raise BadInput(path, f"has {rate} Hz, archives have {SAMPLE_RATE}", "Render it again.")
     return audio
@@ -123,16 +155,15 @@ def write_truth(folder: Path, sequence: Sequence) -> dict[str, Any]:
 def read_meta(folder: Path) -> dict[str, Any]:
     """The facts an archive states about itself."""
     path = folder / "meta.json"
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(path, f"cannot be read ({error})", "Render it again.") from error
+    with legible(path):
+        return dict(json.loads(path.read_text("utf-8")))
 
 
 def read_signals(folder: Path) -> dict[str, Any]:
     """The truth's signals, restored to their types."""
     grouped: dict[str, dict[str, np.ndarray]] = {}
-    with np.load(folder / "signals.npz", allow_pickle=False) as stored:
+    path = folder / "signals.npz"
+    with legible(path), np.load(path, allow_pickle=False) as stored:
         for key in stored.files:
             name, _, part = key.partition(".")
             grouped.setdefault(name, {})[part] = stored[key]

@@ -13,12 +13,22 @@ from typing import Any
 
 import numpy as np
 
-from harness.contracts import FailedCell, Metric, MetricResult, MetricSpec, Results, Row, Score
+from harness.contracts import (
+    BadInput,
+    FailedCell,
+    Metric,
+    MetricResult,
+    MetricSpec,
+    Results,
+    Row,
+    Score,
+)
 from harness.runner.plan import Work
 from harness.runner.planner import Plan
 from harness.runner.provenance import provenance
 from harness.runner.scoring import stored_result
 from harness.runner.store import Store
+from harness.storage import write_text
 from metrics import catalog as metrics
 from reports.statistics import block_bootstrap_interval
 
@@ -160,6 +170,9 @@ def link(source: Path, target: Path) -> None:
     target.unlink(missing_ok=True)
     try:
         os.link(source, target)
+    except FileNotFoundError as error:
+        cure = f"Delete {source.parent}; the next run makes it again."
+        raise BadInput(source, "no such file", cure) from error
     except OSError:
         shutil.copy2(source, target)
 
@@ -213,7 +226,5 @@ def write_items(work: Work, store: Store, out: Path) -> Path:
             else:
                 extra += [{"column": column, "item": i, "value": v} for i, v in enumerate(values)]
     lines: Iterable[dict[str, Any]] = [*frames, *extra]
-    partial = path.with_suffix(".partial")
-    partial.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    partial.replace(path)
+    write_text(path, "".join(json.dumps(line) + "\n" for line in lines))
     return path

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from harness.contracts import MethodSpec, MetricSpec, Sequence, SplitManifest, Unavailable
+from harness.contracts import BadInput, MethodSpec, MetricSpec, Sequence, SplitManifest, Unavailable
 from harness.runner.plan import Request, Work, cells_for, check_signals, drives_of, preset_of
 from harness.runner.progress import watch
 from methods import catalog as methods
@@ -66,12 +68,60 @@ def chosen_metrics(
     return usable, unavailable
 
 
+def check_applies(request: Request, specs: list[MethodSpec]) -> None:
+    """Refuse a preset or an override that nothing would read: baselines have neither.
+
+    Raises:
+        BadInput: no chosen method takes it, or it is of another type than in the presets.
+    """
+    takers = [spec for spec in specs if spec.role == "method"]
+    for spec in takers:
+        check_types(spec, request.overrides)
+    if takers:
+        return
+    known = {name for spec in specs for name in spec.presets}
+    cure = "Leave it out, or add a --method that has presets (see `list`)."
+    if request.preset is not None and request.preset not in known:
+        raise BadInput("--preset", f"no chosen method has a preset {request.preset!r}", cure)
+    if request.overrides:
+        keys = ", ".join(request.overrides)
+        raise BadInput("--set", f"no chosen method has an option to set ({keys})", cure)
+
+
+def check_types(spec: MethodSpec, overrides: Mapping[str, Any]) -> None:
+    """Refuse an override of another type than the presets have; unknown names the method refuses.
+
+    Raises:
+        BadInput: text where a number stands, and the like.
+    """
+    for name, value in overrides.items():
+        stands = [preset[name] for preset in spec.presets.values() if name in preset]
+        kinds = {_kind(other) for other in stands}
+        wider = kinds | ({"a whole number"} if "a number" in kinds else set())
+        if stands and _kind(value) not in wider:
+            raise BadInput(
+                f"--set {name}",
+                f"{value!r} is {_kind(value)}, and {' or '.join(sorted(kinds))} is expected",
+                f"Write for example --set {name}={stands[0]}.",
+            )
+
+
+def _kind(value: Any) -> str:
+    """The type of an option in plain words."""
+    if isinstance(value, list | tuple) and value:
+        return f"a list ({', '.join(sorted({_kind(entry) for entry in value}))})"
+    names = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    names |= {list: "a list", tuple: "a list", dict: "a mapping", type(None): "nothing"}
+    return names.get(type(value), type(value).__name__)
+
+
 def make_plan(request: Request) -> Plan:
     """Check names first, then load the split, check signals and lay out all cells."""
     names = list(dict.fromkeys(request.methods))
     if request.baselines:
         names += [name for name in BASELINES if name not in names]
     specs = [methods.spec(name) for name in names]
+    check_applies(request, specs)
     for spec in specs:
         preset_of(spec, request.preset)
     for name in request.metrics or ():

@@ -23,6 +23,7 @@ from harness.runner.plan import Work
 from harness.runner.planner import Plan
 from harness.runner.progress import watch
 from harness.runner.store import Cell, Store, write_json
+from harness.storage import make_folder, writing_to
 from methods import catalog as methods
 from metrics import catalog as metrics
 
@@ -46,8 +47,8 @@ class Runner:
 
     def run(self, plan: Plan) -> Results:
         """Do what is missing, then gather results from the store."""
-        self.out.mkdir(parents=True, exist_ok=True)
-        with exclusive(self.out / ".lock"):
+        make_folder(self.out)
+        with writing_to(self.out), exclusive(self.out / ".lock"):
             for work in plan.works:
                 self._work(work)
             results = gather(plan, self.store, self.out, tuple(self.tally.failed), self.device)

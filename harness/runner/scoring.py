@@ -95,20 +95,25 @@ def store_result(result: MetricResult, folder: Path, record: dict[str, Any]) -> 
 
 
 def stored_result(folder: Path, record: dict[str, Any]) -> MetricResult:
-    """Read what `store_result` kept."""
+    """Read what `store_result` kept.
+
+    Raises:
+        BadInput: one of its files is damaged.
+    """
 
     def arrays(name: str) -> dict[str, np.ndarray]:
         if not (folder / name).is_file():
             return {}
-        with np.load(folder / name, allow_pickle=False) as stored:
+        with archive.legible(folder / name), np.load(folder / name, allow_pickle=False) as stored:
             return {key.replace("|", "/"): stored[key] for key in stored.files}
 
-    return MetricResult(
-        values=record["values"],
-        n=record["n"],
-        items=arrays("items.npz"),
-        failures=[Failure(**failure) for failure in record["failures"]],
-        warnings=record["warnings"],
-        details=record["details"],
-        features=arrays("features.npz"),
-    )
+    with archive.legible(folder / "cell.json"):
+        return MetricResult(
+            values=record["values"],
+            n=record["n"],
+            items=arrays("items.npz"),
+            failures=[Failure(**failure) for failure in record["failures"]],
+            warnings=record["warnings"],
+            details=record["details"],
+            features=arrays("features.npz"),
+        )

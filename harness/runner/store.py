@@ -7,10 +7,8 @@ run leaves only `*.partial` folders behind, which the next run takes up or sweep
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import shutil
 import traceback
 from collections.abc import Iterator, Mapping
@@ -21,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import BadInput, HarnessError
+from harness.storage import storage_error, write_text
 
 
 def canonical_json(value: Any) -> str:
@@ -30,12 +29,7 @@ def canonical_json(value: Any) -> str:
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON under a temporary name and rename it into place."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(json.dumps(value, indent=1, default=str) + "\n", "utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_text(path, json.dumps(value, indent=1, default=str) + "\n")
 
 
 @dataclass(frozen=True)
@@ -71,12 +65,21 @@ class Store:
         return (self.path(cell) / "cell.json").is_file()
 
     def record(self, cell: Cell) -> dict[str, Any]:
-        """What the finished cell recorded of itself."""
+        """What the finished cell recorded of itself.
+
+        Raises:
+            BadInput: the record is damaged, or that of another cell.
+
+        """
         path = self.path(cell) / "cell.json"
+        cure = f"Delete {path.parent}; the next run does it again."
         try:
-            return json.loads(path.read_text("utf-8"))
+            record = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise BadInput(path, f"cannot be read ({error})", f"Delete {path.parent}.") from error
+            raise BadInput(path, f"cannot be read ({error})", cure) from error
+        if not isinstance(record, dict) or record.get("key") != cell.key:
+            raise BadInput(path, f"is not the record of cell {cell.key}", cure)
+        return record
 
     @contextmanager
     def open(self, cell: Cell, keep_partial: bool = False) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -101,15 +104,14 @@ class Store:
             shutil.rmtree(final, ignore_errors=True)
             partial.replace(final)
             self._failure_path(cell).unlink(missing_ok=True)
-        except OSError as error:
+        except BaseException as error:
+            # Asked before the folder goes, and with it what filled the disk.
+            ours = isinstance(error, HarnessError) or not isinstance(error, Exception)
+            sentence = None if ours else storage_error(error, self.root)
             if not keep_partial:
                 shutil.rmtree(partial, ignore_errors=True)
-            if sentence := storage_error(error, self.root):
+            if sentence:
                 raise sentence from error
-            raise
-        except BaseException:
-            if not keep_partial:
-                shutil.rmtree(partial, ignore_errors=True)
             raise
 
     def _failure_path(self, cell: Cell) -> Path:
@@ -129,17 +131,3 @@ class Store:
         self._failure_path(cell).parent.mkdir(parents=True, exist_ok=True)
         write_json(self._failure_path(cell), record)
         return record
-
-
-def storage_error(error: OSError, root: Path) -> BadInput | None:
-    """A full or read-only disk as a sentence; None for any other OSError."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        free = shutil.disk_usage(root).free // 2**20 if root.exists() else 0
-        return BadInput(
-            root,
-            f"the disk is full ({free} MiB free)",
-            "Free some space or choose another folder with --out; finished work is kept.",
-        )
-    if error.errno in (errno.EACCES, errno.EROFS):
-        return BadInput(root, "cannot be written to", "Choose another folder with --out.")
-    return None

@@ -9,13 +9,15 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from harness.contracts import MASK_BITS, ActionUnits, AudioFeatures, BadInput, Camera, Expression
 
@@ -23,6 +25,10 @@ _AGAIN = "Prepare the video again with `python -m harness prepare VIDEO --out DI
 
 #: Masks beyond this many bytes live in a temporary file rather than in memory.
 _IN_MEMORY = 1 << 29
+
+#: What numpy raises on a file that is not what its name says.
+_NOT_ARRAYS = (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError,
+               zipfile.BadZipFile, zlib.error)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def _json(path: Path) -> Any:
         raise BadInput(path, "no such file", _AGAIN)
     try:
         return json.loads(path.read_text("utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise BadInput(path, f"not readable JSON ({error})", _AGAIN) from error
 
 
@@ -94,6 +100,9 @@ def read_transforms(folder: Path) -> Transforms:
             raise BadInput(
                 path, "aud_id differs from img_id", "Give sound that is aligned with the frames."
             )
+        if not np.isfinite(geometry).all() or geometry[0] <= 0:
+            fact = f"focal_len, cx, cy are {geometry}, not finite or not positive"
+            raise BadInput(path, fact, _AGAIN)
         if matrices.shape != (len(ids), 4, 4) or not _rigid(matrices):
             raise BadInput(path, "a transform_matrix is not a rigid 4x4 pose", _AGAIN)
         parts[name], first[name] = range(start, start + len(ids)), geometry
@@ -122,7 +131,8 @@ def read_picture(path: Path, mode: str = "RGB") -> np.ndarray:
             return np.array(image.convert(mode))
     except FileNotFoundError as error:
         raise BadInput(path, "no such file", _AGAIN) from error
-    except (OSError, UnidentifiedImageError) as error:
+    # Pillow reports a broken PNG as a SyntaxError.
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise BadInput(path, f"not a readable picture ({error})", _AGAIN) from error
 
 
@@ -157,10 +167,26 @@ def read_masks(folder: Path, count: int, height: int, width: int) -> np.ndarray:
         if parsing.shape[:2] != (height, width):
             raise BadInput(path, f"{parsing.shape[:2]}, frames are {(height, width)}", _AGAIN)
         teeth = folder / "teeth_mask" / f"{t}.npy"
-        bits[t] = mask_bits(
-            parsing, np.load(teeth, allow_pickle=False).astype(bool) if teeth.is_file() else None
-        )
+        bits[t] = mask_bits(parsing, _teeth(teeth, height, width) if teeth.is_file() else None)
     return bits
+
+
+def _reason(error: Exception) -> str:
+    """The first sentence of a message: numpy's next one advises to unpickle the file."""
+    return str(error).partition(". ")[0].rstrip(".")
+
+
+def _teeth(path: Path, height: int, width: int) -> np.ndarray:
+    """One `teeth_mask`, bool [H,W]."""
+    try:
+        teeth = np.load(path, allow_pickle=False).astype(bool)
+    except _NOT_ARRAYS as error:
+        raise BadInput(
+            path, f"not a plain array ({_reason(error)})", "Make the masks again."
+        ) from error
+    if teeth.shape != (height, width):
+        raise BadInput(path, f"{teeth.shape}, frames are {(height, width)}", "Make it again.")
+    return teeth
 
 
 def read_landmarks(folder: Path, count: int) -> np.ndarray:
@@ -188,8 +214,11 @@ def read_action_units(path: Path, count: int) -> ActionUnits:
             are not read.
 
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file, skipinitialspace=True))
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file, skipinitialspace=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(path, f"not a readable csv file ({error})", "Write it again.") from error
     names = [cell.strip() for cell in rows[0]] if rows else []
     columns = {n[:4]: i for i, n in enumerate(names) if n.startswith("AU") and n.endswith("_r")}
     if not columns:
@@ -213,8 +242,10 @@ def _arrays(path: Path, names: Sequence[str]) -> list[np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return [archive[name] for name in names]
-    except (ValueError, KeyError, OSError) as error:
-        raise BadInput(path, f"not the arrays {', '.join(names)} ({error})", _AGAIN) from error
+    except _NOT_ARRAYS as error:
+        raise BadInput(
+            path, f"not the arrays {', '.join(names)} ({_reason(error)})", _AGAIN
+        ) from error
 
 
 def read_expression(path: Path, count: int) -> Expression:
@@ -233,8 +264,10 @@ def read_audio_features(path: Path, count: int) -> AudioFeatures:
     """
     try:
         values = np.load(path, allow_pickle=False)
-    except (ValueError, OSError) as error:
-        raise BadInput(path, f"not a plain array ({error})", "Extract it again.") from error
+    except _NOT_ARRAYS as error:
+        raise BadInput(
+            path, f"not a plain array ({_reason(error)})", "Extract it again."
+        ) from error
     if values.ndim != 3 or values.shape[1:] != (16, 29) or len(values) < count - 1:
         raise BadInput(
             path, f"shape {list(values.shape)}, not [{count},16,29]", "Extract it from aud.wav."

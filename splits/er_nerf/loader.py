@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -44,9 +45,12 @@ def _fps(folder: Path) -> float:
     if not record.is_file():
         return LAYOUT_FPS
     try:
-        return float(json.loads(record.read_text("utf-8"))["fps"])
-    except (ValueError, KeyError, TypeError) as error:
+        fps = float(json.loads(record.read_text("utf-8"))["fps"])
+        if not 0 < fps < math.inf:
+            raise ValueError(f"fps is {fps}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(record, f"no frame rate in it ({error!r})", "Prepare again.") from error
+    return fps
 
 
 def _frame_path(folder: Path, index: int) -> Path:

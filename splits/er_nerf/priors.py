@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,10 @@ def _read(path: Path, count: int, width: int) -> np.ndarray:
     import torch  # heavy, and only these files need it
 
     try:
-        value: Any = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # torch remarks on the protocol of a pickle that it is about to refuse.
+            warnings.simplefilter("ignore", UserWarning)
+            value: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises several kinds, all of them "not plain tensors"
         raise BadInput(
             path,

@@ -21,12 +21,13 @@ from harness.media import face_landmarker
 from harness.media.audio import write_wav
 from harness.media.face_landmarker import FaceLandmarker
 from harness.media.landmarks68 import to_ibug68
+from harness.storage import make_folder, writing_to
 from splits.prepare import action_units, layout, plates, selfie
 from splits.prepare.pose import HeadPose, fit_head_pose
 from splits.prepare.regions import label_regions
 from splits.prepare.segment import person_masks
 from splits.prepare.source import FIELD_FPS, Source, open_source
-from splits.prepare.track import Crop, FaceTrack, choose_crop, track_face
+from splits.prepare.track import Crop, FaceTrack, check_crop, choose_crop, track_face
 
 SCHEMA_VERSION = 1
 
@@ -79,10 +80,11 @@ def prepare(
     video, out = Path(video), Path(out)
     if out.exists():
         raise BadInput(out, "it exists already", "Choose another --out, or remove it first.")
+    check_crop(size, crop)
     source = open_source(video, fps)
     if source.count < 11:
         raise BadInput(
-            video, f"it has {source.count} frames", "Give at least 11, better some minutes."
+            video, f"it has {source.count} frames", "Give 11 or more, better some minutes."
         )
     model = weights or registry.resolve(face_landmarker.WEIGHTS_ID)
     segmenter = _segmenter(masks)
@@ -90,9 +92,10 @@ def prepare(
     shutil.rmtree(partial, ignore_errors=True)
     try:
         for name in layout.FOLDERS:
-            (partial / name).mkdir(parents=True)
-        _write(partial, source, size, crop, model, segmenter, progress)
-        os.replace(partial, out)
+            make_folder(partial / name)
+        with writing_to(partial.parent):
+            _write(partial, source, size, crop, model, segmenter, progress)
+            os.replace(partial, out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return out

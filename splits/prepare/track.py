@@ -110,6 +110,19 @@ def track_face(
     )
 
 
+def check_crop(size: int | None, crop: str) -> None:
+    """Refuse what no video could make right, before a minute is spent on one.
+
+    Raises:
+        BadInput: a size too small or odd; an unknown way to crop.
+
+    """
+    if crop not in ("auto", "none"):
+        raise BadInput(f"--crop {crop}", "not a way to crop", "Use auto or none.")
+    if size is not None and (size < 64 or size % 2):
+        raise BadInput(f"--size {size}", "not an even number of at least 64", "Use 256 or 512.")
+
+
 def choose_crop(
     video: Path, landmarks: np.ndarray, height: int, width: int, size: int | None, crop: str
 ) -> Crop:
@@ -127,17 +140,16 @@ def choose_crop(
         BadInput: a size larger than the box (pixels are not invented), too small, or odd.
 
     """
+    check_crop(size, crop)
     if crop == "none":
         left, top, box_h, box_w = 0, 0, height // 2 * 2, width // 2 * 2
-    elif crop == "auto":
+    else:
         low, high = landmarks.min((0, 1)), landmarks.max((0, 1))
         side = int(min(height, width, np.ceil(_CROP_MARGIN * (high - low).max()))) // 2 * 2
         x, y = (low + high) / 2
         left = int(np.clip(round(x - side / 2), 0, width - side))
         top = int(np.clip(round(y - side / 2), 0, height - side))
         box_h = box_w = side
-    else:
-        raise BadInput(f"--crop {crop}", "not a way to crop", "Use auto or none.")
     shorter = min(box_h, box_w)
     if size is None:
         return Crop(left, top, box_h, box_w, box_h, box_w)
@@ -147,7 +159,5 @@ def choose_crop(
             f"the face's box is {shorter} pixels wide, smaller than --size {size}",
             f"Use --size {shorter} or less: enlarging would invent pixels.",
         )
-    if size < 64 or size % 2:
-        raise BadInput(f"--size {size}", "not an even number of at least 64", "Use 256 or 512.")
     scale = size / shorter
     return Crop(left, top, box_h, box_w, round(box_h * scale / 2) * 2, round(box_w * scale / 2) * 2)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
 import subprocess
 import sys
 
 import pytest
 
 from harness.__main__ import main
+from harness.cli.run import parse_metrics, parse_overrides
+from harness.contracts import Results, Row, Score
 
 
 def call(monkeypatch, capsys, *arguments):
@@ -45,6 +50,21 @@ def test_help_names_every_command_and_imports_nothing_heavy():
         (("run", "--method", "still", "--device", "tpu"), "'tpu' is not a device"),
         (("run", "--method", "still", "--set", "iterations"), "is not KEY=VALUE"),
         (("run", "--method", "still", "--split", "./nowhere"), "nowhere"),
+        (("run", "--method", "still", "--device", "cuda:one"), "'cuda:one' is not a device"),
+        (("run", "--method", "still", "--metrics", ""), "--metrics: '' has an empty id"),
+        (("run", "--method", "still", "--metrics", "psnr,,ssim"), "has an empty id"),
+        (("run", "--method", "still", "--preset", "quik"), "has a preset 'quik'"),
+        (("run", "--method", "still", "--set", "steps=3"), "an option to set (steps)"),
+        (("run", "--method", "ua3dtalk", "--set", "face_iterations=many"), "'many' is text"),
+        (("run", "--method", "ua3dtalk", "--set", "face_iterations=2.5"), "a whole number is"),
+        (("run", "--method", "ua3dtalk", "--set", "multipliers=[a]"), "a list (text)"),
+        (("run", "--method", "ua3dtalk", "--set", "motion_rate=.nan"), "not a finite number"),
+        (("run", "--method", "ua3dtalk", "--set", "perceptual=3"), "true or false is expected"),
+        (("run", "--method", "still", "--seed", "-1"), "Invalid value for '--seed'"),
+        (("prepare", "."), "Missing option '--out'"),
+        (("prepare", ".", "--out", "x"), "it is a folder"),
+        (("prepare", "a.mp4", "--out", "x", "--size", "0"), "--size 0: not an even number"),
+        (("prepare", "a.mp4", "--out", "x", "--crop", "face"), "--crop face: not a way to crop"),
         (("report", "./nowhere"), "no results.json"),
         (("list", "metods"), "Did you mean 'methods'"),
         (("weights", "fetch", "synknet"), "unknown weights id"),
@@ -78,7 +98,7 @@ def test_interrupt_is_quiet_and_says_how_to_go_on(monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == 130
-    assert "goes on from here" in capsys.readouterr().err
+    assert "the same command goes on" in capsys.readouterr().err
 
 
 def test_doctor_names_the_cure_word_for_word(monkeypatch, capsys):
@@ -90,3 +110,91 @@ def test_doctor_names_the_cure_word_for_word(monkeypatch, capsys):
     code, out, _ = call(monkeypatch, capsys, "doctor")
     assert code == 0
     assert 'pip install "talking-face-bench[video]"' in out
+
+
+def test_ctrl_c_in_a_command_is_said_and_not_silent(monkeypatch, capsys):
+    from harness.runner import planner
+
+    def interrupted(request):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(planner, "make_plan", interrupted)
+    code, _, err = call(monkeypatch, capsys, "run", "--method", "still")
+    assert code == 130
+    assert "the same command goes on" in err
+
+
+def test_a_refusing_disk_is_a_sentence_wherever_it_refuses(monkeypatch, capsys):
+    from harness.runner import planner
+
+    def full(request):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "cache/file")
+
+    monkeypatch.setattr(planner, "make_plan", full)
+    code, _, err = call(monkeypatch, capsys, "run", "--method", "still")
+    assert code == 2
+    assert err.startswith("error: cache/file: the disk is full")
+    assert len(err.splitlines()) == 1
+
+
+def test_numbers_as_people_write_them():
+    assert parse_overrides(["a=5e-4", "b=1e3", "c=e4", "d=3"]) == {
+        "a": 5e-4, "b": 1000.0, "c": "e4", "d": 3,
+    }  # fmt: skip
+
+
+def test_metric_ids_count_once():
+    assert parse_metrics("psnr, ssim,psnr") == ("psnr", "ssim")
+    assert parse_metrics(None) is None
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Two run folders with one score each."""
+    row = Row(
+        "still", "Still", "baseline", "audio", "toy@1", "default", (0,), ("a",),
+        {"fps": 25, "height": 24, "width": 24, "composite": "plate", "train_fraction": 0.9,
+         "test_frames": 4, "device": "cpu"},
+        {"psnr": Score("ok", 20.0)},
+    )  # fmt: skip
+    columns = {"psnr": {"metric": "psnr", "direction": "up", "unit": "dB"}}
+    results = Results((row,), columns, (), {}).to_json()
+    for name in ("a", "b"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "results.json").write_text(json.dumps(results))
+    return tmp_path / "runs"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--format", "xls"), "unknown report format 'xls'"),
+        (("--format", "md", "--out", "no/x.md"), "no/x.md: the folder above it does not exist"),
+        (("--format", "md", "--out", "."), "it is a folder"),
+        (("--format", "html", "--out", "x.html"), "one page cannot hold 2 runs"),
+    ],
+)
+def test_reports_that_cannot_be_written(monkeypatch, capsys, runs, arguments, sentence):
+    monkeypatch.chdir(runs.parent)
+    code, _, err = call(monkeypatch, capsys, "report", "runs", *arguments)
+    assert code == 2
+    assert sentence in err
+    assert sorted(p.name for p in runs.parent.rglob("*") if p.is_file()) == ["results.json"] * 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        "3",
+        '{"rows": [], "columns": {}, "failures": [], "provenance": {}}',
+        "{",
+        '{"rows": 1}',
+        '{"schema_version": 99}',
+    ],
+)
+def test_results_of_another_kind(monkeypatch, capsys, runs, content):
+    (runs / "a" / "results.json").write_text(content)
+    code, _, err = call(monkeypatch, capsys, "report", str(runs / "a"))
+    assert code == 2
+    assert "results.json: cannot be read as results" in err

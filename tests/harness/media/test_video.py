@@ -80,6 +80,8 @@ def test_a_failing_source_leaves_nothing(tmp_path):
 
 
 def test_missing_empty_and_foreign_files(tmp_path):
+    with pytest.raises(BadInput, match="it is a folder"):
+        probe(tmp_path)
     with pytest.raises(BadInput, match="no such file"):
         probe(tmp_path / "none.mp4")
     (tmp_path / "empty.mp4").touch()

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from harness.contracts import MethodSpec, RenderedFrame
+from harness.contracts import BadInput, MethodSpec, RenderedFrame
 from harness.runner.gather import plan_key
 from harness.runner.plan import Request
 from harness.runner.planner import lay_out
@@ -180,3 +180,30 @@ def test_key_follows_what_determines_the_outcome(tmp_path):
     assert base.fit.key != other_seed.fit.key
     assert base.fit.key == plan_of(("still",)).works[0].fit.key
     assert base.render.key != base.fit.key
+
+
+@pytest.mark.parametrize("name", ["cell.json", "items.npz"])
+def test_a_damaged_score_cell_is_named(tmp_path, name):
+    plan = plan_of(("still",))
+    runner = Runner(tmp_path)
+    runner.run(plan)
+    spoilt = runner.store.path(plan.works[0].scores[0][1]) / name
+    spoilt.write_text("{}")
+    with pytest.raises(BadInput, match=name) as caught:
+        Runner(tmp_path).run(plan)
+    assert f"Delete {spoilt.parent}" in str(caught.value)
+
+
+def test_a_missing_preview_is_named(tmp_path):
+    plan = plan_of(("still",))
+    runner = Runner(tmp_path)
+    runner.run(plan)
+    (runner.store.path(plan.works[0].render) / "preview.mp4").unlink()
+    with pytest.raises(BadInput, match=r"preview\.mp4: no such file"):
+        Runner(tmp_path).run(plan)
+
+
+def test_a_file_where_the_run_folder_should_be(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(BadInput, match="cannot be made"):
+        Runner(tmp_path / "file" / "toy@1").run(plan_of())

@@ -110,3 +110,28 @@ def test_failure_is_recorded_and_cleared_by_success(tmp_path):
     with store.open(cell):
         time.sleep(0)
     assert not list(tmp_path.rglob("*.failed.json"))
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "{", '{"key": "another"}'])
+def test_a_damaged_record_says_what_to_delete(tmp_path, content):
+    store, cell = Store(tmp_path), Cell("score", "label", {})
+    with store.open(cell):
+        pass
+    assert store.record(cell)["key"] == cell.key
+    (store.path(cell) / "cell.json").write_text(content)
+    with pytest.raises(BadInput, match=f"Delete .*{cell.key}"):
+        store.record(cell)
+
+
+def test_full_disk_behind_a_library_error_leaves_nothing(tmp_path):
+    store, cell = Store(tmp_path), Cell("render", "label", {})
+
+    def save():
+        try:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        except OSError as error:
+            raise RuntimeError("writer") from error
+
+    with pytest.raises(BadInput, match="size limit"), store.open(cell):
+        save()
+    assert not list(tmp_path.rglob("*.partial"))

@@ -242,6 +242,8 @@ def edit(folder, name, change):
         ("val", lambda c: c["frames"].clear(), "nothing is there"),
         ("val", lambda c: c["frames"][0].update(aud_id=3), "aud_id differs"),
         ("val", lambda c: c.update(focal_len=70.0), "two cameras"),
+        ("train", lambda c: c.update(focal_len=0.0), "not finite or not positive"),
+        ("train", lambda c: c.update(cx=float("nan")), "not finite or not positive"),
         ("train", lambda c: c["frames"][2].pop("transform_matrix"), "not a transforms file"),
         ("train", lambda c: c["frames"][2]["transform_matrix"][0].__setitem__(0, 9.0), "rigid"),
         ("train", lambda c: c["frames"][2]["transform_matrix"][0].__setitem__(3, float("nan")),
@@ -261,9 +263,10 @@ def test_another_rate_or_size_than_the_split_says(folder):
         read(folder, resolution=(64, 64))
     (folder / "prepare.json").write_text('{"fps": 20.0}')
     assert manifest_of(folder).fps == 20
-    (folder / "prepare.json").write_text("{}")
-    with pytest.raises(BadInput, match="no frame rate"):
-        manifest_of(folder)
+    for content in ("{}", "[]", '{"fps": "nan"}', '{"fps": 0}'):
+        (folder / "prepare.json").write_text(content)
+        with pytest.raises(BadInput, match="no frame rate"):
+            manifest_of(folder)
 
 
 def test_missing_and_broken_files_are_named(folder):
@@ -283,6 +286,32 @@ def test_missing_and_broken_files_are_named(folder):
     (folder / "au.csv").write_text("frame,confidence\n")
     with pytest.raises(BadInput, match="no AUxx_r column"):
         read(folder).signal("au")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xd8\xff\xe0", b"PK\x03\x04 half a zip", b"words\n"]
+)
+def test_files_that_are_not_what_their_name_says(folder, content):
+    files = {"au.csv": "au", "expression.npz": "expression", "aud_ds.npy": "audio_features"}
+    for name in files:
+        (folder / name).write_bytes(content)
+    (folder / "parsing" / "3.png").write_bytes(b"\x89PNG\r\n\x1a\n" + content)
+    for name, signal in [*files.items(), ("3.png", "masks")]:
+        with pytest.raises(BadInput, match=name.replace(".", r"\.")):
+            read(folder).signal(signal)
+    (folder / "expression.npz").write_bytes(pickle.dumps([1]))
+    with pytest.raises(BadInput) as caught:
+        read(folder).signal("expression")
+    assert "unsafely" not in str(caught.value)  # numpy's own message advises it
+
+
+@pytest.mark.parametrize("teeth", [b"words", np.zeros((3, 3), bool)])
+def test_broken_teeth_masks_are_named(folder, teeth):
+    (folder / "teeth_mask").mkdir(exist_ok=True)
+    path = folder / "teeth_mask" / "2.npy"
+    path.write_bytes(teeth) if isinstance(teeth, bytes) else np.save(path, teeth)
+    with pytest.raises(BadInput, match=r"2\.npy"):
+        read(folder).signal("masks")
 
 
 def test_the_digest_follows_the_content(folder):

@@ -1,6 +1,8 @@
 """The whole preparation, on the first seconds of real recordings."""
 
+import errno
 import json
+import os
 
 import cv2
 import numpy as np
@@ -188,3 +190,16 @@ def test_interrupted(talk, model, tmp_path):
         prepare(tmp_path / "v.mp4", tmp_path / "out", size=128, weights=model, masks="grabcut",
                 progress=stop)  # fmt: skip
     assert [p.name for p in tmp_path.iterdir()] == ["v.mp4"]
+
+
+def test_a_disk_that_refuses_leaves_nothing(talk, model, tmp_path, monkeypatch):
+    def full(path, picture):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    write_mp4(tmp_path / "talk.mp4", talk[0], 25, talk[1])
+    monkeypatch.setattr(layout, "write_jpeg", full)
+    with pytest.raises(BadInput, match="the disk is full"):
+        prepare(tmp_path / "talk.mp4", tmp_path / "out", size=64, weights=model, masks="grabcut")
+    with pytest.raises(BadInput, match="cannot be made"):
+        prepare(tmp_path / "talk.mp4", tmp_path / "talk.mp4" / "x", weights=model, masks="grabcut")
+    assert [p.name for p in tmp_path.iterdir()] == ["talk.mp4"]
