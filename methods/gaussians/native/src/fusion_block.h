@@ -90,7 +90,11 @@ void read_view(const Sizes& s, const float* view, int64_t stride, Scratch& scrat
     scratch.mean[d] = mean;
     scratch.y[d] = 1.0f / (variance * per_member + kJitter);
   }
-  for (int d = s.D; d < s.D4; ++d) scratch.mean[d] = Vec{}, scratch.y[d] = broadcast(1.0f);
+  for (int d = s.D; d < s.D4; ++d) {
+    scratch.mean[d] = Vec{}, scratch.y[d] = broadcast(1.0f);
+    // Again for each view: a NaN of the block before would have stayed here as 0 * NaN.
+    for (int t = 0; t < s.T; ++t) scratch.A[t * s.D4 + d] = Vec{};
+  }
 }
 
 // Cholesky factor of K = I + B B^T, B [T4, D4]; packed rows, inverse diagonal.
