@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from harness.contracts import BadInput, UnknownName
 from methods.ua3dtalk.field.config import FieldConfig
+from methods.ua3dtalk.options import check_types
 from methods.ua3dtalk.priors.config import PriorConfig
 
 
@@ -110,6 +111,8 @@ class Settings:
                 raise UnknownName(
                     "option of ua3dtalk", name, train | shape | {"priors", "priors_preset"}
                 )
+        check_types(TrainConfig, options)
+        check_types(FieldConfig, options)
         given = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
         field_config = FieldConfig(**{k: v for k, v in given.items() if k in shape})
         priors = {

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from harness.contracts import BadInput, UnknownName
+from methods.ua3dtalk.options import check_types
 
 CONTENT_SIZE = STYLE_SIZE = 64
 EMOTION_SIZE = 128
@@ -77,13 +78,14 @@ class PriorConfig:
 
         Raises:
             UnknownName: a key that is no field of this class.
-            BadInput: a choice that does not exist.
+            BadInput: a choice that does not exist, or a value of another type.
 
         """
         known = {f.name for f in fields(cls)}
         for name in values:
             if name not in known:
                 raise UnknownName("option of the priors", name, known)
+        check_types(cls, values)
         given = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         return replace(cls.preset(preset), **given)
 

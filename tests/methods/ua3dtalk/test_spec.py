@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from harness.contracts import BadInput
 from methods.baselines.ground_truth.spec import SPEC as GROUND_TRUTH
 from methods.baselines.nearest_audio.spec import SPEC as NEAREST
 from methods.baselines.shuffled_audio.spec import SPEC as SHUFFLED
@@ -56,3 +57,25 @@ def test_published_rows_are_those_of_the_paper():
     assert len(rows) == 7
     full = rows[("Table 2", "ua3dtalk-emotional", "P,E,U")]
     assert (full["lmd"], full["e_fid"]) == (5.407, 0.145)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"bound": "big"},
+        {"multipliers": ["a"]},
+        {"hidden": 32.5},
+        {"use_au": 1},
+        {"shape_rate": "5e-4 "},
+        {"priors": {"folds": "x"}},
+        {"priors": {"style_lr": True}},
+    ],
+)
+def test_a_value_of_another_type_is_refused_by_name(options):
+    name = next(iter(options.get("priors", options)))
+    with pytest.raises(BadInput, match=f"{name}: it is .*, of another type than"):
+        Settings.of({**SPEC.presets["quick"], **options})
+
+
+def test_whole_numbers_stand_for_numbers():
+    assert Settings.of({**SPEC.presets["quick"], "motion_rate": 4}).train.motion_rate == 4
