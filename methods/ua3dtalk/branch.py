@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +35,7 @@ class Rendering:
     meta: dict[str, Any]
 
 
-class Branch:
+class Branch(abc.ABC):
     """A stage that trains one cloud with its field; the two branches differ in the loss.
 
     Args:
@@ -76,15 +77,15 @@ class Branch:
         self.background = torch.tensor([GREEN], device=data.device)
         self.max_gaussians = max(1, round(config.max_gaussians * self.cloud_share))
 
+    @abc.abstractmethod
     def frame(self, i: int, rng: np.random.Generator) -> int:
         """Which frame step i sees."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def loss(
         self, i: int, view: View, rendering: Rendering, offsets: Offsets | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The loss of one step, and the image and target [3,h,w] that it compared."""
-        raise NotImplementedError
 
     def step(self, i: int) -> dict[str, Any]:
         """Do iteration i: one frame, one gradient step, and density control when it is due."""
