@@ -24,6 +24,7 @@ from harness.runner.planner import Plan
 from harness.runner.progress import watch
 from harness.runner.store import Cell, Store, write_json
 from harness.storage import make_folder, writing_to
+from harness.weights import cache_dir
 from methods import catalog as methods
 from metrics import catalog as metrics
 
@@ -70,11 +71,7 @@ class Runner:
         ):
             return
         if work.time is not None:
-            self._do(
-                work,
-                work.time,
-                lambda f, r, _: stages.measure_speed(work, self._method(work), f, r, self.device),
-            )
+            self._do(work, work.time, lambda f, r, _: self._measure_speed(work, f, r))
         self._score(work)
 
     def _do(
@@ -129,15 +126,24 @@ class Runner:
             self._loaded = (work.fit.key, method)
         return self._loaded[1]
 
+    def _measure_speed(self, work: Work, folder: Path, record: dict[str, Any]) -> None:
+        method = self._method(work)
+        with alone(cache_dir() / "timing.lock"):
+            stages.measure_speed(work, method, folder, record, self.device)
+
     def _score(self, work: Work) -> None:
-        """All missing scores of one render, in one pass over its frames."""
-        pending = [(spec, cell) for spec, cell in work.scores if not self.store.done(cell)]
-        self.tally.reused += len(work.scores) - len(pending)
+        """All missing scores of one render, in one pass over its frames.
+
+        A score that waits for a timing which failed is left undone: stored now, it would stand
+        as *no timing* under the very key that a later, good timing has.
+        """
+        timed = work.time is not None and self.store.done(work.time)
+        ready = [(spec, cell) for spec, cell in work.scores if timed or not cell.inputs["time"]]
+        pending = [(spec, cell) for spec, cell in ready if not self.store.done(cell)]
+        self.tally.reused += len(ready) - len(pending)
         if not pending:
             return
-        timing = None
-        if work.time is not None and self.store.done(work.time):
-            timing = self.store.record(work.time)["timing"]
+        timing = self.store.record(work.time)["timing"] if timed and work.time else None
         built = [metrics.build(spec, self.device) for spec, _ in pending]
         with watch(f"{work.render.label} · {len(pending)} metrics") as progress:
             outcomes = scoring.score(
@@ -154,7 +160,7 @@ class Runner:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Only one run works in a folder, and only one process times at once."""
+    """Only one run works in a folder; a second one is refused."""
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -164,4 +170,13 @@ def exclusive(path: Path) -> Iterator[None]:
             raise BadInput(
                 path.parent, "another run is working in it", "Wait for it, or use another --out."
             ) from error
+        yield
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Only one process of this user times at once; others wait for their turn."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield

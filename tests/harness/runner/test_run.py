@@ -207,3 +207,44 @@ def test_a_file_where_the_run_folder_should_be(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(BadInput, match="cannot be made"):
         Runner(tmp_path / "file" / "toy@1").run(plan_of())
+
+
+def test_a_failed_timing_leaves_no_speed_behind_and_is_tried_again(tmp_path, register, monkeypatch):
+    from harness.runner import stages
+
+    register("counting", Counting)
+    measure = stages.measure_speed
+
+    def broken(*arguments):
+        raise RuntimeError("the clock stopped")
+
+    monkeypatch.setattr(stages, "measure_speed", broken)
+    first = Runner(tmp_path).run(plan_of(("counting",), ("psnr", "fps")))
+    assert [failure.stage for failure in first.failures] == ["time"]
+    assert first.rows[0].scores["fps/render"].status == "failed"
+    assert first.rows[0].scores["psnr"].status == "ok"
+
+    monkeypatch.setattr(stages, "measure_speed", measure)
+    again = Runner(tmp_path).run(plan_of(("counting",), ("psnr", "fps")))
+    assert not again.failures
+    assert again.rows[0].scores["fps/render"].value > 0
+
+
+def test_only_one_process_times_at_once(tmp_path):
+    import threading
+
+    from harness.runner.run import alone
+
+    order = []
+
+    def second():
+        with alone(tmp_path / "timing.lock"):
+            order.append("second")
+
+    with alone(tmp_path / "timing.lock"):
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        waiting.join(0.2)
+        order.append("first")
+    waiting.join(10)
+    assert order == ["first", "second"]
