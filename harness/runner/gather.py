@@ -130,7 +130,7 @@ def metric_scores(
         reason = f"{len(present) - len(finished)} of {len(present)} recordings failed"
         return {c.name: Score("failed", reason=reason, failures=1) for c in spec.columns}
     results = [stored_result(store.path(c), store.record(c)) for c in finished]
-    pooled = metric.pool(results)
+    pooled = pool_by_seed(metric, results, [work.seed for work in works])
     scores = {}
     for column in spec.columns:
         value = pooled.get(column.name)
@@ -148,6 +148,25 @@ def metric_scores(
             details=results[0].details,
         )
     return scores
+
+
+def pool_by_seed(
+    metric: Metric, results: list[MetricResult], seeds: list[int]
+) -> dict[str, float | None]:
+    """Pool the recordings of each seed, then average the seeds.
+
+    Seeds are repeats of one experiment: a distribution metric that pooled their frames
+    together would see every true frame twice and seem less biased than it is.
+    """
+    per_seed = [
+        metric.pool([r for r, s in zip(results, seeds, strict=True) if s == seed])
+        for seed in dict.fromkeys(seeds)
+    ]
+    pooled: dict[str, float | None] = {}
+    for column in metric.spec.columns:
+        values = [value for one in per_seed if (value := one.get(column.name)) is not None]
+        pooled[column.name] = float(np.mean(values)) if values else None
+    return pooled
 
 
 def interval(
