@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.faces import ACTION_UNITS, EXTRACTORS, Faces, action_units
+from metrics.detectors.synthetic import ACTION_UNITS, action_units
+from metrics.faces import EXTRACTORS, Faces, code_of
 from metrics.pairs import FacePairs
 
 UPPER = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU09", "AU45")
@@ -21,9 +22,9 @@ SPECS = (
             Column("aue_l/synthetic", "down", "AU^2", (0.0, None), "lower face, sum of MSEs"),
         ),
         reference="TalkingGaussian auerror.py (AUE-U, AUE-L), AUs of our regressor for OpenFace's",
-        weights=(EXTRACTORS["synthetic"],),
+        weights=EXTRACTORS["synthetic"],
         domain="synthetic",
-        code=("metrics.pairs", "metrics.faces"),
+        code=("metrics.pairs", *code_of("synthetic")),
         options={"extractor": "synthetic"},
     ),
 )
@@ -56,7 +57,7 @@ class AUE(FacePairs):
         """Action units [B,20] in 0..5."""
         return action_units(found.expression)
 
-    def score(self, prediction: np.ndarray, truth: np.ndarray) -> MetricResult:
+    def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
         """Upper and lower half of action units [n,20]."""
         items = {
             "aue_u/synthetic": au_error(prediction, truth, UPPER),

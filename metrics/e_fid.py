@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Column, Failure, MetricResult, MetricSpec
-from metrics.faces import EXTRACTORS, Faces
-from metrics.frechet import frechet_distance, sample_warning
+from harness.contracts import Column, MetricResult, MetricSpec
+from metrics.distribution import Distribution
+from metrics.faces import EXTRACTORS, Faces, code_of
 from metrics.pairs import FacePairs
 
 
@@ -21,9 +21,9 @@ def _spec(variant: str, extractor: str, basis: str, domain: str, **needs) -> Met
         ),
         reference="EMO (2402.17485): FID of expression parameters; extractors differ by paper, "
         "so values of different variants cannot be compared",
-        weights=(EXTRACTORS[extractor],),
+        weights=EXTRACTORS[extractor],
         domain=domain,
-        code=("metrics.pairs", "metrics.faces", "metrics.frechet"),
+        code=("metrics.pairs", "metrics.distribution", "metrics.frechet", *code_of(extractor)),
         options={"extractor": extractor, "basis": variant},
         **needs,
     )
@@ -35,43 +35,16 @@ SPECS = (
 )
 
 
-class EFID(FacePairs):
-    """Fréchet distance of the Gaussians of expressions, prediction against truth.
-
-    A clip's value compares its own frames; `pool` compares all frames of all clips at once
-    ("global"), which is the value for a table: a mean of clips would average small-sample bias.
-    """
-
-    pooling = "global: all frames of all clips"
+class EFID(FacePairs, Distribution):
+    """Fréchet distance of the Gaussians of expressions, prediction against truth."""
 
     @staticmethod
     def pick(found: Faces) -> np.ndarray:
         """Expression coefficients [B,E]."""
         return found.expression
 
-    def score(self, prediction: np.ndarray, truth: np.ndarray) -> MetricResult:
+    def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
         """Distance of expressions [n,E]."""
-        name = self.spec.columns[0].name
-        n, dim = truth.shape
-        result = MetricResult(
-            {name: None},
-            n,
-            details={"dim": dim, "basis": self.spec.options["basis"], "pooling": "global"},
-            features={"prediction": prediction, "truth": truth},
-        )
-        if n < 2:
-            result.failures.append(Failure("too_few_frames", f"{n} frame has no covariance"))
-            return result
-        result.values[name] = frechet_distance(prediction, truth)
-        if warning := sample_warning(n, dim):
-            result.warnings.append(warning)
+        result = self.compare(prediction, truth, frames)
+        result.details["basis"] = self.spec.options["basis"]
         return result
-
-    def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """The distance over all frames of all clips."""
-        name = self.spec.columns[0].name
-        kept = [r.features for r in results if "truth" in r.features]
-        if sum(len(f["truth"]) for f in kept) < 2:
-            return {name: None}
-        sides = (np.concatenate([f[side] for f in kept]) for side in ("prediction", "truth"))
-        return {name: frechet_distance(*sides)}

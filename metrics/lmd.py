@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.faces import EXTRACTORS, Faces
+from metrics.faces import EXTRACTORS, Faces, code_of
 from metrics.pairs import FacePairs
 
 #: Lips in iBUG order (68 points): the field's mouth region.
@@ -28,9 +28,9 @@ def _spec(variant: str, extractor: str, title: str, domain: str, **needs) -> Met
             Column(f"lmd_face/{variant}", "down", "px", (0.0, None), "face landmark distance"),
         ),
         reference="TalkingGaussian metrics.py LMDMeter (centroid removed, mean of points, frames)",
-        weights=(EXTRACTORS[extractor],),
+        weights=EXTRACTORS[extractor],
         domain=domain,
-        code=("metrics.pairs", "metrics.faces"),
+        code=("metrics.pairs", *code_of(extractor)),
         options={"extractor": extractor},
         **needs,
     )
@@ -79,7 +79,7 @@ class LMD(FacePairs):
         """Landmarks [B,P,2]."""
         return found.landmarks
 
-    def score(self, prediction: np.ndarray, truth: np.ndarray) -> MetricResult:
+    def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
         """Mouth and whole face of landmarks [n,P,2]."""
         mouth = list(IBUG_MOUTH if truth.shape[1] == 68 else MP_LIPS)
         mouth_name, face_name = (column.name for column in self.spec.columns)

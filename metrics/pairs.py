@@ -31,8 +31,8 @@ class FacePairs(Metric):
         """The feature of a face, float64 [B,...]; NaN where there is none."""
 
     @abc.abstractmethod
-    def score(self, prediction: np.ndarray, truth: np.ndarray) -> MetricResult:
-        """Score the frames that both sides have, each float64 [n,...]."""
+    def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
+        """Score the frames that both sides have: features float64 [n,...], frames int64 [n]."""
 
     def begin(self, clip: Clip) -> None:
         """Start a clip; the detector is opened at the first one."""
@@ -60,7 +60,7 @@ class FacePairs(Metric):
             values = {column.name: None for column in self.spec.columns}
             return MetricResult(values, 0, failures=self._failures)
         sides = (np.concatenate(self._features[side])[both] for side in SIDES)
-        result = self.score(*sides)
+        result = self.score(*sides, np.flatnonzero(both))
         for name, scores in result.items.items():
             spread = np.full(len(both), np.nan)
             spread[both] = scores

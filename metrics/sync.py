@@ -21,7 +21,7 @@ from harness.contracts import (
 )
 from metrics import sync_score
 from metrics.crops import Box, BoxSmoother, bilinear_crop, face_box, mouth_box, reference_crop
-from metrics.faces import EXTRACTORS, Detector, faces, failures, open_detector
+from metrics.faces import EXTRACTORS, Detector, code_of, faces, failures, open_detector
 
 #: Below this many windows the zero padding biases the score noticeably.
 FEW_WINDOWS = 100
@@ -39,8 +39,8 @@ def _spec(variant: str, title: str, network: str, extractor: str, **needs: Any) 
             Column(f"sync_d/{variant}", "down", "", (0.0, None), "SyncNet distance (LSE-D)"),
         ),
         reference="joonson/syncnet_python SyncNetInstance.py evaluate, vshift 15",
-        weights=(network, EXTRACTORS[extractor]),
-        code=("metrics.sync_score", "metrics.crops", "metrics.faces"),
+        weights=(network, *EXTRACTORS[extractor]),
+        code=("metrics.sync_score", "metrics.crops", *code_of(extractor)),
         options={"variant": variant, "extractor": extractor},
         **needs,
     )

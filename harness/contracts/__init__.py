@@ -44,6 +44,7 @@ from harness.contracts.signals import (
     EmotionTrack,
     Expression,
     Masks,
+    MeshRegions,
     Priors,
 )
 from harness.contracts.split import SequenceEntry, SplitManifest
@@ -74,6 +75,7 @@ __all__ = [
     "FrameSource",
     "HarnessError",
     "Masks",
+    "MeshRegions",
     "Method",
     "MethodSpec",
     "Metric",

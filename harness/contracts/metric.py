@@ -31,7 +31,11 @@ class MetricSpec:
     entry: str
     columns: tuple[Column, ...]
     reference: str  # paper or repository and path that defines it
+    formula: str = ""  # the definition in one line of plain mathematics
+    traps: tuple[str, ...] = ()  # what makes published values of this name differ
+    track: str = "video"  # "video": frames come in batches; "mesh": `begin` holds everything
     signals: tuple[str, ...] = ()  # truth signals it reads
+    predicted: tuple[str, ...] = ()  # signals of the prediction it reads beside its frames
     weights: tuple[str, ...] = ()  # ids in metrics/weights.toml
     packages: tuple[str, ...] = ()  # optional packages it imports
     domain: str = "any"  # "photo", "synthetic" or "any": what its networks were trained on
@@ -61,6 +65,7 @@ class Clip:
     audio: np.ndarray  # float32 [S] at 16 kHz: the sound the prediction is judged with
     domain: str = "photo"
     signals: Mapping[str, Any] = field(default_factory=dict)  # truth signals of the test part
+    predicted: Mapping[str, Any] = field(default_factory=dict)  # signals given with the prediction
     timing: Mapping[str, Any] | None = None  # record of the `time` stage, where there is one
 
 
@@ -125,6 +130,9 @@ class Metric(abc.ABC):
     """A metric under its spec. Used as begin(clip), update(batch) ..., compute(), per clip."""
 
     pooling: ClassVar[str] = "mean of clips"
+    #: The value is biased by the number of samples, so every row of a table must use the same
+    #: ones: such a metric keeps `features["frames"]` and implements `restrict`.
+    equal_n: ClassVar[bool] = False
 
     def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
         self.spec, self.weights, self.device = spec, weights, device
@@ -140,6 +148,13 @@ class Metric(abc.ABC):
     @abc.abstractmethod
     def compute(self) -> MetricResult:
         """The clip's result, once all frames were seen."""
+
+    def restrict(self, result: MetricResult, frames: np.ndarray) -> MetricResult:
+        """The result from the given frames alone (int64 [k], a subset of those it scored).
+
+        Only metrics with `equal_n` are asked.
+        """
+        raise NotImplementedError(f"{self.spec.id} does not depend on the number of frames")
 
     def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
         """One value per column for several clips: the mean over clips that could be scored."""

@@ -45,7 +45,20 @@ SIGNALS: Mapping[str, tuple[str, str]] = {
     "emotion": ("EmotionTrack", "Name the emotion of each recording in the split manifest."),
     "audio_features": ("AudioFeatures", "Put DeepSpeech features (aud_ds.npy) into the folder."),
     "priors": ("Priors", "Put the six official .pth feature files into the folder."),
-    "vertices": ("float32 [T,V,3], metres", "Only mesh splits have vertices."),
+    "vertices": (
+        "float32 [T,V,3], metres",
+        "Give mesh sequences (.npy, [T,V,3]) as --pred and --truth.",
+    ),
+    "template": ("float32 [V,3], the neutral mesh", "Name it with --template FILE.npy or .obj."),
+    "regions": ("MeshRegions", "Name vertex lists with --region lip=FILE (upper=..., eye=...)."),
+    "openface": (
+        "ActionUnits of OpenFace 2.2 FeatureExtraction",
+        "Put OpenFace's CSV beside each video, as NAME.openface.csv.",
+    ),
+    "bfm79": (
+        "float32 [T,79], expression coefficients of the ER-NeRF tracker",
+        "Put track_params.pt's `exp` beside each video, as NAME.bfm79.npy.",
+    ),
 }
 
 
@@ -133,6 +146,14 @@ class AudioFeatures:
     def part(self, frames: range) -> AudioFeatures:
         """Features of the given frames only."""
         return replace(self, values=self.values[frames.start : frames.stop])
+
+
+@dataclass(frozen=True)
+class MeshRegions:
+    """Vertex lists by name (`lip`, `upper`, `eye`), int64 [n], and the sha256 of each file."""
+
+    indices: Mapping[str, np.ndarray]
+    sha256: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from harness.contracts import (
     Row,
     Score,
 )
+from harness.runner.equal_n import common_frames, restricted
 from harness.runner.plan import Work
 from harness.runner.planner import Plan
 from harness.runner.provenance import provenance
@@ -48,7 +49,12 @@ def gather(
     for work in plan.works:
         groups.setdefault((work.method.id, work.drive), []).append(work)
     built = {spec.id: metrics.build(spec, device) for spec in plan.metrics}
-    rows = [row(works, plan, built, store, out, device) for works in groups.values()]
+    common = {
+        spec.id: frames_of_all(spec, plan.works, store)
+        for spec in plan.metrics
+        if built[spec.id].equal_n
+    }
+    rows = [row(works, plan, built, common, store, out, device) for works in groups.values()]
     columns = {
         column.name: {
             "metric": spec.id,
@@ -79,6 +85,7 @@ def row(
     works: list[Work],
     plan: Plan,
     built: dict[str, Metric],
+    common: dict[str, dict[Hashable, np.ndarray]],
     store: Store,
     out: Path,
     device: str,
@@ -87,7 +94,7 @@ def row(
     first = works[0]
     scores: dict[str, Score] = {}
     for spec in plan.metrics:
-        scores |= metric_scores(spec, built[spec.id], works, store)
+        scores |= metric_scores(spec, built[spec.id], works, store, common.get(spec.id))
     for name, reason in plan.unavailable.items():
         for column in metrics.spec(name).columns:
             scores[column.name] = Score("unavailable", reason=reason)
@@ -117,8 +124,24 @@ def row(
     )
 
 
+def frames_of_all(
+    spec: MetricSpec, works: Iterable[Work], store: Store
+) -> dict[Hashable, np.ndarray]:
+    """The frames of each recording that every row of the table could score."""
+    cells = [(w, cell) for w in works for s, cell in w.scores if s.id == spec.id]
+    return common_frames(
+        (work.sequence.id, len(work.sequence.test), stored_result(store.path(cell), record))
+        for work, cell in cells
+        if store.done(cell) and (record := store.record(cell))
+    )
+
+
 def metric_scores(
-    spec: MetricSpec, metric: Metric, works: list[Work], store: Store
+    spec: MetricSpec,
+    metric: Metric,
+    works: list[Work],
+    store: Store,
+    common: dict[Hashable, np.ndarray] | None = None,
 ) -> dict[str, Score]:
     """All columns of one metric for one row; a missing cell makes the score a failure."""
     cells = [next((c for s, c in w.scores if s.id == spec.id), None) for w in works]
@@ -130,6 +153,11 @@ def metric_scores(
         reason = f"{len(present) - len(finished)} of {len(present)} recordings failed"
         return {c.name: Score("failed", reason=reason, failures=1) for c in spec.columns}
     results = [stored_result(store.path(c), store.record(c)) for c in finished]
+    if common is not None:
+        results = [
+            restricted(metric, result, work.sequence.id, common)
+            for work, result in zip(works, results, strict=True)
+        ]
     pooled = pool_by_seed(metric, results, [work.seed for work in works])
     scores = {}
     for column in spec.columns:

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.contracts import BadInput, MethodSpec, MetricSpec, Sequence, SplitManifest, Unavailable
+from harness.contracts import (
+    BadInput,
+    MethodSpec,
+    MetricSpec,
+    MissingSignal,
+    Sequence,
+    SplitManifest,
+    Unavailable,
+)
 from harness.runner.plan import Request, Work, cells_for, check_signals, drives_of, preset_of
 from harness.runner.progress import watch
 from methods import catalog as methods
@@ -49,14 +57,25 @@ def load_sequences(manifest: SplitManifest) -> list[Sequence]:
 def chosen_metrics(
     request: Request, manifest: SplitManifest
 ) -> tuple[list[MetricSpec], dict[str, str]]:
-    """The metrics of a run, and those that cannot run here with the reason."""
+    """The metrics of a run, and those that cannot run here with the reason.
+
+    Raises:
+        BadInput: a metric was asked for that scores no frames, or needs more of a prediction.
+    """
     if request.metrics is not None:
         wanted = [metrics.spec(name) for name in request.metrics]
+        for spec in wanted:
+            if spec.track != "video" or spec.predicted:
+                fact = "it reads more of a prediction than its frames, and methods render frames"
+                raise BadInput(f"metric {spec.id}", fact, "Use `python -m harness score`.")
     else:
         wanted = [
             spec
             for spec in metrics.specs().values()
-            if spec.default and spec.domain in ("any", manifest.domain)
+            if spec.default
+            and spec.track == "video"
+            and not spec.predicted
+            and spec.domain in ("any", manifest.domain)
         ]
     usable, unavailable = [], {}
     for spec in wanted:
@@ -64,6 +83,21 @@ def chosen_metrics(
             metrics.resolve_weights(spec)
             usable.append(spec)
         except Unavailable as error:
+            unavailable[spec.id] = str(error)
+    return usable, unavailable
+
+
+def without_signals(
+    chosen: tuple[list[MetricSpec], dict[str, str]], sequences: list[Sequence]
+) -> tuple[list[MetricSpec], dict[str, str]]:
+    """Metrics that nobody asked for by name are *unavailable* where a recording lacks a signal."""
+    usable, unavailable = [], dict(chosen[1])
+    for spec in chosen[0]:
+        try:
+            for sequence in sequences:
+                check_signals(sequence, spec.signals, f"metric {spec.id}")
+            usable.append(spec)
+        except MissingSignal as error:
             unavailable[spec.id] = str(error)
     return usable, unavailable
 
@@ -127,8 +161,11 @@ def make_plan(request: Request) -> Plan:
     for name in request.metrics or ():
         metrics.spec(name)
     manifest = find_manifest(request.split)
-    usable, unavailable = chosen_metrics(request, manifest)
-    return lay_out(request, manifest, load_sequences(manifest), specs, usable, unavailable)
+    chosen = chosen_metrics(request, manifest)
+    sequences = load_sequences(manifest)
+    if request.metrics is None:
+        chosen = without_signals(chosen, sequences)
+    return lay_out(request, manifest, sequences, specs, *chosen)
 
 
 def lay_out(

@@ -68,7 +68,7 @@ def train(
     options = {}
     regressor = out_dir / "synthetic-face.safetensors"
     if name == "synthetic-syncnet" and regressor.is_file():
-        from metrics.faces import face_net
+        from metrics.detectors.synthetic import face_net
 
         options["face_net"] = face_net(regressor, "cpu")
     net, figures = call(learn, held, seed, progress, budget, **options)

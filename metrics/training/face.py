@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from harness.contracts import Progress, Sequence
 from metrics.backbones.synthetic_face import SIZE, FaceNet, zoom_box
-from metrics.faces import SYNTHETIC_NAMES, action_units, synthetic_faces
+from metrics.detectors.synthetic import SYNTHETIC_NAMES, action_units, synthetic_faces
 from metrics.training.augment import degrade, mirror, move, uniform
 from metrics.training.data import FaceSamples, face_samples
 

@@ -3,7 +3,7 @@ import pytest
 
 from metrics import catalog
 from metrics.aue import AUE, LOWER, UPPER, au_error
-from metrics.faces import ACTION_UNITS, SYNTHETIC_NAMES, action_units
+from metrics.detectors.synthetic import ACTION_UNITS, SYNTHETIC_NAMES, action_units
 
 
 def test_units_are_the_fields_and_all_are_regressed():
@@ -32,7 +32,7 @@ def test_one_lower_unit_off_by_a_constant(unit):
     truth = np.random.default_rng(0).uniform(1, 3, (7, 20))
     prediction = truth.copy()
     prediction[:, ACTION_UNITS.index(unit)] += 0.5
-    values = AUE(catalog.spec("aue/synthetic"), {}).score(prediction, truth).values
+    values = AUE(catalog.spec("aue/synthetic"), {}).score(prediction, truth, np.arange(7)).values
     assert values == {"aue_u/synthetic": 0.0, "aue_l/synthetic": pytest.approx(0.25)}
 
 

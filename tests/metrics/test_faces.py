@@ -8,7 +8,9 @@ from helpers import make_clip, noise_frames, run
 from harness.contracts import FeatureCache, FrameBatch
 from harness.media.face_landmarker import NoFace, SeveralFaces
 from metrics import catalog
-from metrics.faces import face_net, faces, failures, mp_faces, open_detector
+from metrics.detectors.mp import mp_faces
+from metrics.detectors.synthetic import face_net
+from metrics.faces import faces, failures, open_detector
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,7 +46,7 @@ def test_frames_without_one_face_are_typed_and_nan():
 
 def test_faces_are_looked_for_once_per_batch_and_side(monkeypatch):
     looks = Detector()
-    monkeypatch.setattr("metrics.faces.landmarker", lambda path: looks)
+    monkeypatch.setattr("metrics.detectors.mp.landmarker", lambda path: looks)
     frames = noise_frames(0, 3, 16, 16)
     batch = FrameBatch(0, frames, frames, FeatureCache())
     weights = {"mediapipe-face-landmarker": Path("unused")}

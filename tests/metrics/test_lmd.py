@@ -39,7 +39,7 @@ def test_mouth_column_sees_the_mouth_alone():
     truth = points(0)
     prediction = truth.copy()
     prediction[:, :17] += np.random.default_rng(1).normal(size=(5, 17, 2))
-    values = metric.score(prediction, truth).values
+    values = metric.score(prediction, truth, np.arange(len(truth))).values
     assert values["lmd/synthetic"] == pytest.approx(0, abs=1e-12)
     assert values["lmd_face/synthetic"] > 0.1
 

@@ -10,7 +10,7 @@ from helpers import make_clip, run
 from harness.contracts import BadInput, FeatureCache, FrameBatch
 from harness.weights import ROOT, registry, resolve
 from metrics import catalog
-from metrics.faces import SYNTHETIC_NAMES, face_net, synthetic_faces
+from metrics.detectors.synthetic import SYNTHETIC_NAMES, face_net, synthetic_faces
 from metrics.training import NAMES
 from metrics.training.augment import blur, mirror
 from splits.synthetic.corpus import training_recordings

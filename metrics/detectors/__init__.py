@@ -1,0 +1,1 @@
+"""What finds faces: one extractor a file, each with `open_extractor(files, device)`."""
