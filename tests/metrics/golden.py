@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import torch
+
+
+def kept(topic: str) -> dict[str, float]:
+    """What the reference packages said of a topic when its fixture was made."""
+    path = Path(__file__).parent / f"fixtures/golden_{topic}.json"
+    return json.loads(path.read_text("utf-8"))["values"]
 
 
 def image_pair(size: int = 64) -> tuple[np.ndarray, np.ndarray]:
