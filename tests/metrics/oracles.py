@@ -14,10 +14,9 @@ from shim import declare_torchvision_operators
 # Before any of the packages is imported: most of them import torchvision.
 declare_torchvision_operators()
 
+_PREFIX = "oracles_"
 TOPICS = tuple(
-    sorted(
-        path.stem.removeprefix("oracles_") for path in Path(__file__).parent.glob("oracles_*.py")
-    )
+    sorted(p.stem.removeprefix(_PREFIX) for p in Path(__file__).parent.glob(f"{_PREFIX}*.py"))
 )
 
 
