@@ -296,6 +296,50 @@ def unknown_domain(root):
     return both(good(root), good(root), "--domain", "cartoon")
 
 
+def mesh(path, frames=4, vertices=6):
+    values = np.random.default_rng(0).normal(size=(frames, vertices, 3))
+    np.save(path, values.astype(np.float32))
+    return path
+
+
+@case("it has 3 frames, its truth")
+def mesh_of_another_length(root):
+    sides = mesh(root / "a.npy", 3), mesh(root / "t.npy")
+    return ("--pred", sides[0], "--truth", sides[1], "--trim")
+
+
+@case("the number of vertices is not known")
+def flattened_mesh_without_template(root):
+    np.save(root / "a.npy", np.zeros((4, 18), np.float32))
+    return ("--pred", root / "a.npy", "--truth", root / "a.npy")
+
+
+@case("'nose' is no region that a metric reads")
+def unknown_region(root):
+    np.save(root / "n.npy", np.zeros((6, 3), np.float32))
+    more = ("--template", root / "n.npy", "--region", f"nose={root}")
+    return ("--pred", mesh(root / "a.npy"), "--truth", mesh(root / "t.npy"), *more)
+
+
+@case("vertex lists need to know their mesh")
+def region_without_template(root):
+    return ("--pred", mesh(root / "a.npy"), "--truth", root / "a.npy", "--region", "lip=x.txt")
+
+
+@case("it scores mesh sequences, and these are videos")
+def mesh_metric_of_a_video(root):
+    return ("--metrics", "lve", "--pred", good(root), "--truth", good(root))
+
+
+@case("regions.upper")
+def region_of_a_metric_missing(root):
+    np.save(root / "n.npy", np.zeros((6, 3), np.float32))
+    (root / "lip.txt").write_text("0,1,2")
+    more = ("--template", root / "n.npy", "--region", f"lip={root / 'lip.txt'}")
+    sides = ("--pred", mesh(root / "a.npy"), "--truth", mesh(root / "t.npy"))
+    return ("--metrics", "fdd", *sides, *more)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_sentence_and_nothing_else(name, call, tmp_path):
     build, sentence = CASES[name]

@@ -218,3 +218,28 @@ def test_sound_is_read_from_beside_the_pictures(tmp_path):
     folder(tmp_path / "a")
     soundfile.write(str(tmp_path / "a.wav"), tone(0.32), 16_000)
     assert len(open_take("a", tmp_path / "a", 25).audio) == 5120
+
+
+def test_mesh_sequences(call, tmp_path):
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(5, 6, 3)).astype(np.float32)
+    for side, values in (("t", truth), ("p", truth + np.float32([0, 3, 4]))):
+        (tmp_path / side).mkdir()
+        for name in ("one", "two"):
+            np.save(tmp_path / side / f"{name}.npy", values.reshape(5, 18))
+    np.save(tmp_path / "neutral.npy", truth[0])
+    (tmp_path / "lip.txt").write_text("0, 2, 5")
+    code, out, err = call(
+        *("--pred", f"mine={tmp_path / 'p'}", "--truth", tmp_path / "t"),
+        *("--template", tmp_path / "neutral.npy", "--region", f"lip={tmp_path / 'lip.txt'}"),
+    )
+    assert code == 0, err
+    scores = results_of(tmp_path).rows[0].scores
+    assert scores["lve"].value == pytest.approx(25, rel=1e-5)
+    assert scores["lve/l2"].value == pytest.approx(5, rel=1e-5)
+    assert scores["mve"].value == pytest.approx(5, rel=1e-5)
+    assert scores["lve"].n == 10
+    assert len(scores["lve"].details["regions"]["lip"]["sha256"]) == 64
+    assert scores["fdd"].status == "unavailable"
+    assert "--region upper=FILE" in scores["fdd"].reason
+    assert "0x0" not in out
