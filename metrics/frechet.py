@@ -47,7 +47,7 @@ def frechet_distance(x: np.ndarray, y: np.ndarray, ddof: int = 1) -> float:
 
 
 def _by_eigenvalues(a: np.ndarray, b: np.ndarray) -> float:
-    """tr (S_a^1/2 S_b S_a^1/2)^1/2 of covariances a.T @ a and b.T @ b, each [d,d]."""
+    """Trace of (S_a^1/2 S_b S_a^1/2)^1/2, of covariances a.T @ a and b.T @ b, each [d,d]."""
     values, vectors = np.linalg.eigh(a.T @ a)
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
     return np.sqrt(np.linalg.eigvalsh(root @ (b.T @ b) @ root).clip(0)).sum()
