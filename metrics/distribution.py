@@ -13,7 +13,7 @@ SIDES = ("prediction", "truth")
 
 #: What makes two Fréchet distances over the same features differ.
 TRAPS = (
-    "Biased upwards by roughly tr(S) d / n: the same system scores lower on a longer test.",
+    "Biased upwards by up to tr(S) (d + 4) / 2n: the same system scores lower on a longer test.",
     "Quadratic in the scale of the features: c times the coefficients is c^2 times the value.",
     "A mean of per-clip distances is not the distance of all samples at once; here it is global.",
     "Consecutive frames are correlated, so n overstates how many independent samples there are.",
