@@ -42,11 +42,15 @@ class FacePairs(Metric):
         self._found: list[np.ndarray] = []
         self._failures: list[Failure] = []
 
+    def look(self, batch: FrameBatch, side: str) -> Faces:
+        """What is found in one side of a batch; a subclass may look closer."""
+        return faces(batch, side, self._detector)
+
     def update(self, batch: FrameBatch) -> None:
         """Look for the face in the next frames."""
         both = np.ones(len(batch.truth), bool)
         for side in SIDES:
-            found = faces(batch, side, self._detector)
+            found = self.look(batch, side)
             self._features[side].append(self.pick(found))
             self._failures += failures(found, side, batch.start)
             both &= found.found

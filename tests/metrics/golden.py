@@ -70,3 +70,16 @@ def talking_clip(count: int = 22) -> tuple[np.ndarray, np.ndarray]:
     t = np.arange(count * 640) / 16_000
     sound = 9000 * np.sin(2 * np.pi * (200 + 900 * t) * t) * (1 + np.sin(2 * np.pi * 3 * t))
     return np.stack(frames).clip(0, 255).astype(np.uint8), sound.astype(np.int16)
+
+
+def inception_pictures() -> dict[str, np.ndarray]:
+    """Pictures uint8 [H,W,3] that a resize to 299x299 enlarges, and shrinks and squeezes."""
+    return {"small": image_pair(64)[1], "large": image_pair(400)[0][:320]}
+
+
+def projections(name: str, feature: np.ndarray) -> dict[str, float]:
+    """A few numbers that a feature float [D] decides: its norm and four random projections."""
+    rng = np.random.default_rng(8)
+    axes = rng.normal(size=(4, len(feature))) / np.sqrt(len(feature))
+    parts = {f"{name}_{i}": float(axis @ feature) for i, axis in enumerate(axes)}
+    return parts | {f"{name}_norm": float(np.linalg.norm(feature.astype(np.float64)))}
