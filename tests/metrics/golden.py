@@ -83,3 +83,31 @@ def projections(name: str, feature: np.ndarray) -> dict[str, float]:
     axes = rng.normal(size=(4, len(feature))) / np.sqrt(len(feature))
     parts = {f"{name}_{i}": float(axis @ feature) for i, axis in enumerate(axes)}
     return parts | {f"{name}_norm": float(np.linalg.norm(feature.astype(np.float64)))}
+
+
+def detector_state(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Seeded values for S3FD under the names of `sfd_face.pth`, such that every level finds faces.
+
+    The heads' own scale would make each anchor of a level a face, or none.
+    """
+    values = seeded_state(state, 11)
+    levels = [
+        (60, 1, 3),
+        (60, 1, -5),
+        (60, 1, -2),
+        (0.03, 0.02, 2),
+        (0.03, 0.02, 1),
+        (0.1, 0.05, 3),
+    ]
+    for level, (score, box, lean) in enumerate(levels):
+        for leaf in ("weight", "bias"):
+            values[f"conf.{level}.{leaf}"] *= score
+            values[f"loc.{level}.{leaf}"] *= box
+        values[f"conf.{level}.bias"][-1] += lean
+    return values
+
+
+def detector_picture(enlarged: int = 1) -> np.ndarray:
+    """What the detectors look at, uint8 [130 e,150 e,3]: sides that no stride divides."""
+    picture = image_pair(150 * enlarged)[1]
+    return picture[: 130 * enlarged]
