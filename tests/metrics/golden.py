@@ -111,3 +111,34 @@ def detector_picture(enlarged: int = 1) -> np.ndarray:
     """What the detectors look at, uint8 [130 e,150 e,3]: sides that no stride divides."""
     picture = image_pair(150 * enlarged)[1]
     return picture[: 130 * enlarged]
+
+
+def five_point_sets() -> list[tuple[np.ndarray, np.ndarray]]:
+    """Five points of a turned face and of a mirrored one, each with ArcFace's template, [5,2]."""
+    template = np.array(
+        [
+            (38.2946, 51.6963),
+            (73.5318, 51.5014),
+            (56.0252, 71.7366),
+            (41.5493, 92.3655),
+            (70.7299, 92.2041),
+        ]
+    )
+    rng = np.random.default_rng(12)
+    turn = np.array([[2.4, -0.7], [0.7, 2.4]])
+    noisy = template @ turn.T + (90.0, 40.0) + rng.normal(0, 6, (5, 2))
+    return [(noisy, template), (noisy * (-1, 1) + (400, 0), template)]
+
+
+def warp_pair() -> tuple[np.ndarray, np.ndarray]:
+    """A smooth picture uint8 [360,320,3] and a transform [2,3] into its 112-pixel crop."""
+    y, x = np.mgrid[:360, :320]
+    waves = [127 + 110 * np.sin(x / (17 + 4 * k) + k) * np.cos(y / (23 - 3 * k)) for k in range(3)]
+    matrix = np.array([[0.36, 0.11, -20.3], [-0.11, 0.36, 2.7]])
+    return np.stack(waves, -1).round().astype(np.uint8), matrix
+
+
+def warp_places() -> list[tuple[int, int, int]]:
+    """Row, column and channel of 24 pixels of a 112-pixel crop."""
+    rng = np.random.default_rng(13)
+    return [tuple(int(v) for v in rng.integers(0, (112, 112, 3))) for _ in range(24)]
