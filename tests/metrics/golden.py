@@ -70,3 +70,18 @@ def talking_clip(count: int = 22) -> tuple[np.ndarray, np.ndarray]:
     t = np.arange(count * 640) / 16_000
     sound = 9000 * np.sin(2 * np.pi * (200 + 900 * t) * t) * (1 + np.sin(2 * np.pi * 3 * t))
     return np.stack(frames).clip(0, 255).astype(np.uint8), sound.astype(np.int16)
+
+
+def moving_clip(count: int = 9) -> tuple[np.ndarray, np.ndarray]:
+    """A texture that drifts and a noisy copy that lags, uint8 RGB [count,80,112,3] each."""
+    rng = np.random.default_rng(11)
+    y, x = np.mgrid[:80, :112]
+    sides = []
+    for lag in (0.8, 1.0):
+        frames = []
+        for t in range(count):
+            u, v = x - 1.3 * lag * t, y + 0.7 * lag * t
+            waves = [np.sin(u / 6 + k) * np.cos(v / (4 + k)) for k in range(3)]
+            frames.append(127 + 90 * np.stack(waves, -1) + rng.normal(0, 3, (80, 112, 3)))
+        sides.append(np.stack(frames).clip(0, 255).astype(np.uint8))
+    return sides[0], sides[1]
