@@ -46,6 +46,7 @@ class FacePairs(Metric):
         self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
         self._found: list[np.ndarray] = []
         self._failures: list[Failure] = []
+        self._ignored: dict[str, int] = {}
 
     def update(self, batch: FrameBatch) -> None:
         """Look for the face in the next frames."""
@@ -62,6 +63,10 @@ class FacePairs(Metric):
             ]
             both &= found.found & finite
         self._found.append(both)
+        for side in SIDES:
+            small = faces(batch, side, self._detector).ignored
+            if small is not None:
+                self._ignored[side] = self._ignored.get(side, 0) + int(small.sum())
 
     def compute(self) -> MetricResult:
         """Score the frames in which both faces were found; the others are failures."""
@@ -81,5 +86,8 @@ class FacePairs(Metric):
             "extractor": self.extractor,
             "n_frames": int(both.sum()),
             "n_refused": int((~both).sum()),
+            **self._detector.details,
         }
+        if self._ignored:
+            result.details["n_small_faces_ignored"] = self._ignored
         return result

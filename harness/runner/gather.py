@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Hashable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +20,7 @@ from harness.contracts import (
     Row,
     Score,
 )
+from harness.runner import items
 from harness.runner.columns import column_facts, column_scores
 from harness.runner.equal_n import common_frames, restricted
 from harness.runner.plan import Work
@@ -29,7 +28,6 @@ from harness.runner.planner import Plan
 from harness.runner.provenance import provenance
 from harness.runner.scoring import stored_result
 from harness.runner.store import Store
-from harness.storage import write_text
 from metrics import catalog as metrics
 
 
@@ -84,9 +82,8 @@ def row(
     scores: dict[str, Score] = {}
     for spec in plan.metrics:
         scores |= metric_scores(spec, built[spec.id], works, store, common.get(spec.id))
-    for name, reason in plan.unavailable.items():
-        for column in metrics.spec(name).columns:
-            scores[column.name] = Score("unavailable", reason=reason)
+    for name, absence in plan.unavailable.items():
+        scores |= absence.scores(metrics.spec(name))
     done = [work for work in works if store.done(work.render)]
     return Row(
         method=first.method.id,
@@ -196,21 +193,7 @@ def costs(works: list[Work], store: Store) -> dict[str, float]:
 
 
 def write_items(work: Work, store: Store, out: Path) -> Path:
-    """Per-frame values of one render as JSON lines; windowed values on lines of their own."""
-    path = out / "items" / f"{slug(work)}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    frames: list[dict[str, Any]] = [{"frame": i} for i in range(len(work.sequence.test))]
-    extra: list[dict[str, Any]] = []
-    for _, cell in work.scores:
-        if not store.done(cell):
-            continue
-        for column, series in stored_result(store.path(cell), store.record(cell)).items.items():
-            values = [None if not np.isfinite(v) else float(v) for v in series]
-            if len(values) == len(frames):
-                for line, value in zip(frames, values, strict=True):
-                    line[column] = value
-            else:
-                extra += [{"column": column, "item": i, "value": v} for i, v in enumerate(values)]
-    lines: Iterable[dict[str, Any]] = [*frames, *extra]
-    write_text(path, "".join(json.dumps(line) + "\n" for line in lines))
-    return path
+    """Per-item values of one render."""
+    done = [cell for _, cell in work.scores if store.done(cell)]
+    results = [stored_result(store.path(cell), store.record(cell)) for cell in done]
+    return items.write(out / "items" / f"{slug(work)}.jsonl", len(work.sequence.test), results)

@@ -72,6 +72,47 @@ def talking_clip(count: int = 22) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(frames).clip(0, 255).astype(np.uint8), sound.astype(np.int16)
 
 
+def inception_pictures() -> dict[str, np.ndarray]:
+    """Pictures uint8 [H,W,3] that a resize to 299x299 enlarges, and shrinks and squeezes."""
+    return {"small": image_pair(64)[1], "large": image_pair(400)[0][:320]}
+
+
+def projections(name: str, feature: np.ndarray) -> dict[str, float]:
+    """A few numbers that a feature float [D] decides: its norm and four random projections."""
+    rng = np.random.default_rng(8)
+    axes = rng.normal(size=(4, len(feature))) / np.sqrt(len(feature))
+    parts = {f"{name}_{i}": float(axis @ feature) for i, axis in enumerate(axes)}
+    return parts | {f"{name}_norm": float(np.linalg.norm(feature.astype(np.float64)))}
+
+
+def detector_state(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Seeded values for S3FD under the names of `sfd_face.pth`, such that every level finds faces.
+
+    The heads' own scale would make each anchor of a level a face, or none.
+    """
+    values = seeded_state(state, 11)
+    levels = [
+        (60, 1, 3),
+        (60, 1, -5),
+        (60, 1, -2),
+        (0.03, 0.02, 2),
+        (0.03, 0.02, 1),
+        (0.1, 0.05, 3),
+    ]
+    for level, (score, box, lean) in enumerate(levels):
+        for leaf in ("weight", "bias"):
+            values[f"conf.{level}.{leaf}"] *= score
+            values[f"loc.{level}.{leaf}"] *= box
+        values[f"conf.{level}.bias"][-1] += lean
+    return values
+
+
+def detector_picture(enlarged: int = 1) -> np.ndarray:
+    """What the detectors look at, uint8 [130 e,150 e,3]: sides that no stride divides."""
+    picture = image_pair(150 * enlarged)[1]
+    return picture[: 130 * enlarged]
+
+
 def five_point_sets() -> list[tuple[np.ndarray, np.ndarray]]:
     """Five points of a turned face and of a mirrored one, each with ArcFace's template, [5,2]."""
     template = np.array(
