@@ -43,6 +43,7 @@ def _spec(
 SPECS = (
     _spec("synthetic", "synthetic", "synthetic regressor, 68 points", "synthetic"),
     _spec("mp478", "mp", "MediaPipe, 478 points", "photo", ("mediapipe",)),
+    _spec("fan68", "fan", "FAN, 68 points", "photo"),
 )
 
 
