@@ -86,7 +86,7 @@ class FacePairs(Metric):
             "extractor": self.extractor,
             "n_frames": int(both.sum()),
             "n_refused": int((~both).sum()),
-            **self._detector.details,
+            **(self._detector.details if self._detector else {}),
         }
         if self._ignored:
             result.details["n_small_faces_ignored"] = self._ignored
