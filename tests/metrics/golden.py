@@ -32,6 +32,19 @@ def feature_pair(dim: int = 64, n: int = 300) -> tuple[np.ndarray, np.ndarray]:
     return rng.normal(size=(n, dim)) @ mix, rng.normal(size=(n - 50, dim)) @ mix.T + 0.1
 
 
+def inception_pictures() -> dict[str, np.ndarray]:
+    """Pictures uint8 [H,W,3] that a resize to 299x299 enlarges, and shrinks and squeezes."""
+    return {"small": image_pair(64)[1], "large": image_pair(400)[0][:320]}
+
+
+def projections(name: str, feature: np.ndarray) -> dict[str, float]:
+    """A few numbers that a feature float [D] decides: its norm and four random projections."""
+    rng = np.random.default_rng(8)
+    axes = rng.normal(size=(4, len(feature))) / np.sqrt(len(feature))
+    parts = {f"{name}_{i}": float(axis @ feature) for i, axis in enumerate(axes)}
+    return parts | {f"{name}_norm": float(np.linalg.norm(feature.astype(np.float64)))}
+
+
 def seeded_state(state: dict[str, torch.Tensor], seed: int) -> dict[str, torch.Tensor]:
     """Values for every entry, in the order of the sorted keys, scaled to keep activations alive."""
     rng = np.random.default_rng(seed)
@@ -70,16 +83,3 @@ def talking_clip(count: int = 22) -> tuple[np.ndarray, np.ndarray]:
     t = np.arange(count * 640) / 16_000
     sound = 9000 * np.sin(2 * np.pi * (200 + 900 * t) * t) * (1 + np.sin(2 * np.pi * 3 * t))
     return np.stack(frames).clip(0, 255).astype(np.uint8), sound.astype(np.int16)
-
-
-def inception_pictures() -> dict[str, np.ndarray]:
-    """Pictures uint8 [H,W,3] that a resize to 299x299 enlarges, and shrinks and squeezes."""
-    return {"small": image_pair(64)[1], "large": image_pair(400)[0][:320]}
-
-
-def projections(name: str, feature: np.ndarray) -> dict[str, float]:
-    """A few numbers that a feature float [D] decides: its norm and four random projections."""
-    rng = np.random.default_rng(8)
-    axes = rng.normal(size=(4, len(feature))) / np.sqrt(len(feature))
-    parts = {f"{name}_{i}": float(axis @ feature) for i, axis in enumerate(axes)}
-    return parts | {f"{name}_norm": float(np.linalg.norm(feature.astype(np.float64)))}
