@@ -3,7 +3,7 @@ import pytest
 import torch
 from helpers import make_clip, noise_frames, run
 
-from harness.contracts import BadInput
+from harness.contracts import BadInput, FrameBatch
 from harness.testing import check_metric
 from harness.weights import resolve
 from metrics import catalog
@@ -102,6 +102,17 @@ def test_value_is_stylegan_vs_distance_of_consecutive_windows(metric):
     assert result.details["possible"] == 3
     assert result.details["frames_left_over"] == 7
     assert "3 windows for 400 dimensions" in result.warnings[0]
+
+
+def test_frames_are_held_for_one_window_at_most(metric):
+    prediction, truth = clips(64)
+    metric.begin(make_clip(64, 8, 10))
+    for start in range(0, 64, 5):
+        part = slice(start, start + 5)
+        metric.update(FrameBatch(start, prediction[part], truth[part]))
+        assert all(len(frames) < 16 for frames in metric._waiting.values())
+        # Copies: a view would keep the whole batch alive.
+        assert all(frame.base is None for frames in metric._waiting.values() for frame in frames)
 
 
 def test_of_itself_is_zero(metric):
