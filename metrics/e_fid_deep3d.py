@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
 from metrics.distribution import TRAPS, Distribution
-from metrics.faces import EXTRACTORS, Faces, code_of, faces
+from metrics.faces import EXTRACTORS, Faces, code_of
 from metrics.frechet import FORMULA
 from metrics.pairs import FacePairs
 
@@ -74,9 +74,8 @@ class Deep3DEFID(FacePairs, Distribution):
             self._network = open_recon(self.weights["deep3d-recon"], self.device)
             self._standard = standard_face(self.weights["deep3d-landmarks"])
 
-    def look(self, batch: FrameBatch, side: str) -> Faces:
-        """Faces with Deep3DFaceRecon's expression [B,64]; NaN where there is no aligned crop."""
-        found = faces(batch, side, self._detector)
+    def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
+        """Deep3DFaceRecon's expression [B,64]; NaN where there is no aligned crop."""
         crops = batch.cache.get(
             f"deep3d/crops/{self.extractor}/{side}",
             lambda: aligned(getattr(batch, side), found, self._standard),
@@ -85,16 +84,7 @@ class Deep3DEFID(FacePairs, Distribution):
         expression = np.full((len(crops), 64), np.nan)
         if seen:
             expression[seen] = expressions(self._network, np.stack([crops[i] for i in seen]))
-        reasons = tuple(
-            reason or (None if crop is not None else "no_alignment")
-            for reason, crop in zip(found.reasons, crops, strict=True)
-        )
-        return Faces(found.landmarks, expression, reasons)
-
-    @staticmethod
-    def pick(found: Faces) -> np.ndarray:
-        """Expression coefficients [B,64]."""
-        return found.expression
+        return expression
 
     def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
         """Distance of expressions [n,64]."""
