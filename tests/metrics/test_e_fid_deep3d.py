@@ -98,7 +98,7 @@ def test_frames_that_fail_are_typed_counted_and_leave_both_sides(metric):
     truth[4, 0, 0] = 255  # a face that cannot be aligned
     result = run(metric, make_clip(6, SIZE, SIZE), prediction, truth)
     assert [(f.type, f.item) for f in result.failures] == [("no_face", 1), ("no_alignment", 4)]
-    assert "landmarks give no crop" in result.failures[1].message
+    assert "landmarks that give no crop" in result.failures[1].message
     assert "truth" in result.failures[1].message
     keep = [0, 2, 3, 5]
     assert result.features["frames"].tolist() == keep
