@@ -16,8 +16,9 @@ from harness.contracts import (
     MetricSpec,
     MissingSignal,
     Progress,
-    Unavailable,
 )
+from harness.runner.absence import Absence, missing_means
+from harness.runner.absence import missing_signal as absent_signal
 from harness.runner.plan import weights_digests
 from harness.runner.provenance import source_digest
 from harness.runner.store import Cell, canonical_json
@@ -71,7 +72,7 @@ class Plan:
     request: Request
     items: tuple[Item, ...]
     metrics: tuple[MetricSpec, ...]
-    unavailable: dict[str, str]  # metric id -> reason
+    unavailable: dict[str, Absence]  # by metric id
     labels: dict[str, Label]
 
     @property
@@ -173,7 +174,9 @@ def missing_signal(spec: MetricSpec, clip: Clip) -> MissingSignal | None:
     return None
 
 
-def chosen_metrics(request: Request, clips: list[Clip]) -> tuple[list[MetricSpec], dict[str, str]]:
+def chosen_metrics(
+    request: Request, clips: list[Clip]
+) -> tuple[list[MetricSpec], dict[str, Absence]]:
     """The metrics that can score every clip, and the others with the reason.
 
     Without a list of names these are all that suit the domain and the kind of the clips.
@@ -203,15 +206,11 @@ def chosen_metrics(request: Request, clips: list[Clip]) -> tuple[list[MetricSpec
         absent = next((m for clip in clips if (m := missing_signal(spec, clip))), None)
         if absent is not None and request.metrics is not None:
             raise absent
-        try:
-            metrics.resolve_weights(spec)
-        except Unavailable as error:
-            unavailable[spec.id] = str(error)
-            continue
-        if absent is not None:
-            unavailable[spec.id] = str(absent)
-        else:
+        absence = absent_signal(absent) if absent else missing_means(spec)
+        if absence is None:
             usable.append(spec)
+        else:
+            unavailable[spec.id] = absence
     return usable, unavailable
 
 

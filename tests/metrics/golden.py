@@ -70,3 +70,75 @@ def talking_clip(count: int = 22) -> tuple[np.ndarray, np.ndarray]:
     t = np.arange(count * 640) / 16_000
     sound = 9000 * np.sin(2 * np.pi * (200 + 900 * t) * t) * (1 + np.sin(2 * np.pi * 3 * t))
     return np.stack(frames).clip(0, 255).astype(np.uint8), sound.astype(np.int16)
+
+
+def inception_pictures() -> dict[str, np.ndarray]:
+    """Pictures uint8 [H,W,3] that a resize to 299x299 enlarges, and shrinks and squeezes."""
+    return {"small": image_pair(64)[1], "large": image_pair(400)[0][:320]}
+
+
+def projections(name: str, feature: np.ndarray) -> dict[str, float]:
+    """A few numbers that a feature float [D] decides: its norm and four random projections."""
+    rng = np.random.default_rng(8)
+    axes = rng.normal(size=(4, len(feature))) / np.sqrt(len(feature))
+    parts = {f"{name}_{i}": float(axis @ feature) for i, axis in enumerate(axes)}
+    return parts | {f"{name}_norm": float(np.linalg.norm(feature.astype(np.float64)))}
+
+
+def detector_state(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Seeded values for S3FD under the names of `sfd_face.pth`, such that every level finds faces.
+
+    The heads' own scale would make each anchor of a level a face, or none.
+    """
+    values = seeded_state(state, 11)
+    levels = [
+        (60, 1, 3),
+        (60, 1, -5),
+        (60, 1, -2),
+        (0.03, 0.02, 2),
+        (0.03, 0.02, 1),
+        (0.1, 0.05, 3),
+    ]
+    for level, (score, box, lean) in enumerate(levels):
+        for leaf in ("weight", "bias"):
+            values[f"conf.{level}.{leaf}"] *= score
+            values[f"loc.{level}.{leaf}"] *= box
+        values[f"conf.{level}.bias"][-1] += lean
+    return values
+
+
+def detector_picture(enlarged: int = 1) -> np.ndarray:
+    """What the detectors look at, uint8 [130 e,150 e,3]: sides that no stride divides."""
+    picture = image_pair(150 * enlarged)[1]
+    return picture[: 130 * enlarged]
+
+
+def five_point_sets() -> list[tuple[np.ndarray, np.ndarray]]:
+    """Five points of a turned face and of a mirrored one, each with ArcFace's template, [5,2]."""
+    template = np.array(
+        [
+            (38.2946, 51.6963),
+            (73.5318, 51.5014),
+            (56.0252, 71.7366),
+            (41.5493, 92.3655),
+            (70.7299, 92.2041),
+        ]
+    )
+    rng = np.random.default_rng(12)
+    turn = np.array([[2.4, -0.7], [0.7, 2.4]])
+    noisy = template @ turn.T + (90.0, 40.0) + rng.normal(0, 6, (5, 2))
+    return [(noisy, template), (noisy * (-1, 1) + (400, 0), template)]
+
+
+def warp_pair() -> tuple[np.ndarray, np.ndarray]:
+    """A smooth picture uint8 [360,320,3] and a transform [2,3] into its 112-pixel crop."""
+    y, x = np.mgrid[:360, :320]
+    waves = [127 + 110 * np.sin(x / (17 + 4 * k) + k) * np.cos(y / (23 - 3 * k)) for k in range(3)]
+    matrix = np.array([[0.36, 0.11, -20.3], [-0.11, 0.36, 2.7]])
+    return np.stack(waves, -1).round().astype(np.uint8), matrix
+
+
+def warp_places() -> list[tuple[int, int, int]]:
+    """Row, column and channel of 24 pixels of a 112-pixel crop."""
+    rng = np.random.default_rng(13)
+    return [tuple(int(v) for v in rng.integers(0, (112, 112, 3))) for _ in range(24)]
