@@ -142,3 +142,18 @@ def warp_places() -> list[tuple[int, int, int]]:
     """Row, column and channel of 24 pixels of a 112-pixel crop."""
     rng = np.random.default_rng(13)
     return [tuple(int(v) for v in rng.integers(0, (112, 112, 3))) for _ in range(24)]
+
+
+def moving_clip(count: int = 9) -> tuple[np.ndarray, np.ndarray]:
+    """A texture that drifts and a noisy copy that lags, uint8 RGB [count,80,112,3] each."""
+    rng = np.random.default_rng(11)
+    y, x = np.mgrid[:80, :112]
+    sides = []
+    for lag in (0.8, 1.0):
+        frames = []
+        for t in range(count):
+            u, v = x - 1.3 * lag * t, y + 0.7 * lag * t
+            waves = [np.sin(u / 6 + k) * np.cos(v / (4 + k)) for k in range(3)]
+            frames.append(127 + 90 * np.stack(waves, -1) + rng.normal(0, 3, (80, 112, 3)))
+        sides.append(np.stack(frames).clip(0, 255).astype(np.uint8))
+    return sides[0], sides[1]

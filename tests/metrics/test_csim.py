@@ -13,7 +13,7 @@ from harness import testing
 from harness.contracts import FeatureCache, FrameBatch
 from metrics import catalog
 from metrics.alignment import ARCFACE_TEMPLATE, five_points, similarity, warp
-from metrics.csim import arcface_input, cosines
+from metrics.csim import CSIM, arcface_input, cosines
 from metrics.faces import Faces
 
 COLUMN, REFERENCE = "csim/arcface", "csim_ref/arcface"
@@ -194,3 +194,23 @@ def test_metrics_share_a_network(landmarker, tmp_path):  # noqa: F811
     for metric in (first, second):
         metric.begin(make_clip(1, 128, 128))
     assert first._net is second._net
+
+
+@pytest.mark.shared
+def test_a_real_video_through_mediapipe_and_a_network(tmp_path):
+    import av
+
+    with av.open(str(ASSETS / "video/obama_20s.mp4")) as video:
+        pictures = [f.to_ndarray(format="rgb24") for f in islice(video.decode(video=0), 6)]
+    truth = np.stack(pictures)
+    spec = catalog.spec("csim/arcface")
+    files = {
+        "arcface": onnx_models.arcface(tmp_path / "w600k_r50.onnx"),
+        "mediapipe-face-landmarker": ASSETS / "weights/face_landmarker.task",
+    }
+    blank = truth.copy()
+    blank[2] = 127
+    result = run(CSIM(spec, files), make_clip(6, *truth.shape[1:3]), blank, truth)
+    assert result.values[COLUMN] == pytest.approx(1, abs=1e-6)
+    assert result.values[REFERENCE] < 1 - 1e-6
+    assert [(f.type, f.item) for f in result.failures] == [("no_face", 2)]
