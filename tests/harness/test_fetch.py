@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
 import subprocess
 import sys
@@ -373,7 +372,10 @@ sys.exit(path.stat().st_size != {size})
 def another_process(row):
     program = PROGRAM.format(row=asdict(row), size=len(PAYLOAD))
     return subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
 
 
@@ -436,3 +438,19 @@ def test_who_waited_goes_on_where_the_other_was_killed(rows, server, folder):
     assert (folder / "net.bin").read_bytes() == PAYLOAD
     assert server.ranges[0] is None
     assert server.ranges[1].startswith("bytes=")
+
+
+def test_who_waited_begins_anew_where_the_other_was_sent_wrong_bytes(rows, server, folder):
+    server.behaviour, server.payload = "slow", bytes(len(PAYLOAD))
+    first = another_process(rows["net"])
+    read_until(first, "fetch")
+    second = another_process(rows["net"])
+    read_until(second, "wait for another fetch")
+    server.behaviour, server.payload = "honest", PAYLOAD
+    server.go_on.set()
+    assert first.wait(20) == 1
+    assert second.wait(20) == 0
+    first.stdout.close()
+    second.stdout.close()
+    assert (folder / "net.bin").read_bytes() == PAYLOAD
+    assert server.ranges == [None, None]
