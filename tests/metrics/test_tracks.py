@@ -110,5 +110,7 @@ def test_the_median_reads_zeros_outside_the_track():
     boxes = np.sort(rng.uniform(0, 400, (40, 2, 2)), 1).reshape(40, 4)
     found = smoothed(Track(0, boxes, 40))
     half = np.maximum(boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]) / 2
-    for k, raw in enumerate([(boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2, half]):
+    for k, raw in enumerate(
+        [(boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2, half]
+    ):
         np.testing.assert_allclose(found[:, k], medfilt(raw, 13))
