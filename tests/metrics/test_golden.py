@@ -46,10 +46,12 @@ def test_frechet_distance():
     assert distance == pytest.approx(VALUES["frechet_torch_fidelity"], rel=1e-6)
 
 
-def test_seeded_syncnet_scores_a_clip_as_the_reference_does():
+@pytest.mark.parametrize("folded", [False, True])
+def test_seeded_syncnet_scores_a_clip_as_the_reference_does(folded):
     net = SyncNet()
     net.load_state_dict(golden.seeded_state(net.state_dict(), 2))
     net.eval()
+    net = net.folded() if folded else net
     frames, sound = golden.talking_clip()
     count = sync_score.window_count(len(frames), len(sound))
     bgr = frames[..., ::-1].astype(np.float32)
