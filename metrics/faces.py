@@ -20,18 +20,25 @@ EXTRACTORS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+#: Networks and geometry behind an extractor.
+_BEHIND: Mapping[str, tuple[str, ...]] = {
+    "fan": ("metrics.backbones.s3fd", "metrics.backbones.fan", "metrics.backbones.fan_points"),
+}
+
+
 def code_of(extractor: str) -> tuple[str, ...]:
     """Modules whose source decides what an extractor finds, for `MetricSpec.code`."""
-    return "metrics.faces", f"metrics.detectors.{extractor}"
+    return "metrics.faces", f"metrics.detectors.{extractor}", *_BEHIND.get(extractor, ())
 
 
 @dataclass(frozen=True)
 class Faces:
     """Faces of B frames of one side; rows of frames without a face are NaN."""
 
-    landmarks: np.ndarray  # float64 [B,P,2], pixels, x right, y down, centres at +0.5
+    landmarks: np.ndarray  # float64 [B,P,2], pixels, x right, y down, centres at +0.5 ("fan": at 0)
     expression: np.ndarray  # float64 [B,E]
     reasons: tuple[str | None, ...]  # why a frame has no face: a `Failure.type`
+    ignored: np.ndarray | None = None  # int64 [B], further faces too small to count
 
     @property
     def found(self) -> np.ndarray:
@@ -46,6 +53,8 @@ class Detector:
         self.extractor = extractor
         module = importlib.import_module(f"metrics.detectors.{extractor}")
         self._look = module.open_extractor(files, device)
+        #: What a reviewer asks of the detector, for `MetricResult.details`.
+        self.details: Mapping[str, str] = getattr(module, "DETAILS", {})
 
     def find(self, frames: np.ndarray) -> Faces:
         """Faces of uint8 RGB [B,H,W,3]."""

@@ -18,7 +18,37 @@ MP_LIPS = (
 )
 
 
-def _spec(variant: str, extractor: str, title: str, domain: str, **needs) -> MetricSpec:
+FORMULA = "mean_t mean_i |(p_ti - mean_j p_tj) - (q_ti - mean_j q_tj)|, i and j over one region"
+
+#: What holds of every variant.
+_TRAPS = (
+    "Nothing is divided by the size of the face: the value grows with the resolution, so compare "
+    "at one size only (papers use 512 x 512).",
+    "Each region loses its own centroid, so where the head is does not count; its roll and its "
+    "distance from the camera do.",
+    "One of 20 lip points that moves by d counts 0.095 d, not 0.05 d: it takes the centroid along.",
+    "facial-animation-evaluation's LMD is mean |a - b| per coordinate, no Euclidean distance.",
+)
+_FAN_TRAPS = (
+    "face-alignment cuts landmarks to whole pixels: two videos that differ by less still score "
+    "0 or a jump of 1 px a point.",
+    "The reference takes the last face of the list, the one S3FD is least sure of; here a frame "
+    "with several large faces is a failure, and smaller faces than a quarter of the largest are "
+    "ignored (`n_small_faces_ignored`). With one face found both agree.",
+    "A frame without a face stops the reference's script; here it is a counted failure.",
+    "face-alignment up to 1.4 loads another file (2DFAN4-cd938726ad.zip) than 1.5.0 "
+    "(2DFAN4-11f355bf06.pth.tar), and its default flip_input differs from LMDMeter's False.",
+    "LMDMeter's default backend is dlib, whose points are others: only `fan` values compare.",
+    "M-LMD and F-LMD (evaluation_eat test_lmd.py) are this formula over the mouth and over all "
+    "68 points: `m_lmd` is `lmd`, `f_lmd` is `lmd_face`, no further number. Published ones use "
+    "dlib on grey aligned crops, pair frames of unequal clips by index, may stop at frame 96 and "
+    "leave out frames without a face.",
+)
+
+
+def _spec(
+    variant: str, extractor: str, title: str, domain: str, traps: tuple[str, ...], **needs
+) -> MetricSpec:
     return MetricSpec(
         id=f"lmd/{variant}",
         title=title,
@@ -28,6 +58,8 @@ def _spec(variant: str, extractor: str, title: str, domain: str, **needs) -> Met
             Column(f"lmd_face/{variant}", "down", "px", (0.0, None), "face landmark distance"),
         ),
         reference="TalkingGaussian metrics.py LMDMeter (centroid removed, mean of points, frames)",
+        formula=FORMULA,
+        traps=(*_TRAPS, *traps),
         weights=EXTRACTORS[extractor],
         domain=domain,
         code=("metrics.pairs", *code_of(extractor)),
@@ -37,12 +69,30 @@ def _spec(variant: str, extractor: str, title: str, domain: str, **needs) -> Met
 
 
 SPECS = (
-    _spec("synthetic", "synthetic", "LMD (synthetic regressor, 68 points)", "synthetic"),
+    _spec(
+        "fan68",
+        "fan",
+        "LMD (S3FD and FAN of face-alignment, 68 points; M-LMD and F-LMD by another name)",
+        "photo",
+        _FAN_TRAPS,
+    ),
+    _spec(
+        "synthetic",
+        "synthetic",
+        "LMD (synthetic regressor, 68 points)",
+        "synthetic",
+        ("The points are those of this project's own regressor, for rendered heads only.",),
+    ),
     _spec(
         "mp478",
         "mp",
         "Landmark distance of MediaPipe's 478 points",
         "photo",
+        (
+            "MediaPipe's points are not FAN's: 40 of the mouth instead of 20, 478 of the face "
+            "instead of 68. Never compare with a published LMD.",
+            "MediaPipe's landmarks are fractions of a pixel, smoothed by the network's face model.",
+        ),
         packages=("mediapipe",),
     ),
 )
@@ -70,8 +120,8 @@ def landmark_distance(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
 class LMD(FacePairs):
     """Distance of landmarks found in prediction and truth by the same detector.
 
-    With MediaPipe's points the value is another than the field's LMD (FAN, 68 points), so the
-    column never goes by that name alone.
+    The field's LMD is `fan68`. With other points the value is another, so a column never goes
+    by that name alone.
     """
 
     @staticmethod
@@ -94,6 +144,7 @@ class LMD(FacePairs):
             details={
                 "points": truth.shape[1],
                 "mouth_points": len(mouth),
+                "centring": "each region by its own centroid",
                 "resolution": [self._clip.height, self._clip.width],
             },
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,8 +18,12 @@ SIDES = ("prediction", "truth")
 class FacePairs(Metric):
     """Keeps one feature vector per frame and side; a frame that fails leaves both sides.
 
-    A subclass says which feature (`pick`) and what is made of the pairs (`score`).
+    A subclass says which feature (`pick`, or `look` where it needs the pixels) and what is made
+    of the pairs (`score`).
     """
+
+    #: Type and words of the failure where a face was found but its feature is NaN.
+    no_feature: ClassVar[tuple[str, str]] = ("nan", "gives no finite feature")
 
     def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
         super().__init__(spec, weights, device)
@@ -26,9 +31,13 @@ class FacePairs(Metric):
         self._detector: Detector | None = None
 
     @staticmethod
-    @abc.abstractmethod
     def pick(found: Faces) -> np.ndarray:
         """The feature of a face, float64 [B,...]; NaN where there is none."""
+        raise NotImplementedError("say which feature: `pick` or `look`")
+
+    def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
+        """The feature of one side's faces, float [B,...]; NaN where there is none."""
+        return self.pick(found)
 
     @abc.abstractmethod
     def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
@@ -41,16 +50,28 @@ class FacePairs(Metric):
         self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
         self._found: list[np.ndarray] = []
         self._failures: list[Failure] = []
+        self._ignored: dict[str, int] = {}
 
     def update(self, batch: FrameBatch) -> None:
         """Look for the face in the next frames."""
         both = np.ones(len(batch.truth), bool)
+        kind, words = self.no_feature
         for side in SIDES:
             found = faces(batch, side, self._detector)
-            self._features[side].append(self.pick(found))
+            feature = self.look(batch, side, found)
+            finite = np.isfinite(feature.reshape(len(feature), -1)).all(1)
+            self._features[side].append(feature)
             self._failures += failures(found, side, batch.start)
-            both &= found.found
+            self._failures += [
+                Failure(kind, f"the face of the {side} {words}", batch.start + i)
+                for i in np.flatnonzero(found.found & ~finite).tolist()
+            ]
+            both &= found.found & finite
         self._found.append(both)
+        for side in SIDES:
+            small = faces(batch, side, self._detector).ignored
+            if small is not None:
+                self._ignored[side] = self._ignored.get(side, 0) + int(small.sum())
 
     def compute(self) -> MetricResult:
         """Score the frames in which both faces were found; the others are failures."""
@@ -70,5 +91,8 @@ class FacePairs(Metric):
             "extractor": self.extractor,
             "n_frames": int(both.sum()),
             "n_refused": int((~both).sum()),
+            **(self._detector.details if self._detector else {}),
         }
+        if self._ignored:
+            result.details["n_small_faces_ignored"] = self._ignored
         return result

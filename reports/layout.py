@@ -59,7 +59,7 @@ def digits(name: str) -> int:
 
 def row_label(row: Row) -> str:
     """Method and drive: what drove a test stands in the row."""
-    return row.method if row.role != "method" else f"{row.method} [{row.drive}]"
+    return f"{row.method} [{row.drive}]" if row.role == "method" and row.drive else row.method
 
 
 def best_rows(results: Results, name: str) -> set[int]:
@@ -140,9 +140,14 @@ def caption(results: Results) -> str:
     protocol = first.protocol
     hardware = results.provenance.get("hardware", {})
     device = hardware.get("gpu") or hardware.get("cpu", "")
+    size = f"{protocol['height']}x{protocol['width']}"
+    if not protocol["height"]:
+        size = "meshes"
+    elif protocol.get("mixed_sizes"):
+        size = "several sizes or rates, the first " + size
     plural = "s" if len(first.sequences) > 1 else ""
     return (
         f"{first.split}: {len(first.sequences)} recording{plural}, {protocol['test_frames']} test "
-        f"frames, {protocol['height']}x{protocol['width']} at {protocol['fps']:g} fps, "
+        f"frames, {size} at {protocol['fps']:g} fps, "
         f"composite {protocol['composite']}, {device}"
     )

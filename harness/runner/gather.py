@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Hashable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,21 +15,20 @@ from harness.contracts import (
     BadInput,
     FailedCell,
     Metric,
-    MetricResult,
     MetricSpec,
     Results,
     Row,
     Score,
 )
+from harness.runner import items
+from harness.runner.columns import column_facts, column_scores
 from harness.runner.equal_n import common_frames, restricted
 from harness.runner.plan import Work
 from harness.runner.planner import Plan
 from harness.runner.provenance import provenance
 from harness.runner.scoring import stored_result
 from harness.runner.store import Store
-from harness.storage import write_text
 from metrics import catalog as metrics
-from reports.statistics import block_bootstrap_interval
 
 
 def plan_key(plan: Plan) -> str:
@@ -55,19 +52,9 @@ def gather(
         if built[spec.id].equal_n
     }
     rows = [row(works, plan, built, common, store, out, device) for works in groups.values()]
-    columns = {
-        column.name: {
-            "metric": spec.id,
-            "direction": column.direction,
-            "unit": column.unit,
-            "range": list(column.range),
-            "summary": column.summary,
-            "reference": spec.reference,
-            "pooling": built[spec.id].pooling if spec.id in built else "",
-        }
-        for spec in [*plan.metrics, *(metrics.spec(name) for name in plan.unavailable)]
-        for column in spec.columns
-    }
+    columns = column_facts(
+        [*plan.metrics, *(metrics.spec(name) for name in plan.unavailable)], built
+    )
     facts = provenance(device) | {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "plan": plan_key(plan),
@@ -95,9 +82,8 @@ def row(
     scores: dict[str, Score] = {}
     for spec in plan.metrics:
         scores |= metric_scores(spec, built[spec.id], works, store, common.get(spec.id))
-    for name, reason in plan.unavailable.items():
-        for column in metrics.spec(name).columns:
-            scores[column.name] = Score("unavailable", reason=reason)
+    for name, absence in plan.unavailable.items():
+        scores |= absence.scores(metrics.spec(name))
     done = [work for work in works if store.done(work.render)]
     return Row(
         method=first.method.id,
@@ -158,57 +144,7 @@ def metric_scores(
             restricted(metric, result, work.sequence.id, common)
             for work, result in zip(works, results, strict=True)
         ]
-    pooled = pool_by_seed(metric, results, [work.seed for work in works])
-    scores = {}
-    for column in spec.columns:
-        value = pooled.get(column.name)
-        low, high = interval(column.name, value, results, works[0].sequence.fps)
-        failures = sum(len(result.failures) for result in results)
-        scores[column.name] = Score(
-            status="failed" if value is None else "ok",
-            value=value,
-            low=low,
-            high=high,
-            n=sum(result.n for result in results),
-            failures=failures,
-            reason=results[0].failures[0].message if value is None and failures else "",
-            warnings=tuple(dict.fromkeys(w for result in results for w in result.warnings)),
-            details=results[0].details,
-        )
-    return scores
-
-
-def pool_by_seed(
-    metric: Metric, results: list[MetricResult], seeds: list[int]
-) -> dict[str, float | None]:
-    """Pool the recordings of each seed, then average the seeds.
-
-    Seeds are repeats of one experiment: a distribution metric that pooled their frames
-    together would see every true frame twice and seem less biased than it is.
-    """
-    per_seed = [
-        metric.pool([r for r, s in zip(results, seeds, strict=True) if s == seed])
-        for seed in dict.fromkeys(seeds)
-    ]
-    pooled: dict[str, float | None] = {}
-    for column in metric.spec.columns:
-        values = [value for one in per_seed if (value := one.get(column.name)) is not None]
-        pooled[column.name] = float(np.mean(values)) if values else None
-    return pooled
-
-
-def interval(
-    column: str, value: float | None, results: list[MetricResult], fps: float
-) -> tuple[float | None, float | None]:
-    """A 95% interval where the value is a mean of its items; (None, None) elsewhere."""
-    items = [result.items.get(column) for result in results]
-    if value is None or any(series is None for series in items):
-        return None, None
-    series = [np.asarray(s, np.float64) for s in items if s is not None]
-    means = [np.nanmean(s) for s in series if np.isfinite(s).any()]
-    if len(means) < len(series) or abs(np.mean(means) - value) > 1e-6 * max(abs(value), 1.0):
-        return None, None
-    return block_bootstrap_interval(series, block=max(1, round(fps))) or (None, None)
+    return column_scores(metric, results, [w.seed for w in works], works[0].sequence.fps)
 
 
 def link(source: Path, target: Path) -> None:
@@ -257,21 +193,7 @@ def costs(works: list[Work], store: Store) -> dict[str, float]:
 
 
 def write_items(work: Work, store: Store, out: Path) -> Path:
-    """Per-frame values of one render as JSON lines; windowed values on lines of their own."""
-    path = out / "items" / f"{slug(work)}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    frames: list[dict[str, Any]] = [{"frame": i} for i in range(len(work.sequence.test))]
-    extra: list[dict[str, Any]] = []
-    for _, cell in work.scores:
-        if not store.done(cell):
-            continue
-        for column, series in stored_result(store.path(cell), store.record(cell)).items.items():
-            values = [None if not np.isfinite(v) else float(v) for v in series]
-            if len(values) == len(frames):
-                for line, value in zip(frames, values, strict=True):
-                    line[column] = value
-            else:
-                extra += [{"column": column, "item": i, "value": v} for i, v in enumerate(values)]
-    lines: Iterable[dict[str, Any]] = [*frames, *extra]
-    write_text(path, "".join(json.dumps(line) + "\n" for line in lines))
-    return path
+    """Per-item values of one render."""
+    done = [cell for _, cell in work.scores if store.done(cell)]
+    results = [stored_result(store.path(cell), store.record(cell)) for cell in done]
+    return items.write(out / "items" / f"{slug(work)}.jsonl", len(work.sequence.test), results)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,33 +49,40 @@ def score(
     timing: Any,
     progress: Progress,
 ) -> list[MetricResult | Exception]:
-    """Score one prediction with several metrics in one pass over its frames.
+    """Score an archived prediction with several metrics in one pass over its frames."""
+    with clip_of(render_folder, truth_folder, timing) as (clip, prediction, truth):
+        return stream(metrics, clip, archive.batches(prediction, truth), progress)
 
-    A metric that raises keeps its exception and does not disturb the others.
+
+def stream(
+    metrics: list[Metric],
+    clip: Clip,
+    batches: Iterable[tuple[int, np.ndarray, np.ndarray]],
+    progress: Progress,
+) -> list[MetricResult | Exception]:
+    """Give a clip's frames, (start, prediction, truth) in order, to all metrics together.
+
+    A metric that raises keeps its exception and does not disturb the others. What the batches
+    themselves raise ends the pass.
     """
     outcome: list[MetricResult | Exception | None] = [None] * len(metrics)
 
-    def attempt(index: int, work: Any) -> None:
+    def attempt(index: int, work: Callable[[Metric], MetricResult | None]) -> None:
         if outcome[index] is None:
             try:
-                work(metrics[index])
+                outcome[index] = work(metrics[index])
             except Exception as error:
                 outcome[index] = error
 
-    with clip_of(render_folder, truth_folder, timing) as (clip, prediction, truth):
+    for index in range(len(metrics)):
+        attempt(index, lambda metric: metric.begin(clip))
+    for start, predicted, true in batches:
+        batch = FrameBatch(start, predicted, true, FeatureCache())
         for index in range(len(metrics)):
-            attempt(index, lambda metric: metric.begin(clip))
-        for start, predicted, true in archive.batches(prediction, truth):
-            batch = FrameBatch(start, predicted, true, FeatureCache())
-            for index in range(len(metrics)):
-                attempt(index, lambda metric, batch=batch: metric.update(batch))
-            progress("score", start + len(true), clip.count)
-    for index, metric in enumerate(metrics):
-        if outcome[index] is None:
-            try:
-                outcome[index] = metric.compute()
-            except Exception as error:
-                outcome[index] = error
+            attempt(index, lambda metric, batch=batch: metric.update(batch))
+        progress("score", start + len(true), clip.count)
+    for index in range(len(metrics)):
+        attempt(index, lambda metric: metric.compute())
     return [result for result in outcome if result is not None]
 
 

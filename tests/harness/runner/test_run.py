@@ -254,7 +254,7 @@ def test_seeds_are_averaged_and_never_pooled_as_more_frames():
     from types import SimpleNamespace
 
     from harness.contracts import MetricResult
-    from harness.runner.gather import pool_by_seed
+    from harness.runner.columns import pool_by_seed
 
     column = SimpleNamespace(name="spread")
     metric = SimpleNamespace(

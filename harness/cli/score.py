@@ -1,0 +1,154 @@
+"""`score`: anyone's videos beside their truth, with every metric that applies."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def score(
+    pred: Annotated[
+        list[str],
+        typer.Option(
+            help="Video, folder of pictures, archive, or a folder of those; NAME=PATH names the "
+            "row. May be repeated: one row each."
+        ),
+    ],
+    truth: Annotated[Path, typer.Option(help="The same of the real recording; paired by name.")],
+    metrics: Annotated[
+        str | None, typer.Option(help="Metric ids, comma-separated; default: all that apply.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for results and page; default runs/score-TRUTH.")
+    ] = None,
+    with_truth: Annotated[
+        bool, typer.Option("--with-truth", help="Add a row that scores the truth against itself.")
+    ] = False,
+    resample_fps: Annotated[
+        float | None, typer.Option(help="Declared: bring both sides to this frame rate.")
+    ] = None,
+    trim: Annotated[
+        bool, typer.Option("--trim", help="Declared: cut frames and sound to the shorter side.")
+    ] = False,
+    resize: Annotated[
+        bool, typer.Option("--resize", help="Declared: bring predictions to the truth's size.")
+    ] = False,
+    fps: Annotated[
+        float | None, typer.Option(help="Frame rate of folders of pictures, which state none.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV name,subject,emotion,intensity of the recordings.")
+    ] = None,
+    drive: Annotated[
+        str, typer.Option(help="What drove the predictions (audio, video, ...); stands in the row.")
+    ] = "",
+    domain: Annotated[
+        str | None, typer.Option(help="photo or synthetic: which networks may look.")
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="Meshes: the neutral mesh, .npy or .obj.")
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(help="Meshes: vertex list lip=FILE, upper=FILE or eye=FILE."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+) -> None:
+    """Score videos of any method beside the real ones."""
+    from harness.cli.run import parse_metrics, resolve_device
+    from harness.contracts import BadInput
+    from harness.runner.progress import watch
+    from harness.score.meshes import read_common
+    from harness.score.plan import Request, make_plan
+    from harness.score.run import Scorer
+    from harness.score.settle import Remedies
+    from reports import page, stored, tables
+
+    start = time.perf_counter()
+    for name, rate in (("--fps", fps), ("--resample-fps", resample_fps)):
+        if rate is not None and not 1 <= rate <= 1000:
+            raise BadInput(name, f"{rate:g} is no frame rate", "Give frames per second, as 25.")
+    if domain not in (None, "photo", "synthetic"):
+        raise BadInput("--domain", f"{domain!r} is unknown", "Use photo or synthetic.")
+    request = Request(
+        predictions=parse_predictions(pred),
+        truth=truth,
+        metrics=parse_metrics(metrics),
+        remedies=Remedies(resample_fps, trim, resize),
+        fps=fps,
+        domain=domain,
+        drive=drive,
+        device=resolve_device(device),
+        with_truth=with_truth,
+        labels=labels,
+        common=read_common(template, parse_regions(region or [])),
+    )
+    with watch("checking") as progress:
+        plan = make_plan(request, progress)
+    folder = out or Path("runs") / f"score-{truth.resolve().stem}"
+    results = stored.unchanged(folder, plan.key)
+    if results is not None:
+        print(tables.render(results, "table"))
+        print(f"Nothing to do: everything is scored. Results in {folder}", file=sys.stderr)
+        return
+    scorer = Scorer(folder, request.device)
+    results = scorer.run(plan)
+    page.write(results, folder)
+    print(tables.render(results, "table"))
+    tally = scorer.tally
+    print(
+        f"{tally.computed} scores computed, {tally.reused} reused, {len(tally.failed)} failed "
+        f"in {time.perf_counter() - start:.0f} s. Open {folder / 'index.html'}",
+        file=sys.stderr,
+    )
+    if tally.failed:
+        raise typer.Exit(1)
+
+
+def parse_predictions(texts: list[str]) -> dict[str, Path]:
+    """`NAME=PATH` or `PATH` options; a path without a name is called by its own.
+
+    Raises:
+        BadInput: a name is empty or used twice.
+
+    """
+    from harness.contracts import BadInput
+
+    found: dict[str, Path] = {}
+    for text in texts:
+        name, equals, rest = text.partition("=")
+        # A path may hold `=` itself; what exists as it stands is a path.
+        path = Path(rest) if equals and not Path(text).exists() else Path(text)
+        if path == Path(text):
+            name = path.resolve().stem if path.is_file() else path.resolve().name
+        if not name:
+            raise BadInput("--pred", f"{text!r} has an empty name", "Write --pred NAME=PATH.")
+        if name in found:
+            cure = "Name each row: --pred ours=PATH --pred theirs=PATH."
+            raise BadInput("--pred", f"two rows would be called {name!r}", cure)
+        found[name] = path
+    return found
+
+
+def parse_regions(texts: list[str]) -> dict[str, Path]:
+    """`NAME=FILE` options.
+
+    Raises:
+        BadInput: one is not of that form, or a name is given twice.
+
+    """
+    from harness.contracts import BadInput
+
+    found: dict[str, Path] = {}
+    for text in texts:
+        name, equals, file = text.partition("=")
+        if not (name and equals and file):
+            raise BadInput("--region", f"{text!r} is not NAME=FILE", "Write --region lip=FILE.")
+        if name in found:
+            raise BadInput("--region", f"{name!r} is given twice", "Name one file a region.")
+        found[name] = Path(file)
+    return found

@@ -1,0 +1,1 @@
+"""Scoring of anyone's videos: open both sides, pair them, settle differences, score, tabulate."""

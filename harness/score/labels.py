@@ -1,0 +1,78 @@
+"""Who speaks in a recording, and with which emotion: a small CSV that the user writes."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.contracts import EMOTIONS, BadInput, EmotionTrack
+
+COLUMNS = ("name", "subject", "emotion", "intensity")
+
+
+@dataclass(frozen=True)
+class Label:
+    """One line: subject, and where known emotion (of `EMOTIONS`) and intensity (1 to 3)."""
+
+    subject: str
+    emotion: str | None = None
+    intensity: int | None = None
+
+    def track(self, count: int) -> EmotionTrack | None:
+        """The label as a per-frame signal; None where no emotion is known."""
+        if self.emotion is None:
+            return None
+        label = EMOTIONS.index(self.emotion)
+        return EmotionTrack(
+            np.full(count, label, np.int64), np.full(count, self.intensity or 1, np.int64)
+        )
+
+
+def read_labels(path: Path, names: list[str]) -> dict[str, Label]:
+    """Labels of the given recordings.
+
+    Args:
+        path: a CSV with a head line `name,subject,emotion,intensity`; emotion and intensity
+            may be empty.
+        names: recordings that must all have a line.
+
+    Raises:
+        BadInput: no such file, another head, an unknown emotion, an intensity other than 1, 2
+            or 3, a name twice, or a recording without a line.
+
+    """
+    if not path.is_file():
+        raise BadInput(path, "no such file", "Check the path of --labels.")
+    labels: dict[str, Label] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                head = ",".join(reader.fieldnames or ())
+                fact = f"its head line is {head!r}"
+                raise BadInput(path, fact, f"Write {','.join(COLUMNS)} there.")
+            lines = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(path, f"it is not a CSV text file ({error})", "Save it as UTF-8.") from error
+    for number, line in enumerate(lines, start=2):
+        where = f"{path}, line {number}"
+        name, emotion = line["name"], line["emotion"] or None
+        if name in labels:
+            raise BadInput(where, f"{name!r} has a line already", "Leave one line a recording.")
+        if emotion is not None and emotion not in EMOTIONS:
+            cure = f"Use one of {', '.join(EMOTIONS)}, or leave it empty."
+            raise BadInput(where, f"{emotion!r} is no known emotion", cure)
+        if line["intensity"] not in ("", "1", "2", "3", None):
+            fact = f"the intensity is {line['intensity']!r}"
+            raise BadInput(where, fact, "Use 1, 2 or 3, or leave it empty.")
+        intensity = int(line["intensity"]) if line["intensity"] else None
+        labels[name] = Label(line["subject"] or "", emotion, intensity)
+    missing = [name for name in names if name not in labels]
+    if missing:
+        shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        fact = f"{len(missing)} of {len(names)} recordings have no line: {shown}"
+        raise BadInput(path, fact, "Add a line for each recording.")
+    return {name: labels[name] for name in names}
