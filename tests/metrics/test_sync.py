@@ -1,6 +1,7 @@
 """The protocols of Sync over a small network and a detector that sees what it is told to."""
 
 import importlib
+from pathlib import Path
 
 import golden
 import numpy as np
@@ -10,6 +11,8 @@ from helpers import make_clip, run
 from torch import nn
 
 from harness.contracts import BadInput, FrameBatch
+from harness.media.audio import read_audio
+from harness.media.video import read_frames
 from harness.testing import check_metric
 from metrics import catalog, sync_detect, sync_embed, sync_score
 from metrics.backbones.s3fd import S3FD
@@ -303,3 +306,43 @@ def test_every_spec_says_what_it_computes():
     for spec in specs:
         assert spec.formula
         assert len(spec.traps) >= 5
+
+
+GRID = Path(__file__).parents[3] / "shared" / "assets" / "video" / "grid"
+OBAMA = GRID.parent / "obama_20s.mp4"
+
+
+def recorded(path):
+    """A clip of three seconds: frames uint8 RGB, sound float32 at 16 kHz."""
+    frames = np.stack(list(read_frames(path)))
+    return frames, read_audio(path)[: len(frames) * 640]
+
+
+@pytest.mark.shared
+@pytest.mark.weights("syncnet", "mediapipe-face-landmarker")
+def test_real_lips_are_nearer_to_their_own_sound():
+    # GRID's clips have 75 frames: too short for a track, so the box is MediaPipe's.
+    clips = [recorded(path) for path in sorted(GRID.glob("*.mpg"))]
+    own, other = [], []
+    for k, (frames, sound) in enumerate(clips):
+        stranger = clips[(k + 1) % len(clips)][1]
+        for heard, found in ((sound, own), (stranger, other)):
+            clip = make_clip(len(frames), *frames.shape[1:3], audio=heard)
+            result = run(catalog.build("sync/direct-mp"), clip, frames, frames, 25)
+            found.append(result.values["sync_d/direct-mp"])
+    assert len(clips) == 5
+    assert sum(a < b for a, b in zip(own, other, strict=True)) >= 4
+
+
+@pytest.mark.shared
+@pytest.mark.weights("syncnet", "s3fd-sync")
+def test_a_long_recording_is_one_track_nearer_to_its_own_sound():
+    frames, sound = (v[:n] for v, n in zip(recorded(OBAMA), (200, 200 * 640), strict=True))
+    for variant in ("direct", "reference"):
+        found = []
+        for heard in (sound, sound[::-1].copy()):
+            clip = make_clip(len(frames), *frames.shape[1:3], audio=heard)
+            found.append(run(catalog.build(f"sync/{variant}"), clip, frames, frames, 25))
+        assert found[0].details["tracks"] == 1
+        own, other = (result.values[f"sync_d/{variant}"] for result in found)
+        assert own < other
