@@ -113,6 +113,18 @@ def detector_picture(enlarged: int = 1) -> np.ndarray:
     return picture[: 130 * enlarged]
 
 
+#: Where crops are looked at, row and column.
+CROP_PIXELS = ((3, 7), (60, 200), (112, 112), (150, 31), (221, 218))
+
+
+def track() -> tuple[int, np.ndarray]:
+    """A face that wanders over the edge of `talking_clip`: first frame, boxes float64 [18,4]."""
+    rng = np.random.default_rng(12)
+    centre = np.array([100.0, 90.0]) + rng.normal(0, 14, (18, 2)).cumsum(0)
+    half = rng.uniform(52, 70, (18, 2))
+    return 2, np.concatenate([centre - half, centre + half], 1)
+
+
 def five_point_sets() -> list[tuple[np.ndarray, np.ndarray]]:
     """Five points of a turned face and of a mirrored one, each with ArcFace's template, [5,2]."""
     template = np.array(
