@@ -95,16 +95,8 @@ def run_metric(
 
 def check_metric(metric: Metric, clip: Clip, prediction: np.ndarray, truth: np.ndarray) -> None:
     """Columns, ranges, JSON, reuse of one instance, and independence of the batch size."""
-    declared = {column.name: column for column in metric.spec.columns}
     whole = run_metric(metric, clip, prediction, truth, len(truth))
-    assert set(whole.values) == set(declared), f"{set(whole.values)} instead of {set(declared)}"
-    for name, value in whole.values.items():
-        low, high = declared[name].range
-        assert value is None or np.isfinite(value), f"{name} is {value}"
-        assert value is None or low is None or value >= low - 1e-6, f"{name} = {value} < {low}"
-        assert value is None or high is None or value <= high + 1e-6, f"{name} = {value} > {high}"
-        assert value is not None or whole.failures, f"{name} has no value and no failure"
-    json.dumps(whole.details)
+    check_result(metric, whole)
     parts = run_metric(metric, clip, prediction, truth, 3)
     for name, value in whole.values.items():
         other = parts.values[name]
@@ -112,8 +104,51 @@ def check_metric(metric: Metric, clip: Clip, prediction: np.ndarray, truth: np.n
         assert same or np.isclose(value, other, rtol=1e-4, atol=1e-6), (
             f"{name} depends on the batch size: {value} and {other}"
         )
-    pooled = metric.pool([whole, parts])
-    assert set(pooled) == set(declared), "pool() leaves columns out"
+    check_pooling(metric, [whole, parts])
+
+
+def check_mesh_metric(metric: Metric, clip: Clip) -> None:
+    """The same for a metric of meshes: `begin` is given everything, and no frames come.
+
+    Args:
+        metric: of a spec with `track="mesh"`.
+        clip: with all signals that the spec declares, in `signals` and `predicted`.
+
+    """
+    assert metric.spec.track == "mesh", f"the track of {metric.spec.id} is {metric.spec.track}"
+    given = {**clip.signals, **{f"predicted {k}": v for k, v in clip.predicted.items()}}
+    before = {k: np.array(v) for k, v in given.items() if isinstance(v, np.ndarray)}
+    metric.begin(clip)
+    whole = metric.compute()
+    check_result(metric, whole)
+    for name, array in before.items():
+        assert np.array_equal(array, given[name], equal_nan=True), f"{name} was written to"
+    metric.begin(clip)
+    again = metric.compute()
+    assert whole.values == again.values, f"a second use gives {again.values}, not {whole.values}"
+    check_pooling(metric, [whole, again])
+    for name, value in metric.pool([whole, again]).items():
+        same = value == whole.values[name] or np.isclose(value, whole.values[name])
+        assert same, f"{name} of a clip beside itself is {value}, not {whole.values[name]}"
+
+
+def check_result(metric: Metric, result: MetricResult) -> None:
+    """Declared columns within their ranges, a failure for a missing value, details in JSON."""
+    declared = {column.name: column for column in metric.spec.columns}
+    assert set(result.values) == set(declared), f"{set(result.values)} instead of {set(declared)}"
+    for name, value in result.values.items():
+        low, high = declared[name].range
+        assert value is None or np.isfinite(value), f"{name} is {value}"
+        assert value is None or low is None or value >= low - 1e-6, f"{name} = {value} < {low}"
+        assert value is None or high is None or value <= high + 1e-6, f"{name} = {value} > {high}"
+        assert value is not None or result.failures, f"{name} has no value and no failure"
+    json.dumps(result.details)
+
+
+def check_pooling(metric: Metric, results: list[MetricResult]) -> None:
+    """Every column is pooled."""
+    pooled = metric.pool(results)
+    assert set(pooled) == {c.name for c in metric.spec.columns}, "pool() leaves columns out"
 
 
 def with_frames(clip: Clip, truth: np.ndarray) -> Clip:

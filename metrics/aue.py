@@ -5,67 +5,113 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.detectors.synthetic import ACTION_UNITS, action_units
-from metrics.faces import EXTRACTORS, Faces, code_of
-from metrics.pairs import FacePairs
+from metrics.detectors.synthetic import ACTION_UNITS
+from metrics.unit_pairs import LOWER, MP52_TRAPS, OPENFACE_TRAPS, UPPER, UnitPairs, needs
 
-UPPER = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU09", "AU45")
-LOWER = ("AU10", "AU12", "AU14", "AU15", "AU17", "AU20", "AU23", "AU25", "AU26")
+_TRAPS = (
+    "a sum over units of mean squared errors: papers that print a mean of units or a root "
+    "differ by a factor or a square",
+    "AU18, AU22, AU24 and AU28 are in neither half, and AU45 (blink) is in the upper one",
+)
+
+
+def _spec(
+    variant: str, extractor: str, title: str, reference: str, traps: tuple[str, ...], whole: bool
+) -> MetricSpec:
+    """A variant; `whole` adds the column of both halves together."""
+    columns = [
+        Column(f"aue_u/{variant}", "down", "AU^2", (0.0, None), "upper face, sum of MSEs"),
+        Column(f"aue_l/{variant}", "down", "AU^2", (0.0, None), "lower face, sum of MSEs"),
+    ]
+    if whole:
+        columns.append(
+            Column(f"aue/{variant}", "down", "AU^2", (0.0, None), "all 17 units, sum of MSEs")
+        )
+    return MetricSpec(
+        id=f"aue/{variant}",
+        title=title,
+        entry="metrics.aue:AUE",
+        columns=tuple(columns),
+        reference=reference,
+        formula="sum over units u of a half of mean_t (a_pred(t,u) - a_true(t,u))^2, a in 0..5; "
+        "upper 1,2,4,5,6,7,9,45; lower 10,12,14,15,17,20,23,25,26",
+        traps=(*_TRAPS, *traps),
+        options={"extractor": extractor},
+        **needs(extractor),
+    )
+
 
 SPECS = (
-    MetricSpec(
-        id="aue/synthetic",
-        title="Action unit error (synthetic regressor)",
-        entry="metrics.aue:AUE",
-        columns=(
-            Column("aue_u/synthetic", "down", "AU^2", (0.0, None), "upper face, sum of MSEs"),
-            Column("aue_l/synthetic", "down", "AU^2", (0.0, None), "lower face, sum of MSEs"),
+    _spec(
+        "synthetic",
+        "synthetic",
+        "Action unit error (synthetic regressor)",
+        "TalkingGaussian auerror.py (AUE-U, AUE-L), AUs of our regressor for OpenFace's",
+        ("the regressor knows the synthetic corpus alone",),
+        whole=False,
+    ),
+    _spec(
+        "openface",
+        "openface",
+        "Action unit error (OpenFace 2.2)",
+        "TalkingGaussian auerror.py (AUE, AUE-U, AUE-L) on OpenFace 2.2 FeatureExtraction",
+        (
+            *OPENFACE_TRAPS,
+            "the field's script pairs rows by index and drops what one file has too many; "
+            "unequal lengths are refused here",
         ),
-        reference="TalkingGaussian auerror.py (AUE-U, AUE-L), AUs of our regressor for OpenFace's",
-        weights=EXTRACTORS["synthetic"],
-        domain="synthetic",
-        code=("metrics.pairs", *code_of("synthetic")),
-        options={"extractor": "synthetic"},
+        whole=True,
+    ),
+    _spec(
+        "mp52",
+        "mp",
+        "Action unit error (MediaPipe blendshapes as units)",
+        "TalkingGaussian auerror.py on units from MediaPipe's 52 blendshapes "
+        "(harness.media.blendshape_units)",
+        MP52_TRAPS,
+        whole=True,
     ),
 )
 
 
-def au_error(prediction: np.ndarray, truth: np.ndarray, units: tuple[str, ...]) -> np.ndarray:
+def au_error(
+    prediction: np.ndarray,
+    truth: np.ndarray,
+    units: tuple[str, ...],
+    names: tuple[str, ...] = ACTION_UNITS,
+) -> np.ndarray:
     """Sum over units of the squared difference of intensities, per frame.
 
     Its mean over frames is the sum of the units' mean squared errors.
 
     Args:
-        prediction: float [T,20], intensities 0..5 in the order of `ACTION_UNITS`.
-        truth: float [T,20].
+        prediction: float [T,A], intensities 0..5 in the order of `names`.
+        truth: float [T,A].
         units: names of the units that count.
+        names: names of all A columns.
 
     Returns:
         float64 [T].
 
     """
-    columns = [ACTION_UNITS.index(unit) for unit in units]
+    columns = [names.index(unit) for unit in units]
     difference = np.asarray(prediction, np.float64) - np.asarray(truth, np.float64)
     return np.square(difference[:, columns]).sum(1)
 
 
-class AUE(FacePairs):
+class AUE(UnitPairs):
     """Squared error of FACS intensities, summed over the units of a half of the face."""
 
-    @staticmethod
-    def pick(found: Faces) -> np.ndarray:
-        """Action units [B,20] in 0..5."""
-        return action_units(found.expression)
-
     def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
-        """Upper and lower half of action units [n,20]."""
+        """Upper half, lower half, and both where declared, of action units [n,A]."""
+        halves = (UPPER, LOWER, UPPER + LOWER)
         items = {
-            "aue_u/synthetic": au_error(prediction, truth, UPPER),
-            "aue_l/synthetic": au_error(prediction, truth, LOWER),
+            column.name: au_error(prediction, truth, units, self.names)
+            for column, units in zip(self.spec.columns, halves, strict=False)
         }
         return MetricResult(
             {name: float(scores.mean()) for name, scores in items.items()},
             len(truth),
             items=items,
-            details={"upper": list(UPPER), "lower": list(LOWER)},
+            details={"upper": list(UPPER), "lower": list(LOWER), "scale": [0, 5]},
         )

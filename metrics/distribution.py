@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from harness.contracts import Failure, Metric, MetricResult
 from metrics.frechet import frechet_distance, sample_warning
 
 SIDES = ("prediction", "truth")
+
+#: What makes two Fréchet distances over the same features differ.
+TRAPS = (
+    "Biased upwards by up to tr(S) (d + 4) / 2n: the same system scores lower on a longer test.",
+    "Quadratic in the scale of the features: c times the coefficients is c^2 times the value.",
+    "A mean of per-clip distances is not the distance of all samples at once; here it is global.",
+    "Consecutive frames are correlated, so n overstates how many independent samples there are.",
+)
 
 
 class Distribution(Metric):
@@ -17,10 +27,17 @@ class Distribution(Metric):
     ("global"), which is the value for a table: a mean of clips would average small-sample
     bias. That bias falls with the number of samples, so the runner restricts the rows of one
     table to the samples that all of them could score.
+
+    Attributes:
+        samples: what one sample is, in words.
+        ddof: covariances are divided by n - ddof.
+
     """
 
     pooling = "global: all samples of all clips"
     equal_n = True
+    samples: ClassVar[str] = "frames"
+    ddof: ClassVar[int] = 1
 
     def compare(
         self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray
@@ -38,14 +55,21 @@ class Distribution(Metric):
         result = MetricResult(
             {name: None},
             n,
-            details={"dim": dim, "n": n, "pooling": "global"},
+            details={
+                "dim": dim,
+                "n": n,
+                "samples": self.samples,
+                "pooling": "global",
+                "covariance": f"divided by n - {self.ddof}" if self.ddof else "divided by n",
+            },
             features={"prediction": prediction, "truth": truth, "frames": np.asarray(frames)},
         )
         if n < 2:
-            result.failures.append(Failure("too_few_samples", f"{n} samples have no covariance"))
+            message = f"{n} {self.samples} have no covariance"
+            result.failures.append(Failure("too_few_samples", message))
             return result
-        result.values[name] = frechet_distance(prediction, truth)
-        if warning := sample_warning(n, dim):
+        result.values[name] = frechet_distance(prediction, truth, self.ddof)
+        if warning := sample_warning(n, dim, self.samples):
             result.warnings.append(warning)
         return result
 
@@ -67,4 +91,4 @@ class Distribution(Metric):
         if sum(len(f["truth"]) for f in kept) < 2:
             return {name: None}
         sides = (np.concatenate([f[side] for f in kept]) for side in SIDES)
-        return {name: frechet_distance(*sides)}
+        return {name: frechet_distance(*sides, self.ddof)}

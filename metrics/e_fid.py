@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.distribution import Distribution
+from metrics.distribution import TRAPS, Distribution
 from metrics.faces import EXTRACTORS, Faces, code_of
+from metrics.frechet import FORMULA
 from metrics.pairs import FacePairs
 
 
-def _spec(variant: str, extractor: str, basis: str, domain: str, **needs) -> MetricSpec:
+def _spec(variant: str, extractor: str, basis: str, domain: str, trap: str, **needs) -> MetricSpec:
     name = f"e_fid/{variant}"
     return MetricSpec(
         id=name,
@@ -21,6 +22,8 @@ def _spec(variant: str, extractor: str, basis: str, domain: str, **needs) -> Met
         ),
         reference="EMO (2402.17485): FID of expression parameters; extractors differ by paper, "
         "so values of different variants cannot be compared",
+        formula=f"{FORMULA}, m and S of {basis} over all frames",
+        traps=(trap, *TRAPS),
         weights=EXTRACTORS[extractor],
         domain=domain,
         code=("metrics.pairs", "metrics.distribution", "metrics.frechet", *code_of(extractor)),
@@ -30,8 +33,21 @@ def _spec(variant: str, extractor: str, basis: str, domain: str, **needs) -> Met
 
 
 SPECS = (
-    _spec("synthetic", "synthetic", "24 controls of the synthetic regressor", "synthetic"),
-    _spec("mp52", "mp", "52 MediaPipe blendshapes", "photo", packages=("mediapipe",)),
+    _spec(
+        "synthetic",
+        "synthetic",
+        "24 controls of the synthetic regressor",
+        "synthetic",
+        "Its regressor knows the synthetic head alone: never beside values of photographs.",
+    ),
+    _spec(
+        "mp52",
+        "mp",
+        "52 MediaPipe blendshapes",
+        "photo",
+        "Blendshapes lie in 0..1, 3DMM coefficients do not: another scale than any paper's E-FID.",
+        packages=("mediapipe",),
+    ),
 )
 
 

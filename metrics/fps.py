@@ -29,6 +29,19 @@ SPECS = (
             Column("latency_ms/p95", "down", "ms", (0.0, None), "95th percentile of frame time"),
         ),
         reference="one frame at a time after warm-up, as gsplat profiling/main.py, median and p95",
+        formula="fps = 1000 / mean_t d(t), latency = median_t d(t) and 95th percentile_t d(t), "
+        "linear between order statistics; d in ms, frame after frame",
+        traps=(
+            "the inverse of the mean time: the mean of the frames' own rates is higher, and the "
+            "inverse of the median ignores slow frames",
+            "papers time the rasterizer alone, the network alone, or whole frames: here whole "
+            "frames, with the stages in the details; work before the first frame, such as the "
+            "encoding of the sound, is told apart as startup_ms",
+            "on a GPU, time read before the device has finished is the time of the launch; on any "
+            "machine, first frames are slower, so warm-up frames are left out",
+            "values of two machines, resolutions or batch sizes do not compare; frames rendered "
+            "in a batch have a higher rate and a higher latency",
+        ),
     ),
 )
 

@@ -7,17 +7,21 @@ import numpy as np
 #: Fewer samples than this many times the dimension give a distance that is mostly bias.
 SAMPLES_PER_DIMENSION = 10
 
+FORMULA = "|m_x - m_y|^2 + tr(S_x + S_y - 2 (S_x S_y)^1/2)"
 
-def frechet_distance(x: np.ndarray, y: np.ndarray) -> float:
+
+def frechet_distance(x: np.ndarray, y: np.ndarray, ddof: int = 1) -> float:
     """Squared Fréchet (Wasserstein-2) distance of the Gaussians of two samples.
 
-    |mean_x - mean_y|^2 + tr(S_x + S_y - 2 (S_x^1/2 S_y S_x^1/2)^1/2), covariances with
-    ddof=1. The symmetric eigen form needs no square root of an unsymmetric matrix and stays
-    real where covariances are singular (Dowson & Landau 1982; parity with pytorch-fid 0.3.0).
+    |mean_x - mean_y|^2 + tr(S_x + S_y - 2 (S_x S_y)^1/2) (Dowson & Landau 1982; parity with
+    pytorch-fid 0.3.0). The square root is never formed: with at least as many samples as
+    dimensions its trace comes from the symmetric eigen form, with fewer from the samples
+    themselves. Both are exact, and stay real where covariances are singular.
 
     Args:
         x: float [n,d], n at least 2.
         y: float [m,d], m at least 2.
+        ddof: covariances are divided by n - ddof: 1 as in pytorch-fid, 0 as in StyleGAN-V.
 
     Returns:
         The distance, never negative.
@@ -33,19 +37,37 @@ def frechet_distance(x: np.ndarray, y: np.ndarray) -> float:
         raise ValueError(f"two samples at least on each side, not {len(x)} and {len(y)}")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("features are not finite")
-    cov_x, cov_y = np.atleast_2d(np.cov(x.T)), np.atleast_2d(np.cov(y.T))
-    values, vectors = np.linalg.eigh(cov_x)
-    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-    cross = np.sqrt(np.linalg.eigvalsh(root @ cov_y @ root).clip(0)).sum()
+    # Scaled so that the covariance is a.T @ a.
+    a = (x - x.mean(0)) / np.sqrt(len(x) - ddof)
+    b = (y - y.mean(0)) / np.sqrt(len(y) - ddof)
+    root_trace = _by_samples if min(len(a), len(b)) < a.shape[1] else _by_eigenvalues
     mean = np.square(x.mean(0) - y.mean(0)).sum()
-    return float(max(mean + np.trace(cov_x) + np.trace(cov_y) - 2.0 * cross, 0.0))
+    spread = np.square(a).sum() + np.square(b).sum()
+    return float(max(mean + spread - 2.0 * root_trace(a, b), 0.0))
 
 
-def sample_warning(n: int, d: int) -> str | None:
+def _by_eigenvalues(a: np.ndarray, b: np.ndarray) -> float:
+    """Trace of (S_a^1/2 S_b S_a^1/2)^1/2, of covariances a.T @ a and b.T @ b, each [d,d]."""
+    values, vectors = np.linalg.eigh(a.T @ a)
+    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+    return np.sqrt(np.linalg.eigvalsh(root @ (b.T @ b) @ root).clip(0)).sum()
+
+
+def _by_samples(a: np.ndarray, b: np.ndarray) -> float:
+    """The same trace from the [n,m] products of samples: the nuclear norm of a @ b.T.
+
+    The product a.T a b.T b has the non-zero eigenvalues of (a b.T)(a b.T).T, because XY and
+    YX share theirs; the roots of those are the singular values of a b.T. No covariance is
+    formed, so that nothing is lost to the roots of rounded zero eigenvalues.
+    """
+    return np.linalg.svd(a @ b.T, compute_uv=False).sum()
+
+
+def sample_warning(n: int, d: int, samples: str = "frames") -> str | None:
     """A warning where `n` samples of `d` dimensions are too few to compare with other `n`."""
     if n >= SAMPLES_PER_DIMENSION * d:
         return None
     return (
-        f"{n} frames for {d} dimensions: fewer than {SAMPLES_PER_DIMENSION}x, so the Fréchet "
-        "distance is biased upwards; compare only with equal frame counts"
+        f"{n} {samples} for {d} dimensions: fewer than {SAMPLES_PER_DIMENSION}x, so the Fréchet "
+        f"distance is biased upwards; compare only with equal numbers of {samples}"
     )

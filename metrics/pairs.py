@@ -17,7 +17,8 @@ SIDES = ("prediction", "truth")
 class FacePairs(Metric):
     """Keeps one feature vector per frame and side; a frame that fails leaves both sides.
 
-    A subclass says which feature (`pick`) and what is made of the pairs (`score`).
+    A subclass says which feature (`pick`, or `look` where it needs the pixels) and what is made
+    of the pairs (`score`).
     """
 
     def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
@@ -26,9 +27,13 @@ class FacePairs(Metric):
         self._detector: Detector | None = None
 
     @staticmethod
-    @abc.abstractmethod
     def pick(found: Faces) -> np.ndarray:
         """The feature of a face, float64 [B,...]; NaN where there is none."""
+        raise NotImplementedError("say which feature: `pick` or `look`")
+
+    def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
+        """The feature of one side's faces, float [B,...]; NaN where there is none."""
+        return self.pick(found)
 
     @abc.abstractmethod
     def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
@@ -48,9 +53,15 @@ class FacePairs(Metric):
         both = np.ones(len(batch.truth), bool)
         for side in SIDES:
             found = faces(batch, side, self._detector)
-            self._features[side].append(self.pick(found))
+            feature = self.look(batch, side, found)
+            finite = np.isfinite(feature.reshape(len(feature), -1)).all(1)
+            self._features[side].append(feature)
             self._failures += failures(found, side, batch.start)
-            both &= found.found
+            self._failures += [
+                Failure("nan", f"the face of the {side} gives no finite feature", batch.start + i)
+                for i in np.flatnonzero(found.found & ~finite).tolist()
+            ]
+            both &= found.found & finite
         self._found.append(both)
         for side in SIDES:
             small = faces(batch, side, self._detector).ignored

@@ -141,7 +141,9 @@ def caption(results: Results) -> str:
     hardware = results.provenance.get("hardware", {})
     device = hardware.get("gpu") or hardware.get("cpu", "")
     size = f"{protocol['height']}x{protocol['width']}"
-    if protocol.get("mixed_sizes"):
+    if not protocol["height"]:
+        size = "meshes"
+    elif protocol.get("mixed_sizes"):
         size = "several sizes or rates, the first " + size
     plural = "s" if len(first.sequences) > 1 else ""
     return (

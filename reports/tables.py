@@ -38,16 +38,41 @@ def shown(results: Results) -> list[str]:
 def footnotes(results: Results) -> list[str]:
     """What is unavailable, what failed, and every warning, once each."""
     notes: dict[str, list[str]] = {}
+    absent: dict[tuple[str, ...], list[str]] = {}
     for row in results.rows:
         for name, score in row.scores.items():
-            if note := layout.note_text(score):
+            if score.status == "unavailable" and "absent" in score.details:
+                key = (score.details["absent"], *score.details["names"])
+                absent.setdefault(key, []).append(name)
+            elif note := layout.note_text(score):
                 notes.setdefault(note, []).append(name)
     lines = [f"{', '.join(dict.fromkeys(names))}: {note}" for note, names in notes.items()]
+    lines += absences(absent)
     lines += [
-        f"FAILED {f.stage} of {f.method} [{f.drive}] on {f.sequence}, seed {f.seed}: "
-        f"{f.type}: {f.message}"
+        f"FAILED {f.stage} of {f.method}{f' [{f.drive}]' if f.drive else ''} on {f.sequence}, "
+        f"seed {f.seed}: {f.type}: {f.message}"
         for f in results.failures
     ]
+    return lines
+
+
+def absences(absent: dict[tuple[str, ...], list[str]]) -> list[str]:
+    """One line a kind of what is absent: the columns that need it, and how to get it."""
+    lines = []
+    for kind in ("signal", "package", "weights"):
+        groups = {key[1:]: names for key, names in absent.items() if key[0] == kind}
+        if not groups:
+            continue
+        if kind == "signal":
+            for missing, names in groups.items():
+                columns = ", ".join(dict.fromkeys(names))
+                lines.append(f"not scored, the signal {missing[0]!r} is absent: {columns}")
+            continue
+        columns = ", ".join(dict.fromkeys(name for names in groups.values() for name in names))
+        means = " ".join(dict.fromkeys(name for names in groups for name in names))
+        command = "pip install" if kind == "package" else "python -m harness weights fetch"
+        what = "packages are" if kind == "package" else "weights are"
+        lines.append(f"not scored, {what} absent: {columns}. Run `{command} {means}`.")
     return lines
 
 

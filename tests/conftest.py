@@ -1,4 +1,4 @@
-"""Deselects what this machine cannot run: only tests marked gpu, shared or reference."""
+"""Deselects what this machine cannot run: only tests marked gpu, shared, reference or weights."""
 
 from __future__ import annotations
 
@@ -7,8 +7,29 @@ from pathlib import Path
 
 import pytest
 
+from harness.contracts import BadInput, Unavailable
+from harness.weights import resolve
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "assets"
+
+
+def lacks_weights(item: pytest.Item) -> bool:
+    """Whether a file that `@pytest.mark.weights("id", ...)` names is absent from this machine.
+
+    A file that is there but damaged is not absent: the test runs, and fails.
+    """
+    for marker in item.iter_markers("weights"):
+        if not marker.args:
+            raise pytest.UsageError(f"{item.nodeid}: the marker weights names no weights id")
+        for weight_id in marker.args:
+            try:
+                resolve(weight_id)
+            except Unavailable:
+                return True
+            except BadInput:
+                continue
+    return False
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -22,7 +43,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
         if not torch.cuda.is_available():
             absent.add("gpu")
-    dropped = [i for i in items if any(i.get_closest_marker(name) for name in absent)]
+    dropped = [
+        item
+        for item in items
+        if any(item.get_closest_marker(name) for name in absent) or lacks_weights(item)
+    ]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]

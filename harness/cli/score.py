@@ -49,12 +49,20 @@ def score(
     domain: Annotated[
         str | None, typer.Option(help="photo or synthetic: which networks may look.")
     ] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="Meshes: the neutral mesh, .npy or .obj.")
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(help="Meshes: vertex list lip=FILE, upper=FILE or eye=FILE."),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
 ) -> None:
     """Score videos of any method beside the real ones."""
     from harness.cli.run import parse_metrics, resolve_device
     from harness.contracts import BadInput
     from harness.runner.progress import watch
+    from harness.score.meshes import read_common
     from harness.score.plan import Request, make_plan
     from harness.score.run import Scorer
     from harness.score.settle import Remedies
@@ -77,6 +85,7 @@ def score(
         device=resolve_device(device),
         with_truth=with_truth,
         labels=labels,
+        common=read_common(template, parse_regions(region or [])),
     )
     with watch("checking") as progress:
         plan = make_plan(request, progress)
@@ -122,4 +131,24 @@ def parse_predictions(texts: list[str]) -> dict[str, Path]:
             cure = "Name each row: --pred ours=PATH --pred theirs=PATH."
             raise BadInput("--pred", f"two rows would be called {name!r}", cure)
         found[name] = path
+    return found
+
+
+def parse_regions(texts: list[str]) -> dict[str, Path]:
+    """`NAME=FILE` options.
+
+    Raises:
+        BadInput: one is not of that form, or a name is given twice.
+
+    """
+    from harness.contracts import BadInput
+
+    found: dict[str, Path] = {}
+    for text in texts:
+        name, equals, file = text.partition("=")
+        if not (name and equals and file):
+            raise BadInput("--region", f"{text!r} is not NAME=FILE", "Write --region lip=FILE.")
+        if name in found:
+            raise BadInput("--region", f"{name!r} is given twice", "Name one file a region.")
+        found[name] = Path(file)
     return found

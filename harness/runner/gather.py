@@ -82,9 +82,8 @@ def row(
     scores: dict[str, Score] = {}
     for spec in plan.metrics:
         scores |= metric_scores(spec, built[spec.id], works, store, common.get(spec.id))
-    for name, reason in plan.unavailable.items():
-        for column in metrics.spec(name).columns:
-            scores[column.name] = Score("unavailable", reason=reason)
+    for name, absence in plan.unavailable.items():
+        scores |= absence.scores(metrics.spec(name))
     done = [work for work in works if store.done(work.render)]
     return Row(
         method=first.method.id,

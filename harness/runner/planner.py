@@ -15,8 +15,8 @@ from harness.contracts import (
     MissingSignal,
     Sequence,
     SplitManifest,
-    Unavailable,
 )
+from harness.runner.absence import Absence, missing_means, missing_signal
 from harness.runner.plan import Request, Work, cells_for, check_signals, drives_of, preset_of
 from harness.runner.progress import watch
 from methods import catalog as methods
@@ -34,7 +34,7 @@ class Plan:
     manifest: SplitManifest
     works: tuple[Work, ...]
     metrics: tuple[MetricSpec, ...]
-    unavailable: dict[str, str]  # metric id -> reason
+    unavailable: dict[str, Absence]  # by metric id
 
 
 def find_manifest(name: str) -> SplitManifest:
@@ -56,7 +56,7 @@ def load_sequences(manifest: SplitManifest) -> list[Sequence]:
 
 def chosen_metrics(
     request: Request, manifest: SplitManifest
-) -> tuple[list[MetricSpec], dict[str, str]]:
+) -> tuple[list[MetricSpec], dict[str, Absence]]:
     """The metrics of a run, and those that cannot run here with the reason.
 
     Raises:
@@ -79,17 +79,17 @@ def chosen_metrics(
         ]
     usable, unavailable = [], {}
     for spec in wanted:
-        try:
-            metrics.resolve_weights(spec)
+        absence = missing_means(spec)
+        if absence is None:
             usable.append(spec)
-        except Unavailable as error:
-            unavailable[spec.id] = str(error)
+        else:
+            unavailable[spec.id] = absence
     return usable, unavailable
 
 
 def without_signals(
-    chosen: tuple[list[MetricSpec], dict[str, str]], sequences: list[Sequence]
-) -> tuple[list[MetricSpec], dict[str, str]]:
+    chosen: tuple[list[MetricSpec], dict[str, Absence]], sequences: list[Sequence]
+) -> tuple[list[MetricSpec], dict[str, Absence]]:
     """Metrics that nobody asked for by name are *unavailable* where a recording lacks a signal."""
     usable, unavailable = [], dict(chosen[1])
     for spec in chosen[0]:
@@ -98,7 +98,7 @@ def without_signals(
                 check_signals(sequence, spec.signals, f"metric {spec.id}")
             usable.append(spec)
         except MissingSignal as error:
-            unavailable[spec.id] = str(error)
+            unavailable[spec.id] = missing_signal(error)
     return usable, unavailable
 
 
@@ -174,7 +174,7 @@ def lay_out(
     sequences: list[Sequence],
     specs: list[MethodSpec],
     usable: list[MetricSpec],
-    unavailable: dict[str, str],
+    unavailable: dict[str, Absence],
 ) -> Plan:
     """All cells of a run, after checking that every declared signal is there."""
     works = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,16 +16,18 @@ from harness.contracts import (
     MetricSpec,
     MissingSignal,
     Progress,
-    Unavailable,
 )
+from harness.runner.absence import Absence, missing_means
+from harness.runner.absence import missing_signal as absent_signal
 from harness.runner.plan import weights_digests
 from harness.runner.provenance import source_digest
 from harness.runner.store import Cell, canonical_json
 from harness.score.labels import Label, read_labels
+from harness.score.meshes import open_mesh
 from harness.score.pairing import Pair, pairs
 from harness.score.settle import Remedies, Settled, settle
 from harness.score.sidecars import with_sidecars
-from harness.score.take import Take, open_take
+from harness.score.take import Take, kind_of, open_take
 from metrics import catalog as metrics
 
 #: Our own code between a file and a score.
@@ -69,7 +72,7 @@ class Plan:
     request: Request
     items: tuple[Item, ...]
     metrics: tuple[MetricSpec, ...]
-    unavailable: dict[str, str]  # metric id -> reason
+    unavailable: dict[str, Absence]  # by metric id
     labels: dict[str, Label]
 
     @property
@@ -125,6 +128,9 @@ def make_plan(request: Request, progress: Progress) -> Plan:
 
 
 def _open(name: str, path: Path, request: Request) -> Take:
+    if kind_of(path) == "mesh":
+        template = request.common.get("template")
+        return open_mesh(name, path, request.fps, None if template is None else len(template))
     return with_sidecars(open_take(name, path, request.fps))
 
 
@@ -133,9 +139,10 @@ def clip_of(
 ) -> Clip:
     """The pair as a metric sees it."""
     truth = sides.truth
-    signals = {**truth.signals, **request.common}
+    common = {key: value for key, value in request.common.items() if key != "digest"}
+    signals: Mapping[str, Any] = ChainMap(dict(common), truth.signals)
     if name in labels and (track := labels[name].track(truth.count)) is not None:
-        signals["emotion"] = track
+        signals = ChainMap({"emotion": track, **common}, truth.signals)
     return Clip(
         id=f"{row}/{name}",
         fps=float(truth.fps),
@@ -156,13 +163,20 @@ def missing_signal(spec: MetricSpec, clip: Clip) -> MissingSignal | None:
         (spec.predicted, clip.predicted, "prediction"),
     ):
         for name in names:
+            listed = present["regions"].indices if name == "regions" and name in present else ()
+            region = spec.options.get("region")
+            if name in present and name == "regions" and region and region not in listed:
+                cure = f"Name its vertex list with --region {region}=FILE."
+                return MissingSignal(f"regions.{region}", clip.id, f"metric {spec.id}", cure)
             if name not in present:
                 where = f"the {side} of {clip.id}"
                 return MissingSignal(name, where, f"metric {spec.id}", SIGNALS[name][1])
     return None
 
 
-def chosen_metrics(request: Request, clips: list[Clip]) -> tuple[list[MetricSpec], dict[str, str]]:
+def chosen_metrics(
+    request: Request, clips: list[Clip]
+) -> tuple[list[MetricSpec], dict[str, Absence]]:
     """The metrics that can score every clip, and the others with the reason.
 
     Without a list of names these are all that suit the domain and the kind of the clips.
@@ -192,15 +206,11 @@ def chosen_metrics(request: Request, clips: list[Clip]) -> tuple[list[MetricSpec
         absent = next((m for clip in clips if (m := missing_signal(spec, clip))), None)
         if absent is not None and request.metrics is not None:
             raise absent
-        try:
-            metrics.resolve_weights(spec)
-        except Unavailable as error:
-            unavailable[spec.id] = str(error)
-            continue
-        if absent is not None:
-            unavailable[spec.id] = str(absent)
-        else:
+        absence = absent_signal(absent) if absent else missing_means(spec)
+        if absence is None:
             usable.append(spec)
+        else:
+            unavailable[spec.id] = absence
     return usable, unavailable
 
 

@@ -115,9 +115,8 @@ def gather(
         scores: dict[str, Score] = {}
         for spec in plan.metrics:
             scores |= metric_scores(built[spec.id], row_items, scored[spec.id], plan.items)
-        for metric_id, reason in plan.unavailable.items():
-            for column in metrics.spec(metric_id).columns:
-                scores[column.name] = Score("unavailable", reason=reason)
+        for metric_id, absence in plan.unavailable.items():
+            scores |= absence.scores(metrics.spec(metric_id))
         rows.append(row(name, row_items, scores, scored, plan, out))
     specs = [*plan.metrics, *(metrics.spec(name) for name in plan.unavailable)]
     facts = provenance(plan.request.device) | {

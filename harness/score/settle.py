@@ -74,11 +74,13 @@ def settle(prediction: Take, truth: Take, remedies: Remedies) -> Settled:
         notes["resize"] = sizes
         prediction = resized(prediction, truth.height, truth.width)
     if prediction.count != truth.count:
-        if not remedies.trim:
+        if not remedies.trim or truth.kind == "mesh":
             raise BadInput(
                 prediction.path,
                 f"it has {prediction.count} frames, its truth {truth.path} has {truth.count}",
-                "Pass --trim to cut both at the end to the shorter one.",
+                "Give meshes of equal length."
+                if truth.kind == "mesh"
+                else "Pass --trim to cut both at the end to the shorter one.",
             )
         count = min(prediction.count, truth.count)
         notes["trim"] = {"frames": [prediction.count, truth.count, count]}

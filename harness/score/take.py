@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -154,16 +155,16 @@ def open_pictures(name: str, folder: Path, fps: float | None) -> Take:
     if fps is None:
         raise BadInput(folder, "pictures state no frame rate", "Give it with --fps 25.")
     paths = numbered(folder)
-    height, width = _picture(paths[0]).shape[:2]
+    (height, width), *sizes = [_size(path) for path in paths]
+    for path, size in zip(paths[1:], sizes, strict=True):
+        if size != (height, width):
+            fact = f"it is {size[1]}x{size[0]}, the first picture is {width}x{height}"
+            raise BadInput(path, fact, "Give pictures of one size.")
 
     def frames() -> Iterator[np.ndarray]:
         for path in paths:
-            picture = _picture(path)
-            if picture.shape[:2] != (height, width):
-                found = f"it is {picture.shape[1]}x{picture.shape[0]}"
-                fact = f"{found}, the first picture is {width}x{height}"
-                raise BadInput(path, fact, "Give pictures of one size.")
-            yield picture
+            with _opened(path) as image:
+                yield np.asarray(image)
 
     sound = next(
         (p for p in (folder / "audio.wav", folder.with_suffix(".wav")) if p.is_file()), None
@@ -212,20 +213,26 @@ def numbered(folder: Path) -> list[Path]:
     return [found[number] for number in numbers]
 
 
-def _picture(path: Path) -> np.ndarray:
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         with Image.open(path) as image:
-            if image.mode != "RGB":
-                raise BadInput(
-                    path,
-                    f"its pixels are {image.mode}, not 8-bit RGB",
-                    "Convert the pictures to RGB; lay transparent ones over their background.",
-                )
-            return np.asarray(image)
+            yield image
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise BadInput(
-            path, f"it cannot be read as a picture ({error})", "Copy it again."
-        ) from error
+        fact = f"it cannot be read as a picture ({error})"
+        raise BadInput(path, fact, "Make or copy it again.") from error
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """Height and width, from the head of the file alone."""
+    with _opened(path) as image:
+        if image.mode != "RGB":
+            raise BadInput(
+                path,
+                f"its pixels are {image.mode}, not 8-bit RGB",
+                "Convert the pictures to RGB; lay transparent ones over their background.",
+            )
+        return image.height, image.width
 
 
 def open_archive(name: str, folder: Path) -> Take:

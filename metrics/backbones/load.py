@@ -13,8 +13,13 @@ from harness.contracts import BadInput
 Net = TypeVar("Net", bound=torch.nn.Module)
 
 
-def read_state(path: Path) -> dict[str, torch.Tensor]:
+def read_state(path: Path, entry: str | None = None) -> dict[str, torch.Tensor]:
     """Tensors of a `.safetensors` or a plain `state_dict` file, on the CPU.
+
+    Args:
+        path: the file.
+        entry: name of the state dict in a checkpoint that holds several things; a file
+            without that entry is taken as the state dict itself.
 
     Raises:
         BadInput: the file cannot be read, or holds more than tensors.
@@ -34,6 +39,8 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
         raise BadInput(
             path, f"it cannot be read ({type(error).__name__}: {error})", "Fetch it again."
         ) from error
+    if entry is not None and isinstance(state, dict):
+        state = state.get(entry, state)
     if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):
         raise BadInput(path, "it is not a plain state dict of tensors", "Save `state_dict()`.")
     return state

@@ -6,7 +6,6 @@ TalkingGaussian `scene/dataset_readers.py`.
 
 from __future__ import annotations
 
-import csv
 import json
 import tempfile
 import zipfile
@@ -20,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from harness.contracts import MASK_BITS, ActionUnits, AudioFeatures, BadInput, Camera, Expression
+from harness.media.openface import read_table
 
 _AGAIN = "Prepare the video again with `python -m harness prepare VIDEO --out DIR`."
 
@@ -209,33 +209,16 @@ def read_landmarks(folder: Path, count: int) -> np.ndarray:
 def read_action_units(path: Path, count: int) -> ActionUnits:
     """Intensities of `au.csv`, OpenFace columns with or without its leading spaces.
 
+    As the systems of this layout read it: whichever units are there, and values of every frame,
+    also where OpenFace's `success` is 0.
+
     Raises:
-        BadInput: fewer rows than frames, or no `AUxx_r` column. Rows beyond the last frame
-            are not read.
+        BadInput: fewer rows than frames, or no `AUxx_r` column, or a cell that is not a finite
+            number. Rows beyond the last frame are not read.
 
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file, skipinitialspace=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(path, f"not a readable csv file ({error})", "Write it again.") from error
-    names = [cell.strip() for cell in rows[0]] if rows else []
-    columns = {n[:4]: i for i, n in enumerate(names) if n.startswith("AU") and n.endswith("_r")}
-    if not columns:
-        raise BadInput(path, "it has no AUxx_r column", "Give OpenFace's FeatureExtraction csv.")
-    rows = [row for row in rows[1:] if row]
-    if len(rows) < count:
-        raise BadInput(
-            path, f"{len(rows)} rows for {count} frames", "Run OpenFace on the whole video."
-        )
-    try:
-        picked = [[float(row[i]) for i in columns.values()] for row in rows[:count]]
-    except (ValueError, IndexError) as error:
-        raise BadInput(path, f"a cell is not a number ({error})", "Write it again.") from error
-    values = np.array(picked, np.float32)
-    if not np.isfinite(values).all():
-        raise BadInput(path, "a cell is not a finite number", "Write it again.")
-    return ActionUnits(values, tuple(columns))
+    table = read_table(path, count)
+    return ActionUnits(table.intensities(table.units, range(count)), table.units)
 
 
 def _arrays(path: Path, names: Sequence[str]) -> list[np.ndarray]:

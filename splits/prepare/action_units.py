@@ -1,55 +1,11 @@
-"""FACS intensities from the 52 blendshapes: an approximation, not OpenFace.
-
-The landmarker's blendshapes follow ARKit's names, whose shapes were modelled on FACS units.
-Each unit below is the mean of the shapes that depict it, times 5. `cheekSquint` and
-`noseSneer` stay near 0 in the published model, so AU06 and AU09 are weak. OpenFace's
-intensities are calibrated otherwise: never mix the two in one column.
-"""
+"""FACS intensities of a prepared video, written as OpenFace would."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from harness.contracts import ActionUnits
-
-#: Unit -> blendshapes that are averaged.
-_SHAPES: dict[str, tuple[str, ...]] = {
-    "AU01": ("browInnerUp",),
-    "AU02": ("browOuterUpLeft", "browOuterUpRight"),
-    "AU04": ("browDownLeft", "browDownRight"),
-    "AU05": ("eyeWideLeft", "eyeWideRight"),
-    "AU06": ("cheekSquintLeft", "cheekSquintRight"),
-    "AU07": ("eyeSquintLeft", "eyeSquintRight"),
-    "AU09": ("noseSneerLeft", "noseSneerRight"),
-    "AU10": ("mouthUpperUpLeft", "mouthUpperUpRight"),
-    "AU12": ("mouthSmileLeft", "mouthSmileRight"),
-    "AU14": ("mouthDimpleLeft", "mouthDimpleRight"),
-    "AU15": ("mouthFrownLeft", "mouthFrownRight"),
-    "AU17": ("mouthShrugLower",),
-    "AU20": ("mouthStretchLeft", "mouthStretchRight"),
-    "AU23": ("mouthPressLeft", "mouthPressRight"),
-    "AU25": ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight"),
-    "AU26": ("jawOpen",),
-    "AU45": ("eyeBlinkLeft", "eyeBlinkRight"),
-}
-
-#: Units in OpenFace 2.2's column order.
-UNITS = tuple(_SHAPES)
-
-
-def from_blendshapes(blendshapes: np.ndarray, names: Sequence[str]) -> ActionUnits:
-    """Intensities float32 [T,17] in 0..5 from blendshapes float [T,52] in [0,1].
-
-    AU25 (lips part) also counts an open jaw whose lips are not pressed together.
-    """
-    column: Callable[[str], np.ndarray] = lambda name: blendshapes[:, names.index(name)]  # noqa: E731
-    values = {unit: np.mean([column(n) for n in shapes], 0) for unit, shapes in _SHAPES.items()}
-    values["AU25"] = np.maximum(values["AU25"], column("jawOpen") - column("mouthClose"))
-    stacked = np.stack([values[unit] for unit in UNITS], axis=1)
-    return ActionUnits(np.clip(5 * stacked, 0, 5).astype(np.float32), UNITS)
+from harness.media.blendshape_units import UNITS, from_blendshapes
 
 
 def write_openface_csv(path: Path, units: ActionUnits, fps: float) -> None:
@@ -65,3 +21,6 @@ def write_openface_csv(path: Path, units: ActionUnits, fps: float) -> None:
         cells = [str(t + 1), "0", f"{t / fps:.3f}", "1.00", "1", *(f"{v:.4f}" for v in row)]
         lines.append(", ".join(cells))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+__all__ = ["UNITS", "from_blendshapes", "write_openface_csv"]

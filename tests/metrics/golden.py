@@ -72,6 +72,19 @@ def talking_clip(count: int = 22) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(frames).clip(0, 255).astype(np.uint8), sound.astype(np.int16)
 
 
+def inception_pictures() -> dict[str, np.ndarray]:
+    """Pictures uint8 [H,W,3] that a resize to 299x299 enlarges, and shrinks and squeezes."""
+    return {"small": image_pair(64)[1], "large": image_pair(400)[0][:320]}
+
+
+def projections(name: str, feature: np.ndarray) -> dict[str, float]:
+    """A few numbers that a feature float [D] decides: its norm and four random projections."""
+    rng = np.random.default_rng(8)
+    axes = rng.normal(size=(4, len(feature))) / np.sqrt(len(feature))
+    parts = {f"{name}_{i}": float(axis @ feature) for i, axis in enumerate(axes)}
+    return parts | {f"{name}_norm": float(np.linalg.norm(feature.astype(np.float64)))}
+
+
 def detector_state(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Seeded values for S3FD under the names of `sfd_face.pth`, such that every level finds faces.
 
@@ -136,3 +149,49 @@ def fan_input() -> torch.Tensor:
     """A picture as FAN sees it, float32 [1,3,256,256] in 0..1."""
     picture = image_pair(256)[1].astype(np.float32) / 255
     return torch.from_numpy(picture).permute(2, 0, 1)[None].contiguous()
+
+
+def five_point_sets() -> list[tuple[np.ndarray, np.ndarray]]:
+    """Five points of a turned face and of a mirrored one, each with ArcFace's template, [5,2]."""
+    template = np.array(
+        [
+            (38.2946, 51.6963),
+            (73.5318, 51.5014),
+            (56.0252, 71.7366),
+            (41.5493, 92.3655),
+            (70.7299, 92.2041),
+        ]
+    )
+    rng = np.random.default_rng(12)
+    turn = np.array([[2.4, -0.7], [0.7, 2.4]])
+    noisy = template @ turn.T + (90.0, 40.0) + rng.normal(0, 6, (5, 2))
+    return [(noisy, template), (noisy * (-1, 1) + (400, 0), template)]
+
+
+def warp_pair() -> tuple[np.ndarray, np.ndarray]:
+    """A smooth picture uint8 [360,320,3] and a transform [2,3] into its 112-pixel crop."""
+    y, x = np.mgrid[:360, :320]
+    waves = [127 + 110 * np.sin(x / (17 + 4 * k) + k) * np.cos(y / (23 - 3 * k)) for k in range(3)]
+    matrix = np.array([[0.36, 0.11, -20.3], [-0.11, 0.36, 2.7]])
+    return np.stack(waves, -1).round().astype(np.uint8), matrix
+
+
+def warp_places() -> list[tuple[int, int, int]]:
+    """Row, column and channel of 24 pixels of a 112-pixel crop."""
+    rng = np.random.default_rng(13)
+    return [tuple(int(v) for v in rng.integers(0, (112, 112, 3))) for _ in range(24)]
+
+
+def moving_clip(count: int = 9) -> tuple[np.ndarray, np.ndarray]:
+    """A texture that drifts and a noisy copy that lags, uint8 RGB [count,80,112,3] each."""
+    rng = np.random.default_rng(11)
+    y, x = np.mgrid[:80, :112]
+    sides = []
+    for lag in (0.8, 1.0):
+        frames = []
+        for t in range(count):
+            u, v = x - 1.3 * lag * t, y + 0.7 * lag * t
+            waves = [np.sin(u / 6 + k) * np.cos(v / (4 + k)) for k in range(3)]
+            frames.append(127 + 90 * np.stack(waves, -1) + rng.normal(0, 3, (80, 112, 3)))
+        sides.append(np.stack(frames).clip(0, 255).astype(np.uint8))
+    return sides[0], sides[1]

@@ -14,9 +14,11 @@ def values() -> dict[str, float]:
     stats = [{"mu": v.mean(0), "sigma": np.cov(v, rowvar=False)} for v in golden.feature_pair()]
     (a, b) = stats
     fidelity = fid_statistics_to_metric(a, b, verbose=False)
+    few = [v for sample in golden.feature_pair(n=90) for v in (sample.mean(0), np.cov(sample.T))]
     return {
         "frechet_pytorch_fid": float(
             calculate_frechet_distance(a["mu"], a["sigma"], b["mu"], b["sigma"])
         ),
+        "frechet_few_pytorch_fid": float(calculate_frechet_distance(*few)),
         "frechet_torch_fidelity": float(fidelity["frechet_inception_distance"]),
     }

@@ -4,7 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
-from metrics.frechet import frechet_distance, sample_warning
+from metrics.frechet import (
+    _by_eigenvalues,
+    _by_samples,
+    frechet_distance,
+    sample_warning,
+)
 
 
 def sample(seed, n=300, d=8, scale=1.0):
@@ -53,6 +58,49 @@ def test_symmetric_positive_blind_to_rotation_and_quadratic_in_scale(seed, c):
     assert frechet_distance(y, x) == pytest.approx(distance, rel=1e-7, abs=1e-9)
     assert frechet_distance(x @ rotation, y @ rotation) == pytest.approx(distance, rel=1e-7)
     assert frechet_distance(c * x, c * y) == pytest.approx(c * c * distance, rel=1e-7)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 40), st.integers(2, 40))
+def test_both_exact_forms_agree(seed, n, m):
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(size=(n, 16)), rng.normal(size=(m, 16)) * rng.uniform(0.1, 3, 16)
+    scale = np.square(a).sum() + np.square(b).sum()
+    assert _by_samples(a, b) == pytest.approx(_by_eigenvalues(a, b), abs=1e-6 * scale)
+
+
+def test_few_samples_of_many_dimensions_agree_with_the_eigen_form():
+    x, y = sample(0, 60, 300), sample(1, 40, 300) + 0.1
+    cov_x, cov_y = np.cov(x.T), np.cov(y.T)
+    values, vectors = np.linalg.eigh(cov_x)
+    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+    cross = np.sqrt(np.linalg.eigvalsh(root @ cov_y @ root).clip(0)).sum()
+    expected = np.square(x.mean(0) - y.mean(0)).sum() + np.trace(cov_x + cov_y) - 2 * cross
+    assert frechet_distance(x, y) == pytest.approx(expected, rel=1e-6)
+
+
+def test_identities_hold_exactly_with_fewer_samples_than_dimensions():
+    x = sample(0, 30, 64)
+    spread = np.trace(np.cov(x.T))
+    assert frechet_distance(x, x) == pytest.approx(0, abs=1e-12 * spread)
+    assert frechet_distance(x, x + 0.1) == pytest.approx(0.64, rel=1e-9)
+    centred = x - x.mean(0)
+    assert frechet_distance(centred, 2 * centred) == pytest.approx(spread, rel=1e-12)
+
+
+def test_covariances_divided_by_n():
+    x, y = sample(0, 20, 4), sample(1, 30, 4) + 1
+    cov_x, cov_y = np.cov(x.T, ddof=0), np.cov(y.T, ddof=0)
+    root = sqrtm(cov_x @ cov_y).real
+    expected = np.square(x.mean(0) - y.mean(0)).sum() + np.trace(cov_x + cov_y - 2 * root)
+    assert frechet_distance(x, y, ddof=0) == pytest.approx(expected, rel=1e-9)
+    assert frechet_distance(x, y, ddof=0) != pytest.approx(frechet_distance(x, y), rel=1e-3)
+
+
+@pytest.mark.parametrize("n", [500, 1000, 2000])
+def test_the_bias_of_a_round_gaussian_is_the_stated_one(n):
+    x, y = np.random.default_rng(n).normal(size=(2, n, 64))
+    assert frechet_distance(x, y) == pytest.approx(64 * (64 + 4) / (2 * n), rel=0.08)
 
 
 def test_small_samples_are_biased_upwards_and_flagged():

@@ -42,6 +42,8 @@ def test_frechet_distance():
     distance = frechet_distance(*golden.feature_pair())
     assert distance == pytest.approx(VALUES["frechet_pytorch_fid"], rel=1e-8)
     assert distance == pytest.approx(VALUES["frechet_torch_fidelity"], rel=1e-6)
+    few = frechet_distance(*golden.feature_pair(n=90))
+    assert few == pytest.approx(VALUES["frechet_few_pytorch_fid"], rel=1e-7)
 
 
 def test_seeded_syncnet_scores_a_clip_as_the_reference_does():

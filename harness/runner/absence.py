@@ -1,0 +1,54 @@
+"""Why a metric cannot score here: what is absent, so that a report can say it once for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from harness.contracts import MetricSpec, MissingSignal, Score, Unavailable
+from harness.weights import resolve
+
+
+@dataclass(frozen=True)
+class Absence:
+    """Means that a metric needs and this machine or recording lacks."""
+
+    kind: str  # "package", "weights" or "signal"
+    names: tuple[str, ...]
+    sentence: str
+
+    def scores(self, spec: MetricSpec) -> dict[str, Score]:
+        """The metric's columns, all *unavailable*."""
+        details = {"absent": self.kind, "names": list(self.names)}
+        return {
+            column.name: Score("unavailable", reason=self.sentence, details=details)
+            for column in spec.columns
+        }
+
+
+def missing_means(spec: MetricSpec) -> Absence | None:
+    """Packages, then weights, that a metric needs and that are not here; None where all are.
+
+    Raises:
+        BadInput: a weights file is here and its checksum is wrong.
+
+    """
+    packages = tuple(name for name in spec.packages if find_spec(name) is None)
+    if packages:
+        sentence = (
+            f"metric {spec.id!r} needs {', '.join(packages)}. Run `pip install {packages[0]}`."
+        )
+        return Absence("package", packages, sentence)
+    absent, sentences = [], []
+    for name in spec.weights:
+        try:
+            resolve(name)
+        except Unavailable as error:
+            absent.append(name)
+            sentences.append(str(error))
+    return Absence("weights", tuple(absent), " ".join(sentences)) if absent else None
+
+
+def missing_signal(error: MissingSignal) -> Absence:
+    """A signal that a recording lacks."""
+    return Absence("signal", (error.signal,), str(error))

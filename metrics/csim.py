@@ -1,0 +1,137 @@
+"""CSIM: cosine similarity of ArcFace embeddings, with the paired frame and with one reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.contracts import Clip, Column, Failure, FrameBatch, MetricResult, MetricSpec
+from metrics.alignment import ARCFACE_SIZE, MP_FIVE, arcface_crop, crops
+from metrics.faces import EXTRACTORS, Faces, code_of
+from metrics.numerics import mean_of_scored
+from metrics.pairs import FacePairs
+
+if TYPE_CHECKING:
+    from metrics.backbones.onnx_net import OnnxNet
+
+DIM = 512
+
+SPECS = (
+    MetricSpec(
+        id="csim/arcface",
+        title="CSIM (ArcFace)",
+        entry="metrics.csim:CSIM",
+        columns=(
+            Column("csim/arcface", "up", "", (-1.0, 1.0), "identity, against the true frame"),
+            Column("csim_ref/arcface", "up", "", (-1.0, 1.0), "identity, against one true frame"),
+        ),
+        reference="insightface python-package/insightface: utils/face_align.py and "
+        "model_zoo/arcface_onnx.py, buffalo_l",
+        formula="mean_t <e(p_t), e(g_t)> / (|e(p_t)| |e(g_t)|); csim_ref: with g_0, the first "
+        "frame of the truth, in place of g_t",
+        traps=(
+            "Papers compare with the paired true frame, with the source image, or with the mean "
+            "of several; here these are two columns.",
+            "The reference is the first frame of the truth's test part, not an enrolment "
+            "photograph.",
+            "The five points come from MediaPipe (iris centres, nose tip, mouth corners); "
+            "insightface's own come from its SCRFD detector, and other points move the crop and "
+            "the value.",
+            "buffalo_l's w600k_r50 is one of many ArcFace networks; antelopev2, IR-SE50 of "
+            "arcface_torch and CosFace give other values.",
+            "The crop is bilinear without anti-aliasing, as insightface's: large faces alias.",
+            "Closed eyes do not fail: MediaPipe still places the irises.",
+        ),
+        weights=("arcface", *EXTRACTORS["mp"]),
+        packages=("mediapipe", "onnxruntime"),
+        domain="photo",
+        code=(
+            "metrics.pairs",
+            "metrics.alignment",
+            "metrics.numerics",
+            "metrics.backbones.onnx_net",
+            *code_of("mp"),
+        ),
+        options={"extractor": "mp"},
+    ),
+)
+
+
+def cosines(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Cosine of each pair of vectors float [n,d] and float [n,d] or [d]; NaN for a zero vector."""
+    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    lengths = np.linalg.norm(x, axis=-1) * np.linalg.norm(y, axis=-1)
+    products = (x * y).sum(-1)
+    return np.divide(products, lengths, out=np.full(len(x), np.nan), where=lengths > 0).clip(-1, 1)
+
+
+def arcface_input(faces: np.ndarray) -> np.ndarray:
+    """ArcFace's input float32 [n,3,112,112] of crops uint8 RGB [n,112,112,3].
+
+    insightface reads BGR and swaps, so the network sees RGB, (x - 127.5) / 127.5.
+    """
+    return ((faces.astype(np.float32) - 127.5) / 127.5).transpose(0, 3, 1, 2)
+
+
+class CSIM(FacePairs):
+    """Mean cosine of the embeddings of frames in which both faces were found."""
+
+    def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
+        super().__init__(spec, weights, device)
+        self._net: OnnxNet | None = None
+
+    def begin(self, clip: Clip) -> None:
+        """Start a clip; the network is opened at the first one."""
+        from metrics.backbones.onnx_net import OnnxNet, shared
+
+        super().begin(clip)
+        shape = (3, ARCFACE_SIZE, ARCFACE_SIZE)
+        self._net = self._net or shared(OnnxNet, self.weights["arcface"], shape, DIM)
+
+    def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
+        """Embeddings float32 [B,512], NaN where there is no face."""
+
+        def embed() -> np.ndarray:
+            places, faces = crops(getattr(batch, side), found, arcface_crop)
+            vectors = np.full((len(found.found), DIM), np.nan, np.float32)
+            if len(places):
+                vectors[places] = self._net(arcface_input(faces))
+            return vectors
+
+        return batch.cache.get(f"arcface/{self.extractor}/{side}", embed)
+
+    def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
+        """Cosines of embeddings float [n,512]."""
+        reference = np.concatenate(self._features["truth"])[0]
+        items = {"csim/arcface": cosines(prediction, truth)}
+        failures = [
+            Failure("zero_embedding", "an embedding has no length, so no direction", int(t))
+            for t in frames[np.isnan(items["csim/arcface"])]
+        ]
+        if np.isfinite(reference).all():
+            items["csim_ref/arcface"] = cosines(prediction, reference)
+        else:
+            failures.append(
+                Failure("no_reference", "the first frame of the truth shows no one face", 0)
+            )
+        values = {c.name: None for c in self.spec.columns}
+        values |= {name: mean_of_scored(scores) for name, scores in items.items()}
+        return MetricResult(
+            values,
+            len(frames),
+            items=items,
+            failures=failures,
+            details={
+                "network": "buffalo_l w600k_r50",
+                "dim": DIM,
+                "crop": f"similarity (Umeyama) of five points onto arcface_dst, {ARCFACE_SIZE}",
+                "five_points": list(MP_FIVE),
+                "resize": "bilinear without anti-aliasing, black outside the frame",
+                "input": "RGB, (x - 127.5) / 127.5",
+                "reference_frame": 0,
+                "device": "cpu",
+            },
+        )

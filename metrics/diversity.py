@@ -1,0 +1,126 @@
+"""Diversity of several predictions of one clip, in the two definitions of the field."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from harness.contracts import Column, Failure, MetricResult, MetricSpec
+from metrics.mesh import CODE, UNIT, MeshClip, MeshMetric
+from metrics.mve import mean_distance
+
+#: ProbTalk3D draws so many samples of each clip and refuses any other number.
+SAMPLES = 10
+
+#: Seed of the shuffle that makes pairs: ProbTalk3D draws them from NumPy's global state, so
+#: that its pairs depend on everything drawn before. Here the same S gives the same pairs.
+PAIRING_SEED = 0
+
+_TRAPS = (
+    "It says nothing about the truth: noise is diverse. Read it beside LVE.",
+    "Two definitions go by one name: FaceDiffuser's is over style conditions, ProbTalk3D's over "
+    "random samples of one condition.",
+    "Not squared, other than LVE.",
+    "Mean over sequences, whatever their length.",
+)
+
+
+def _spec(variant: str, title: str, summary: str, **fields) -> MetricSpec:
+    name = f"diversity/{variant}"
+    traps = (*fields.pop("traps"), *_TRAPS)
+    return MetricSpec(
+        id=name,
+        title=title,
+        columns=(Column(name, "up", UNIT, (0.0, None), summary),),
+        traps=traps,
+        track="mesh",
+        predicted=("vertices",),
+        code=("metrics.mve", *CODE),
+        **fields,
+    )
+
+
+SPECS = (
+    _spec(
+        "facediffuser",
+        "Diversity over style conditions",
+        "mean distance of all pairs of conditions",
+        entry="metrics.diversity:AllPairs",
+        reference="FaceDiffuser compute_objective_metrics.py, compute_diversity",
+        formula=(
+            "mean over sequences of the mean over all pairs i < j of conditions of the mean over "
+            "frames and vertices of |p_i - p_j|"
+        ),
+        traps=("FaceDiffuser compares the training styles on speakers outside the training set.",),
+    ),
+    _spec(
+        "probtalk3d",
+        "Diversity over random samples",
+        "mean distance of five random pairs of ten samples",
+        entry="metrics.diversity:RandomPairs",
+        reference="ProbTalk3D evaluation.py",
+        formula=(
+            "mean over sequences of the mean over 5 disjoint random pairs of 10 samples of the "
+            "mean over frames and vertices of |p_i - p_j|"
+        ),
+        traps=(
+            "ProbTalk3D shuffles with an unrecorded state; here the seed of the shuffle is fixed "
+            "and the pairs are in the result.",
+            "It has the expectation of the mean over all pairs, and more variance.",
+        ),
+    ),
+)
+
+
+def random_pairs(count: int) -> list[tuple[int, int]]:
+    """Disjoint pairs: a seeded shuffle cut in halves, the k-th of one with the k-th of the other.
+
+    Args:
+        count: S, even.
+
+    """
+    order = np.random.default_rng(PAIRING_SEED).permutation(count).tolist()
+    return list(zip(order[: count // 2], order[count // 2 :], strict=True))
+
+
+class AllPairs(MeshMetric):
+    """Mean distance of all pairs of predictions of one clip."""
+
+    pooling = "mean of sequences"
+
+    def pairs(self, count: int) -> list[tuple[int, int]] | Failure:
+        """Which of `count` predictions are compared."""
+        if count < 2:
+            return Failure("too_few_samples", "one prediction was given; a pair has two")
+        return list(itertools.combinations(range(count), 2))
+
+    def score(self, mesh: MeshClip) -> MetricResult:
+        """Score all samples; the items are frames, averaged over pairs."""
+        pairs = self.pairs(len(mesh.samples))
+        if isinstance(pairs, Failure):
+            return self.nothing(pairs)
+        name = self.spec.columns[0].name
+        scores = []
+        for block in mesh.blocks():
+            samples = mesh.every(block)
+            scores.append(np.mean([mean_distance(samples[i], samples[j]) for i, j in pairs], 0))
+        frames = np.concatenate(scores)
+        return MetricResult(
+            {name: float(frames.mean())},
+            len(frames),
+            items={name: frames},
+            details={"pairs": [list(pair) for pair in pairs]},
+        )
+
+
+class RandomPairs(AllPairs):
+    """Mean distance of five disjoint pairs of ten samples."""
+
+    def pairs(self, count: int) -> list[tuple[int, int]] | Failure:
+        """Five pairs, the same for every clip."""
+        if count != SAMPLES:
+            text = f"{count} samples were given, and the definition takes {SAMPLES}"
+            kind = "too_few_samples" if count < SAMPLES else "too_many_samples"
+            return Failure(kind, text)
+        return random_pairs(count)

@@ -1,0 +1,54 @@
+"""Emo-FID: Fréchet distance of hsemotion's features of rendered and true faces."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.contracts import Column, MetricResult, MetricSpec
+from metrics.distribution import Distribution
+from metrics.faces import EXTRACTORS
+from metrics.hsemotion import CODE, CROP_TRAPS, DIM, PACKAGES, REFERENCE, EmotionFaces
+
+SPECS = (
+    MetricSpec(
+        id="emo_fid/hsemotion",
+        title="Emo-FID (hsemotion)",
+        entry="metrics.emo_fid:EmoFID",
+        columns=(
+            Column(
+                "emo_fid/hsemotion",
+                "down",
+                "",
+                (0.0, None),
+                f"Fréchet distance of {DIM} emotion features, frames pooled",
+            ),
+        ),
+        reference=f"{REFERENCE}, enet_b0_8_best_vgaf, features before its last layer; the idea "
+        "is DEEPTalk's Emo-FID (whwjdqls/DEEPTalk, issue 9)",
+        formula="|m_p - m_g|^2 + tr(S_p + S_g - 2 (S_p^1/2 S_g S_p^1/2)^1/2) of the 1280 "
+        "features, covariances with ddof=1",
+        traps=(
+            "This is not E-FID, which compares expression coefficients of a face model.",
+            "DEEPTalk's Emo-FID uses another AffectNet classifier, so its values do not compare.",
+            f"{DIM} dimensions: below {10 * DIM} frames the value is mostly bias, and it falls "
+            "with the number of frames; compare at equal n only.",
+            "Consecutive frames are alike: they fill the covariance slower than their number says.",
+            *CROP_TRAPS,
+        ),
+        weights=("hsemotion-vgaf", *EXTRACTORS["mp"]),
+        packages=PACKAGES,
+        domain="photo",
+        code=(*CODE, "metrics.distribution", "metrics.frechet"),
+        options={"extractor": "mp", "weights": "hsemotion-vgaf"},
+    ),
+)
+
+
+class EmoFID(EmotionFaces, Distribution):
+    """Fréchet distance of the Gaussians of emotion features, prediction against truth."""
+
+    def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
+        """Distance of features [n,1280]."""
+        result = self.compare(prediction, truth, frames)
+        result.details |= self.describe()
+        return result

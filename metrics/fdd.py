@@ -1,0 +1,76 @@
+"""Upper-face dynamics deviation: how much more the true upper face varies than the predicted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.contracts import Column, Failure, MetricResult, MetricSpec
+from metrics.mesh import CODE, UNIT, MeshClip, MeshMetric
+
+SPECS = (
+    MetricSpec(
+        id="fdd",
+        title="Upper-face dynamics deviation",
+        entry="metrics.fdd:FDD",
+        columns=(
+            Column("fdd", "none", f"{UNIT}^2", (None, None), "signed, truth minus prediction"),
+            Column("fdd/abs", "down", f"{UNIT}^2", (0.0, None), "absolute for each sequence"),
+        ),
+        reference="CodeTalker main/cal_metric.py; FaceDiffuser compute_objective_metrics.py (ABS)",
+        formula=(
+            "mean over sequences of D(g) - D(p), where D(x) = mean over upper-face vertices v of "
+            "the standard deviation over t of |x_tv - template_v|^2; fdd/abs: of |D(g) - D(p)|"
+        ),
+        traps=(
+            "Signed in the public code: too much and too little motion cancel between sequences, "
+            "and nearest to zero is best, not lowest.",
+            "The deviation is of the squared norm of motion, although the paper writes the norm.",
+            "Population deviation (divided by T), so short clips are biased low.",
+            "The template must be that of the same person: motion is counted from it.",
+            "It sees how much vertices move and not when: a shuffled prediction has an FDD of 0.",
+            "Every vertex list gives another value; the sha256 of the one used is in the result.",
+            "Of several samples the first one is scored, as ProbTalk3D does.",
+        ),
+        track="mesh",
+        signals=("vertices", "template", "regions"),
+        predicted=("vertices",),
+        code=CODE,
+        options={"region": "upper"},
+    ),
+)
+
+
+def dynamics(vertices: np.ndarray, template: np.ndarray) -> float:
+    """Mean over vertices of the deviation in time of the squared motion.
+
+    Args:
+        vertices: float [T,R,3].
+        template: float [R,3], the same vertices at rest.
+
+    Returns:
+        In the vertices' unit, squared.
+
+    """
+    motion = np.asarray(vertices, np.float64) - np.asarray(template, np.float64)
+    return float(np.square(motion).sum(-1).std(axis=0).mean())
+
+
+class FDD(MeshMetric):
+    """Difference of the upper face's dynamics, one value a sequence."""
+
+    pooling = "mean of sequences"
+
+    def score(self, mesh: MeshClip) -> MetricResult:
+        """Score the first sample."""
+        if len(mesh.frames) < 2:
+            text = "a single frame has no dynamics"
+            return self.nothing(Failure("too_few_frames", text))
+        (indices,) = self._regions.values()
+        template = mesh.template()[indices]
+        true = dynamics(mesh.true(mesh.frames, indices), template)
+        predicted = dynamics(mesh.first(mesh.frames, indices), template)
+        return MetricResult(
+            {"fdd": true - predicted, "fdd/abs": abs(true - predicted)},
+            len(mesh.frames),
+            details={"sample": 0, "dynamics": {"truth": true, "prediction": predicted}},
+        )

@@ -1,0 +1,100 @@
+"""FVD: Fréchet distance of I3D features of short windows, with StyleGAN-V's conventions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
+from metrics.distribution import SIDES, TRAPS, Distribution
+from metrics.frechet import FORMULA
+
+if TYPE_CHECKING:
+    from metrics.backbones.i3d import Detector
+
+#: Frames of a window, and from one window's start to the next: windows do not overlap.
+WINDOW = STRIDE = 16
+
+SPECS = (
+    MetricSpec(
+        id="fvd/styleganv",
+        title="FVD (StyleGAN-V)",
+        entry="metrics.fvd:FVD",
+        columns=(
+            Column(
+                "fvd/styleganv",
+                "down",
+                "",
+                (0.0, None),
+                "Fréchet distance of I3D features of 16-frame windows, pooled",
+            ),
+        ),
+        reference="universome/stylegan-v src/metrics/frechet_video_distance.py; windows of 16 "
+        "consecutive frames, one after another",
+        formula=f"{FORMULA}, m and S of 400-d I3D logits of 16-frame windows, S divided by n",
+        traps=(
+            "LatentSync feeds face crops in [0,1] with rescale=False, where the network expects "
+            "[-1,1], and takes frames 20-35 of each video alone.",
+            "StyleGAN-V draws one random window of each video; here all windows of a video count.",
+            "Window length, stride and frame rate: 16 frames at 25 fps are 0.64 s.",
+            "StyleGAN-V divides covariances by n, fvd-comparison and its copies by n - 1.",
+            "A frame that is not square is squeezed to 224x224 here; copies crop its centre.",
+            "VideoGPT's I3D file gives other values than this one.",
+            *TRAPS,
+        ),
+        weights=("fvd-i3d",),
+        domain="photo",
+        code=("metrics.distribution", "metrics.frechet", "metrics.backbones.i3d"),
+        options={"window": WINDOW, "stride": STRIDE},
+    ),
+)
+
+
+class FVD(Distribution):
+    """Fréchet distance of I3D features of windows; holds at most 15 frames of a side."""
+
+    samples = "windows"
+    ddof = 0  # metric_utils.FeatureStats.get_mean_cov divides by the number of items
+
+    _network: Detector | None = None
+
+    def begin(self, clip: Clip) -> None:
+        """Start a clip; the network is read at the first one."""
+        self._network = self._network or self._load()
+        self._count = clip.count
+        self._waiting: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
+        self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
+
+    def _load(self) -> Detector:
+        from metrics.backbones.i3d import open_i3d
+
+        return open_i3d(self.weights["fvd-i3d"], self.device)
+
+    def update(self, batch: FrameBatch) -> None:
+        """Take the next frames; a window is looked at as soon as it is full."""
+        from metrics.backbones.i3d import features
+
+        for side in SIDES:
+            waiting = self._waiting[side]
+            for frame in getattr(batch, side):
+                waiting.append(np.array(frame))  # a copy: the batch need not stay alive
+                if len(waiting) == WINDOW:
+                    window = np.stack(waiting)
+                    self._features[side].append(features(self._network, window, self.device))
+                    waiting.clear()
+
+    def compute(self) -> MetricResult:
+        """Compare the features of all windows; frames after the last full one are left out."""
+        sides = (np.array(self._features[s], np.float32).reshape(-1, 400) for s in SIDES)
+        prediction, truth = sides
+        result = self.compare(prediction, truth, np.arange(len(truth)))
+        result.details |= {
+            "network": "I3D, Kinetics-400, TorchScript; logits before the softmax",
+            "resize": "to 224x224 by the script (rescale=True, resize=True)",
+            "window": WINDOW,
+            "stride": STRIDE,
+            "possible": self._count // WINDOW,
+            "frames_left_over": len(self._waiting["truth"]),
+        }
+        return result

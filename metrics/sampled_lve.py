@@ -1,0 +1,79 @@
+"""Lip vertex error of a stochastic method: of its mean (MEE) and of its best sample (CE)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.contracts import Column, Failure, MetricResult, MetricSpec
+from metrics.lve import worst_squared
+from metrics.mesh import CODE, UNIT, MeshClip, MeshMetric, pooled_mean
+
+#: How many samples of each clip ProbTalk3D draws.
+SAMPLES = 10
+
+SPECS = (
+    MetricSpec(
+        id="mee_ce",
+        title="Mean estimate error and coverage error",
+        entry="metrics.sampled_lve:SampledLVE",
+        columns=(
+            Column("mee", "down", f"{UNIT}^2", (0.0, None), "LVE of the mean of all samples"),
+            Column("ce", "down", f"{UNIT}^2", (0.0, None), "LVE of the sample nearest the truth"),
+        ),
+        reference="ProbTalk3D evaluation.py",
+        formula=(
+            "mee: mean over all frames of max over lip vertices of |mean_s p_s - g|^2; "
+            "ce: of |p_s* - g|^2, where s* is the sample with the least sum over the clip's frames"
+        ),
+        traps=(
+            f"ProbTalk3D draws {SAMPLES} samples; CE falls with their number, so only equal "
+            "numbers can be compared.",
+            "A mean mesh is smoother than any sample: a low MEE does not say that one animation "
+            "is good.",
+            "CE chooses the sample with the truth in hand, so it is a bound and no performance.",
+            "Both are squared, and pooled over all frames of all clips.",
+        ),
+        track="mesh",
+        signals=("vertices", "regions"),
+        predicted=("vertices",),
+        code=("metrics.lve", *CODE),
+        options={"region": "lip"},
+    ),
+)
+
+
+class SampledLVE(MeshMetric):
+    """LVE of the mean sample, and of the sample that is nearest to the truth over the clip."""
+
+    pooling = "all frames of all clips"
+
+    def score(self, mesh: MeshClip) -> MetricResult:
+        """Score several samples of one clip."""
+        count = len(mesh.samples)
+        if count < 2:
+            text = "one prediction was given, and this metric is of several samples of one clip"
+            return self.nothing(Failure("too_few_samples", text))
+        (indices,) = self._regions.values()
+        of_mean, of_each = [], []
+        for block in mesh.blocks():
+            samples, truth = mesh.every(block, indices), mesh.true(block, indices)
+            of_mean.append(worst_squared(samples.mean(0), truth))
+            of_each.append(worst_squared(samples, truth))
+        errors = np.concatenate(of_each, axis=1)
+        chosen = int(errors.sum(1).argmin())
+        items = {"mee": np.concatenate(of_mean), "ce": errors[chosen]}
+        warnings = []
+        if count != SAMPLES:
+            warnings.append(f"{count} samples: CE depends on their number, papers use {SAMPLES}")
+        return MetricResult(
+            {name: float(scores.mean()) for name, scores in items.items()},
+            errors.shape[1],
+            items=dict(items),
+            warnings=warnings,
+            details={"nearest_sample": chosen},
+            features=dict(items),
+        )
+
+    def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
+        """The mean over all frames of all clips."""
+        return {name: pooled_mean(results, name) for name in ("mee", "ce")}

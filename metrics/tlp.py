@@ -1,0 +1,99 @@
+"""tLP: difference of the perceptual change from frame to frame, of prediction and truth."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.contracts import Clip, Column, Failure, FrameBatch, MetricResult, MetricSpec
+from metrics import lpips
+from metrics.tof import SKIP, crop_of
+
+SPECS = (
+    MetricSpec(
+        id="tlp/alex",
+        title="Temporal difference of LPIPS (tLP, AlexNet)",
+        entry="metrics.tlp:TLP",
+        columns=(
+            Column("tlp/alex", "down", "LPIPS x 100", (0.0, None), "|change of truth - of frames|"),
+        ),
+        reference="TecoGAN metrics.py (tLP), github.com/thunil/TecoGAN, LPIPS v0.1 AlexNet",
+        formula="mean over t = 3 .. T-3 of 100 * |LPIPS(g(t-1), g(t)) - LPIPS(p(t-1), p(t))|, "
+        "frames cropped as for tOF",
+        traps=(
+            "printed times 100, as the script does; a table without that factor shows 0.0x",
+            "the crop comes before the network here, and after the flow in tOF",
+            "it compares the size of a change and not its direction: other motion of the same "
+            "size scores 0",
+            "the first and last two frames are not looked at: T - 5 pairs",
+        ),
+        weights=("lpips-alexnet", "lpips-alex-heads"),
+        domain="photo",
+        code=(
+            "metrics.lpips",
+            "metrics.tof",
+            "metrics.backbones.lpips",
+            "metrics.backbones.trunks",
+            "metrics.backbones.load",
+        ),
+        options={"trunk": "alex", "skip": SKIP},
+    ),
+)
+
+
+class TLP(lpips.LPIPS):
+    """LPIPS between neighbours on either side; keeps one cropped frame of either side."""
+
+    def begin(self, clip: Clip) -> None:
+        """Start a clip; the network is read at the first one."""
+        super().begin(clip)
+        self._clip = clip
+        self._crop = crop_of(clip.height), crop_of(clip.width)
+        self._last: list[np.ndarray] | None = None  # truth, prediction; uint8 [1,h,w,3]
+        self._pairs: list[np.ndarray] = []
+        self._count = 0
+
+    def update(self, batch: FrameBatch) -> None:
+        """Measure the change into each of the next frames."""
+        first = max(SKIP - self._count, 0)
+        self._count += len(batch.truth)
+        rows, columns = self._crop
+        sides = [side[first:, rows, columns] for side in (batch.truth, batch.prediction)]
+        if not sides[0].size:
+            return
+        if self._last is not None:
+            pairs = zip(self._last, sides, strict=True)
+            sides = [np.concatenate([last, side]) for last, side in pairs]
+        self._last = [side[-1:].copy() for side in sides]
+        for i in range(0, len(sides[0]) - 1, lpips.CHUNK):
+            part = slice(i, i + lpips.CHUNK)
+            change = [
+                lpips.distances(self._network, side[:-1][part], side[1:][part]) for side in sides
+            ]
+            self._pairs.append(100.0 * np.abs(change[0] - change[1]))
+
+    def compute(self) -> MetricResult:
+        """Average the pairs, without those of the last two frames."""
+        name = self.spec.columns[0].name
+        rows, columns = self._crop
+        details = {
+            "trunk": "alex",
+            "version": "0.1",
+            "input": "[-1,1]",
+            "skip": SKIP,
+            "crop": [rows.start, rows.stop, columns.start, columns.stop],
+        }
+        pairs = np.concatenate(self._pairs)[:-SKIP] if self._pairs else np.zeros(0)
+        if not len(pairs):
+            small = rows.stop == rows.start or columns.stop == columns.start
+            size = f"{self._clip.height}x{self._clip.width}"
+            failure = (
+                Failure("too_small", f"frames of {size}; 48x48 is the least")
+                if small
+                else Failure("too_short", f"{self._count} frames; {2 * SKIP + 2} are the least")
+            )
+            return MetricResult({name: None}, 0, failures=[failure], details=details)
+        items = np.full(self._count, np.nan)
+        items[SKIP + 1 : SKIP + 1 + len(pairs)] = pairs
+        return MetricResult(
+            {name: float(pairs.mean())}, len(pairs), items={name: items}, details=details
+        )

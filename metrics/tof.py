@@ -1,0 +1,113 @@
+"""tOF: difference of the optical flow of prediction and truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricResult, MetricSpec
+
+#: Pyramid scale, levels, window, iterations, polynomial size and sigma, flags.
+FARNEBACK = (0.5, 3, 15, 3, 5, 1.2, 0)
+#: Frames that are not looked at, at either end of a clip.
+SKIP = 2
+
+SPECS = (
+    MetricSpec(
+        id="tof",
+        title="Temporal difference of optical flow (tOF)",
+        entry="metrics.tof:TOF",
+        columns=(Column("tof", "down", "px", (0.0, None), "|flow of truth - flow of prediction|"),),
+        reference="TecoGAN metrics.py (tOF), github.com/thunil/TecoGAN",
+        formula="mean over t = 3 .. T-3 and pixels of ||F(g(t-1), g(t)) - F(p(t-1), p(t))||; F = "
+        "Farneback(0.5, 3, 15, 3, 5, 1.2, 0) of 8-bit grey, cropped after",
+        traps=(
+            "in pixels per frame: it grows with the resolution and with the time between frames",
+            "the crop keeps the largest multiple of 32 that leaves at least 16 pixels, so 512 "
+            "becomes 480 and 256 becomes 224; some copies of the script do not crop",
+            "the first and last two frames are not looked at: T - 5 pairs",
+            "flow of noise and of flat regions is arbitrary, and a still background counts as much "
+            "as the face: frames of another framing do not compare",
+            "the script prints it unscaled, and tLP times 100",
+        ),
+        packages=("cv2",),
+        options={"farneback": FARNEBACK, "skip": SKIP},
+    ),
+)
+
+
+def crop_of(size: int) -> slice:
+    """The middle part that counts along one side: a multiple of 32, at least 16 less than all."""
+    kept = max((size - 16) // 32 * 32, 0)
+    start = (size - kept) // 2
+    return slice(start, start + kept)
+
+
+def flow(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Farneback's flow float32 [H,W,2] in pixels between grey frames uint8 [H,W]."""
+    import cv2
+
+    return cv2.calcOpticalFlowFarneback(before, after, None, *FARNEBACK)
+
+
+def grey(frame: np.ndarray) -> np.ndarray:
+    """Luma uint8 [H,W] of an RGB frame uint8 [H,W,3], as OpenCV rounds it."""
+    import cv2
+
+    return cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY)
+
+
+class TOF(Metric):
+    """End-point difference of two flow fields; keeps one grey frame of either side."""
+
+    def begin(self, clip: Clip) -> None:
+        """Start a clip."""
+        self._clip = clip
+        self._crop = crop_of(clip.height), crop_of(clip.width)
+        self._last: tuple[np.ndarray, np.ndarray] | None = None  # truth, prediction
+        self._pairs: list[float] = []  # of frame t = SKIP + 1, SKIP + 2, ... with the one before
+        self._count = 0
+
+    def update(self, batch: FrameBatch) -> None:
+        """Compare the flow into each of the next frames."""
+        for true, predicted in zip(batch.truth, batch.prediction, strict=True):
+            self._count += 1
+            if self._count <= SKIP or not self._kept():
+                continue
+            now = grey(true), grey(predicted)
+            if self._last is not None:
+                flows = [flow(a, b)[self._crop] for a, b in zip(self._last, now, strict=True)]
+                difference = np.linalg.norm(flows[0] - flows[1], axis=-1)
+                self._pairs.append(float(difference.mean(dtype=np.float64)))
+            self._last = now
+
+    def _kept(self) -> bool:
+        return all(side.stop > side.start for side in self._crop)
+
+    def compute(self) -> MetricResult:
+        """Average the pairs, without those of the last two frames."""
+        import cv2
+
+        rows, columns = self._crop
+        details: dict[str, Any] = {
+            "flow": "Farneback",
+            "parameters": list(FARNEBACK),
+            "skip": SKIP,
+            "crop": [rows.start, rows.stop, columns.start, columns.stop],
+            "opencv": cv2.__version__,
+        }
+        pairs = np.array(self._pairs[:-SKIP])
+        if not len(pairs):
+            failure = Failure(
+                "too_short", f"{self._count} frames; {2 * SKIP + 2} are the least with a pair"
+            )
+            if not self._kept():
+                size = f"{self._clip.height}x{self._clip.width}"
+                failure = Failure("too_small", f"frames of {size}; 48x48 is the least")
+            return MetricResult({"tof": None}, 0, failures=[failure], details=details)
+        items = np.full(self._count, np.nan)
+        items[SKIP + 1 : SKIP + 1 + len(pairs)] = pairs
+        return MetricResult(
+            {"tof": float(pairs.mean())}, len(pairs), items={"tof": items}, details=details
+        )
