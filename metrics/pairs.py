@@ -82,11 +82,12 @@ class FacePairs(Metric):
             spread[both] = scores
             result.items[name] = spread
         result.failures = self._failures + result.failures
+        # A feature that was given with the clip has no detector.
+        result.details |= getattr(self._detector, "details", {})
         result.details |= {
             "extractor": self.extractor,
             "n_frames": int(both.sum()),
             "n_refused": int((~both).sum()),
-            **self._detector.details,
         }
         if self._ignored:
             result.details["n_small_faces_ignored"] = self._ignored

@@ -37,7 +37,6 @@ class Blind:
 
     def __init__(self, extractor: str) -> None:
         self.extractor = extractor
-        self.details = {}
 
     def find(self, frames):
         raise AssertionError("the faces are in the cache")
