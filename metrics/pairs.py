@@ -25,6 +25,7 @@ class FacePairs(Metric):
         super().__init__(spec, weights, device)
         self.extractor: str = spec.options["extractor"]
         self._detector: Detector | None = None
+        self._ignored: dict[str, int] = {}
 
     @staticmethod
     def pick(found: Faces) -> np.ndarray:
@@ -46,7 +47,7 @@ class FacePairs(Metric):
         self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
         self._found: list[np.ndarray] = []
         self._failures: list[Failure] = []
-        self._ignored: dict[str, int] = {}
+        self._ignored = {}
 
     def update(self, batch: FrameBatch) -> None:
         """Look for the face in the next frames."""
