@@ -103,11 +103,7 @@ def faces(batch: FrameBatch, side: str, detector: Detector) -> Faces:
 
 def failures(found: Faces, side: str, start: int) -> list[Failure]:
     """A typed failure for every frame without exactly one face."""
-    words = {
-        "no_face": "no face was found",
-        "several_faces": "several faces were found",
-        "no_alignment": "the landmarks give no crop of the face",
-    }
+    words = {"no_face": "no face was found", "several_faces": "several faces were found"}
     return [
         Failure(reason, f"{words[reason]} in the {side}", start + i)
         for i, reason in enumerate(found.reasons)
