@@ -22,7 +22,13 @@ EXTRACTORS: Mapping[str, tuple[str, ...]] = {
 
 #: Networks and geometry behind an extractor.
 _BEHIND: Mapping[str, tuple[str, ...]] = {
-    "fan": ("metrics.backbones.s3fd", "metrics.backbones.fan", "metrics.backbones.fan_points"),
+    "fan": (
+        "metrics.backbones.s3fd",
+        "metrics.backbones.s3fd_boxes",
+        "metrics.backbones.fan",
+        "metrics.backbones.fan_points",
+        "metrics.resample",
+    ),
 }
 
 
