@@ -76,6 +76,8 @@ def bounds(results: Results) -> list[Bound]:
             for r in results.rows
             if r.role != "oracle" and name in r.scores and r.scores[name].value is not None
         ]
+        if not others:  # blinks' length, say, of rows that never blink
+            continue
         lead = sign * value(truth, name) - max(others)
         found.append(Bound(f"ground truth's lead in {name}", lead, 0.0))
     return found

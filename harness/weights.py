@@ -1,14 +1,17 @@
 """Where weights are found: explicit path, `$HARNESS_WEIGHTS`, the cache, or *unavailable*.
 
 The registry is `metrics/weights.toml`. Nothing is downloaded here; `python -m harness
-weights fetch ID` does that. A file with a recorded sha256 is verified before it is used.
+weights fetch ID` does that. A file is compared with all that is known of it before it is used:
+the registry's sha256, or its first digits, or what the first fetch recorded beside the file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,6 +33,7 @@ class WeightEntry:
     url: str = ""
     bytes: int = 0
     sha256: str = ""
+    sha256_prefix: str = ""  # its first hex digits, where a file's name states no more
     shipped: str = ""  # path inside the package, for weights that come with it
     how: str = ""  # how to obtain it where no direct download exists
 
@@ -64,47 +68,150 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+#: What a file's bytes were compared with -> what a reader is told.
+TRUST = {
+    "verified": "its sha256 is the registry's",
+    "prefix": "the first digits of its sha256 are those of its name",
+    "recorded": "its sha256 is the one that the first fetch recorded; none is published to verify",
+    "unknown": "nothing is known to compare its sha256 with",
+}
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """A file that is here and may be used."""
+
+    path: Path
+    sha256: str
+    trust: str  # a key of TRUST
+
+
 @cache
-def _verified(path: Path, sha256: str, _stamp: tuple[int, int]) -> str:
-    found = sha256_of(path)
-    if sha256 and found != sha256:
+def _hashed(path: Path, _stamp: tuple[int, int, int]) -> str:
+    return sha256_of(path)
+
+
+def digest(path: Path, expected: str = "") -> str:
+    """The file's sha256, verified against `expected` where given; computed once per file.
+
+    Raises:
+        BadInput: it is another one.
+
+    """
+    stat = path.stat()
+    found = _hashed(path, (stat.st_size, stat.st_mtime_ns, stat.st_ino))
+    if expected and found != expected:
         raise BadInput(
             path,
-            f"its sha256 is {found}, the registry says {sha256}",
+            f"its sha256 is {found}, the registry says {expected}",
             "Delete the file and fetch it again.",
         )
     return found
 
 
-def digest(path: Path, expected: str = "") -> str:
-    """The file's sha256, verified against `expected` where given; computed once per file."""
-    stat = path.stat()
-    return _verified(path, expected, (stat.st_size, stat.st_mtime_ns))
+def record_of(path: Path) -> Path:
+    """Where the first fetch writes a file's sha256, in the format of `sha256sum`."""
+    return path.with_name(path.name + ".sha256")
 
 
-def resolve(weight_id: str) -> Path:
-    """The file of a weight id, verified.
+def recorded(path: Path) -> str:
+    """The sha256 that the first fetch recorded of a file, or an empty text.
+
+    Raises:
+        BadInput: the record is no sha256.
+
+    """
+    record = record_of(path)
+    if not record.is_file():
+        return ""
+    words = record.read_text("utf-8", "replace").split()
+    if not words or not re.fullmatch(r"[0-9a-fA-F]{64}", words[0]):
+        raise BadInput(record, "it is not a sha256", "Delete it; `weights fetch` writes it anew.")
+    return words[0].lower()
+
+
+def check(entry: WeightEntry, path: Path) -> WeightFile:
+    """Compare a file with what is known of it.
+
+    Raises:
+        BadInput: another size or sha256 than the registry or the first fetch has.
+
+    """
+    size = path.stat().st_size
+    if entry.bytes and size != entry.bytes:
+        raise BadInput(
+            path,
+            f"it has {size} bytes, the registry says {entry.bytes}",
+            "Delete the file and fetch it again.",
+        )
+    found = digest(path, entry.sha256)
+    if entry.sha256:
+        return WeightFile(path, found, "verified")
+    if not found.startswith(entry.sha256_prefix):
+        raise BadInput(
+            path,
+            f"its sha256 is {found} and does not begin with {entry.sha256_prefix}",
+            "Delete the file and fetch it again.",
+        )
+    first = recorded(path)
+    if first and found != first:
+        raise BadInput(
+            path,
+            f"its sha256 is {found}, {first} was recorded when it was first fetched",
+            f"Delete the file and fetch it again, or delete {record_of(path)} to accept it.",
+        )
+    if entry.sha256_prefix:
+        return WeightFile(path, found, "prefix")
+    return WeightFile(path, found, "recorded" if first else "unknown")
+
+
+def entry_of(weight_id: str) -> WeightEntry:
+    """The registry's row.
 
     Raises:
         UnknownName: the id is not in the registry.
-        Unavailable: no such file is in any of the folders; says the command that fetches it.
-        BadInput: the file is there but its checksum is wrong.
 
     """
     rows = registry()
     if weight_id not in rows:
         raise UnknownName("weights id", weight_id, rows)
-    entry = rows[weight_id]
-    places = [ROOT / entry.shipped] if entry.shipped else [p / entry.file for p in search_path()]
-    for path in places:
+    return rows[weight_id]
+
+
+def places(entry: WeightEntry) -> list[Path]:
+    """Where a file is looked for, in order."""
+    if entry.shipped:
+        return [ROOT / entry.shipped]
+    return [folder / entry.file for folder in search_path()]
+
+
+def find(weight_id: str) -> WeightFile:
+    """The file of a weights id, its sha256, and what that was compared with.
+
+    Raises:
+        UnknownName: the id is not in the registry.
+        Unavailable: no such file is in any of the folders; says the command that fetches it.
+        BadInput: the file is there but is not what the registry or the first fetch says.
+
+    """
+    entry = entry_of(weight_id)
+    for path in places(entry):
         if path.is_file():
-            digest(path, entry.sha256)
-            return path
+            return check(entry, path)
     cure = (
         f"Run `python -m harness weights fetch {weight_id}`."
         if entry.url
         else entry.how or "See `python -m harness weights list`."
     )
-    raise Unavailable(
-        f"weights {weight_id!r}", f"{entry.file} is in none of {', '.join(map(str, places))}", cure
-    )
+    folders = ", ".join(map(str, places(entry)))
+    raise Unavailable(f"weights {weight_id!r}", f"{entry.file} is in none of {folders}", cure)
+
+
+def resolve(weight_id: str) -> Path:
+    """The file of a weights id, compared with what is known of it; raises as `find` does."""
+    return find(weight_id).path
+
+
+def digests(weight_ids: Iterable[str]) -> dict[str, str]:
+    """The sha256 of each weights file, by id; raises as `find` does."""
+    return {weight_id: find(weight_id).sha256 for weight_id in weight_ids}

@@ -27,7 +27,7 @@ def _columns(variant: str) -> tuple[Column, ...]:
                 "down",
                 unit,
                 (0.0, None),
-                f"|prediction's - truth's| {what}",
+                f"{what}: distance from the truth's",
             ),
         ]
     return tuple(columns)

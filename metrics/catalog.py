@@ -16,6 +16,9 @@ import metrics
 from harness import weights as weight_files
 from harness.contracts import Metric, MetricSpec, Unavailable, UnknownName
 
+#: Optional modules -> the extra of this project that installs them.
+EXTRAS = {"mediapipe": "video", "cv2": "video", "onnx": "emotion", "onnxruntime": "emotion"}
+
 ENTRY_POINTS = "talking_face_bench.metrics"
 
 
@@ -67,6 +70,12 @@ def spec(metric_id: str) -> MetricSpec:
     return known[metric_id]
 
 
+def installs(package: str) -> str:
+    """What to tell pip for a module that a metric imports: an extra of ours where one has it."""
+    extra = EXTRAS.get(package)
+    return f"'talking-face-bench[{extra}]'" if extra else package
+
+
 def resolve_weights(wanted: MetricSpec) -> dict[str, Path]:
     """Weight files of a metric by id.
 
@@ -80,7 +89,7 @@ def resolve_weights(wanted: MetricSpec) -> dict[str, Path]:
             raise Unavailable(
                 f"metric {wanted.id!r}",
                 f"the package {package!r} is not installed",
-                f"Run `pip install {package}`.",
+                f"Run `pip install {installs(package)}`.",
             )
     return {weight_id: weight_files.resolve(weight_id) for weight_id in wanted.weights}
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from metrics.resample import cv2_resize
+
 #: Frames of the median filter over box centre and size (run_pipeline.py of syncnet_python).
 MEDIAN = 13
 #: A box is carried at most this far over frames without a face (num_failed_det).
@@ -42,21 +44,22 @@ def reference_crop(frame: np.ndarray, box: Box, size: int, scale: float = 0.4) -
         scale: how far the crop reaches beyond the box, of s.
 
     Returns:
-        uint8 [size,size,3], bilinear, grey 110 where it leaves the frame.
+        uint8 [size,size,3], bilinear as OpenCV computes it, grey 110 where it leaves the frame.
+
+    Raises:
+        ValueError: nothing of the frame or its padding lies in the crop.
 
     """
-    import torch
-    import torch.nn.functional as F
-
     s = box.half
     pad = int(s * (1 + 2 * scale))
     padded = np.pad(frame, ((pad, pad), (pad, pad), (0, 0)), constant_values=PAD_VALUE)
     x, y = box.x + pad, box.y + pad
     top, bottom = max(int(y - s), 0), int(y + s * (1 + 2 * scale))
     left, right = max(int(x - s * (1 + scale)), 0), int(x + s * (1 + scale))
-    crop = torch.from_numpy(np.ascontiguousarray(padded[top:bottom, left:right])).permute(2, 0, 1)
-    resized = F.interpolate(crop[None].float(), (size, size), mode="bilinear", align_corners=False)
-    return resized[0].permute(1, 2, 0).round().clamp(0, 255).byte().numpy()
+    crop = padded[top:bottom, left:right]
+    if 0 in crop.shape:
+        raise ValueError(f"the box {box} lies outside the frame {frame.shape[:2]}")
+    return cv2_resize(crop, (size, size))
 
 
 def mouth_box(landmarks: np.ndarray) -> Box:

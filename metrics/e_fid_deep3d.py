@@ -62,6 +62,8 @@ SPECS = (
 class Deep3DEFID(FacePairs, Distribution):
     """Fréchet distance of expressions that Deep3DFaceRecon's network sees in aligned crops."""
 
+    no_feature = ("no_alignment", "has landmarks that give no crop")
+
     _network: ReconNet | None = None
 
     def begin(self, clip: Clip) -> None:

@@ -22,7 +22,13 @@ EXTRACTORS: Mapping[str, tuple[str, ...]] = {
 
 #: Networks and geometry behind an extractor.
 _BEHIND: Mapping[str, tuple[str, ...]] = {
-    "fan": ("metrics.backbones.s3fd", "metrics.backbones.fan", "metrics.backbones.fan_points"),
+    "fan": (
+        "metrics.backbones.s3fd",
+        "metrics.backbones.s3fd_boxes",
+        "metrics.backbones.fan",
+        "metrics.backbones.fan_points",
+        "metrics.resample",
+    ),
 }
 
 
@@ -97,11 +103,7 @@ def faces(batch: FrameBatch, side: str, detector: Detector) -> Faces:
 
 def failures(found: Faces, side: str, start: int) -> list[Failure]:
     """A typed failure for every frame without exactly one face."""
-    words = {
-        "no_face": "no face was found",
-        "several_faces": "several faces were found",
-        "no_alignment": "the landmarks give no crop of the face",
-    }
+    words = {"no_face": "no face was found", "several_faces": "several faces were found"}
     return [
         Failure(reason, f"{words[reason]} in the {side}", start + i)
         for i, reason in enumerate(found.reasons)

@@ -40,7 +40,7 @@ SPECS = (
             "Window length, stride and frame rate: 16 frames at 25 fps are 0.64 s.",
             "StyleGAN-V divides covariances by n, fvd-comparison and its copies by n - 1.",
             "A frame that is not square is squeezed to 224x224 here; copies crop its centre.",
-            "VideoGPT's I3D file gives other values than this one.",
+            "VideoGPT's I3D and preprocessing give other values (by 10 %, says zhizhou57/FVD).",
             *TRAPS,
         ),
         weights=("fvd-i3d",),

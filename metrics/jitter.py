@@ -43,6 +43,7 @@ def _spec(
 SPECS = (
     _spec("synthetic", "synthetic", "synthetic regressor, 68 points", "synthetic"),
     _spec("mp478", "mp", "MediaPipe, 478 points", "photo", ("mediapipe",)),
+    _spec("fan68", "fan", "FAN, 68 points", "photo"),
 )
 
 
@@ -65,6 +66,7 @@ class Jitter(Metric):
         self._last: np.ndarray | None = None  # float64 [2,<=2,P,2]: sides, last frames
         self._norms: list[np.ndarray] = []  # float64 [2,k] each, px per frame^2
         self._failures: list[Failure] = []
+        self._ignored: dict[str, int] = {}  # side -> further faces too small to count
         self._count = self._seen = self._points = 0
 
     def update(self, batch: FrameBatch) -> None:
@@ -74,6 +76,8 @@ class Jitter(Metric):
             found = faces(batch, side, self._detector)
             self._failures += failures(found, side, batch.start)
             sides.append(np.asarray(found.landmarks, np.float64))
+            if found.ignored is not None:
+                self._ignored[side] = self._ignored.get(side, 0) + int(found.ignored.sum())
         points = np.stack(sides)
         both = np.isfinite(points).all((0, 2, 3))
         points[:, ~both] = np.nan
@@ -100,7 +104,10 @@ class Jitter(Metric):
             "triples": triples,
             "n_frames": self._seen,
             "n_refused": self._count - self._seen,
+            **self._detector.details,
         }
+        if self._ignored:
+            details["n_small_faces_ignored"] = self._ignored
         if not triples:
             short = Failure("too_short", "no three consecutive frames have a face on both sides")
             nothing = dict.fromkeys((mine, theirs, error))

@@ -36,8 +36,8 @@ _FAN_TRAPS = (
     "with several large faces is a failure, and smaller faces than a quarter of the largest are "
     "ignored (`n_small_faces_ignored`). With one face found both agree.",
     "A frame without a face stops the reference's script; here it is a counted failure.",
-    "face-alignment up to 1.4 loads another file (2DFAN4-cd938726ad.zip) than 1.5.0 "
-    "(2DFAN4-11f355bf06.pth.tar), and its default flip_input differs from LMDMeter's False.",
+    "face-alignment 1.3 to 1.4.1 loads another file (2DFAN4-cd938726ad.zip, TorchScript) than "
+    "1.5.0 (2DFAN4-11f355bf06.pth.tar); its default flip_input=True is not LMDMeter's False.",
     "LMDMeter's default backend is dlib, whose points are others: only `fan` values compare.",
     "M-LMD and F-LMD (evaluation_eat test_lmd.py) are this formula over the mouth and over all "
     "68 points: `m_lmd` is `lmd`, `f_lmd` is `lmd_face`, no further number. Published ones use "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -20,6 +21,9 @@ class FacePairs(Metric):
     A subclass says which feature (`pick`, or `look` where it needs the pixels) and what is made
     of the pairs (`score`).
     """
+
+    #: Type and words of the failure where a face was found but its feature is NaN.
+    no_feature: ClassVar[tuple[str, str]] = ("nan", "gives no finite feature")
 
     def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
         super().__init__(spec, weights, device)
@@ -51,6 +55,7 @@ class FacePairs(Metric):
     def update(self, batch: FrameBatch) -> None:
         """Look for the face in the next frames."""
         both = np.ones(len(batch.truth), bool)
+        kind, words = self.no_feature
         for side in SIDES:
             found = faces(batch, side, self._detector)
             feature = self.look(batch, side, found)
@@ -58,7 +63,7 @@ class FacePairs(Metric):
             self._features[side].append(feature)
             self._failures += failures(found, side, batch.start)
             self._failures += [
-                Failure("nan", f"the face of the {side} gives no finite feature", batch.start + i)
+                Failure(kind, f"the face of the {side} {words}", batch.start + i)
                 for i in np.flatnonzero(found.found & ~finite).tolist()
             ]
             both &= found.found & finite
@@ -86,7 +91,7 @@ class FacePairs(Metric):
             "extractor": self.extractor,
             "n_frames": int(both.sum()),
             "n_refused": int((~both).sum()),
-            **self._detector.details,
+            **(self._detector.details if self._detector else {}),
         }
         if self._ignored:
             result.details["n_small_faces_ignored"] = self._ignored

@@ -34,5 +34,5 @@ def three_columns(name: str, variant: str, unit: str, what: str) -> tuple[Column
     return (
         Column(f"{name}/{variant}", "none", unit, free, f"{what} of the prediction"),
         Column(f"{name}_truth/{variant}", "none", unit, free, f"{what} of the truth"),
-        Column(f"{name}_error/{variant}", "down", unit, free, f"|prediction's - truth's| {what}"),
+        Column(f"{name}_error/{variant}", "down", unit, free, f"{what}: distance from the truth's"),
     )

@@ -1,8 +1,8 @@
-"""Sync-C and Sync-D: SyncNet's confidence and distance between lips and sound."""
+"""Sync-C and Sync-D: SyncNet's confidence and distance between lips and sound, by protocol."""
 
 from __future__ import annotations
 
-from collections import deque
+import abc
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,81 +14,162 @@ from harness.contracts import (
     Clip,
     Column,
     Failure,
-    FrameBatch,
     Metric,
     MetricResult,
     MetricSpec,
 )
 from metrics import sync_score
-from metrics.crops import Box, BoxSmoother, bilinear_crop, face_box, mouth_box, reference_crop
-from metrics.faces import EXTRACTORS, Detector, code_of, faces, failures, open_detector
+from metrics.faces import EXTRACTORS, code_of
+from metrics.sync_embed import Embedder, open_embedder
 
 #: Below this many windows the zero padding biases the score noticeably.
 FEW_WINDOWS = 100
-#: Lip windows that pass through the network together.
-CHUNK = 16
+
+FORMULA = (
+    "m_j = mean_i |v_i - a_(i+j) + 1e-6|, j = -15..15, a zero-padded; "
+    "Sync-D = min_j m_j, Sync-C = median_j m_j - min_j m_j"
+)
+_TRAPS = (
+    "The embeddings are not normalised, so another network or crop moves the whole scale.",
+    "Sound is zero-padded by 15 windows each side: fewer than 100 windows bias both values.",
+    "The sound must be 16-bit integers; floats move the first MFCC by 2 ln 32768.",
+    "The best shift counts, so a constant delay costs nothing: read the offset too.",
+)
+_CROP = "joonson/syncnet_python"
 
 
-def _spec(variant: str, title: str, network: str, extractor: str, **needs: Any) -> MetricSpec:
+def _spec(
+    variant: str, title: str, network: str, entry: str, reference: str, traps: tuple[str, ...],
+    code: tuple[str, ...], options: Mapping[str, Any] | None = None, **needs: Any,
+) -> MetricSpec:  # fmt: skip
     return MetricSpec(
         id=f"sync/{variant}",
-        title=title,
-        entry="metrics.sync:Sync",
+        title=f"Sync ({title})",
+        entry=entry,
         columns=(
             Column(f"sync_c/{variant}", "up", "", (0.0, None), "SyncNet confidence (LSE-C)"),
             Column(f"sync_d/{variant}", "down", "", (0.0, None), "SyncNet distance (LSE-D)"),
         ),
-        reference="joonson/syncnet_python SyncNetInstance.py evaluate, vshift 15",
-        weights=(network, *EXTRACTORS[extractor]),
-        code=("metrics.sync_score", "metrics.crops", *code_of(extractor)),
-        options={"variant": variant, "extractor": extractor},
+        reference=reference,
+        formula=FORMULA,
+        traps=(*traps, *_TRAPS),
+        code=(
+            "metrics.sync",
+            "metrics.sync_score",
+            "metrics.sync_embed",
+            "metrics.resample",
+            *code,
+        ),
+        options={"variant": variant, "network": network, **(options or {})},
         **needs,
     )
 
 
+_TRACKED = (
+    "metrics.sync_detect",
+    "metrics.tracks",
+    "metrics.scenes",
+    "metrics.crops",
+    "metrics.backbones.s3fd",
+    "metrics.backbones.s3fd_boxes",
+    "metrics.backbones.syncnet",
+)
+_LENGTH = "A face must be tracked over more than 100 frames and be 100 pixels wide or high."
+
 SPECS = (
     _spec(
         "synthetic",
-        "Sync (synthetic SyncNet, mouth crop)",
+        "synthetic SyncNet, mouth crop",
         "synthetic-syncnet",
-        "synthetic",
+        "metrics.sync_frames:SmoothedSync",
+        f"{_CROP} SyncNetInstance.py evaluate, vshift 15, with this project's network",
+        ("The network knows the synthetic corpus alone; no published value compares with it.",),
+        (
+            "metrics.crops",
+            "metrics.backbones.synthetic_syncnet",
+            "metrics.backbones.synthetic_face",
+            *code_of("synthetic"),
+        ),
+        {"extractor": "synthetic"},
+        weights=("synthetic-syncnet", *EXTRACTORS["synthetic"]),
         domain="synthetic",
         packages=("python_speech_features",),
     ),
     _spec(
-        "direct",
-        "Sync (SyncNet v2, lossless crops around MediaPipe's face)",
+        "reference",
+        "SyncNet v2, the whole pipeline of syncnet_python with its lossy files",
         "syncnet",
-        "mp",
+        "metrics.sync_tracks:TrackedSync",
+        f"{_CROP} run_pipeline.py and SyncNetInstance.py evaluate, vshift 15; the numbers of "
+        "Wav2Lip's calculate_scores_real_videos",
+        (
+            "Three lossy pictures and an MP3 lie between clip and network; skipping them is "
+            "sync/direct.",
+            "The encoders' version and number of threads decide the last digits; one is used here.",
+            _LENGTH,
+            "syncnet-python on PyPI wants 50 frames, takes the best of all tracks, and says 0, 0 "
+            "where there is no face.",
+        ),
+        (*_TRACKED, "harness.media.lossy"),
+        weights=("syncnet", "s3fd-sync"),
+        domain="photo",
+        packages=("python_speech_features",),
+    ),
+    _spec(
+        "direct",
+        "SyncNet v2, crops of syncnet_python without its lossy files",
+        "syncnet",
+        "metrics.sync_tracks:TrackedSync",
+        f"{_CROP} run_pipeline.py (detector, tracks, crop) and SyncNetInstance.py evaluate",
+        ("No codec comes between, so published values do not compare.", _LENGTH),
+        _TRACKED,
+        weights=("syncnet", "s3fd-sync"),
+        domain="photo",
+        packages=("python_speech_features",),
+    ),
+    _spec(
+        "direct-mp",
+        "SyncNet v2, lossless crops around MediaPipe's face",
+        "syncnet",
+        "metrics.sync_frames:SmoothedSync",
+        f"{_CROP} SyncNetInstance.py evaluate, with another detector",
+        (
+            "MediaPipe's box is not S3FD's: the crop has another size, so compare it with itself "
+            "only.",
+        ),
+        ("metrics.crops", "metrics.backbones.syncnet", *code_of("mp")),
+        {"extractor": "mp"},
+        weights=("syncnet", *EXTRACTORS["mp"]),
         domain="photo",
         packages=("python_speech_features", "mediapipe"),
+    ),
+    _spec(
+        "wav2lip-lrs",
+        "SyncNet v2, the whole frame at 224 pixels",
+        "syncnet",
+        "metrics.sync_frames:WholeFrameSync",
+        "Rudrabha/Wav2Lip evaluation/scores_LSE/calculate_scores_LRS.py and "
+        "SyncNetInstance_calc_scores.py",
+        (
+            "No face is looked for: meaningful only where the frame is a face crop already.",
+            "A frame that is not square is distorted.",
+            "ffmpeg makes every frame a JPEG at 200 kbit/s first, which costs large frames most.",
+        ),
+        ("metrics.backbones.syncnet", "harness.media.lossy"),
+        weights=("syncnet",),
+        domain="photo",
+        packages=("python_speech_features",),
     ),
 )
 
 
 class Sync(Metric):
-    """Distance of lip and sound embeddings over shifts of 15 frames each way, at 25 fps.
-
-    Variant `direct`: the reference's crop geometry around MediaPipe's face box, read straight
-    from the frames, without the reference's two lossy codecs; compare it with itself only.
-    """
+    """Distance of lip and sound embeddings over shifts of 15 frames each way, at 25 fps."""
 
     def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
         super().__init__(spec, weights, device)
-        self.variant = spec.options["variant"]
-        self.extractor = spec.options["extractor"]
-        self._network = None
-        self._detector: Detector | None = None
-
-    def _load(self):
-        from metrics.backbones.load import load_into, read_state
-
-        if self.variant == "direct":
-            from metrics.backbones.syncnet import SyncNet as Network
-        else:
-            from metrics.backbones.synthetic_syncnet import SyntheticSyncNet as Network
-        path = self.weights[self.spec.weights[0]]
-        return load_into(Network(), read_state(path), path, self.device)
+        self.variant: str = spec.options["variant"]
+        self._embedder: Embedder | None = None
 
     def begin(self, clip: Clip) -> None:
         """Start a clip.
@@ -98,118 +179,73 @@ class Sync(Metric):
 
         """
         if abs(clip.fps - 25.0) > 1e-3:
-            raise BadInput(clip.id, f"it has {clip.fps:g} fps", "SyncNet needs 25: convert it.")
-        self._network = self._network or self._load()
-        self._detector = self._detector or open_detector(self.extractor, self.weights, self.device)
+            raise BadInput(
+                clip.id,
+                f"it has {clip.fps:g} frames per second, and SyncNet's windows are defined at 25 "
+                "only",
+                "Render it at 25, or convert it and its sound "
+                "(`ffmpeg -i IN -vf fps=25 -c:v libx264 -crf 12 OUT.mp4`).",
+            )
+        if self._embedder is None:
+            network = self.spec.options["network"]
+            self._embedder = open_embedder(network, self.weights[network], self.device)
         self._clip = clip
-        self._count = sync_score.window_count(clip.count, len(clip.audio))
-        self._smoother = BoxSmoother()
-        self._crops: deque[np.ndarray | None] = deque(maxlen=sync_score.FRAMES)
-        self._waiting: list[np.ndarray | None] = []  # lip windows not yet embedded
-        self._lips: list[np.ndarray] = []
         self._failures: list[Failure] = []
 
-    def update(self, batch: FrameBatch) -> None:
-        """Crop the next frames and embed the windows that are complete."""
-        found = faces(batch, "prediction", self._detector)
-        self._failures += failures(found, "prediction", batch.start)
-        frames, landmarks, box_of = batch.prediction, found.landmarks, face_box
-        if self.variant == "synthetic":
-            from metrics.backbones.synthetic_face import pictures
+    @abc.abstractmethod
+    def crop_details(self) -> dict[str, Any]:
+        """What a reviewer asks of the crop: `crop`, `detector`, `resize`."""
 
-            # At one size, as in training: the crop of a larger frame would be sharper.
-            frames, scale, corner = pictures(frames)
-            landmarks, box_of = (landmarks - corner) / scale, mouth_box
-        for frame, points, seen in zip(frames, landmarks, found.found, strict=True):
-            for item in self._smoother.push(frame, box_of(points) if seen else None):
-                self._take(*item)
+    def nothing(self, reason: str, message: str) -> MetricResult:
+        """The result of a clip that cannot be scored: a failure, never 0."""
+        self._failures.append(Failure(reason, message))
+        values = {column.name: None for column in self.spec.columns}
+        return MetricResult(values, 0, failures=self._failures, details=self._details())
 
-    def _take(self, frame: np.ndarray, box: Box | None) -> None:
-        size = self._network.size
-        if box is None:
-            self._crops.append(None)
-        elif self.variant == "direct":
-            self._crops.append(reference_crop(frame, box, size)[..., ::-1].astype(np.float32))
-        else:
-            self._crops.append(bilinear_crop(frame, box, size))
-        if len(self._crops) == sync_score.FRAMES:
-            blind = any(crop is None for crop in self._crops)
-            self._waiting.append(None if blind else np.stack(self._crops, 0))
-        if len(self._waiting) == CHUNK:
-            self._embed()
-
-    def _embed(self) -> None:
-        seen = [i for i, window in enumerate(self._waiting) if window is not None]
-        rows = np.full((len(self._waiting), self._network.width), np.nan)
-        if seen:
-            windows = np.stack([self._waiting[i] for i in seen])
-            rows[seen] = embed(self._network.forward_lip, windows.transpose(0, 4, 1, 2, 3))
-        self._lips.append(rows)
-        self._waiting = []
-
-    def compute(self) -> MetricResult:
-        """Score the windows of the clip."""
-        for item in self._smoother.flush():
-            self._take(*item)
-        if self._waiting:
-            self._embed()
-        c_name, d_name = (column.name for column in self.spec.columns)
-        nothing = {c_name: None, d_name: None}
-        lips = np.concatenate(self._lips)[: self._count] if self._lips else np.zeros((0, 1))
+    def scored(
+        self, lips: np.ndarray, audio: np.ndarray, warnings: tuple[str, ...] = ()
+    ) -> MetricResult:
+        """The result of lip embeddings [N,D] beside the sound float32 [S] they belong to."""
+        count = sync_score.window_count(len(lips) + sync_score.FRAMES - 1, len(audio))
+        lips = lips[:count]
         if not len(lips):
-            short = f"{self._clip.count} frames and {len(self._clip.audio)} samples"
-            self._failures.append(Failure("too_short", f"{short} leave no window"))
-            return MetricResult(nothing, 0, failures=self._failures)
+            return self.nothing(
+                "too_short",
+                f"{self._clip.count} frames and {len(self._clip.audio)} samples leave no window",
+            )
         if np.isnan(lips).any(1).all():
-            self._failures.append(Failure("no_track", "no window shows the face throughout"))
-            return MetricResult(nothing, 0, failures=self._failures)
-        sound = embed(
-            self._network.forward_aud,
-            sync_score.mfcc_windows(sync_score.mfcc(self._clip.audio), len(lips)),
-        )
-        return self._result(sync_score.score(lips, sound))
-
-    def _result(self, scored: sync_score.SyncScore) -> MetricResult:
+            return self.nothing("no_track", "no window shows the face throughout")
+        score = sync_score.score(lips, self._embedder.sound(audio, len(lips)))
         c_name, d_name = (column.name for column in self.spec.columns)
-        warnings = []
-        if scored.windows < FEW_WINDOWS:
-            warnings.append(
-                f"{scored.windows} windows: below {FEW_WINDOWS} the zero padding of the "
+        notes = list(warnings)
+        if score.windows < FEW_WINDOWS:
+            notes.append(
+                f"{score.windows} windows: below {FEW_WINDOWS} the zero padding of the "
                 "reference biases both values"
             )
         return MetricResult(
-            {c_name: scored.confidence, d_name: scored.distance},
-            scored.windows,
+            {c_name: score.confidence, d_name: score.distance},
+            score.windows,
             items={
-                c_name: float(np.median(scored.curve)) - scored.distances,
-                d_name: scored.distances,
+                c_name: float(np.median(score.curve)) - score.distances,
+                d_name: score.distances,
             },
             failures=self._failures,
-            warnings=warnings,
-            details={
-                "offset": scored.offset,
-                "windows": scored.windows,
-                "vshift": sync_score.VSHIFT,
-                "crop": "mouth" if self.variant == "synthetic" else "reference geometry",
-                "detector": self.extractor,
-                "curve": scored.curve.tolist(),
+            warnings=notes,
+            details=self._details()
+            | {
+                "offset": score.offset,
+                "offset_at_edge": abs(score.offset) == sync_score.VSHIFT,
+                "windows": score.windows,
+                "curve": score.curve.tolist(),
             },
         )
 
-
-def embed(network, inputs: np.ndarray) -> np.ndarray:
-    """Embeddings float64 [N,D] of inputs [N,...], a chunk at a time, without gradients."""
-    import torch
-
-    owner = network.__self__
-    device = next(owner.parameters()).device
-    with torch.inference_mode():
-        return np.concatenate(
-            [
-                network(torch.from_numpy(np.ascontiguousarray(inputs[i : i + CHUNK])).to(device))
-                .double()
-                .cpu()
-                .numpy()
-                for i in range(0, len(inputs), CHUNK)
-            ]
-        )
+    def _details(self) -> dict[str, Any]:
+        return {
+            "variant": self.variant,
+            "network": self.spec.options["network"],
+            "dims": self._embedder.width,
+            "vshift": sync_score.VSHIFT,
+            **self.crop_details(),
+        }

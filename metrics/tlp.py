@@ -14,7 +14,13 @@ SPECS = (
         title="Temporal difference of LPIPS (tLP, AlexNet)",
         entry="metrics.tlp:TLP",
         columns=(
-            Column("tlp/alex", "down", "LPIPS x 100", (0.0, None), "|change of truth - of frames|"),
+            Column(
+                "tlp/alex",
+                "down",
+                "LPIPS x 100",
+                (0.0, None),
+                "distance of the change from the truth's",
+            ),
         ),
         reference="TecoGAN metrics.py (tLP), github.com/thunil/TecoGAN, LPIPS v0.1 AlexNet",
         formula="mean over t = 3 .. T-3 of 100 * |LPIPS(g(t-1), g(t)) - LPIPS(p(t-1), p(t))|, "

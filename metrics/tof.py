@@ -18,7 +18,9 @@ SPECS = (
         id="tof",
         title="Temporal difference of optical flow (tOF)",
         entry="metrics.tof:TOF",
-        columns=(Column("tof", "down", "px", (0.0, None), "|flow of truth - flow of prediction|"),),
+        columns=(
+            Column("tof", "down", "px", (0.0, None), "distance of the flow from the true flow"),
+        ),
         reference="TecoGAN metrics.py (tOF), github.com/thunil/TecoGAN",
         formula="mean over t = 3 .. T-3 and pixels of ||F(g(t-1), g(t)) - F(p(t-1), p(t))||; F = "
         "Farneback(0.5, 3, 15, 3, 5, 1.2, 0) of 8-bit grey, cropped after",

@@ -97,6 +97,7 @@ class UnitPairs(FacePairs):
             return
         self._clip = clip
         self._failures: list[Failure] = []
+        self._ignored: dict[str, int] = {}
         self._features = {side: [self._signal(clip, side)] for side in SIDES}
         seen = {side: np.isfinite(self._features[side][0]).all(1) for side in SIDES}
         self._found = [seen["prediction"] & seen["truth"]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 EXTRAS = {
     "gpu": ("gsplat", "splatting on CUDA"),
     "video": ("mediapipe", "`prepare`, and landmark metrics on photographs"),
-    "emotion": ("onnxruntime", "emotion metrics by hsemotion"),
+    "emotion": ("onnx", "emotion metrics by hsemotion, identity by ArcFace"),
     "speech": ("transformers", "wav2vec2 in the emotion network"),
     "ray": ("ray", "the ray executor"),
     "slurm": ("submitit", "the SLURM executor"),

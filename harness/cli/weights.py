@@ -3,40 +3,116 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from harness.weights import WeightEntry
 
 app = typer.Typer(help="List and fetch weights.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_weights() -> None:
-    """List every weights file: whether it is here, its licence and what needs it."""
-    from rich.console import Console
+    """List every weights file: whether it is here and verified, its licence, what needs it."""
+    from harness.weights import TRUST, registry
 
-    from harness.cli.listing import new_table
-    from harness.contracts import HarnessError
-    from harness.weights import registry, resolve
-
-    table = new_table("Weights", "id", "here", "size", "licence", "needed by", "source")
     for entry in registry().values():
-        try:
-            here = str(resolve(entry.id))
-        except HarnessError as error:
-            here = f"no ({type(error).__name__})"
-        size = f"{entry.bytes / 1e6:.1f} MB" if entry.bytes else "?"
-        source = entry.url or entry.how or "shipped"
-        table.add_row(entry.id, here, size, entry.licence, entry.needed_by, source)
-    Console().print(table)
+        size = f" · {megabytes(entry.bytes)}" if entry.bytes else ""
+        state, place = state_of(entry)
+        print(f"{entry.id} · {state}{size}")
+        for name, text in (
+            ("file", place),
+            ("needed by", entry.needed_by),
+            ("licence", entry.licence),
+            ("source", entry.url or entry.how or "comes with the package"),
+        ):
+            print(f"  {name:<10}{text}")
+    print()
+    for name, meaning in TRUST.items():
+        print(f"{name}: {meaning}")
 
 
 @app.command("fetch")
-def fetch(weight_id: Annotated[str, typer.Argument(help="Id from `weights list`.")]) -> None:
-    """Download one weights file; resumes, verifies its checksum, never runs by itself."""
+def fetch(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids from `weights list`, or `all`.")
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option("--for", help="All weights that this metric needs.")
+    ] = None,
+) -> None:
+    """Download weights files; resumes, verifies their checksums, never runs by itself."""
+    from harness.contracts import BadInput, HarnessError
     from harness.fetch import fetch_weights
     from harness.runner.progress import watch
+    from harness.weights import TRUST, find
 
-    with watch(weight_id) as progress:
-        path = fetch_weights(weight_id, progress)
-    print(f"{weight_id}: {path}", file=sys.stderr)
+    wanted = chosen(ids or [], metric or [])
+    refused: list[HarnessError] = []
+    for weight_id in wanted:
+        try:
+            with watch(weight_id) as progress:
+                fetch_weights(weight_id, progress)
+            found = find(weight_id)
+        except HarnessError as error:
+            refused.append(error)
+            if len(wanted) > 1:
+                print(f"{weight_id}: {error}", file=sys.stderr)
+            continue
+        size = megabytes(found.path.stat().st_size)
+        print(f"{weight_id}: {found.path} ({size})")
+        print(f"  sha256 {found.sha256}")
+        print(f"  {found.trust}: {TRUST[found.trust]}")
+    if refused and len(wanted) == 1:
+        raise refused[0]
+    if refused:
+        fact = f"{len(refused)} of {len(wanted)} files could not be fetched"
+        raise BadInput("weights fetch", fact, "The reasons stand above; the others are in place.")
+
+
+def megabytes(count: int) -> str:
+    """A number of bytes as a person reads it."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"
+
+
+def state_of(entry: WeightEntry) -> tuple[str, str]:
+    """(state, where or why not) of a file in the list."""
+    from harness.contracts import HarnessError, Unavailable
+    from harness.weights import find
+
+    try:
+        found = find(entry.id)
+    except Unavailable:
+        return "absent", entry.file
+    except HarnessError as error:
+        return "refused", str(error)
+    return f"{found.trust}, sha256 {found.sha256}", str(found.path)
+
+
+def chosen(ids: list[str], metric_ids: list[str]) -> list[str]:
+    """Weights ids in the order they were named; `all` is everything that has a download.
+
+    Raises:
+        UnknownName: no such weights or metric.
+        BadInput: nothing was named, or a metric that needs no weights.
+
+    """
+    from harness.contracts import BadInput
+    from harness.weights import entry_of, registry
+    from metrics import catalog
+
+    wanted: list[str] = []
+    for name in ids:
+        every = [entry.id for entry in registry().values() if entry.url]
+        wanted += every if name == "all" else [entry_of(name).id]
+    for name in metric_ids:
+        needed = catalog.spec(name).weights
+        if not needed:
+            raise BadInput(f"--for {name}", "it needs no weights", "Leave it out.")
+        wanted += needed
+    if not wanted:
+        cure = "Name ids from `weights list`, `all`, or --for METRIC."
+        raise BadInput("weights fetch", "nothing is named", cure)
+    return list(dict.fromkeys(wanted))

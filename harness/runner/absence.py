@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from harness.contracts import MetricSpec, MissingSignal, Score, Unavailable
 from harness.weights import resolve
+from metrics.catalog import installs
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Absence:
 
     def scores(self, spec: MetricSpec) -> dict[str, Score]:
         """The metric's columns, all *unavailable*."""
-        details = {"absent": self.kind, "names": list(self.names)}
+        names = map(installs, self.names) if self.kind == "package" else self.names
+        details = {"absent": self.kind, "names": list(dict.fromkeys(names))}
         return {
             column.name: Score("unavailable", reason=self.sentence, details=details)
             for column in spec.columns
@@ -35,9 +37,8 @@ def missing_means(spec: MetricSpec) -> Absence | None:
     """
     packages = tuple(name for name in spec.packages if find_spec(name) is None)
     if packages:
-        sentence = (
-            f"metric {spec.id!r} needs {', '.join(packages)}. Run `pip install {packages[0]}`."
-        )
+        command = f"`pip install {' '.join(dict.fromkeys(map(installs, packages)))}`"
+        sentence = f"metric {spec.id!r} needs {', '.join(packages)}. Run {command}."
         return Absence("package", packages, sentence)
     absent, sentences = [], []
     for name in spec.weights:

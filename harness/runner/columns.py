@@ -53,7 +53,9 @@ def column_scores(
         blind = []
         if without and value is not None:
             blind.append(f"{without} of {len(results)} recordings could not be scored")
-        reasons = [failure.message for result in results for failure in result.failures]
+        # Of the whole clip first: the reason that there is no value, and not one frame's.
+        failed = [failure for result in results for failure in result.failures]
+        reasons = [f.message for f in sorted(failed, key=lambda f: f.item is not None)]
         scores[column.name] = Score(
             status="failed" if value is None else "ok",
             value=value,

@@ -11,7 +11,7 @@ from harness.contracts.errors import MissingSignal
 from harness.contracts.signals import SIGNALS
 from harness.runner.provenance import cpu_name, source_digest
 from harness.runner.store import Cell
-from harness.weights import digest, registry, resolve
+from harness.weights import digests
 
 #: The control for sync metrics: the right sound, shifted by half of the test part.
 SHUFFLED = "shuffled-audio"
@@ -76,11 +76,6 @@ def check_signals(sequence: Sequence, names: tuple[str, ...], needed_by: str) ->
             raise MissingSignal(name, sequence.id, needed_by, SIGNALS[name][1])
 
 
-def weights_digests(spec: MetricSpec) -> dict[str, str]:
-    """The sha256 of every weights file of a metric."""
-    return {name: digest(resolve(name), registry()[name].sha256) for name in spec.weights}
-
-
 def cells_for(
     spec: MethodSpec,
     drive: str,
@@ -138,7 +133,7 @@ def cells_for(
             "machine": source_digest("harness.runner.scoring"),
             "options": dict(metric.options),
             "code": source_digest(metric.entry.partition(":")[0], *metric.code),
-            "weights": weights_digests(metric),
+            "weights": digests(metric.weights),
             "time": time.key if needs_time and time else None,
         }
         scores.append((metric, Cell("score", f"{label} · {drive} · {metric.id}", inputs)))

@@ -149,12 +149,12 @@ class Runner:
             outcomes = scoring.score(
                 built, self.store.path(work.render), self.store.path(work.truth), timing, progress
             )
-        for (_, cell), outcome in zip(pending, outcomes, strict=True):
+        for (spec, cell), outcome in zip(pending, outcomes, strict=True):
             if isinstance(outcome, Exception):
                 self._failed(work, cell, outcome)
                 continue
             with self.store.open(cell) as (folder, record):
-                scoring.store_result(outcome, folder, record)
+                scoring.store_result(spec, outcome, folder, record)
             self.tally.computed += 1
 
 

@@ -16,9 +16,11 @@ from harness.contracts import (
     FrameBatch,
     Metric,
     MetricResult,
+    MetricSpec,
     Progress,
 )
 from harness.runner import archive
+from harness.weights import digests
 
 
 @contextmanager
@@ -86,13 +88,15 @@ def stream(
     return [result for result in outcome if result is not None]
 
 
-def store_result(result: MetricResult, folder: Path, record: dict[str, Any]) -> None:
-    """Keep a metric's values, items and features in its cell."""
+def store_result(
+    spec: MetricSpec, result: MetricResult, folder: Path, record: dict[str, Any]
+) -> None:
+    """Keep a metric's values, items and features in its cell, with the weights' sha256."""
     record["values"] = result.values
     record["n"] = result.n
     record["failures"] = [vars(failure) for failure in result.failures]
     record["warnings"] = result.warnings
-    record["details"] = result.details
+    record["details"] = {**result.details, "weights": digests(spec.weights)}
     if result.items:
         np.savez_compressed(
             folder / "items.npz", **{k.replace("/", "|"): v for k, v in result.items.items()}

@@ -19,7 +19,6 @@ from harness.contracts import (
 )
 from harness.runner.absence import Absence, missing_means
 from harness.runner.absence import missing_signal as absent_signal
-from harness.runner.plan import weights_digests
 from harness.runner.provenance import source_digest
 from harness.runner.store import Cell, canonical_json
 from harness.score.labels import Label, read_labels
@@ -28,6 +27,7 @@ from harness.score.pairing import Pair, pairs
 from harness.score.settle import Remedies, Settled, settle
 from harness.score.sidecars import with_sidecars
 from harness.score.take import Take, kind_of, open_take
+from harness.weights import digests
 from metrics import catalog as metrics
 
 #: Our own code between a file and a score.
@@ -239,7 +239,7 @@ def cells_for(
             "metric": spec.id,
             "options": dict(spec.options),
             "code": source_digest(spec.entry.partition(":")[0], *spec.code),
-            "weights": weights_digests(spec),
+            "weights": digests(spec.weights),
         }
         cells.append((spec, Cell("score", f"{clip.id} · {spec.id}", inputs)))
     return tuple(cells)

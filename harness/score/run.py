@@ -67,7 +67,7 @@ class Scorer:
                 print(f"{cell.label} failed: {failed.type}: {failed.message}", file=sys.stderr)
                 continue
             with self.store.open(cell) as (folder, record):
-                store_result(outcome, folder, record)
+                store_result(spec, outcome, folder, record)
             self.tally.computed += 1
 
 

@@ -2,7 +2,7 @@
 
 Architecture and state-dict keys: 1adrianb/face-alignment 1.5.0, models/fan.py, whose weights
 `2DFAN4-11f355bf06.pth.tar` are a plain state dict (the name's `.tar` is only a name). Releases
-up to 1.4 loaded the same network as a TorchScript archive, `2DFAN4-cd938726ad.zip`.
+1.3 to 1.4.1 loaded the same layers as a TorchScript archive, `2DFAN4-cd938726ad.zip`.
 """
 
 from __future__ import annotations

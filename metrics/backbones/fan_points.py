@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from metrics.resample import cv2_resize
+
 #: Side of the network's input and of its heatmaps, in pixels.
 INPUT, HEATMAP = 256, 64
 #: Sum of a box's sides that has scale 1, and side of the crop at scale 1, in pixels.
 REFERENCE, SIDE = 195, 200.0
 #: How far above the box's centre the crop's is, of the box's height.
 LIFT = 0.12
-#: Bits of the weights in OpenCV's bilinear resize of bytes.
-BITS = 11
 
 
 @dataclass(frozen=True)
@@ -57,22 +57,8 @@ def corners(place: Place) -> tuple[int, int, int, int]:
     return left, top, right, bottom
 
 
-def _taps(length: int, size: int, *, rows: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Which two pixels make each pixel of a resized line, and their weights, int32 [2,size]."""
-    at = ((np.arange(size) + 0.5) * (length / size) - 0.5).astype(np.float32)
-    first = np.floor(at).astype(np.int32)
-    share = at - first.astype(np.float32)
-    if not rows:  # OpenCV takes the edge pixel alone in a row, and twice in a column
-        share[(first < 0) | (first >= length - 1)] = 0
-    weights = np.rint(np.stack([1 - share, share]) * np.float32(1 << BITS)).astype(np.int32)
-    return np.stack([first, first + 1]).clip(0, length - 1), weights
-
-
 def crop(frame: np.ndarray, place: Place) -> np.ndarray | None:
     """The network's view of a face.
-
-    Only pixels that the resize reads are touched, so a box far larger than the frame costs no
-    more than another.
 
     Args:
         frame: uint8 RGB [H,W,3].
@@ -83,21 +69,14 @@ def crop(frame: np.ndarray, place: Place) -> np.ndarray | None:
 
     """
     left, top, right, bottom = corners(place)
-    height, width = frame.shape[:2]
-    if min(right, width) <= max(left, 0) or min(bottom, height) <= max(top, 0):
+    x, y = slice(max(left, 0), right), slice(max(top, 0), bottom)
+    inside = frame[y, x] if right > 0 and bottom > 0 else frame[:0]
+    if not inside.size:
         return None
-    columns, across = _taps(right - left, INPUT, rows=False)
-    rows, down = _taps(bottom - top, INPUT, rows=True)
-    columns, rows = columns + left, rows + top
-    outside_x, outside_y = (columns < 0) | (columns >= width), (rows < 0) | (rows >= height)
-    x = frame.take(rows.clip(0, height - 1).ravel(), 0)
-    x = x.take(columns.clip(0, width - 1).ravel(), 1).astype(np.int32)
-    x = x.reshape(2, INPUT, 2, INPUT, 3)
-    x[:, :, outside_x] = 0
-    x[outside_y] = 0
-    lines = x[:, :, 0] * across[0][:, None] + x[:, :, 1] * across[1][:, None]
-    mixed = (lines >> 4) * down[:, :, None, None] >> 16
-    return (mixed.sum(0) + 2 >> 2).clip(0, 255).astype(np.uint8)
+    window = np.zeros((bottom - top, right - left, 3), np.uint8)
+    rows, columns = inside.shape[:2]
+    window[y.start - top : y.start - top + rows, x.start - left : x.start - left + columns] = inside
+    return cv2_resize(window, (INPUT, INPUT))
 
 
 def to_input(crops: list[np.ndarray]) -> torch.Tensor:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: and patterns for small faces now and then.
 SMALL = 0.25
 #: Pixels of frames that S3FD, and crops that FAN, look at together.
-PIXELS, CROPS = 1 << 19, 8
+PIXELS, CROPS = 1 << 18, 4
 
 DETAILS = {
     "detector": "S3FD as in face-alignment: whole frame, probability > 0.5, NMS 0.3",
@@ -55,7 +55,7 @@ def open_extractor(files: tuple[Path, ...], device: str) -> Callable[[np.ndarray
 
 def fan_faces(detector: S3FD, net: FAN, frames: np.ndarray) -> Faces:
     """Faces of uint8 RGB [B,H,W,3]."""
-    from metrics.backbones.s3fd import find_faces
+    from metrics.backbones.s3fd_boxes import find_faces
 
     boxes: list[np.ndarray] = []
     for part in _parts(frames, max(PIXELS // (frames.shape[1] * frames.shape[2]), 1)):

@@ -11,7 +11,7 @@ from metrics import sync_score
 from metrics.backbones.synthetic_syncnet import LENGTH, SyntheticSyncNet
 from metrics.crops import bilinear_crop, mouth_box
 from metrics.detectors.synthetic import synthetic_faces
-from metrics.sync import embed
+from metrics.sync_embed import embed
 from metrics.training.augment import degrade
 from metrics.training.data import CROP, CROP_MARGIN, SpeechSamples, speech_samples
 

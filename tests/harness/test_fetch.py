@@ -1,112 +1,456 @@
-"""Fetching weights from a server that drops connections, lies and sends wrong bytes."""
+"""Fetching weights from a server that drops connections, lies, stalls and sends wrong bytes."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
 
 import pytest
 
 from harness import fetch, weights
 from harness.contracts import BadInput, Unavailable, UnknownName
+from tests.harness.weights_server import PAYLOAD, serving
 
-PAYLOAD = bytes(range(256)) * 2000
-
-
-class Server(BaseHTTPRequestHandler):
-    """Serves PAYLOAD with ranges; `behaviour` decides how badly."""
-
-    behaviour = "honest"
-    ranges: list = []
-
-    def do_GET(self):
-        wanted = self.headers.get("Range")
-        Server.ranges.append(wanted)
-        start = int(wanted.split("=")[1].rstrip("-")) if wanted else 0
-        if start >= len(PAYLOAD):
-            self.send_error(416)
-            return
-        body = PAYLOAD[start:]
-        if Server.behaviour == "wrong bytes":
-            body = bytes(len(body))
-        if Server.behaviour == "missing":
-            self.send_error(404)
-            return
-        self.send_response(206 if wanted else 200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if Server.behaviour == "drops":
-            self.wfile.write(body[: len(body) // 3])
-            self.wfile.flush()
-            self.connection.close()
-            return
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
+SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
 
 
 @pytest.fixture
-def entry(monkeypatch, tmp_path):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    Server.behaviour, Server.ranges = "honest", []
-    row = weights.WeightEntry(
+def server(monkeypatch, tmp_path):
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
+    monkeypatch.delenv("HARNESS_WEIGHTS", raising=False)
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def rows(server, monkeypatch):
+    """The registry: `net` with everything known of it, `bare` with nothing but its address."""
+    net = weights.WeightEntry(
         id="net",
         file="net.bin",
         licence="-",
         needed_by="a test",
-        url=f"http://127.0.0.1:{server.server_port}/net.bin",
+        url=server.url,
         bytes=len(PAYLOAD),
-        sha256=hashlib.sha256(PAYLOAD).hexdigest(),
+        sha256=SHA256,
     )
-    rows = {"net": row, "by-hand": weights.WeightEntry("by-hand", "x", "-", "-", how="Ask them.")}
-    monkeypatch.setattr(fetch, "registry", lambda: rows)
-    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
-    yield row
-    server.shutdown()
-    server.server_close()
+    bare = replace(net, id="bare", bytes=0, sha256="")
+    by_hand = replace(bare, id="by-hand", url="", how="Ask them.")
+    found = {row.id: row for row in (net, bare, by_hand)}
+    monkeypatch.setattr(weights, "registry", lambda: found)
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "weights"
 
 
 def quiet(*args, **values):
     pass
 
 
-def test_fetches_and_verifies(entry, tmp_path):
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def part_of(folder, content=PAYLOAD[:1000]):
+    folder.mkdir()
+    (folder / "net.bin.part").write_bytes(content)
+
+
+def test_fetches_and_verifies(rows, folder):
     path = fetch.fetch_weights("net", quiet)
     assert path.read_bytes() == PAYLOAD
-    assert path.with_name("net.bin.sha256").read_text().strip() == entry.sha256
-    assert not list(tmp_path.rglob("*.part"))
+    assert (folder / "net.bin.sha256").read_text() == f"{SHA256}  net.bin\n"
+    assert names(folder) == ["net.bin", "net.bin.sha256"]
+    subprocess.run(["sha256sum", "-c", "--quiet", "net.bin.sha256"], cwd=folder, check=True)
 
 
-def test_resumes_after_a_dropped_connection(entry, tmp_path):
-    Server.behaviour = "drops"
-    with pytest.raises(BadInput, match="goes on where it stopped"):
-        fetch.fetch_weights("net", quiet)
-    part = tmp_path / "weights" / "net.bin.part"
-    have = part.stat().st_size
+def test_reports_bytes_as_they_arrive(rows):
+    seen = []
+    fetch.fetch_weights("net", lambda stage, done, total: seen.append((stage, done, total)))
+    assert seen[-1] == ("fetch", len(PAYLOAD), len(PAYLOAD))
+    assert all(stage == "fetch" and total == len(PAYLOAD) for stage, _, total in seen)
+
+
+@pytest.mark.parametrize("weight_id", ["net", "bare"])
+@pytest.mark.parametrize(
+    ("behaviour", "fact"),
+    [("drops", "the connection ended after"), ("broken chunks", "IncompleteRead")],
+)
+def test_resumes_after_a_dropped_connection(rows, server, folder, weight_id, behaviour, fact):
+    server.behaviour = behaviour
+    with pytest.raises(BadInput, match=f"{fact}.*goes on where it stopped"):
+        fetch.fetch_weights(weight_id, quiet)
+    have = (folder / "net.bin.part").stat().st_size
     assert 0 < have < len(PAYLOAD)
-    Server.behaviour = "honest"
+    assert names(folder) == ["net.bin.part"]
+    server.behaviour = "honest"
+    assert fetch.fetch_weights(weight_id, quiet).read_bytes() == PAYLOAD
+    assert server.ranges[-1] == f"bytes={have}-"
+    assert names(folder) == ["net.bin", "net.bin.sha256"]
+
+
+def test_dropped_again_and_again_it_comes_nearer(rows, server, folder):
+    server.behaviour = "drops"
+    sizes = []
+    for _ in range(4):
+        with pytest.raises(BadInput, match="the connection ended"):
+            fetch.fetch_weights("net", quiet)
+        sizes.append((folder / "net.bin.part").stat().st_size)
+    assert sizes == sorted(set(sizes))
+    server.behaviour = "honest"
     assert fetch.fetch_weights("net", quiet).read_bytes() == PAYLOAD
-    assert Server.ranges[-1] == f"bytes={have}-"
 
 
-def test_refuses_wrong_bytes_and_deletes_them(entry, tmp_path):
-    Server.behaviour = "wrong bytes"
+@pytest.mark.parametrize("behaviour", ["ignores ranges", "no ranges", "another range", "newer"])
+@pytest.mark.parametrize("weight_id", ["net", "bare"])
+def test_starts_again_where_the_part_cannot_be_continued(
+    rows, server, folder, weight_id, behaviour
+):
+    part_of(folder, b"of another version" * 50)
+    server.behaviour = behaviour
+    assert fetch.fetch_weights(weight_id, quiet).read_bytes() == PAYLOAD
+    assert server.ranges[0] == "bytes=900-"
+
+
+def test_a_part_older_than_the_file_of_the_server_is_not_continued(rows, server, folder):
+    part_of(folder)
+    server.behaviour = "newer"
+    fetch.fetch_weights("bare", quiet)
+    assert server.ranges == ["bytes=1000-", None]
+
+
+def test_a_whole_part_is_put_in_place(rows, server, folder):
+    part_of(folder, PAYLOAD)
+    assert fetch.fetch_weights("bare", quiet).read_bytes() == PAYLOAD
+    assert server.ranges == [f"bytes={len(PAYLOAD)}-"]  # and 416 was the answer
+
+
+def test_a_whole_part_of_known_length_needs_no_server(rows, server, folder):
+    part_of(folder, PAYLOAD)
+    assert fetch.fetch_weights("net", quiet).read_bytes() == PAYLOAD
+    assert server.ranges == []
+
+
+@pytest.mark.parametrize("weight_id", ["net", "bare"])
+def test_a_part_that_is_too_long_starts_again(rows, server, folder, weight_id):
+    part_of(folder, PAYLOAD + b"more")
+    assert fetch.fetch_weights(weight_id, quiet).read_bytes() == PAYLOAD
+
+
+def test_a_wrong_whole_part_is_deleted(rows, folder):
+    part_of(folder, bytes(len(PAYLOAD)))
     with pytest.raises(BadInput, match="sha256"):
         fetch.fetch_weights("net", quiet)
-    assert not list((tmp_path / "weights").iterdir())
+    assert names(folder) == []
+    assert fetch.fetch_weights("net", quiet).read_bytes() == PAYLOAD
 
 
-def test_a_missing_file_is_a_sentence(entry):
-    Server.behaviour = "missing"
-    with pytest.raises(BadInput, match="404"):
+def test_refuses_wrong_bytes_and_deletes_them(rows, server, folder):
+    server.behaviour = "wrong bytes"
+    with pytest.raises(BadInput, match="sha256"):
+        fetch.fetch_weights("net", quiet)
+    assert names(folder) == []
+
+
+def test_a_length_that_is_too_long(rows, server, folder):
+    server.behaviour = "claims more"
+    with pytest.raises(BadInput, match="announces 513000 bytes, the registry says 512000"):
+        fetch.fetch_weights("net", quiet)
+    assert names(folder) == []
+    with pytest.raises(BadInput, match="ended after 512000 of 513000 bytes"):
+        fetch.fetch_weights("bare", quiet)
+    server.behaviour = "honest"
+    assert fetch.fetch_weights("bare", quiet).read_bytes() == PAYLOAD
+
+
+@pytest.mark.parametrize("known", ["bytes", "sha256", "sha256_prefix"])
+def test_a_length_that_is_too_short_is_seen_by_whatever_is_known(rows, server, folder, known):
+    values = {"bytes": len(PAYLOAD), "sha256": SHA256, "sha256_prefix": SHA256[:8]}
+    rows["bare"] = replace(rows["bare"], **{known: values[known]})
+    server.behaviour = "claims less"
+    with pytest.raises(BadInput):
+        fetch.fetch_weights("bare", quiet)
+    assert "net.bin" not in names(folder)
+    server.behaviour = "honest"
+    assert fetch.fetch_weights("bare", quiet).read_bytes() == PAYLOAD
+
+
+def test_without_any_length_the_end_must_be_known(rows, server, folder):
+    server.behaviour = "no length"
+    with pytest.raises(BadInput, match="does not say how long the file is"):
+        fetch.fetch_weights("bare", quiet)
+    assert names(folder) == []
+    assert fetch.fetch_weights("net", quiet).read_bytes() == PAYLOAD
+
+
+def test_chunks_tell_their_end(rows, server):
+    server.behaviour = "chunked"
+    assert fetch.fetch_weights("bare", quiet).read_bytes() == PAYLOAD
+
+
+@pytest.mark.parametrize(
+    ("code", "cure"),
+    [(404, "Fetch it by hand"), (403, "Fetch it by hand"), (500, "again"), (503, "again")],
+)
+def test_errors_of_the_server_are_sentences(rows, server, folder, code, cure):
+    server.behaviour = code
+    with pytest.raises(BadInput, match=f"the server answered {code}.*{cure}"):
+        fetch.fetch_weights("net", quiet)
+    assert names(folder) == []
+
+
+def test_an_error_keeps_what_has_arrived(rows, server, folder):
+    part_of(folder)
+    server.behaviour = 500
+    with pytest.raises(BadInput, match="500"):
+        fetch.fetch_weights("net", quiet)
+    assert (folder / "net.bin.part").read_bytes() == PAYLOAD[:1000]
+
+
+def test_416_to_a_whole_request_is_an_error(rows, server, folder):
+    server.behaviour = 416
+    with pytest.raises(BadInput, match="the server answered 416"):
+        fetch.fetch_weights("net", quiet)
+    part_of_this = folder / "net.bin.part"
+    assert not part_of_this.exists()
+
+
+def test_follows_redirects_and_resumes_through_them(rows, server, folder):
+    part_of(folder)
+    server.behaviour = "redirects"
+    assert fetch.fetch_weights("net", quiet).read_bytes() == PAYLOAD
+    assert server.paths == ["/net.bin", "/elsewhere.bin"]
+    assert server.ranges == ["bytes=1000-"] * 2
+
+
+def test_a_circle_of_redirects_ends(rows, server):
+    server.behaviour = "redirects for ever"
+    with pytest.raises(BadInput, match="the server answered 302"):
         fetch.fetch_weights("net", quiet)
 
 
-def test_names_and_sources(entry):
+def test_a_stalled_server_is_given_up(rows, server, folder, monkeypatch):
+    monkeypatch.setattr(fetch, "TIMEOUT", 0.3)
+    server.behaviour = "stalls"
+    start = time.monotonic()
+    with pytest.raises(BadInput, match=r"sent nothing for 0\.3 s after \d+ bytes"):
+        fetch.fetch_weights("net", quiet)
+    assert time.monotonic() - start < 5
+    have = (folder / "net.bin.part").stat().st_size
+    assert have
+    server.behaviour = "honest"
+    assert fetch.fetch_weights("net", quiet).read_bytes() == PAYLOAD
+    assert server.ranges[-1] == f"bytes={have}-"
+
+
+def test_nobody_listens(rows, folder):
+    rows["net"] = replace(rows["net"], url="http://127.0.0.1:9/net.bin")
+    with pytest.raises(BadInput, match="Connection refused"):
+        fetch.fetch_weights("net", quiet)
+    assert names(folder) == []
+
+
+def test_a_web_page_is_no_network(rows, server, folder):
+    server.behaviour = "web page"
+    with pytest.raises(BadInput, match="a web page instead of the file"):
+        fetch.fetch_weights("bare", quiet)
+    assert names(folder) == []
+
+
+def test_the_first_fetch_records_and_the_second_compares(rows, server, folder):
+    path = fetch.fetch_weights("bare", quiet)
+    assert weights.find("bare").trust == "recorded"
+    path.unlink()
+    server.payload = PAYLOAD[::-1]
+    with pytest.raises(BadInput, match=r"was recorded when it was first fetched.*net.bin.sha256"):
+        fetch.fetch_weights("bare", quiet)
+    assert names(folder) == ["net.bin.sha256"]
+    (folder / "net.bin.sha256").unlink()
+    assert fetch.fetch_weights("bare", quiet).read_bytes() == PAYLOAD[::-1]
+
+
+def test_a_prefix_is_verified(rows, server, folder):
+    rows["bare"] = replace(rows["bare"], sha256_prefix=SHA256[:8])
+    server.behaviour = "wrong bytes"
+    with pytest.raises(BadInput, match=f"does not begin with {SHA256[:8]}"):
+        fetch.fetch_weights("bare", quiet)
+    assert names(folder) == []
+    server.behaviour = "honest"
+    fetch.fetch_weights("bare", quiet)
+    assert weights.find("bare").trust == "prefix"
+
+
+@pytest.mark.parametrize("weight_id", ["net", "bare"])
+def test_a_wrong_file_in_the_cache_is_replaced_by_a_good_one(rows, server, folder, weight_id):
+    path = fetch.fetch_weights(weight_id, quiet)
+    path.write_bytes(PAYLOAD[:-1] + b"x")
+    server.behaviour = 500
+    with pytest.raises(BadInput):
+        fetch.fetch_weights(weight_id, quiet)
+    assert path.exists()  # and stays until a good one is here
+    server.behaviour = "honest"
+    assert fetch.fetch_weights(weight_id, quiet).read_bytes() == PAYLOAD
+
+
+def test_a_good_file_is_not_fetched_again(rows, server):
+    fetch.fetch_weights("net", quiet)
+    fetch.fetch_weights("net", quiet)
+    assert len(server.ranges) == 1
+
+
+def test_a_file_put_by_hand_is_used(rows, server, monkeypatch, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "net.bin").write_bytes(PAYLOAD)
+    monkeypatch.setenv("HARNESS_WEIGHTS", str(tmp_path / "mine"))
+    for weight_id in ("net", "bare", "by-hand"):
+        assert fetch.fetch_weights(weight_id, quiet) == tmp_path / "mine" / "net.bin"
+    assert server.ranges == []
+    (tmp_path / "mine" / "net.bin").write_bytes(PAYLOAD[1:] + b"x")
+    with pytest.raises(BadInput, match="it lies before"):
+        fetch.fetch_weights("net", quiet)
+
+
+def test_a_disk_without_room_is_told_before(rows, monkeypatch, folder):
+    monkeypatch.setattr(fetch, "disk_usage", lambda path: Full)
+    with pytest.raises(BadInput, match=r"0\.5 MB are to come, and 0\.0 MB are free.*HARNESS_CACHE"):
+        fetch.fetch_weights("net", quiet)
+    assert names(folder) == []
+
+
+class Full:
+    free = 1000
+
+
+def test_a_disk_that_fills_is_told(rows, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fetch, "receive", full)
+    with pytest.raises(BadInput, match=r"No space left on device.*HARNESS_CACHE"):
+        fetch.fetch_weights("net", quiet)
+
+
+def test_a_file_in_the_way_of_the_cache(rows, folder):
+    folder.write_text("no folder")
+    with pytest.raises(BadInput, match=r"cannot be written to.*HARNESS_CACHE"):
+        fetch.fetch_weights("net", quiet)
+
+
+def test_an_unencrypted_detour_needs_a_known_sha256(rows):
+    class Answer:
+        url = "http://elsewhere/net.bin"
+
+    entry = replace(rows["bare"], url="https://here/net.bin")
+    with pytest.raises(BadInput, match="which is not encrypted"):
+        fetch.receive(entry, Answer, None, 0, quiet)
+
+
+def test_names_and_sources(rows):
     with pytest.raises(UnknownName, match="Did you mean 'net'"):
         fetch.fetch_weights("nett", quiet)
     with pytest.raises(Unavailable, match="Ask them"):
         fetch.fetch_weights("by-hand", quiet)
+
+
+PROGRAM = """
+import sys
+from harness import fetch, weights
+weights.registry = lambda: {{"net": weights.WeightEntry(**{row!r})}}
+print("go", flush=True)
+path = fetch.fetch_weights("net", lambda stage, *_: print(stage, flush=True))
+sys.exit(path.stat().st_size != {size})
+"""
+
+
+def another_process(row):
+    program = PROGRAM.format(row=asdict(row), size=len(PAYLOAD))
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def read_until(process, line):
+    for text in process.stdout:
+        if text.strip() == line:
+            return
+    raise AssertionError(f"the other process never said {line!r}")
+
+
+@pytest.mark.parametrize("weight_id", ["net", "bare"])
+def test_a_killed_fetch_leaves_its_part_and_the_next_goes_on(rows, server, folder, weight_id):
+    server.behaviour = "slow"
+    row = replace(rows[weight_id], id="net")
+    process = another_process(row)
+    part = folder / "net.bin.part"
+    deadline = time.monotonic() + 20
+    while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(10) == -signal.SIGKILL
+    process.stdout.close()
+    have = part.stat().st_size
+    assert 0 < have < len(PAYLOAD)
+    assert part.read_bytes() == PAYLOAD[:have]
+    assert names(folder) == ["net.bin.part"]
+    server.behaviour = "honest"
+    assert fetch.fetch_weights(weight_id, quiet).read_bytes() == PAYLOAD
+    assert server.ranges[-1] == f"bytes={have}-"
+
+
+def test_two_fetches_of_one_file_wait_for_each_other(rows, server, folder):
+    server.behaviour = "slow"
+    first = another_process(rows["net"])
+    read_until(first, "fetch")
+    others = [another_process(rows["net"]) for _ in range(2)]
+    for process in others:
+        read_until(process, "wait for another fetch")
+    server.go_on.set()
+    assert [process.wait(20) for process in (first, *others)] == [0, 0, 0]
+    for process in (first, *others):
+        process.stdout.close()
+    assert (folder / "net.bin").read_bytes() == PAYLOAD
+    assert server.ranges == [None]
+    assert names(folder) == ["net.bin", "net.bin.sha256"]
+
+
+def test_who_waited_goes_on_where_the_other_was_killed(rows, server, folder):
+    server.behaviour = "slow"
+    first = another_process(rows["net"])
+    read_until(first, "fetch")
+    second = another_process(rows["net"])
+    read_until(second, "wait for another fetch")
+    server.behaviour = "honest"
+    first.kill()
+    first.wait(10)
+    assert second.wait(20) == 0
+    first.stdout.close()
+    second.stdout.close()
+    assert (folder / "net.bin").read_bytes() == PAYLOAD
+    assert server.ranges[0] is None
+    assert server.ranges[1].startswith("bytes=")
+
+
+def test_who_waited_begins_anew_where_the_other_was_sent_wrong_bytes(rows, server, folder):
+    server.behaviour, server.payload = "slow", bytes(len(PAYLOAD))
+    first = another_process(rows["net"])
+    read_until(first, "fetch")
+    second = another_process(rows["net"])
+    read_until(second, "wait for another fetch")
+    server.behaviour, server.payload = "honest", PAYLOAD
+    server.go_on.set()
+    assert first.wait(20) == 1
+    assert second.wait(20) == 0
+    first.stdout.close()
+    second.stdout.close()
+    assert (folder / "net.bin").read_bytes() == PAYLOAD
+    assert server.ranges == [None, None]

@@ -36,7 +36,7 @@ class Blind:
     """A detector by name alone."""
 
     def __init__(self, extractor: str) -> None:
-        self.extractor = extractor
+        self.extractor, self.details = extractor, {}
 
     def find(self, frames):
         raise AssertionError("the faces are in the cache")

@@ -113,6 +113,56 @@ def detector_picture(enlarged: int = 1) -> np.ndarray:
     return picture[: 130 * enlarged]
 
 
+#: Where crops are looked at, row and column.
+CROP_PIXELS = ((3, 7), (60, 200), (112, 112), (150, 31), (221, 218))
+
+
+def track() -> tuple[int, np.ndarray]:
+    """A face that wanders over the edge of `talking_clip`: first frame, boxes float64 [18,4]."""
+    rng = np.random.default_rng(12)
+    centre = np.array([100.0, 90.0]) + rng.normal(0, 14, (18, 2)).cumsum(0)
+    half = rng.uniform(52, 70, (18, 2))
+    return 2, np.concatenate([centre - half, centre + half], 1)
+
+
+def fan_state(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Seeded values for FAN; small weights, since every block adds to what came before."""
+    values = seeded_state(state, 7)
+    return {k: v * 0.5 if v.ndim == 4 else v for k, v in values.items()}
+
+
+def fan_boxes() -> np.ndarray:
+    """Face boxes in `detector_picture(2)`, float64 [5,4]: small, whole, large, leaving, whole."""
+    return np.array(
+        [
+            [101.3, 80.7, 150.2, 139.9],
+            [40, 30, 200, 220],
+            [20.5, 11.25, 270.75, 250.5],
+            [-30.4, 150.6, 90.1, 290.3],
+            [200, 10, 331, 164],
+        ],
+        np.float64,
+    )
+
+
+def heatmaps() -> np.ndarray:
+    """Heatmaps float32 [5,68,64,64]; maxima in the inside, on edges and in corners, and ties."""
+    rng = np.random.default_rng(8)
+    maps = rng.normal(size=(5, 68, 64, 64)).astype(np.float32)
+    for k, (y, x) in enumerate([(0, 0), (63, 63), (0, 30), (17, 63), (1, 1), (62, 62)]):
+        maps[0, k, y, x] = 10
+    maps[0, 6] = 0.5  # flat
+    maps[0, 7, 20, 30] = maps[0, 7, 40, 10] = 10
+    maps[0, 8, 20, 30], maps[0, 8, 20, 29:32:2] = 10, 1  # equal neighbours
+    return maps
+
+
+def fan_input() -> torch.Tensor:
+    """A picture as FAN sees it, float32 [1,3,256,256] in 0..1."""
+    picture = image_pair(256)[1].astype(np.float32) / 255
+    return torch.from_numpy(picture).permute(2, 0, 1)[None].contiguous()
+
+
 def five_point_sets() -> list[tuple[np.ndarray, np.ndarray]]:
     """Five points of a turned face and of a mirrored one, each with ArcFace's template, [5,2]."""
     template = np.array(

@@ -1,9 +1,10 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from faked import build, faces_of, run_faces
-from helpers import make_clip, noise_frames
+from helpers import make_clip, noise_frames, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -176,3 +177,21 @@ def test_the_synthetic_regressors_lids(monkeypatch):
 def test_conformance_with_the_synthetic_regressor():
     frames = [noise_frames(seed, 6, 64, 64) for seed in (0, 1)]
     check_metric(catalog.build("blink/synthetic"), make_clip(6, 64, 64), *frames)
+
+
+@pytest.mark.shared
+def test_a_real_face_blinks_twice(monkeypatch):
+    """Of a GRID clip; by eye, lids are shut at frames 43, 44 and 51 to 53, half at 50 and 54."""
+    import av
+
+    assets = Path(__file__).resolve().parents[3] / "shared/assets"
+    monkeypatch.setenv("HARNESS_WEIGHTS", str(assets / "weights"))
+    with av.open(str(assets / "video/grid/bbaf2n.mpg")) as video:
+        frames = np.stack([f.to_ndarray(format="rgb24") for f in video.decode(video=0)][36:64])
+    clip = make_clip(len(frames), *frames.shape[1:3])
+    still = np.repeat(frames[:1], len(frames), 0)
+    result = run(catalog.build("blink/mp478"), clip, still, frames)
+    assert result.details["truth"]["durations_frames"] == [2, 5]
+    assert result.details["prediction"]["blinks"] == 0
+    seconds = len(frames) / 25
+    assert result.values["blink_rate_error/mp478"] == pytest.approx(2 / seconds)

@@ -10,9 +10,11 @@ from metrics import catalog, sync_score
 from metrics.backbones.lpips import LPIPS
 from metrics.backbones.syncnet import SyncNet
 from metrics.backbones.trunks import VGG16, AlexNet
+from metrics.crops import Box, reference_crop
 from metrics.frechet import frechet_distance
 from metrics.lpips import distances
-from metrics.sync import embed
+from metrics.sync_embed import embed
+from metrics.tracks import Track, smoothed
 
 VALUES = golden.kept("images") | golden.kept("frechet") | golden.kept("syncnet")
 
@@ -46,10 +48,12 @@ def test_frechet_distance():
     assert few == pytest.approx(VALUES["frechet_few_pytorch_fid"], rel=1e-7)
 
 
-def test_seeded_syncnet_scores_a_clip_as_the_reference_does():
+@pytest.mark.parametrize("folded", [False, True])
+def test_seeded_syncnet_scores_a_clip_as_the_reference_does(folded):
     net = SyncNet()
     net.load_state_dict(golden.seeded_state(net.state_dict(), 2))
     net.eval()
+    net = net.folded() if folded else net
     frames, sound = golden.talking_clip()
     count = sync_score.window_count(len(frames), len(sound))
     bgr = frames[..., ::-1].astype(np.float32)
@@ -62,3 +66,15 @@ def test_seeded_syncnet_scores_a_clip_as_the_reference_does():
     assert scored.offset == VALUES["syncnet_offset"]
     assert scored.confidence == pytest.approx(VALUES["syncnet_confidence"], rel=1e-4)
     assert scored.distance == pytest.approx(VALUES["syncnet_distance"], rel=1e-4)
+
+
+def test_crops_of_a_track_are_those_of_the_pipeline():
+    start, boxes = golden.track()
+    frames, _ = golden.talking_clip()
+    for k, (x, y, half) in enumerate(smoothed(Track(start, boxes, len(boxes)))):
+        if f"crop_{k}_mean" not in VALUES:
+            continue
+        crop = reference_crop(frames[start + k], Box(x, y, half), 224)
+        assert crop.mean() == pytest.approx(VALUES[f"crop_{k}_mean"], abs=1e-9)
+        for r, c in golden.CROP_PIXELS:
+            assert int(crop[r, c].sum()) == VALUES[f"crop_{k}_{r}_{c}"]

@@ -100,6 +100,15 @@ def test_keeps_two_frames_between_batches(metric):
     assert metric._last.shape == (2, 2, 68, 2)
 
 
+@pytest.mark.parametrize("variant", ["fan68", "mp478"])
+def test_every_extractor_is_measured_alike(monkeypatch, variant):
+    metric = build(f"jitter/{variant}", monkeypatch)
+    result = run_faces(metric, faces_of(noise(1)), faces_of(noise(2)))
+    own = np.linalg.norm(np.diff(noise(1), 2, axis=0), axis=-1).mean() * 625
+    assert result.values[f"jitter/{variant}"] == pytest.approx(own)
+    assert result.details["points"] == 68
+
+
 def test_conformance_with_the_synthetic_regressor():
     frames = [noise_frames(seed, 6, 64, 64) for seed in (0, 1)]
     check_metric(catalog.build("jitter/synthetic"), make_clip(6, 64, 64), *frames)
