@@ -18,7 +18,7 @@ def read(path: Path = PATH) -> dict[str, Any]:
 def merge(part: dict[str, Any], path: Path = PATH) -> None:
     """Put the parts that one benchmark measured in place of its last ones."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(read(path) | part, indent=1, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(read(path) | part, indent=1, ensure_ascii=False)  # rows keep their order
     path.write_text(text + "\n", "utf-8")
 
 

@@ -129,7 +129,7 @@ def resnet() -> float:
     on="three random lip windows and MFCC windows; 1024-d embeddings",
 )
 def syncnet() -> float:
-    """Lip and sound embeddings."""
+    """Lip and sound embeddings, by the network as it is used: without batch norms."""
     import oracles_syncnet
 
     from metrics.backbones.syncnet import SyncNet
@@ -137,6 +137,7 @@ def syncnet() -> float:
     theirs = oracles_syncnet.syncnet_network()
     ours = SyncNet().eval()
     ours.load_state_dict(theirs.state_dict())
+    ours = ours.folded()
     rng = np.random.default_rng(1)
     lips = torch.from_numpy(rng.uniform(0, 255, (COUNT, 3, 5, 224, 224)).astype(np.float32))
     sound = torch.from_numpy(rng.normal(0, 10, (COUNT, 1, 13, 20)).astype(np.float32))

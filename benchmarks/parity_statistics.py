@@ -206,6 +206,7 @@ def evaluate() -> float:
     theirs = oracles.answers("syncnet")
     net = SyncNet().eval()
     net.load_state_dict(oracles_syncnet.syncnet_network().state_dict())
+    net = net.folded()
     frames, sound = golden.talking_clip()
     count = sync_score.window_count(len(frames), len(sound))
     bgr = frames[..., ::-1].astype(np.float32)

@@ -298,8 +298,14 @@ def syncnet_tracked(job: Job) -> dict[str, float]:
 
 
 def syncnet_whole(job: Job) -> dict[str, float]:
-    """Wav2Lip's calculate_scores_LRS.py: whole frames, no detection."""
-    crops = (cv2.resize(frame, (224, 224)) for frame in frames(job.prediction))
+    """Wav2Lip's calculate_scores_LRS.py: whole frames, no detection.
+
+    Its frames come from ffmpeg's JPEG files; libav writes the same here, where no ffmpeg is.
+    """
+    from harness.media.lossy import JpegSeries, to_yuv
+
+    jpeg = JpegSeries()
+    crops = (cv2.resize(jpeg(to_yuv(frame)), (224, 224)) for frame in frames(job.prediction))
     confidence, distance = _evaluate(job, crops, "syncnet-lrs")
     return {"sync_c/wav2lip-lrs": confidence, "sync_d/wav2lip-lrs": distance}
 
