@@ -46,7 +46,7 @@ def test_silent_embedding_has_no_confidence():
 def test_unrelated_streams_score_best_at_the_edge_and_not_zero(seed):
     # The zero rows are nearer than any other's sound: the bias of which the window count warns.
     scored = score(stream(2 * seed, 60, 1024), stream(2 * seed + 1, 60, 1024))
-    assert abs(scored.offset) == 15
+    assert abs(scored.offset) >= 14
     assert 1.2 < scored.confidence < 2.0
     longer = score(stream(2 * seed, 600, 1024), stream(2 * seed + 1, 600, 1024))
     assert longer.confidence < 0.3 * scored.confidence
