@@ -41,7 +41,7 @@ class LPIPS(nn.Module):
     def features(self, x: Tensor) -> list[Tensor]:
         """Unit-length features of x [B,3,H,W] in [-1,1] at every tap."""
         taps = self.trunk((x - self.shift) / self.scale)
-        return [f / (f.square().sum(1, keepdim=True).sqrt() + EPS) for f in taps]
+        return [f / (torch.linalg.vector_norm(f, dim=1, keepdim=True) + EPS) for f in taps]
 
     def layers(self, x: Tensor, y: Tensor) -> list[Tensor]:
         """Weighted squared differences [B,h,w] at every tap, of x and y [B,3,H,W] in [-1,1]."""
