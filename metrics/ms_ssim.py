@@ -34,6 +34,7 @@ SPECS = (
             "line.",
             "Frames must be larger than 160 pixels (pytorch-msssim) or 175 (torchmetrics).",
         ),
+        min_side=min(SMALLEST.values()),
         code=(
             "metrics.ssim",
             "metrics.numerics",
