@@ -90,6 +90,7 @@ def entry(spec: MetricSpec, measured: dict[str, Any]) -> Iterator[str]:
         yield f"**Definition.** {spec.formula}\n"
     yield f"**Reference.** {spec.reference}\n"
     needs = [
+        *([f"frames of at least {spec.min_side} pixels"] if spec.min_side else ()),
         *(f"weights `{name}` ({registry()[name].licence})" for name in spec.weights),
         *(f"package `{name}`" for name in spec.packages),
         *(f"signal `{name}` of the truth" for name in spec.signals),

@@ -2,85 +2,201 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricResult, MetricSpec
 
 if TYPE_CHECKING:
+    import torch
+
     from metrics.backbones.lpips import LPIPS as Network
 
-#: Frames that pass through a trunk together: bounds the memory of VGG16 at 512x512.
-CHUNK = 8
+#: Frames that pass through a trunk together. Few, so that features stay near the processor.
+CHUNK = 4
+
+#: Trunk -> its weights ids, the domain it was trained on, and the module that defines it.
+TRUNKS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
+    "alex": (("lpips-alexnet", "lpips-alex-heads"), "photo", "trunks"),
+    "vgg": (("lpips-vgg16", "lpips-vgg-heads"), "photo", "trunks"),
+    "synthetic": (("synthetic-perceptual",), "synthetic", "synthetic_perceptual"),
+}
+#: What 8-bit levels 0..255 become before the trunk's own shift and scale.
+INPUTS: Mapping[str, tuple[float, float]] = {"[-1,1]": (-1.0, 1.0), "[0,1]": (0.0, 1.0)}
+
+REFERENCE = "richzhang/PerceptualSimilarity lpips/lpips.py v0.1"
+_FORMULA = (
+    "sum over taps l of mean over places of sum_c w_lc (a_lc - b_lc)^2, a and b: features "
+    "of unit length over channels"
+)
+TRAPS = (
+    "AlexNet and VGG16 give values of different scale; a paper's `LPIPS` names neither.",
+    "Input [0,1] fed as if it were [-1,1], as original 3DGS does, changes values several-fold.",
+    "It depends on the resolution: frames are scored at their own size, without resizing.",
+)
 
 
-def _spec(variant: str, title: str, weights: tuple[str, ...], domain: str, trunk: str):
-    name = f"lpips/{variant}"
+def code_of(trunk: str) -> tuple[str, ...]:
+    """Modules whose source decides what a trunk says, for `MetricSpec.code`."""
+    module = TRUNKS[trunk][2]
+    names = ("backbones.lpips", f"backbones.{module}", "backbones.load")
+    return tuple(f"metrics.{name}" for name in names)
+
+
+def _spec(name: str, title: str, trunk: str, scale: str, reference: str, *traps: str) -> MetricSpec:
+    weights, domain, _ = TRUNKS[trunk]
     return MetricSpec(
         id=name,
         title=title,
         entry="metrics.lpips:LPIPS",
         columns=(Column(name, "down", "", (0.0, None), "perceptual distance, mean of frames"),),
-        reference="richzhang/PerceptualSimilarity lpips/lpips.py v0.1, frames in [-1,1]",
+        reference=reference,
+        formula=f"{_FORMULA}; frames in {scale}, mean over frames",
+        traps=(*traps, *TRAPS),
         weights=weights,
         domain=domain,
-        code=("metrics.backbones.lpips", f"metrics.backbones.{trunk}", "metrics.backbones.load"),
-        options={"trunk": variant},
+        code=code_of(trunk),
+        options={"trunk": trunk, "input": scale},
     )
 
 
 SPECS = (
-    _spec("alex", "LPIPS (AlexNet)", ("lpips-alexnet", "lpips-alex-heads"), "photo", "trunks"),
-    _spec("vgg", "LPIPS (VGG16)", ("lpips-vgg16", "lpips-vgg-heads"), "photo", "trunks"),
+    _spec("lpips/alex", "LPIPS (AlexNet)", "alex", "[-1,1]", f"{REFERENCE}, frames in [-1,1]"),
+    _spec("lpips/vgg", "LPIPS (VGG16)", "vgg", "[-1,1]", f"{REFERENCE}, frames in [-1,1]"),
     _spec(
-        "synthetic",
+        "lpips/vgg-3dgs",
+        "LPIPS (VGG16, frames in [0,1] as in original 3DGS)",
+        "vgg",
+        "[0,1]",
+        "graphdeco-inria/gaussian-splatting metrics.py (lpipsPyTorch, net_type vgg); torchmetrics "
+        "with net_type vgg and normalize=False given frames in [0,1]",
+        "Not LPIPS as its authors meant it: for comparison with 3DGS papers alone.",
+    ),
+    _spec(
+        "lpips/synthetic",
         "LPIPS (synthetic trunk)",
-        ("synthetic-perceptual",),
         "synthetic",
-        "synthetic_perceptual",
+        "[-1,1]",
+        f"{REFERENCE}, frames in [-1,1]",
     ),
 )
 
+#: Weak, so that a network ends with the last metric that holds it.
+_OPEN: WeakValueDictionary[tuple[str, tuple[Path, ...], str], Network] = WeakValueDictionary()
 
-class LPIPS(Metric):
-    """Learned perceptual distance of RGB frames at their own size, normalised to [-1,1].
 
-    The trunk is the spec's option `trunk`. Original 3DGS code feeds [0,1] without normalising,
-    which gives other values; that variant is not offered under these names.
+def open_network(trunk: str, weights: Mapping[str, Path], device: str = "cpu") -> Network:
+    """The network of a trunk; one for all metrics that hold it at the same time.
+
+    Raises:
+        BadInput: a weight file is not that of the trunk or of the heads.
+
     """
+    key = trunk, tuple(weights[name] for name in TRUNKS[trunk][0]), device
+    network = _OPEN.get(key)
+    if network is None:
+        import torch
 
+        # Frames lie channels last too, so that no convolution has to rearrange anything.
+        network = _read(*key).to(memory_format=torch.channels_last)
+        _OPEN[key] = network
+    return network
+
+
+def _read(trunk: str, files: tuple[Path, ...], device: str) -> Network:
+    from metrics.backbones import trunks
+    from metrics.backbones.load import load_into, read_state
+    from metrics.backbones.lpips import LPIPS as Network
+
+    if trunk == "synthetic":
+        from metrics.backbones.synthetic_perceptual import PerceptualTrunk
+
+        return load_into(Network(PerceptualTrunk()), read_state(files[0]), files[0], device)
+    chosen = trunks.AlexNet() if trunk == "alex" else trunks.VGG16()
+    state = trunks.Trunk.select(read_state(files[0]))
+    joint = {f"trunk.{k}": v for k, v in state.items()}
+    joint |= Network.head_keys(read_state(files[1]))
+    return load_into(Network(chosen), joint, files[0], device)
+
+
+def layers(
+    network: Network, prediction: np.ndarray, truth: np.ndarray, scale: str = "[-1,1]"
+) -> list[torch.Tensor]:
+    """Differences [B,h,w] at every tap, on the CPU, of uint8 RGB [B,H,W,3]."""
+    import torch
+
+    device = next(network.parameters()).device
+    low, high = INPUTS[scale]
+
+    def tensor(frames: np.ndarray) -> torch.Tensor:
+        x = torch.from_numpy(np.array(frames)).to(device)
+        return x.permute(0, 3, 1, 2).float() / (255.0 / (high - low)) + low
+
+    parts = []
+    exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+    with torch.inference_mode(), exact:
+        for i in range(0, len(truth), CHUNK):
+            part = slice(i, i + CHUNK)
+            parts.append(network.layers(tensor(prediction[part]), tensor(truth[part])))
+    return [torch.cat([m.cpu() for m in tap]) for tap in zip(*parts, strict=True)]
+
+
+def distances(
+    network: Network, prediction: np.ndarray, truth: np.ndarray, scale: str = "[-1,1]"
+) -> np.ndarray:
+    """LPIPS of each pair of frames, float64 [B], of uint8 RGB [B,H,W,3]."""
+    from metrics.backbones.lpips import total
+
+    return total(layers(network, prediction, truth, scale)).double().numpy()
+
+
+class Perceptual:
+    """What whole frames and regions have in common: a network, asked once per batch."""
+
+    spec: MetricSpec
+    weights: Mapping[str, Path]
+    device: str
     _network: Network | None = None
 
-    def _load(self) -> Network:
-        from metrics.backbones import trunks
-        from metrics.backbones.load import load_into, read_state
-        from metrics.backbones.lpips import LPIPS as Network
+    def open(self) -> None:
+        """Read the network, unless this metric has it already."""
+        trunk = self.spec.options["trunk"]
+        self._network = self._network or open_network(trunk, self.weights, self.device)
 
-        variant = self.spec.options["trunk"]
-        if variant == "synthetic":
-            from metrics.backbones.synthetic_perceptual import PerceptualTrunk
+    def layers(self, batch: FrameBatch) -> list[torch.Tensor]:
+        """Differences at every tap, once per batch for all metrics of this trunk and input."""
+        trunk, scale = self.spec.options["trunk"], self.spec.options["input"]
+        return batch.cache.get(
+            f"lpips/{trunk}/{scale}",
+            lambda: layers(self._network, batch.prediction, batch.truth, scale),
+        )
 
-            path = self.weights["synthetic-perceptual"]
-            return load_into(Network(PerceptualTrunk()), read_state(path), path, self.device)
-        trunk_id, heads_id = self.spec.weights
-        trunk = trunks.AlexNet() if variant == "alex" else trunks.VGG16()
-        state = trunks.Trunk.select(read_state(self.weights[trunk_id]))
-        joint = {f"trunk.{k}": v for k, v in state.items()}
-        joint |= Network.head_keys(read_state(self.weights[heads_id]))
-        return load_into(Network(trunk), joint, self.weights[trunk_id], self.device)
+    def described(self) -> dict:
+        """Trunk, version and input."""
+        options = self.spec.options
+        return {"trunk": options["trunk"], "version": "0.1", "input": options["input"]}
+
+
+class LPIPS(Perceptual, Metric):
+    """Learned perceptual distance of RGB frames at their own size.
+
+    The trunk and the range of its input are the spec's options `trunk` and `input`.
+    """
 
     def begin(self, clip: Clip) -> None:
         """Start a clip; the network is read at the first one."""
-        self._network = self._network or self._load()
+        self.open()
         self._scores: list[np.ndarray] = []
 
     def update(self, batch: FrameBatch) -> None:
         """Measure the next frames."""
-        for i in range(0, len(batch.truth), CHUNK):
-            part = slice(i, i + CHUNK)
-            scores = distances(self._network, batch.prediction[part], batch.truth[part])
-            self._scores.append(scores)
+        from metrics.backbones.lpips import total
+
+        self._scores.append(total(self.layers(batch)).double().numpy())
 
     def compute(self) -> MetricResult:
         """Average the frames."""
@@ -93,19 +209,5 @@ class LPIPS(Metric):
             {name: float(scores.mean())},
             len(scores),
             items={name: scores},
-            details={"trunk": self.spec.options["trunk"], "version": "0.1", "input": "[-1,1]"},
+            details=self.described(),
         )
-
-
-def distances(network: Network, prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """LPIPS of each pair of frames, float64 [B], of uint8 RGB [B,H,W,3]."""
-    import torch
-
-    device = next(network.parameters()).device
-
-    def tensor(frames: np.ndarray) -> torch.Tensor:
-        x = torch.from_numpy(np.array(frames)).to(device)
-        return x.permute(0, 3, 1, 2).float() / 127.5 - 1.0
-
-    with torch.inference_mode():
-        return network(tensor(prediction), tensor(truth)).double().cpu().numpy()

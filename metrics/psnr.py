@@ -1,15 +1,49 @@
-"""PSNR of the whole frame, pooled over the clip, and of the head region alone."""
+"""PSNR of the whole frame, pooled over the clip, and of regions alone."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics.numerics import mean_of_scored
-from metrics.regions import head_masks
+from metrics import regions
+from metrics.regions import RegionMetric
 
 #: Identical frames have no PSNR. They are given this value and counted, so that a mean exists.
 CAP_DB = 100.0
+
+_FORMULA = "10 log10(255^2 / MSE), MSE over pixels and the three channels in 8-bit levels"
+_TRAPS = (
+    f"Identical frames have infinite PSNR: here {CAP_DB:g} dB each, counted; elsewhere dropped "
+    "or infinite.",
+    "Frames read back from H.264 flatter or cap the value (about 42 dB on natural images); "
+    "here both sides are lossless.",
+)
+
+
+def _region_spec(source: str, metric_id: str, title: str) -> MetricSpec:
+    needs, names = regions.SOURCES[source]
+    return MetricSpec(
+        id=metric_id,
+        title=title,
+        entry="metrics.psnr:RegionPSNR",
+        columns=tuple(
+            Column(
+                regions.column_of("psnr/", source, name),
+                "up",
+                "dB",
+                (0.0, CAP_DB),
+                f"{name} region, mean of the frames' PSNR",
+            )
+            for name in names
+        ),
+        reference="PSNR of TalkingGaussian metrics.py, restricted to a region of the true frame",
+        formula=f"mean over frames of {_FORMULA} of the region",
+        traps=(*regions.TRAPS[source], *_TRAPS),
+        code=regions.CODE[source],
+        options={"source": source},
+        **needs,
+    )
+
 
 SPECS = (
     MetricSpec(
@@ -19,12 +53,18 @@ SPECS = (
         columns=(
             Column("psnr", "up", "dB", (0.0, CAP_DB), "whole frame, mean of the frames' PSNR"),
             Column("psnr/pooled", "up", "dB", (0.0, CAP_DB), "whole frame, PSNR of the mean MSE"),
-            Column("psnr/head", "up", "dB", (0.0, CAP_DB), "head region, mean of the frames' PSNR"),
         ),
         reference="TalkingGaussian metrics.py (mean of frames); torchmetrics (pooled)",
-        signals=("masks",),
-        code=("metrics.regions", "metrics.numerics"),
+        formula=f"psnr: mean over frames of {_FORMULA}; psnr/pooled: the same of the mean MSE",
+        traps=(
+            "The mean of the frames' PSNR is at least the PSNR of the mean MSE; the two differ "
+            "by many dB where frames differ in quality.",
+            "Methods that paste the true torso and background score higher than on the head.",
+            *_TRAPS,
+        ),
     ),
+    _region_spec("masks", "psnr/regions", "PSNR of head, face and mouth"),
+    _region_spec("mp478", "psnr/mp478", "PSNR of face and mouth (MediaPipe regions)"),
 )
 
 
@@ -43,95 +83,48 @@ def psnr_of_mse(mse: np.ndarray) -> np.ndarray:
         return np.minimum(10.0 * np.log10(255.0**2 / mse), CAP_DB)
 
 
-def frame_mse(
-    prediction: np.ndarray, truth: np.ndarray, masks: np.ndarray | None = None
-) -> np.ndarray:
-    """Mean squared error of each frame, over the mask's area where a mask is given.
+def squared_error(batch: FrameBatch) -> np.ndarray:
+    """Squared error of every pixel, summed over channels: int32 [B,H,W]; once per batch."""
 
-    Args:
-        prediction: uint8 [B,H,W,3].
-        truth: uint8 [B,H,W,3].
-        masks: bool [B,H,W] or None for the whole frame.
+    def measure() -> np.ndarray:
+        difference = np.subtract(batch.prediction, batch.truth, dtype=np.int32)
+        return np.einsum("bhwc,bhwc->bhw", difference, difference)
 
-    Returns:
-        float64 [B] in squared 8-bit levels; NaN where a mask is empty.
-
-    """
-    squared = np.square(prediction.astype(np.int32) - truth).sum(-1)
-    if masks is None:
-        return squared.mean((1, 2)) / 3.0
-    area = masks.sum((1, 2)) * 3.0
-    error = np.where(masks, squared, 0).sum((1, 2))
-    return np.divide(error, area, out=np.full(len(area), np.nan), where=area > 0)
+    return batch.cache.get("psnr/squared_error", measure)
 
 
 class PSNR(Metric):
-    """Peak signal-to-noise ratio of 8-bit frames (peak 255), in three conventions."""
+    """Peak signal-to-noise ratio of 8-bit frames (peak 255), averaged in two ways."""
 
     pooling = "mean of clips; psnr/pooled: mean MSE of all frames"
 
     def begin(self, clip: Clip) -> None:
         """Start a clip."""
-        self._clip = clip
-        self._whole: list[np.ndarray] = []
-        self._head: list[np.ndarray] = []
+        self._errors: list[np.ndarray] = []
 
     def update(self, batch: FrameBatch) -> None:
         """Add the squared errors of the next frames."""
-        self._whole.append(frame_mse(batch.prediction, batch.truth))
-        masks = head_masks(self._clip, batch.frames)
-        if masks is not None:
-            self._head.append(frame_mse(batch.prediction, batch.truth, masks))
+        self._errors.append(squared_error(batch).mean((1, 2)) / 3.0)
 
     def compute(self) -> MetricResult:
         """Score the clip from the errors of its frames."""
-        whole = np.concatenate(self._whole) if self._whole else np.zeros(0)
-        head = np.concatenate(self._head) if self._head else np.full(len(whole), np.nan)
-        return self.score(whole, head, has_masks=bool(self._head))
+        return self.score(np.concatenate(self._errors) if self._errors else np.zeros(0))
 
     @staticmethod
-    def score(whole: np.ndarray, head: np.ndarray, has_masks: bool = True) -> MetricResult:
-        """Score a clip from per-frame errors.
-
-        Args:
-            whole: float64 [T], mean squared error of the frame in squared 8-bit levels.
-            head: float64 [T], the same over the head mask; NaN where the mask is empty.
-            has_masks: whether the clip had masks at all.
-
-        """
-        if not len(whole):
+    def score(mse: np.ndarray) -> MetricResult:
+        """Score a clip from the mean squared errors of its frames, float64 [T], 8-bit levels."""
+        if not len(mse):
             failure = Failure("no_frames", "the clip has no frames")
-            return MetricResult(
-                {"psnr": None, "psnr/pooled": None, "psnr/head": None}, 0, failures=[failure]
-            )
-        items = {"psnr": psnr_of_mse(whole), "psnr/head": psnr_of_mse(head)}
-        failures = [
-            Failure("empty_mask", "the head mask of this frame is empty", int(t))
-            for t in np.flatnonzero(np.isnan(head))
-            if has_masks
-        ]
-        if not has_masks:
-            failures.append(Failure("no_masks", "the truth has no masks, so no head region"))
-        identical = int((whole == 0).sum())
-        warnings = []
-        if identical:
-            warnings.append(
-                f"{identical} of {len(whole)} frames equal the truth exactly; "
-                f"each counts as {CAP_DB:g} dB"
-            )
-        values = {
-            "psnr": float(items["psnr"].mean()),
-            "psnr/pooled": float(psnr_of_mse(whole.mean())),
-            "psnr/head": mean_of_scored(items["psnr/head"]),
-        }
+            return MetricResult({"psnr": None, "psnr/pooled": None}, 0, failures=[failure])
+        scores = psnr_of_mse(mse)
+        identical = int((mse == 0).sum())
         return MetricResult(
-            values,
-            len(whole),
-            items=items,
-            failures=failures,
-            warnings=warnings,
+            {"psnr": float(scores.mean()), "psnr/pooled": float(psnr_of_mse(mse.mean()))},
+            len(mse),
+            items={"psnr": scores},
+            warnings=identical_warning(identical, len(mse), "frames"),
             details={"peak": 255, "cap_db": CAP_DB, "identical_frames": identical},
-            features={"mse": whole},
+            features={"mse": mse},
         )
 
     def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
@@ -141,3 +134,33 @@ class PSNR(Metric):
         if errors:
             pooled["psnr/pooled"] = float(psnr_of_mse(np.concatenate(errors).mean()))
         return pooled
+
+
+def identical_warning(identical: int, count: int, what: str) -> list[str]:
+    """A warning that some of `count` frames or regions have no error at all; [] where none."""
+    if not identical:
+        return []
+    fact = f"{identical} of {count} {what} equal the truth exactly"
+    return [f"{fact}; each counts as {CAP_DB:g} dB"]
+
+
+class RegionPSNR(RegionMetric):
+    """PSNR of regions of the true frame; pixels outside a region do not matter."""
+
+    def score_map(self, batch: FrameBatch) -> np.ndarray:
+        """Squared error of every pixel, summed over channels [B,H,W]."""
+        return squared_error(batch)
+
+    def score_of(self, means: np.ndarray) -> np.ndarray:
+        """PSNR of mean squared errors of pixels."""
+        return psnr_of_mse(means / 3.0)
+
+    def compute(self) -> MetricResult:
+        """Average the frames; regions without any error are counted."""
+        result = super().compute()
+        identical = {n: int((scores == CAP_DB).sum()) for n, scores in result.items.items()}
+        for name, count in identical.items():
+            scored = result.details["frames"][name]
+            result.warnings += identical_warning(count, scored, f"regions of {name}")
+        result.details |= {"peak": 255, "cap_db": CAP_DB, "identical_regions": identical}
+        return result

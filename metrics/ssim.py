@@ -1,15 +1,62 @@
-"""SSIM with the Gaussian 11x11 window, of the whole frame and of the head region."""
+"""SSIM in the conventions that papers use, of the whole frame and of regions."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricResult, MetricSpec
+from metrics import regions
 from metrics.numerics import mean_of_scored
-from metrics.regions import head_masks
+from metrics.regions import RegionMetric
 
-WINDOW, SIGMA, K1, K2 = 11, 1.5, 0.01, 0.03
-BORDER = WINDOW // 2
+if TYPE_CHECKING:
+    from metrics.backbones.ssim import Similarity
+
+#: Width of the Gaussian window: a frame must be at least as large.
+WINDOW = 11
+
+_FORMULA = (
+    "mean of (2 m_x m_y + C1)(2 c_xy + C2) / ((m_x^2 + m_y^2 + C1)(v_x + v_y + C2)), "
+    "C1 = 0.01^2, C2 = 0.03^2, RGB channels apart in [0,1]"
+)
+_WINDOW_TRAPS = (
+    "Window and border decide the value: on one noisy 512x512 pair 0.748 (3dgs), 0.742 "
+    "(torchmetrics), 0.762 (skimage).",
+    "On grey frames the value is another (0.843 for the same pair); here the three channels are "
+    "averaged.",
+)
+
+
+def _region_spec(source: str, metric_id: str, title: str) -> MetricSpec:
+    needs, names = regions.SOURCES[source]
+    return MetricSpec(
+        id=metric_id,
+        title=title,
+        entry="metrics.ssim:RegionSSIM",
+        columns=tuple(
+            Column(
+                regions.column_of("ssim/", source, name),
+                "up",
+                "",
+                (-1.0, 1.0),
+                f"map of ssim/torchmetrics, averaged over the {name}",
+            )
+            for name in names
+        ),
+        reference="torchmetrics 1.9 functional/image/ssim.py (return_full_image), averaged over "
+        "a region of the true frame",
+        formula=f"{_FORMULA}; Gaussian 11x11 window (sigma 1.5), mean over the region",
+        traps=(
+            "The window reaches five pixels beyond the region, so pixels there count a little.",
+            *regions.TRAPS[source],
+        ),
+        code=(*regions.CODE[source], "metrics.backbones.ssim"),
+        options={"source": source},
+        **needs,
+    )
+
 
 SPECS = (
     MetricSpec(
@@ -17,98 +64,95 @@ SPECS = (
         title="SSIM",
         entry="metrics.ssim:SSIM",
         columns=(
-            Column("ssim/torchmetrics", "up", "", (-1.0, 1.0), "whole frame, Gaussian 11x11"),
-            Column("ssim/valid", "up", "", (-1.0, 1.0), "the same without the 5-pixel border"),
-            Column("ssim/head", "up", "", (-1.0, 1.0), "the same map, averaged over the head"),
+            Column("ssim/torchmetrics", "up", "", (-1.0, 1.0), "Gaussian 11x11, mirrored borders"),
+            Column("ssim/3dgs", "up", "", (-1.0, 1.0), "Gaussian 11x11, zeros outside the frame"),
+            Column("ssim/valid", "up", "", (-1.0, 1.0), "Gaussian 11x11, no 5-pixel border"),
+            Column("ssim/skimage", "up", "", (-1.0, 1.0), "uniform 7x7, sample covariance"),
         ),
-        reference="Wang et al. 2004; torchmetrics 1.9 functional/image/ssim.py (mirrored borders); "
-        "ssim/valid: pytorch-msssim, skimage (gaussian_weights, population covariance)",
-        signals=("masks",),
-        code=("metrics.regions", "metrics.numerics"),
+        reference="Wang et al. 2004; torchmetrics 1.9 functional/image/ssim.py; 3dgs: "
+        "graphdeco-inria/gaussian-splatting utils/loss_utils.py; valid: pytorch-msssim 1.0 and "
+        "skimage with gaussian_weights and population covariance; skimage: "
+        "skimage.metrics.structural_similarity as it is by default (data_range 255)",
+        formula=f"{_FORMULA}; m, v, c: local means, variances, covariance under the window",
+        traps=(
+            *_WINDOW_TRAPS,
+            "Some papers score aligned face crops (TalkingGaussian's authors, EAT), not frames.",
+        ),
+        code=("metrics.numerics", "metrics.backbones.ssim"),
     ),
+    _region_spec("masks", "ssim/regions", "SSIM of head, face and mouth"),
+    _region_spec("mp478", "ssim/mp478", "SSIM of face and mouth (MediaPipe regions)"),
 )
 
 
-def gaussian_window() -> np.ndarray:
-    """The normalised 1-D window, float64 [11]."""
-    x = np.arange(WINDOW, dtype=np.float64) - BORDER
-    window = np.exp(-(x**2) / (2.0 * SIGMA**2))
-    return window / window.sum()
+def similarity(batch: FrameBatch) -> Similarity | None:
+    """All conventions of SSIM of a batch, once for all metrics; None where no window fits."""
+    if min(batch.truth.shape[1:3]) < WINDOW:
+        return None
+    from metrics.backbones import ssim
+
+    return batch.cache.get("ssim", lambda: ssim.similarity(batch.prediction, batch.truth))
 
 
-def ssim_map(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """SSIM at every pixel, mean of the three channels; borders are mirrored about the edge pixel.
-
-    Args:
-        prediction: uint8 [H,W,3], H and W at least 11.
-        truth: uint8 [H,W,3].
-
-    Returns:
-        float64 [H,W]. Its mean is torchmetrics' SSIM; the mean of its part at least 5 pixels
-        from every border, where no mirroring was needed, is that of pytorch-msssim and skimage.
-
-    """
-    from scipy.ndimage import correlate1d
-
-    window = gaussian_window()
-
-    def blur(image: np.ndarray) -> np.ndarray:
-        return correlate1d(correlate1d(image, window, 0, mode="mirror"), window, 1, mode="mirror")
-
-    x, y = prediction / 255.0, truth / 255.0
-    mean_x, mean_y = blur(x), blur(y)
-    var_x, var_y = blur(x * x) - mean_x**2, blur(y * y) - mean_y**2
-    cov = blur(x * y) - mean_x * mean_y
-    c1, c2 = K1**2, K2**2
-    luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
-    return (luminance * (2 * cov + c2) / (var_x + var_y + c2)).mean(-1)
+def too_small(clip: Clip, side: int, what: str) -> Failure:
+    """The failure of a clip without frames, or with frames too small for `what`."""
+    if not clip.count:
+        return Failure("no_frames", "the clip has no frames")
+    size = f"{clip.width}x{clip.height}"
+    return Failure("too_small", f"frames of {size} pixels; {what} needs at least {side}x{side}")
 
 
 class SSIM(Metric):
     """Structural similarity of RGB frames, mean over places, channels and frames.
 
-    Data range 1, K = (0.01, 0.03), population covariance. The published values are not
-    comparable across conventions of the border, so both stand in columns of their own.
+    Data range 1, K = (0.01, 0.03). The Gaussian columns have population covariance and differ
+    only in what they do at the border; `ssim/skimage` has another window.
     """
 
     def begin(self, clip: Clip) -> None:
         """Start a clip."""
         self._clip = clip
-        self._scores: dict[str, list[float]] = {c.name: [] for c in self.spec.columns}
+        self._scores: dict[str, list[np.ndarray]] = {c.name: [] for c in self.spec.columns}
 
     def update(self, batch: FrameBatch) -> None:
         """Score the next frames."""
-        if min(batch.truth.shape[1:3]) < WINDOW:
+        found = similarity(batch)
+        if found is None:
             return  # `compute` says so: no window fits
-        masks = head_masks(self._clip, batch.frames)
-        for i in range(len(batch.truth)):
-            values = ssim_map(batch.prediction[i], batch.truth[i])
-            head = values[masks[i]] if masks is not None else values[:0]
-            self._scores["ssim/torchmetrics"].append(float(values.mean()))
-            self._scores["ssim/valid"].append(float(values[BORDER:-BORDER, BORDER:-BORDER].mean()))
-            self._scores["ssim/head"].append(float(head.mean()) if head.size else np.nan)
+        for name, scores in self._scores.items():
+            scores.append(found.means[name.partition("/")[2]])
 
     def compute(self) -> MetricResult:
         """Average the frames."""
-        items = {name: np.array(scores) for name, scores in self._scores.items()}
-        n = len(items["ssim/head"])
-        unmasked = np.flatnonzero(np.isnan(items["ssim/head"]))
-        failures = []
-        if not n:
-            failures.append(
-                Failure("no_frames", f"the clip has no frame of at least {WINDOW}x{WINDOW} pixels")
-            )
-        elif self._clip.signals.get("masks") is None:
-            failures.append(Failure("no_masks", "the truth has no masks, so no head region"))
-        else:
-            failures += [
-                Failure("empty_mask", "the head mask of this frame is empty", int(t))
-                for t in unmasked
-            ]
+        items = {name: np.concatenate([np.zeros(0), *s]) for name, s in self._scores.items()}
+        n = len(items["ssim/torchmetrics"])
         return MetricResult(
             {name: mean_of_scored(scores) for name, scores in items.items()},
             n,
             items=items,
-            failures=failures,
-            details={"window": WINDOW, "sigma": SIGMA, "k": [K1, K2], "data_range": 1},
+            failures=[] if n else [too_small(self._clip, WINDOW, "SSIM")],
+            details={
+                "gaussian": {"window": WINDOW, "sigma": 1.5, "covariance": "population"},
+                "skimage": {"window": 7, "weights": "uniform", "covariance": "sample"},
+                "k": [0.01, 0.03],
+                "data_range": 1,
+                "channels": "RGB, averaged",
+            },
         )
+
+
+class RegionSSIM(RegionMetric):
+    """The map of `ssim/torchmetrics`, averaged over regions of the true frame."""
+
+    def score_map(self, batch: FrameBatch) -> np.ndarray | None:
+        """SSIM at every pixel with mirrored borders, [B,H,W]."""
+        found = similarity(batch)
+        return None if found is None else found.mirrored
+
+    def nothing_scored(self) -> Failure:
+        """The frames are smaller than the window, or there are none."""
+        return too_small(self._clip, WINDOW, "SSIM")
+
+    def more_details(self) -> dict:
+        """The window and the border of the map."""
+        return {"window": WINDOW, "sigma": 1.5, "borders": "mirrored", "k": [0.01, 0.03]}

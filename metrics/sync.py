@@ -103,9 +103,11 @@ SPECS = (
         f"{_CROP} run_pipeline.py and SyncNetInstance.py evaluate, vshift 15; the numbers of "
         "Wav2Lip's calculate_scores_real_videos",
         (
-            "Three lossy pictures and an MP3 lie between clip and network; skipping them is "
-            "sync/direct.",
+            "Each picture is coded with loss four times and the sound as MP3 on the way to the "
+            "network; without that it is sync/direct.",
             "The encoders' version and number of threads decide the last digits; one is used here.",
+            "LAME's delay makes the sound 1105 samples late and the picture waits two frames for "
+            "it, so the offset is not true to the frame.",
             _LENGTH,
             "syncnet-python on PyPI wants 50 frames, takes the best of all tracks, and says 0, 0 "
             "where there is no face.",
@@ -181,8 +183,7 @@ class Sync(Metric):
         if abs(clip.fps - 25.0) > 1e-3:
             raise BadInput(
                 clip.id,
-                f"it has {clip.fps:g} frames per second, and SyncNet's windows are defined at 25 "
-                "only",
+                f"it has {clip.fps:g} fps, and SyncNet's windows are defined at 25 only",
                 "Render it at 25, or convert it and its sound "
                 "(`ffmpeg -i IN -vf fps=25 -c:v libx264 -crf 12 OUT.mp4`).",
             )

@@ -34,6 +34,7 @@ SPECS = (
             "the script prints it unscaled, and tLP times 100",
         ),
         packages=("cv2",),
+        min_side=48,
         options={"farneback": FARNEBACK, "skip": SKIP},
     ),
 )

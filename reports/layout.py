@@ -13,16 +13,27 @@ ORDER = (
     "psnr",
     "psnr/head",
     "ssim",
+    "ms_ssim",
     "lpips",
+    "fid",
+    "fvd",
     "lmd",
+    "lmd_face",
     "sync_c",
     "sync_d",
     "e_fid",
+    "emo_fid",
+    "csim",
+    "csim_ref",
+    "aue",
+    "aue_u",
+    "aue_l",
     "fps",
+    "latency_ms",
 )
 
 #: Digits after the point, by the family of the column.
-DIGITS = {"psnr": 2, "ssim": 4, "lpips": 4, "fps": 1, "latency_ms": 1}
+DIGITS = {"psnr": 2, "ssim": 4, "ms_ssim": 4, "lpips": 4, "fps": 1, "latency_ms": 1}
 
 
 @dataclass(frozen=True)

@@ -59,14 +59,16 @@ def footnotes(results: Results) -> list[str]:
 def absences(absent: dict[tuple[str, ...], list[str]]) -> list[str]:
     """One line a kind of what is absent: the columns that need it, and how to get it."""
     lines = []
-    for kind in ("signal", "package", "weights"):
+    for kind in ("size", "signal", "package", "weights"):
         groups = {key[1:]: names for key, names in absent.items() if key[0] == kind}
         if not groups:
             continue
-        if kind == "signal":
-            for missing, names in groups.items():
-                columns = ", ".join(dict.fromkeys(names))
-                lines.append(f"not scored, the signal {missing[0]!r} is absent: {columns}")
+        if kind in ("signal", "size"):
+            for (missing,), names in groups.items():
+                fact = f"the signal {missing!r} is absent"
+                if kind == "size":
+                    fact = f"frames of {missing} pixels are needed"
+                lines.append(f"not scored, {fact}: {', '.join(dict.fromkeys(names))}")
             continue
         columns = ", ".join(dict.fromkeys(name for names in groups.values() for name in names))
         means = " ".join(dict.fromkeys(name for names in groups for name in names))
@@ -89,7 +91,8 @@ def table(results: Results) -> str:
     )
     grid.add_column("metric")
     for row in results.rows:
-        grid.add_column(layout.row_label(row).replace(" [", "\n["), justify="right")
+        # As text: rich would take "[audio]" for markup and leave it out.
+        grid.add_column(Text(layout.row_label(row).replace(" [", "\n[")), justify="right")
     cells = layout.cells(results, names)
     for index, name in enumerate(names):
         line = [

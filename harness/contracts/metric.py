@@ -40,6 +40,7 @@ class MetricSpec:
     packages: tuple[str, ...] = ()  # optional packages it imports
     domain: str = "any"  # "photo", "synthetic" or "any": what its networks were trained on
     default: bool = True  # part of a run without --metrics
+    min_side: int = 0  # pixels; smaller frames cannot be scored
     code: tuple[str, ...] = ()  # further modules whose source decides the value
     options: Mapping[str, Any] = field(default_factory=dict)
 

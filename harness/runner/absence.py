@@ -14,7 +14,7 @@ from metrics.catalog import installs
 class Absence:
     """Means that a metric needs and this machine or recording lacks."""
 
-    kind: str  # "package", "weights" or "signal"
+    kind: str  # "package", "weights", "signal" or "size"
     names: tuple[str, ...]
     sentence: str
 
@@ -48,6 +48,15 @@ def missing_means(spec: MetricSpec) -> Absence | None:
             absent.append(name)
             sentences.append(str(error))
     return Absence("weights", tuple(absent), " ".join(sentences)) if absent else None
+
+
+def too_small(spec: MetricSpec, height: int, width: int) -> Absence | None:
+    """Frames below the metric's smallest size; None where they are large enough."""
+    if min(height, width) >= spec.min_side:
+        return None
+    limit = str(spec.min_side)
+    sentence = f"metric {spec.id!r} needs frames of {limit} pixels, and these are {width}x{height}."
+    return Absence("size", (limit,), sentence)
 
 
 def missing_signal(error: MissingSignal) -> Absence:

@@ -16,7 +16,7 @@ from harness.contracts import (
     Sequence,
     SplitManifest,
 )
-from harness.runner.absence import Absence, missing_means, missing_signal
+from harness.runner.absence import Absence, missing_means, missing_signal, too_small
 from harness.runner.plan import Request, Work, cells_for, check_signals, drives_of, preset_of
 from harness.runner.progress import watch
 from methods import catalog as methods
@@ -87,18 +87,26 @@ def chosen_metrics(
     return usable, unavailable
 
 
-def without_signals(
+def without_means(
     chosen: tuple[list[MetricSpec], dict[str, Absence]], sequences: list[Sequence]
 ) -> tuple[list[MetricSpec], dict[str, Absence]]:
-    """Metrics that nobody asked for by name are *unavailable* where a recording lacks a signal."""
+    """Metrics that nobody asked for by name are *unavailable* where a recording lacks something.
+
+    That is a signal, or pixels enough.
+    """
     usable, unavailable = [], dict(chosen[1])
     for spec in chosen[0]:
         try:
             for sequence in sequences:
                 check_signals(sequence, spec.signals, f"metric {spec.id}")
-            usable.append(spec)
         except MissingSignal as error:
             unavailable[spec.id] = missing_signal(error)
+            continue
+        small = [gap for s in sequences if (gap := too_small(spec, s.height, s.width))]
+        if small:
+            unavailable[spec.id] = small[0]
+        else:
+            usable.append(spec)
     return usable, unavailable
 
 
@@ -164,7 +172,7 @@ def make_plan(request: Request) -> Plan:
     chosen = chosen_metrics(request, manifest)
     sequences = load_sequences(manifest)
     if request.metrics is None:
-        chosen = without_signals(chosen, sequences)
+        chosen = without_means(chosen, sequences)
     return lay_out(request, manifest, sequences, specs, *chosen)
 
 

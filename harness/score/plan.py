@@ -17,7 +17,7 @@ from harness.contracts import (
     MissingSignal,
     Progress,
 )
-from harness.runner.absence import Absence, missing_means
+from harness.runner.absence import Absence, missing_means, too_small
 from harness.runner.absence import missing_signal as absent_signal
 from harness.runner.provenance import source_digest
 from harness.runner.store import Cell, canonical_json
@@ -207,6 +207,9 @@ def chosen_metrics(
         if absent is not None and request.metrics is not None:
             raise absent
         absence = absent_signal(absent) if absent else missing_means(spec)
+        if absence is None and track == "video" and request.metrics is None:
+            gaps = [gap for c in clips if (gap := too_small(spec, c.height, c.width))]
+            absence = gaps[0] if gaps else None
         if absence is None:
             usable.append(spec)
         else:

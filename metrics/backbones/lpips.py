@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from metrics.backbones.trunks import Trunk
 
@@ -40,13 +41,29 @@ class LPIPS(nn.Module):
     def features(self, x: Tensor) -> list[Tensor]:
         """Unit-length features of x [B,3,H,W] in [-1,1] at every tap."""
         taps = self.trunk((x - self.shift) / self.scale)
-        return [f / (f.square().sum(1, keepdim=True).sqrt() + EPS) for f in taps]
+        return [f / (torch.linalg.vector_norm(f, dim=1, keepdim=True) + EPS) for f in taps]
+
+    def layers(self, x: Tensor, y: Tensor) -> list[Tensor]:
+        """Weighted squared differences [B,h,w] at every tap, of x and y [B,3,H,W] in [-1,1]."""
+        pairs = zip(self.features(x), self.features(y), strict=True)
+        return [((a - b).square() * self.heads[f"lin{k}"]).sum(1) for k, (a, b) in enumerate(pairs)]
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Distance [B] of x and y, [B,3,H,W] RGB in [-1,1]."""
-        total = torch.zeros(len(x), device=x.device, dtype=x.dtype)
-        pairs = zip(self.features(x), self.features(y), strict=True)
-        for k, (a, b) in enumerate(pairs):
-            weighted = ((a - b).square() * self.heads[f"lin{k}"]).sum(1)
-            total = total + weighted.mean((1, 2))
-        return total
+        return total(self.layers(x, y))
+
+
+def total(layers: list[Tensor]) -> Tensor:
+    """Distance [B]: the sum over taps of the mean over places of [B,h,w]."""
+    return torch.stack([layer.mean((1, 2)) for layer in layers]).sum(0)
+
+
+def spatial(layers: list[Tensor], height: int, width: int) -> Tensor:
+    """The map [B,H,W] of the reference's `spatial=True`: taps brought to the frame's size, summed.
+
+    Bilinear, corners not aligned. Its mean over the frame equals the distance only where every
+    tap's size divides the frame's.
+    """
+    size = (height, width)
+    grown = (interpolate(layer[:, None], size, mode="bilinear") for layer in layers)
+    return sum(grown)[:, 0]

@@ -25,6 +25,12 @@ def image_pair(size: int = 64) -> tuple[np.ndarray, np.ndarray]:
     return damaged.astype(np.uint8), truth.astype(np.uint8)
 
 
+def region(size: int = 64) -> np.ndarray:
+    """A disc off the middle, bool [size,size]."""
+    y, x = np.mgrid[:size, :size] / size
+    return (x - 0.4) ** 2 + (y - 0.6) ** 2 < 0.25**2
+
+
 def feature_pair(dim: int = 64, n: int = 300) -> tuple[np.ndarray, np.ndarray]:
     """Two correlated samples of features, float64 [n,dim] and [n - 50,dim]."""
     rng = np.random.default_rng(6)

@@ -137,7 +137,9 @@ def test_files_are_read_at_the_first_clip(monkeypatch, tmp_path):
     crop = align(truth[1], where(truth[1]), five_points(face()))
     with torch.inference_mode():
         whole = net.eval()(torch.from_numpy(np.array(crop)).permute(2, 0, 1)[None] / 255)
-    assert np.allclose(result.features["truth"][1], whole[0, 80:144], rtol=1e-3)
+    assert np.allclose(
+        result.features["truth"][1], whole[0, 80:144], rtol=1e-3, atol=1e-4 * whole.abs().max()
+    )
 
 
 def test_weights_are_the_landmark_networks_and_its_own():

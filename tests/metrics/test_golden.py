@@ -7,12 +7,12 @@ import torch
 from helpers import make_clip, run
 
 from metrics import catalog, sync_score
-from metrics.backbones.lpips import LPIPS
+from metrics.backbones.lpips import LPIPS, spatial
 from metrics.backbones.syncnet import SyncNet
 from metrics.backbones.trunks import VGG16, AlexNet
 from metrics.crops import Box, reference_crop
 from metrics.frechet import frechet_distance
-from metrics.lpips import distances
+from metrics.lpips import distances, layers
 from metrics.sync_embed import embed
 from metrics.tracks import Track, smoothed
 
@@ -25,19 +25,43 @@ def test_psnr_and_ssim():
     psnr = run(catalog.build("psnr"), clip, prediction, truth).values
     ssim = run(catalog.build("ssim"), clip, prediction, truth).values
     assert psnr["psnr"] == pytest.approx(VALUES["psnr_skimage"], abs=1e-9)
-    assert ssim["ssim/torchmetrics"] == pytest.approx(VALUES["ssim_torchmetrics"], abs=1e-8)
-    assert ssim["ssim/valid"] == pytest.approx(VALUES["ssim_pytorch_msssim"], abs=1e-6)
+    assert ssim["ssim/torchmetrics"] == pytest.approx(VALUES["ssim_torchmetrics"], abs=1e-6)
+    assert ssim["ssim/valid"] == pytest.approx(VALUES["ssim_pytorch_msssim"], abs=2e-6)
     assert ssim["ssim/valid"] == pytest.approx(VALUES["ssim_skimage"], abs=1e-6)
+    assert ssim["ssim/skimage"] == pytest.approx(VALUES["ssim_skimage_default"], abs=1e-7)
 
 
-@pytest.mark.parametrize(("name", "trunk"), [("alex", AlexNet), ("vgg", VGG16)])
-def test_lpips_of_a_seeded_trunk(name, trunk):
+@pytest.mark.parametrize("size", [192, 177])
+def test_ms_ssim(size):
+    prediction, truth = (v[None] for v in golden.image_pair(size))
+    values = run(catalog.build("ms_ssim"), make_clip(1, size, size), prediction, truth).values
+    theirs = VALUES[f"ms_ssim_pytorch_msssim_{size}"]  # with a window in float32
+    assert values["ms_ssim/pytorch-msssim"] == pytest.approx(theirs, abs=3e-6)
+    theirs = VALUES[f"ms_ssim_torchmetrics_{size}"]
+    assert values["ms_ssim/torchmetrics"] == pytest.approx(theirs, abs=1e-6)
+
+
+def seeded_lpips(trunk):
     net = LPIPS(trunk())
     net.trunk.load_state_dict(golden.seeded_state(net.trunk.state_dict(), 1))
     for k, head in enumerate(golden.seeded_heads(trunk.channels)):
         net.heads[f"lin{k}"].data = torch.from_numpy(head)[None, :, None, None]
-    prediction, truth = (v[None] for v in golden.image_pair())
-    assert distances(net, prediction, truth)[0] == pytest.approx(VALUES[f"lpips_{name}"], rel=1e-4)
+    return net.requires_grad_(False)
+
+
+@pytest.mark.parametrize(("name", "trunk"), [("alex", AlexNet), ("vgg", VGG16)])
+def test_lpips_of_a_seeded_trunk(name, trunk):
+    net = seeded_lpips(trunk)
+    pair = [v[None] for v in golden.image_pair()]
+    assert distances(net, *pair)[0] == pytest.approx(VALUES[f"lpips_{name}"], rel=1e-5)
+    raw = distances(net, *pair, "[0,1]")[0]
+    assert raw == pytest.approx(VALUES[f"lpips_{name}_unnormalised"], rel=1e-5)
+    if name == "vgg":
+        assert raw == pytest.approx(VALUES["lpips_vgg_3dgs_torchmetrics"], rel=1e-5)
+    place = spatial(layers(net, *pair), 64, 64).numpy()[0]
+    assert place.mean() == pytest.approx(VALUES[f"lpips_{name}_spatial"], rel=1e-5)
+    inside = place[golden.region()].mean()
+    assert inside == pytest.approx(VALUES[f"lpips_{name}_region"], rel=1e-5)
 
 
 def test_frechet_distance():

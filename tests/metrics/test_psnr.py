@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchmetrics.functional.image import peak_signal_noise_ratio
 
-from harness.contracts import BadInput, FrameBatch
+from harness.contracts import FrameBatch
 from metrics import catalog
-from metrics.psnr import CAP_DB, frame_mse, psnr_of_mse
+from metrics.psnr import CAP_DB, squared_error
 
 
-def score(prediction, truth, head=None):
-    return run(catalog.build("psnr"), make_clip(len(truth), head=head), prediction, truth)
+def score(prediction, truth):
+    return run(catalog.build("psnr"), make_clip(len(truth)), prediction, truth)
 
 
 def test_pooled_and_mean_of_frames_agree_with_torchmetrics():
@@ -46,37 +46,9 @@ def test_identical_frames_are_capped_and_flagged():
     assert "3 of 4 frames" in result.warnings[0]
 
 
-def test_head_is_normalised_by_the_mask_area():
-    truth = np.full((2, 32, 32, 3), 100, np.uint8)
-    prediction = truth.copy()
-    head = np.zeros((2, 32, 32), bool)
-    head[:, 8:16, 8:16] = True
-    prediction[head] += 10
-    values = score(prediction, truth, head).values
-    assert values["psnr/head"] == pytest.approx(-20 * np.log10(10 / 255), abs=1e-9)
-    assert values["psnr"] == pytest.approx(values["psnr/head"] + 10 * np.log10(16), abs=1e-9)
-
-
-def test_full_mask_equals_the_whole_frame():
-    truth, prediction = noise_frames(0, 3), noise_frames(1, 3)
-    values = score(prediction, truth, np.ones((3, 32, 32), bool)).values
-    assert values["psnr/head"] == pytest.approx(values["psnr"], abs=1e-12)
-
-
-def test_empty_mask_is_a_failure_of_that_frame_only():
-    truth, prediction = noise_frames(0, 3), noise_frames(1, 3)
-    head = np.ones((3, 32, 32), bool)
-    head[1] = False
-    result = score(prediction, truth, head)
-    assert [(f.type, f.item) for f in result.failures] == [("empty_mask", 1)]
-    assert np.isnan(result.items["psnr/head"][1])
-    assert result.values["psnr/head"] == pytest.approx(result.items["psnr"][[0, 2]].mean())
-
-
-def test_without_masks_the_head_is_not_scored():
-    result = score(noise_frames(0, 2), noise_frames(1, 2))
-    assert result.values["psnr/head"] is None
-    assert [f.type for f in result.failures] == ["no_masks"]
+def test_no_signals_are_needed():
+    assert catalog.spec("psnr").signals == ()
+    assert set(score(noise_frames(0, 2), noise_frames(1, 2)).values) == {"psnr", "psnr/pooled"}
 
 
 def test_pool_takes_the_errors_of_all_frames():
@@ -96,14 +68,29 @@ def test_symmetric_and_blind_to_batches(seed, batch):
     assert forward == run(metric, clip, b, a, 5).values
 
 
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000))
+def test_mean_of_frames_is_at_least_the_pooled_value(seed):
+    rng = np.random.default_rng(seed)
+    truth = noise_frames(seed, 4, 8, 8)
+    change = rng.integers(1, 60, (4, 1, 1, 1)) * rng.integers(0, 2, truth.shape)
+    values = score(np.clip(truth + change, 0, 255).astype(np.uint8), truth).values
+    assert values["psnr"] >= values["psnr/pooled"] - 1e-9
+
+
 def test_the_largest_error_does_not_overflow():
     black, white = np.zeros((1, 64, 64, 3), np.uint8), np.full((1, 64, 64, 3), 255, np.uint8)
-    assert frame_mse(black, white)[0] == 255**2
-    assert psnr_of_mse(frame_mse(white, black))[0] == 0
+    for a, b in ((black, white), (white, black)):
+        assert squared_error(FrameBatch(0, a, b)).tolist() == [[[3 * 255**2] * 64] * 64]
+        assert score(a, b).values == {"psnr": 0, "psnr/pooled": 0}
 
 
-def test_refuses_frames_that_are_not_bytes_and_masks_of_another_size():
+def test_refuses_frames_that_are_not_bytes():
     with pytest.raises(TypeError, match="uint8"):
         FrameBatch(0, np.zeros((1, 8, 8, 3), np.float32), np.zeros((1, 8, 8, 3), np.uint8))
-    with pytest.raises(BadInput, match=r"\[2, 32, 32\]"):
-        score(noise_frames(0, 2), noise_frames(1, 2), np.ones((3, 32, 32), bool))
+
+
+def test_no_frames_are_a_failure():
+    result = score(noise_frames(0, 0), noise_frames(0, 0))
+    assert result.values == {"psnr": None, "psnr/pooled": None}
+    assert [f.type for f in result.failures] == ["no_frames"]

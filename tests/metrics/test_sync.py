@@ -231,7 +231,7 @@ def test_sound_of_the_track_is_cut_with_it(weights, talk, monkeypatch):
 def test_another_frame_rate_is_refused_with_its_number_and_a_cure(variant, weights):
     clip = make_clip(10)
     other = type(clip)(**{**vars(clip), "fps": 30.0})
-    with pytest.raises(BadInput, match=r"30 frames per second.*25 only.*ffmpeg"):
+    with pytest.raises(BadInput, match=r"30 fps.*25 only.*ffmpeg"):
         metric(variant, weights)[1].begin(other)
 
 

@@ -42,6 +42,16 @@ def test_silent_embedding_has_no_confidence():
     assert scored.distance == pytest.approx(np.linalg.norm(lips + 1e-6, axis=1).mean())
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_unrelated_streams_score_best_at_the_edge_and_not_zero(seed):
+    # The zero rows are nearer than any other's sound: the bias of which the window count warns.
+    scored = score(stream(2 * seed, 60, 1024), stream(2 * seed + 1, 60, 1024))
+    assert abs(scored.offset) >= 14
+    assert 1.2 < scored.confidence < 2.0
+    longer = score(stream(2 * seed, 600, 1024), stream(2 * seed + 1, 600, 1024))
+    assert longer.confidence < 0.3 * scored.confidence
+
+
 def test_distances_are_torch_pairwise_distances_of_the_padded_sound():
     lips, sound = stream(4), stream(5)
     padded = torch.nn.functional.pad(torch.tensor(sound), (0, 0, 15, 15))
