@@ -224,9 +224,27 @@ def report(theirs, best, expected, values, chosen) -> tuple[str, float, float]:
     lines.append(f"  = {'decoding':22s} {'':9s} {best['decoding']:9.2f}")
     total, mine = sum(theirs.values()), sum(best.values())
     lines.append(f"{'all':26s} {total:9.2f} {mine:9.2f} {total / mine:6.2f} {worst:11.1e}")
-    once = total - theirs.get("LMDMeter face", 0.0)
-    lines.append(f"{'with one LMDMeter run':26s} {once:9.2f} {mine:9.2f} {once / mine:6.2f}")
+    for title, kept in subtotals(chosen).items():
+        metrics = {chosen[name][0] for name in kept}
+        part, our = sum(theirs[name] for name in kept), sum(best[m] for m in metrics)
+        our += best["decoding"]
+        lines.append(f"{title:26s} {part:9.2f} {our:9.2f} {part / our:6.2f}")
     return "\n".join(lines), total / mine, worst
+
+
+def subtotals(chosen: Mapping[str, tuple[str, Callable]]) -> dict[str, list[str]]:
+    """Tools without some, by title: what can be run where no weights were downloaded, and so on."""
+    from harness.weights import registry
+    from metrics import catalog
+
+    def free(metric: str) -> bool:
+        return all(registry()[name].shipped for name in catalog.spec(metric).weights)
+
+    found = {
+        "without downloaded weights": [name for name, (m, _) in chosen.items() if free(m)],
+        "with one LMDMeter run": [name for name in chosen if name != "LMDMeter face"],
+    }
+    return {title: kept for title, kept in found.items() if 0 < len(kept) < len(chosen)}
 
 
 def main() -> None:

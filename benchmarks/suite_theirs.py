@@ -81,6 +81,16 @@ def skimage_psnr(job: Job) -> dict[str, float]:
     return {"psnr": mean_of(job, lambda x, y: peak_signal_noise_ratio(y, x, data_range=255))}
 
 
+def torchmetrics_psnr(job: Job) -> dict[str, float]:
+    """torchmetrics' PSNR, over the error of all frames."""
+    from torchmetrics.image import PeakSignalNoiseRatio
+
+    pooled = PeakSignalNoiseRatio(data_range=1.0)
+    for x, y in pairs(job):
+        pooled.update(tensor(x), tensor(y))
+    return {"psnr/pooled": pooled.compute().item()}
+
+
 def skimage_ssim(job: Job) -> dict[str, float]:
     """scikit-image's SSIM with its defaults."""
     from skimage.metrics import structural_similarity
@@ -313,6 +323,7 @@ def syncnet_whole(job: Job) -> dict[str, float]:
 #: In the order in which they run. Our metric of the same columns stands beside each.
 TOOLS: Mapping[str, tuple[str, Tool]] = {
     "scikit-image PSNR": ("psnr", skimage_psnr),
+    "torchmetrics PSNR": ("psnr", torchmetrics_psnr),
     "scikit-image SSIM": ("ssim", skimage_ssim),
     "torchmetrics SSIM": ("ssim", torchmetrics_ssim),
     "pytorch-msssim SSIM": ("ssim", msssim_ssim),

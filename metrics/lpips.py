@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from metrics.backbones.lpips import LPIPS as Network
 
-#: Frames that pass through a trunk together. Few, so that features stay near the processor.
-CHUNK = 4
-
 #: Trunk -> its weights ids, the domain it was trained on, and the module that defines it.
 TRUNKS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "alex": (("lpips-alexnet", "lpips-alex-heads"), "photo", "trunks"),
@@ -43,7 +40,7 @@ TRAPS = (
 def code_of(trunk: str) -> tuple[str, ...]:
     """Modules whose source decides what a trunk says, for `MetricSpec.code`."""
     module = TRUNKS[trunk][2]
-    names = ("backbones.lpips", f"backbones.{module}", "backbones.load")
+    names = ("backbones.lpips", f"backbones.{module}", "backbones.winograd", "backbones.load")
     return tuple(f"metrics.{name}" for name in names)
 
 
@@ -120,7 +117,12 @@ def _read(trunk: str, files: tuple[Path, ...], device: str) -> Network:
     state = trunks.Trunk.select(read_state(files[0]))
     joint = {f"trunk.{k}": v for k, v in state.items()}
     joint |= Network.head_keys(read_state(files[1]))
-    return load_into(Network(chosen), joint, files[0], device)
+    network = load_into(Network(chosen), joint, files[0], device)
+    if trunk == "vgg":
+        from metrics.backbones.winograd import quickened
+
+        quickened(network)
+    return network
 
 
 def layers(
@@ -139,8 +141,8 @@ def layers(
     parts = []
     exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
     with torch.inference_mode(), exact:
-        for i in range(0, len(truth), CHUNK):
-            part = slice(i, i + CHUNK)
+        for i in range(0, len(truth), network.trunk.together):
+            part = slice(i, i + network.trunk.together)
             parts.append(network.layers(tensor(prediction[part]), tensor(truth[part])))
     return [torch.cat([m.cpu() for m in tap]) for tap in zip(*parts, strict=True)]
 

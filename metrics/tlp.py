@@ -70,8 +70,9 @@ class TLP(lpips.LPIPS):
             pairs = zip(self._last, sides, strict=True)
             sides = [np.concatenate([last, side]) for last, side in pairs]
         self._last = [side[-1:].copy() for side in sides]
-        for i in range(0, len(sides[0]) - 1, lpips.CHUNK):
-            part = slice(i, i + lpips.CHUNK)
+        together = self._network.trunk.together
+        for i in range(0, len(sides[0]) - 1, together):
+            part = slice(i, i + together)
             change = [
                 lpips.distances(self._network, side[:-1][part], side[1:][part]) for side in sides
             ]

@@ -14,9 +14,11 @@ class Trunk(nn.Module):
     Attributes:
         taps: indices of the tapped layers.
         channels: channels of each tap.
+        together: pictures to give it at once: so few that features stay near the processor.
 
     """
 
+    together = 4
     taps: tuple[int, ...]
     channels: tuple[int, ...]
 
@@ -49,17 +51,17 @@ class AlexNet(Trunk):
         super().__init__(
             [
                 nn.Conv2d(3, 64, 11, 4, 2),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),
                 nn.MaxPool2d(3, 2),
                 nn.Conv2d(64, 192, 5, padding=2),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),
                 nn.MaxPool2d(3, 2),
                 nn.Conv2d(192, 384, 3, padding=1),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),
                 nn.Conv2d(384, 256, 3, padding=1),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),
                 nn.Conv2d(256, 256, 3, padding=1),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),
             ]
         )
 
@@ -67,6 +69,7 @@ class AlexNet(Trunk):
 class VGG16(Trunk):
     """VGG16 up to relu5_3 (torchvision models/vgg.py), tapped at relu1_2, 2_2, 3_3, 4_3, 5_3."""
 
+    together = 1
     taps = (3, 8, 15, 22, 29)
     channels = (64, 128, 256, 512, 512)
 
@@ -77,7 +80,7 @@ class VGG16(Trunk):
             if step == "M":
                 layers.append(nn.MaxPool2d(2, 2))
             else:
-                layers += [nn.Conv2d(width, int(step), 3, padding=1), nn.ReLU()]
+                layers += [nn.Conv2d(width, int(step), 3, padding=1), nn.ReLU(inplace=True)]
                 width = int(step)
         super().__init__(layers)
 
