@@ -29,6 +29,11 @@ def largest(ours: np.ndarray, theirs: np.ndarray) -> float:
     return float(difference.max())
 
 
+def relative(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """The same as a share of the reference's largest value."""
+    return largest(ours, theirs) / float(np.abs(theirs).max())
+
+
 @probe(
     "*",
     stage="decode",
