@@ -69,12 +69,14 @@ def reference_lmd(predictor, prediction, truth):
 
 @pytest.mark.shared
 def test_equals_the_script_on_real_faces(predictor):
-    def portrait(name, shift):
-        picture = Image.open(ASSETS / f"images/{name}.jpg").convert("RGB").resize((640, 800))
-        return np.roll(np.asarray(picture), shift, 1)
+    def portrait(width, height, shift):
+        picture = Image.open(ASSETS / "images/obama.jpg").convert("RGB").resize((width, height))
+        frame = np.zeros((800, 640, 3), np.uint8)
+        frame[:height, :width] = np.asarray(picture)
+        return np.roll(frame, shift, 1)
 
-    truth = np.stack([portrait("obama", 0), portrait("obama", 4)])
-    prediction = np.stack([portrait("biden", 0), portrait("obama", 9)])
+    truth = np.stack([portrait(640, 800, 0), portrait(640, 800, 4)])
+    prediction = np.stack([portrait(600, 800, 0), portrait(640, 780, 9)])
     metric = catalog.spec("m_lmd/dlib68")
     from metrics.lmd import LMD
 
