@@ -17,7 +17,13 @@ from harness import weights as weight_files
 from harness.contracts import Metric, MetricSpec, Unavailable, UnknownName
 
 #: Optional modules -> the extra of this project that installs them.
-EXTRAS = {"mediapipe": "video", "cv2": "video", "onnx": "emotion", "onnxruntime": "emotion"}
+EXTRAS = {
+    "dlib": "dlib",
+    "mediapipe": "video",
+    "cv2": "video",
+    "onnx": "emotion",
+    "onnxruntime": "emotion",
+}
 
 ENTRY_POINTS = "talking_face_bench.metrics"
 

@@ -17,6 +17,7 @@ EXTRACTORS: Mapping[str, tuple[str, ...]] = {
     "synthetic": ("synthetic-face",),
     "mp": ("mediapipe-face-landmarker",),
     "fan": ("s3fd-fan", "fan-2d4"),
+    "dlib68": ("dlib-landmarks",),
 }
 
 
@@ -41,7 +42,7 @@ def code_of(extractor: str) -> tuple[str, ...]:
 class Faces:
     """Faces of B frames of one side; rows of frames without a face are NaN."""
 
-    landmarks: np.ndarray  # float64 [B,P,2], pixels, x right, y down, centres at +0.5 ("fan": at 0)
+    landmarks: np.ndarray  # float64 [B,P,2], pixels, x right, y down, centres +0.5 (fan, dlib: 0)
     expression: np.ndarray  # float64 [B,E]
     reasons: tuple[str | None, ...]  # why a frame has no face: a `Failure.type`
     ignored: np.ndarray | None = None  # int64 [B], further faces too small to count

@@ -39,25 +39,43 @@ _FAN_TRAPS = (
     "face-alignment 1.3 to 1.4.1 loads another file (2DFAN4-cd938726ad.zip, TorchScript) than "
     "1.5.0 (2DFAN4-11f355bf06.pth.tar); its default flip_input=True is not LMDMeter's False.",
     "LMDMeter's default backend is dlib, whose points are others: only `fan` values compare.",
-    "M-LMD and F-LMD (evaluation_eat test_lmd.py) are this formula over the mouth and over all "
-    "68 points: `m_lmd` is `lmd`, `f_lmd` is `lmd_face`, no further number. Published ones use "
-    "dlib on grey aligned crops, pair frames of unequal clips by index, may stop at frame 96 and "
-    "leave out frames without a face.",
+    "M-LMD and F-LMD (evaluation_eat test_lmd.py) are this very formula over the mouth and over "
+    "all 68 points, with dlib's landmarks: see `m_lmd/dlib68`.",
+)
+_EAT_TRAPS = (
+    "The formula is that of `lmd/fan68`; dlib's points alone make the value another.",
+    "The script is run on aligned 256 x 256 crops; on whole frames the pixels are others.",
+    "It takes frames from imageio (RGB) for BGR when it makes them grey; so does this.",
+    "It leaves out frames without a face and divides by those that are left; here they are "
+    "counted failures, and the mean is over the same frames.",
+    "It pairs frames of unequal clips by index and may stop at frame 96; here unequal clips are "
+    "refused.",
+    "dlib's points are whole pixels. The 68-point model is for research: its training data "
+    "(iBUG 300-W) exclude commercial use.",
 )
 
 
 def _spec(
-    variant: str, extractor: str, title: str, domain: str, traps: tuple[str, ...], **needs
+    variant: str,
+    extractor: str,
+    title: str,
+    domain: str,
+    traps: tuple[str, ...],
+    names: tuple[str, str] = ("lmd", "lmd_face"),
+    reference: str = "TalkingGaussian metrics.py LMDMeter (centroid removed, mean of points, "
+    "frames)",
+    **needs,
 ) -> MetricSpec:
+    mouth, face = (f"{name}/{variant}" for name in names)
     return MetricSpec(
-        id=f"lmd/{variant}",
+        id=mouth,
         title=title,
         entry="metrics.lmd:LMD",
         columns=(
-            Column(f"lmd/{variant}", "down", "px", (0.0, None), "mouth landmark distance"),
-            Column(f"lmd_face/{variant}", "down", "px", (0.0, None), "face landmark distance"),
+            Column(mouth, "down", "px", (0.0, None), "mouth landmark distance"),
+            Column(face, "down", "px", (0.0, None), "face landmark distance"),
         ),
-        reference="TalkingGaussian metrics.py LMDMeter (centroid removed, mean of points, frames)",
+        reference=reference,
         formula=FORMULA,
         traps=(*_TRAPS, *traps),
         weights=EXTRACTORS[extractor],
@@ -72,9 +90,19 @@ SPECS = (
     _spec(
         "fan68",
         "fan",
-        "LMD (S3FD and FAN of face-alignment, 68 points; M-LMD and F-LMD by another name)",
+        "LMD (S3FD and FAN of face-alignment, 68 points)",
         "photo",
         _FAN_TRAPS,
+    ),
+    _spec(
+        "dlib68",
+        "dlib68",
+        "M-LMD and F-LMD (dlib, 68 points)",
+        "photo",
+        _EAT_TRAPS,
+        ("m_lmd", "f_lmd"),
+        "yuangan/evaluation_eat test_lmd.py, get_lmd",
+        packages=("dlib", "cv2"),
     ),
     _spec(
         "synthetic",

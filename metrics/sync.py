@@ -24,12 +24,15 @@ from metrics.sync_embed import Embedder, open_embedder
 
 #: Below this many windows the zero padding biases the score noticeably.
 FEW_WINDOWS = 100
+#: A sound whose samples stay below this part of full scale (-80 dB) says nothing.
+SILENCE = 1e-4
 
 FORMULA = (
     "m_j = mean_i |v_i - a_(i+j) + 1e-6|, j = -15..15, a zero-padded; "
     "Sync-D = min_j m_j, Sync-C = median_j m_j - min_j m_j"
 )
 _TRAPS = (
+    "A silent sound gives the reference a Sync-C near 0 and a finite Sync-D; here it is a failure.",
     "The embeddings are not normalised, so another network or crop moves the whole scale.",
     "Sound is zero-padded by 15 windows each side: fewer than 100 windows bias both values.",
     "The sound must be 16-bit integers; floats move the first MFCC by 2 ln 32768.",
@@ -216,6 +219,8 @@ class Sync(Metric):
             )
         if np.isnan(lips).any(1).all():
             return self.nothing("no_track", "no window shows the face throughout")
+        if np.abs(audio).max() < SILENCE:
+            return self.nothing("silent", f"the sound stays below {SILENCE:g} of full scale")
         score = sync_score.score(lips, self._embedder.sound(audio, len(lips)))
         c_name, d_name = (column.name for column in self.spec.columns)
         notes = list(warnings)

@@ -120,7 +120,12 @@ def note_text(score: Score | None) -> str:
         return ""
     notes = [score.reason, *score.warnings]
     if score.failures and score.status == "ok":
-        notes.append(f"{score.failures} of {score.n + score.failures} items could not be scored")
+        types = score.details.get("failures_by_type", {})
+        kinds = ", ".join(f"{name} {count}" for name, count in types.items())
+        notes.append(
+            f"{score.failures} of {score.n + score.failures} items could not be scored"
+            + (f" ({kinds})" if kinds else "")
+        )
     return "; ".join(note for note in notes if note)
 
 

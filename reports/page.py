@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.contracts import Results
+from harness.contracts import Results, Row
 from harness.storage import write_text
 from reports import curves, layout, tables
 
@@ -77,9 +77,8 @@ def rows(results: Results) -> list[dict[str, Any]]:
             {
                 "method": row.method,
                 "title": row.title,
-                "drive": row.drive,
                 "role": row.role,
-                "preset": row.preset,
+                "about": about(row),
                 "fit": row.costs.get("fit_seconds"),
                 "cells": [
                     {
@@ -95,6 +94,13 @@ def rows(results: Results) -> list[dict[str, Any]]:
             }
         )
     return table
+
+
+def about(row: Row) -> str:
+    """Role or preset, and what drove the test, as far as they are known."""
+    parts = [row.preset if row.role == "method" else row.role]
+    parts.append(f"driven by {row.drive}" if row.drive else "")
+    return ", ".join(part for part in parts if part)
 
 
 def recordings(results: Results, folder: Path) -> list[dict[str, Any]]:

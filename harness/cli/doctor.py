@@ -11,6 +11,7 @@ EXTRAS = {
     "gpu": ("gsplat", "splatting on CUDA"),
     "video": ("mediapipe", "`prepare`, and landmark metrics on photographs"),
     "emotion": ("onnx", "emotion metrics by hsemotion, identity by ArcFace"),
+    "dlib": ("dlib", "M-LMD and F-LMD by dlib's landmarks"),
     "speech": ("transformers", "wav2vec2 in the emotion network"),
     "ray": ("ray", "the ray executor"),
     "slurm": ("submitit", "the SLURM executor"),

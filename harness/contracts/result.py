@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-SCHEMA_VERSION = 1
+#: 2 added `Results.recordings`.
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class Results:
     columns: Mapping[str, Mapping[str, Any]]  # name -> direction, unit, range, summary, reference
     failures: tuple[FailedCell, ...]
     provenance: Mapping[str, Any]
+    #: Sequence -> subject, emotion, intensity, where known: the clusters of statistics.
+    recordings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> dict[str, Any]:
@@ -103,5 +106,6 @@ class Results:
             columns=data["columns"],
             failures=tuple(FailedCell(**f) for f in data["failures"]),
             provenance=data["provenance"],
+            recordings=data.get("recordings", {}),
             schema_version=version,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,7 @@ class Sequence:
     domain: str = "photo"  # "photo" or "synthetic": which networks may look at it
     signals: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""  # hash of the recording's content, for cell keys
+    folder: Path | None = None  # where it lies in its own layout, for tools that read that layout
 
     @property
     def height(self) -> int:

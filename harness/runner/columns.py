@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -56,6 +57,8 @@ def column_scores(
         # Of the whole clip first: the reason that there is no value, and not one frame's.
         failed = [failure for result in results for failure in result.failures]
         reasons = [f.message for f in sorted(failed, key=lambda f: f.item is not None)]
+        types = Counter(failure.type for failure in failed)
+        by_type = {"failures_by_type": dict(types)} if types else {}
         scores[column.name] = Score(
             status="failed" if value is None else "ok",
             value=value,
@@ -65,7 +68,7 @@ def column_scores(
             failures=failures,
             reason=reasons[0] if value is None and reasons else "",
             warnings=tuple(dict.fromkeys([*blind, *warnings])),
-            details=results[0].details,
+            details={**results[0].details, **by_type},
         )
     return scores
 

@@ -65,7 +65,15 @@ def gather(
             "protocol": plan.manifest.protocol,
         },
     }
-    return Results(tuple(rows), columns, failures, facts)
+    recordings = {
+        sequence.id: {
+            "subject": sequence.subject,
+            "emotion": sequence.emotion,
+            "intensity": sequence.intensity,
+        }
+        for sequence in (work.sequence for work in plan.works)
+    }
+    return Results(tuple(rows), columns, failures, facts, recordings)
 
 
 def row(

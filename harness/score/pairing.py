@@ -62,7 +62,8 @@ def pairs(prediction: Path, truth: Path) -> list[Pair]:
             raise BadInput(path, "no such file or folder", "Check the path.")
     several = [kind_of(path) == "set" for path in (prediction, truth)]
     if several == [False, False]:
-        name = prediction.stem if prediction.is_file() else prediction.name
+        # By the truth, which all rows share.
+        name = truth.stem if truth.is_file() else truth.name
         return [Pair(name, prediction, truth)]
     if several != [True, True]:
         folder, other = (prediction, truth) if several[0] else (truth, prediction)

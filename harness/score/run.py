@@ -22,6 +22,7 @@ from harness.runner.provenance import provenance
 from harness.runner.run import Tally, exclusive
 from harness.runner.scoring import store_result, stored_result, stream
 from harness.runner.store import Store, write_json
+from harness.score.labels import Label
 from harness.score.plan import ORACLE, Item, Plan
 from harness.score.take import Take
 from harness.storage import make_folder, writing_to
@@ -123,9 +124,10 @@ def gather(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "plan": plan.key,
         "score": {item.clip.id: about(item) for item in plan.items},
-        "labels": {name: vars(label) for name, label in plan.labels.items()},
     }
-    return Results(tuple(rows), column_facts(specs, built), failures, facts)
+    unknown = Label("")
+    recordings = {item.name: dict(vars(plan.labels.get(item.name, unknown))) for item in plan.items}
+    return Results(tuple(rows), column_facts(specs, built), failures, facts, recordings)
 
 
 def metric_scores(

@@ -148,6 +148,7 @@ def load(
         domain=manifest.domain,
         signals=_signals(folder, transforms, height, width, progress or _silent),
         digest=digest_of(folder),
+        folder=folder,
     )
 
 

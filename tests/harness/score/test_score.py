@@ -118,7 +118,7 @@ def test_declared_remedies_are_applied_and_recorded(call, tmp_path):
     assert code == 0, err
     results = results_of(tmp_path)
     assert results.rows[0].scores["psnr"].value == 100
-    record = results.provenance["score"]["p/p"]
+    record = results.provenance["score"]["p/t"]
     assert record["resample_fps"] == {"prediction": [50.0, 25.0]}
     assert record["trim"]["seconds"] == [0.5, 0.4, 0.4]
 
@@ -142,7 +142,7 @@ def test_prediction_without_sound_is_judged_with_the_truths_and_says_so(call, tm
     video(tmp_path / "t.mkv", audio=tone(0.32))
     video(tmp_path / "p.mkv")
     call("--pred", tmp_path / "p.mkv", "--truth", tmp_path / "t.mkv", "--metrics", "psnr")
-    assert results_of(tmp_path).provenance["score"]["p/p"]["sound"] == "truth"
+    assert results_of(tmp_path).provenance["score"]["p/t"]["sound"] == "truth"
 
 
 def test_labels_become_a_signal(tmp_path):
@@ -243,3 +243,101 @@ def test_mesh_sequences(call, tmp_path):
     assert scores["fdd"].status == "unavailable"
     assert "--region upper=FILE" in scores["fdd"].reason
     assert "0x0" not in out
+
+
+def test_rows_of_a_distribution_stand_on_the_same_frames(call, tmp_path, monkeypatch):
+    """One prediction loses its face in some frames: the other row is cut to the same frames."""
+    from metrics.detectors import synthetic
+    from metrics.faces import Faces
+    from metrics.frechet import frechet_distance
+
+    def look(net, frames):
+        lost = frames[:, 0, 0, 0] == 0
+        expression = frames[:, :3, :8].reshape(len(frames), -1)[:, :24].astype(float)
+        expression[lost] = np.nan
+        reasons = tuple("no_face" if gone else None for gone in lost)
+        return Faces(np.zeros((len(frames), 68, 2)), expression, reasons)
+
+    monkeypatch.setattr(synthetic, "synthetic_faces", look)
+    truth, ours, theirs = (np.maximum(pictures(40, seed=s), 1) for s in (0, 1, 2))
+    theirs[:6, 0, 0] = 0
+    paths = [video(tmp_path / f"{n}.mkv", f) for n, f in (("t", truth), ("a", ours), ("b", theirs))]
+    code, out, err = call(
+        *("--pred", paths[1], "--pred", paths[2], "--truth", paths[0], "--domain", "synthetic"),
+        *("--metrics", "e_fid/synthetic"),
+    )
+    assert code == 0, err
+    rows = {row.method: row.scores["e_fid/synthetic"] for row in results_of(tmp_path).rows}
+    assert rows["a"].n == rows["b"].n == 34
+    features = [f[6:, :3, :8].reshape(34, -1)[:, :24].astype(float) for f in (ours, truth)]
+    assert rows["a"].value == pytest.approx(frechet_distance(*features), rel=1e-9)
+    assert "34 samples that all rows could score, of 40" in " ".join(rows["a"].warnings)
+    assert rows["b"].details["failures_by_type"] == {"no_face": 6}
+    assert "34 samples that all rows" in out.replace("\n", " ")
+
+
+def asset_frames(assets, count, size=192):
+    from itertools import islice
+
+    from PIL import Image
+
+    from harness.media.video import read_frames
+
+    frames = islice(read_frames(assets / "video/obama_20s.mp4"), count)
+    return np.stack([np.asarray(Image.fromarray(f).resize((size, size))) for f in frames])
+
+
+@pytest.mark.shared
+def test_two_faces_a_face_that_leaves_and_a_single_frame(call, tmp_path, assets, monkeypatch):
+    monkeypatch.setenv("HARNESS_WEIGHTS", str(assets / "weights"))
+    truth = asset_frames(assets, 4)
+    wide = np.concatenate([truth, np.full_like(truth, 128)], 2)
+    spoiled = wide.copy()
+    spoiled[1, :, 192:] = truth[1]  # a second face
+    spoiled[3] = 128  # the face has left
+    flags = ("--metrics", "lmd/mp478,e_fid/mp52")
+    sides = video(tmp_path / "p.mkv", spoiled), video(tmp_path / "t.mkv", wide)
+    code, _, err = call("--pred", sides[0], "--truth", sides[1], *flags)
+    assert code == 0, err
+    score = results_of(tmp_path).rows[0].scores["lmd/mp478"]
+    assert score.value == 0
+    assert score.n == 2
+    assert score.details["failures_by_type"] == {"no_face": 1, "several_faces": 1}
+    sides = video(tmp_path / "p.mkv", wide[:1]), video(tmp_path / "t.mkv", wide[:1])
+    code, _, err = call("--pred", sides[0], "--truth", sides[1], *flags)
+    assert code == 0, err
+    scores = results_of(tmp_path).rows[0].scores
+    assert scores["lmd/mp478"].value == 0
+    assert scores["e_fid/mp52"].status == "failed"
+    assert scores["e_fid/mp52"].value is None
+
+
+def test_kill_9_leaves_nothing_half_written_and_the_next_call_goes_on(tmp_path, call):
+    import os
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    for name in ("one", "two", "three"):
+        for side in "pt":
+            (tmp_path / side).mkdir(exist_ok=True)
+            video(tmp_path / side / f"{name}.mkv", pictures(60, 96, 96, seed=len(name)))
+    command = [sys.executable, "-m", "harness", "score", "--out", str(tmp_path / "out")]
+    command += ["--pred", str(tmp_path / "p"), "--truth", str(tmp_path / "t")]
+    command += ["--metrics", "psnr,ssim"]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    cells = tmp_path / "out" / "cells" / "score"
+    until = time.monotonic() + 60
+    while not list(cells.glob("*/cell.json")) and time.monotonic() < until:
+        time.sleep(0.01)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    finished = len(list(cells.glob("*/cell.json")))
+    assert finished >= 1
+    assert not (tmp_path / "out" / "results.json").exists() or finished == 6
+    code, _, err = call(*command[6:])
+    assert code == 0
+    assert f"{finished} reused" in err or "Nothing to do" in err
+    assert results_of(tmp_path).rows[0].scores["psnr"].value == 100
+    assert not list(cells.glob("*.partial"))
