@@ -17,7 +17,7 @@ READ, GIVE = 6, 4
 #: Channels in and out together below which the plain convolution is as fast.
 FEWEST = 192
 #: Tiles that pass together where both channels are 128; more of wider ones keep products large.
-TILES = 56
+TILES = 112
 
 _INPUT = (
     (4, 0, -5, 0, 1, 0),
