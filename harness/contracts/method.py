@@ -38,6 +38,7 @@ class MethodSpec:
     role: str = "method"  # "method", "baseline", or "oracle" (may see the test frames)
     signals: tuple[str, ...] = ()  # needed to fit or render
     drives: tuple[str, ...] = ("audio",)  # what may drive a test: "audio", "audio+au"
+    takes_sound: bool = True  # False: renders its own test only, so no shuffled control
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"quick": {}})
     default_preset: str = "quick"
     code: tuple[str, ...] = ()  # packages whose source decides the outcome, for cell keys

@@ -53,7 +53,9 @@ class Work:
 
 def drives_of(spec: MethodSpec) -> tuple[str, ...]:
     """Drives of a method in a run: its own, and the shuffled control for real methods."""
-    return spec.drives[:1] if spec.role != "method" else (*spec.drives, SHUFFLED)
+    if spec.role != "method":
+        return spec.drives[:1]
+    return (*spec.drives, SHUFFLED) if spec.takes_sound else spec.drives
 
 
 def preset_of(spec: MethodSpec, wanted: str | None) -> str:
