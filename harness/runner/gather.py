@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Hashable, Iterable
 from datetime import UTC, datetime
@@ -44,7 +45,7 @@ def gather(
     """Assemble all rows of a plan from its finished cells."""
     groups: dict[tuple[str, str], list[Work]] = {}
     for work in plan.works:
-        groups.setdefault((work.method.id, work.drive), []).append(work)
+        groups.setdefault((work.name, work.drive), []).append(work)
     built = {spec.id: metrics.build(spec, device) for spec in plan.metrics}
     common = {
         spec.id: frames_of_all(spec, plan.works, store)
@@ -94,7 +95,7 @@ def row(
         scores |= absence.scores(metrics.spec(name))
     done = [work for work in works if store.done(work.render)]
     return Row(
-        method=first.method.id,
+        method=first.name,
         title=first.method.title,
         role=first.method.role,
         drive=first.drive,
@@ -171,7 +172,8 @@ def link(source: Path, target: Path) -> None:
 def slug(work: Work) -> str:
     """A file name that names the cell: method, drive, sequence, seed."""
     drive = work.drive.replace("+", "-")
-    return f"{work.method.id}--{drive}--{work.sequence.id.replace('/', '-')}--s{work.seed}"
+    name = re.sub(r"[^A-Za-z0-9_.]+", "-", work.name).strip("-")
+    return f"{name}--{drive}--{work.sequence.id.replace('/', '-')}--s{work.seed}"
 
 
 def media(work: Work, store: Store, out: Path) -> dict[str, str]:
@@ -181,7 +183,7 @@ def media(work: Work, store: Store, out: Path) -> dict[str, str]:
     found = {"video": str(video.relative_to(out))}
     losses = store.path(work.fit) / "losses.jsonl"
     if losses.is_file():
-        found["losses"] = str(losses.relative_to(out))
+        found["losses"] = os.path.relpath(losses, out)
     return found
 
 
