@@ -22,8 +22,8 @@ from methods.ua3dtalk.priors.target import ExpressionTarget
 _NEEDED_BY = "UA-3DTalk's Prior Extraction"
 #: What of a configuration decides neither content nor style, and what not the emotion.
 _NOT_OF = {
-    "prior": ("use_", "official", "emotion_", "waveform"),
-    "emotion": ("use_", "official", "content_", "style_", "fuse_", "recon_"),
+    "prior": ("use_", "official", "audio_", "emotion_", "waveform"),
+    "emotion": ("use_", "official", "audio_", "content_", "style_", "fuse_", "recon_"),
 }
 #: Below this a fold has too few frames to say anything.
 _FEWEST = 48
@@ -91,7 +91,7 @@ def _fit(
     stages: StageCache | None,
 ) -> PriorModel:
     statistics = LogMelStatistics.of(part.audio)
-    if part.has("audio_features"):
+    if part.has("audio_features") and config.audio_features == "auto":
         given: AudioFeatures = part.signal("audio_features")
         windows = AudioFeatures(check_windows(given, count, part.id), given.kind)
     else:
