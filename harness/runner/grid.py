@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -61,9 +62,10 @@ class Grid(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Grid:
         names = [row.name for row in self.rows]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        files = [re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-") for name in names]
+        twice = sorted({n for n, file in zip(names, files, strict=True) if files.count(file) > 1})
         if twice:
-            raise ValueError(f"two rows are called {', '.join(twice)}")
+            raise ValueError(f"two rows are called {', '.join(twice)} (marks do not count)")
         if self.reference not in names:
             raise ValueError(f"the reference {self.reference!r} is none of {', '.join(names)}")
         if self.paper is None and any(row.paper for row in self.rows):
