@@ -43,6 +43,7 @@ class Moment:
     a: float
     b: float
     gain: float
+    unit: str = "frame"  # or "window"
 
 
 @dataclass(frozen=True)
@@ -245,7 +246,9 @@ def extremes(
                 break
             if all(m.recording != recording or abs(m.item - item) >= block for m in kept):
                 values = float(left[recording][item]), float(right[recording][item])
-                kept.append(Moment(recording, item, *values, gain))
+                frames = a.items.frames(recording)
+                unit = "frame" if len(left[recording]) == frames else "window"
+                kept.append(Moment(recording, item, *values, gain, unit))
         return tuple(kept)
 
     moments.sort()

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.contracts import UnknownName
 from reports import layout, protocol
-from reports.compare import LEVEL, Change, Moment, Side, compare, scope
+from reports.compare import LEVEL, NAMED, Change, Moment, Side, compare, scope
 from reports.statistics.bootstrap import RESAMPLES
 from reports.tables import escape
 
@@ -107,8 +107,8 @@ def signed(value: float, places: int) -> str:
     return text[1:] if float(text) == 0 else text
 
 
-def moments(comparison: Comparison) -> list[str]:
-    """Per column with a direction: the items that lost and won most."""
+def moments(comparison: Comparison, limit: int = NAMED) -> list[str]:
+    """Per column with a direction: the items that lost and won most, at most `limit` each."""
     lines = []
     for change in shown(comparison):
         places = layout.digits(change.column)
@@ -116,7 +116,7 @@ def moments(comparison: Comparison) -> list[str]:
             continue
         for word, found in (("worse", change.worse), ("better", change.better)):
             if found:
-                items = "; ".join(moment_text(m, places) for m in found)
+                items = "; ".join(moment_text(m, places) for m in found[:limit])
                 row = f"{change.row}, " if several(comparison) else ""
                 lines.append(f"{row}{change.column}, most {word}: {items}")
     return lines
@@ -124,7 +124,8 @@ def moments(comparison: Comparison) -> list[str]:
 
 def moment_text(moment: Moment, places: int) -> str:
     """Where, and both values."""
-    return f"{moment.recording} item {moment.item} ({moment.a:.{places}f} -> {moment.b:.{places}f})"
+    where = f"{moment.recording} {moment.unit} {moment.item}"
+    return f"{where} ({moment.a:.{places}f} -> {moment.b:.{places}f})"
 
 
 def several(comparison: Comparison) -> bool:
@@ -183,7 +184,7 @@ def table(comparison: Comparison) -> str:
                     mark.stylize(styles.get(mark.plain[:1], "dim"))
                     grid.add_row(*map(Text, cells.values()), mark)
             console.print(grid)
-        for line in [*notes(comparison), *moments(comparison)]:
+        for line in [*notes(comparison), *moments(comparison, 1)]:
             console.print(Text(line, style="dim"))
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 

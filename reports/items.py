@@ -39,6 +39,18 @@ class RowItems:
             if len({len(run) for run in runs}) == 1
         }
 
+    def frames(self, recording: str) -> int:
+        """Frames of a recording: no column has more items."""
+        return max(
+            (
+                len(v)
+                for runs in self.runs.values()
+                for (name, _), v in runs.items()
+                if name == recording
+            ),
+            default=0,
+        )
+
     def weights(self, name: str, score: Score | None) -> str | None:
         """How the column's value is the mean of its items, or None where it is not.
 
