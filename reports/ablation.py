@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import BadInput, Results, Row, Score
-from harness.storage import write_text
 from reports import items, layout, stored
 from reports.statistics import estimate, holm, paired
 
@@ -123,21 +122,21 @@ def assemble(said: Mapping[str, Any], results: Results, folder: Path) -> Ablatio
     base = next(r for r in said["rows"] if r["name"] == said["reference"])
     sides = {label: Side(row, items.read(folder, row)) for label, row in rows.items()}
     reference = sides.get(base["label"])
+    paper_base = printed(names, base["paper"])
     lines = []
     for entry in said["rows"]:
         row, mine = rows.get(entry["label"]), sides.get(entry["label"])
-        cells = {}
+        cells, paper = {}, printed(names, entry["paper"])
         for name in names:
             change = None
             if mine and reference and mine is not reference:
                 change = change_of(name, mine, reference, results)
-            printed = entry["paper"].get(name.split("/")[0])
-            first = base["paper"].get(name.split("/")[0])
-            moved = None if printed is None or first is None else printed - first
+            value, first = paper.get(name), paper_base.get(name)
+            moved = None if value is None or first is None else value - first
             cells[name] = Cell(
                 row.scores.get(name) if row else None,
                 change,
-                printed,
+                value,
                 moved if entry is not base else None,
             )
         lines.append(
@@ -165,13 +164,36 @@ def assemble(said: Mapping[str, Any], results: Results, folder: Path) -> Ablatio
 
 
 def shown(results: Results, wanted: list[str]) -> list[str]:
-    """Columns that some row could score: those that the grid names, or all without names."""
+    """Columns that some row could score: those that the grid names, or all without names.
+
+    A name without a variant stands for the column of that very name, or for all variants where
+    there is no such column.
+    """
+    known = layout.column_names(results)
+
+    def asked(name: str) -> bool:
+        family = name.split("/")[0]
+        return not wanted or name in wanted or (family in wanted and family not in known)
+
     return [
         name
-        for name in layout.column_names(results)
-        if (not wanted or name in wanted or name.split("/")[0] in wanted)
+        for name in known
+        if asked(name)
         and any((s := row.scores.get(name)) and s.status == "ok" for row in results.rows)
     ]
+
+
+def printed(names: list[str], values: Mapping[str, float]) -> dict[str, float]:
+    """The paper's values by shown column: of that very name, else the family's first.
+
+    A paper prints one PSNR, of the whole frame: it says nothing of the other variants.
+    """
+    found = {}
+    for name, value in values.items():
+        family = [column for column in names if column.split("/")[0] == name]
+        if name in names or family:
+            found[name if name in names else family[0]] = value
+    return found
 
 
 def change_of(name: str, mine: Side, base: Side, results: Results) -> Change | None:
@@ -217,15 +239,3 @@ def corrected(lines: list[Line]) -> tuple[Line, ...]:
         )
         for i, line in enumerate(lines)
     )
-
-
-def write(folder: Path) -> dict[str, str]:
-    """Write the table of a folder in every format; returns the texts by format."""
-    from reports import ablation_tables
-
-    found = read(folder)
-    texts = {name: make(found) for name, make in ablation_tables.FORMATS.items()}
-    for name, text in texts.items():
-        if name != "table":
-            write_text(folder / f"ablation.{name}", text.rstrip("\n") + "\n")
-    return texts

@@ -44,7 +44,7 @@ def ablate(
     from harness.runner.run import Runner
     from harness.runner.store import write_json
     from methods import catalog as methods
-    from reports import ablation, page, stored
+    from reports import ablation, ablation_tables, page, stored
 
     start = time.perf_counter()
     chosen = find_grid(methods.spec(method), grid)
@@ -71,7 +71,7 @@ def ablate(
         results = runner.run(plan)
         page.write(results, folder)
     write_json(folder / ablation.FILE, described(chosen, request))
-    tables = ablation.write(folder)
+    tables = ablation_tables.write(folder)
     print(tables["table"])
     if done:
         print(f"Nothing to do: every cell is finished. Tables in {folder}", file=sys.stderr)

@@ -56,7 +56,7 @@ class Grid(BaseModel):
     rows: tuple[GridRow, ...] = Field(min_length=2)
     seeds: tuple[_Seed, ...] = Field(default=(0,), min_length=1)
     drive: str | None = None  # None: the method's first
-    columns: tuple[str, ...] = ()  # families or columns to show; none: all that are scored
+    columns: tuple[str, ...] = ()  # to show; a name without variant is the family's
     paper: PaperSource | None = None
 
     @model_validator(mode="after")

@@ -22,7 +22,7 @@ SCOPES = {
 }
 
 #: Fewer blocks than this carry no interval.
-MIN_BLOCKS = 4
+MIN_BLOCKS = 3
 
 
 @dataclass(frozen=True)

@@ -173,12 +173,12 @@ def test_a_row_that_was_never_stored_is_shown_as_such(folder):
     lost = ablation.read(folder).lines[-1]
     assert lost.row is None
     assert lost.cells["psnr"].score is None
-    for text in ablation.write(folder).values():
+    for text in ablation_tables.write(folder).values():
         assert "lost" in text
 
 
 def test_every_format_says_the_same(folder):
-    texts = ablation.write(folder)
+    texts = ablation_tables.write(folder)
     found = ablation.read(folder)
     change = ablation_tables.change_text("psnr", found.lines[1].cells["psnr"].change)
     assert change.startswith("+2.0")
@@ -194,7 +194,7 @@ def test_every_format_says_the_same(folder):
 
 
 def test_csv_has_one_line_a_row_and_column(folder):
-    lines = list(csv.DictReader(io.StringIO(ablation.write(folder)["csv"])))
+    lines = list(csv.DictReader(io.StringIO(ablation_tables.write(folder)["csv"])))
     assert len(lines) == 3 * 4
     first = next(x for x in lines if x["row"] == "better" and x["column"] == "psnr")
     assert float(first["change_low"]) < float(first["change"]) < float(first["change_high"])
@@ -202,7 +202,7 @@ def test_csv_has_one_line_a_row_and_column(folder):
 
 
 def test_latex_is_a_booktabs_table_of_even_rows(folder):
-    text = ablation.write(folder)["tex"]
+    text = ablation_tables.write(folder)["tex"]
     body = [line for line in text.splitlines() if not line.startswith("%")]
     assert body[0] == r"\begin{tabular}{lrrrr}"
     assert {r"\toprule", r"\midrule", r"\bottomrule"} <= set(body)
@@ -213,7 +213,7 @@ def test_latex_is_a_booktabs_table_of_even_rows(folder):
 
 
 def test_html_is_escaped_and_closed(folder):
-    text = ablation.write(folder)["html"]
+    text = ablation_tables.write(folder)["html"]
     assert "A &lt;grid&gt;" in text
     opened = []
 
@@ -235,3 +235,9 @@ def test_a_damaged_description_is_refused(folder, text):
     (folder / "ablation.json").write_text(text)
     with pytest.raises(BadInput, match=r"ablation\.json"):
         ablation.read(folder)
+
+
+def test_the_papers_value_stands_by_one_column_alone():
+    names = ["psnr", "psnr/head", "lpips/synthetic", "lpips/synthetic-head"]
+    values = {"psnr": 28.0, "lpips": 0.1, "sync_c": 5.0}
+    assert ablation.printed(names, values) == {"psnr": 28.0, "lpips/synthetic": 0.1}

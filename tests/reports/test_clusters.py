@@ -77,7 +77,7 @@ def test_one_person_speaks_of_recordings_and_one_recording_of_blocks():
     one_recording = estimate(table(rng, 1, 1, 100), 25)
     assert (one_recording.level, one_recording.clusters) == ("blocks", 4)
     assert "within this recording" in one_recording.scope
-    short = estimate(table(rng, 1, 1, 99), 25)
+    short = estimate(table(rng, 1, 1, 74), 25)
     assert (short.level, short.low, short.p) == ("none", None, None)
     assert np.isfinite(short.value)
 

@@ -63,6 +63,16 @@ def test_the_second_time_nothing_is_done(call):
     assert out == first
 
 
+def test_report_shows_the_table_again(call, monkeypatch, capsys, tmp_path):
+    shown = call()[1]
+    folder = tmp_path / "runs" / "toy@1" / "ablations" / "steps"
+    monkeypatch.setattr(sys, "argv", ["harness", "report", str(folder)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    assert capsys.readouterr().out == shown
+
+
 def test_an_override_reaches_every_row_and_the_caption(call):
     out = call("--set", "base=5", "--grid", "steps.yaml")
     assert out[0] != 0  # no such file here
