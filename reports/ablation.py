@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import BadInput, Results, Row, Score
-from reports import items, layout, stored
+from reports import ablation_columns, items, stored
 from reports.statistics import estimate, holm, paired
 
 FILE = "ablation.json"
@@ -80,7 +80,7 @@ class Ablation:
     paper: Mapping[str, str] | None  # source, note
     columns: tuple[str, ...]  # shown
     lines: tuple[Line, ...]
-    results: Results
+    results: Results  # with the columns that the grid names
 
 
 @dataclass(frozen=True)
@@ -118,15 +118,15 @@ def read(folder: Path) -> Ablation:
 def assemble(said: Mapping[str, Any], results: Results, folder: Path) -> Ablation:
     """Put results, items and the paper's values side by side."""
     rows = {row.method: row for row in results.rows}
-    names = shown(results, said["columns"])
+    names = ablation_columns.shown(results, said["columns"])
     base = next(r for r in said["rows"] if r["name"] == said["reference"])
     sides = {label: Side(row, items.read(folder, row)) for label, row in rows.items()}
     reference = sides.get(base["label"])
-    paper_base = printed(names, base["paper"])
+    paper_base = ablation_columns.printed(names, base["paper"])
     lines = []
     for entry in said["rows"]:
         row, mine = rows.get(entry["label"]), sides.get(entry["label"])
-        cells, paper = {}, printed(names, entry["paper"])
+        cells, paper = {}, ablation_columns.printed(names, entry["paper"])
         for name in names:
             change = None
             if mine and reference and mine is not reference:
@@ -159,41 +159,10 @@ def assemble(said: Mapping[str, Any], results: Results, folder: Path) -> Ablatio
         paper=said["paper"],
         columns=tuple(names),
         lines=corrected(lines),
-        results=results,
+        results=ablation_columns.restricted(
+            results, ablation_columns.asked(results, said["columns"])
+        ),
     )
-
-
-def shown(results: Results, wanted: list[str]) -> list[str]:
-    """Columns that some row could score: those that the grid names, or all without names.
-
-    A name without a variant stands for the column of that very name, or for all variants where
-    there is no such column.
-    """
-    known = layout.column_names(results)
-
-    def asked(name: str) -> bool:
-        family = name.split("/")[0]
-        return not wanted or name in wanted or (family in wanted and family not in known)
-
-    return [
-        name
-        for name in known
-        if asked(name)
-        and any((s := row.scores.get(name)) and s.status == "ok" for row in results.rows)
-    ]
-
-
-def printed(names: list[str], values: Mapping[str, float]) -> dict[str, float]:
-    """The paper's values by shown column: of that very name, else the family's first.
-
-    A paper prints one PSNR, of the whole frame: it says nothing of the other variants.
-    """
-    found = {}
-    for name, value in values.items():
-        family = [column for column in names if column.split("/")[0] == name]
-        if name in names or family:
-            found[name if name in names else family[0]] = value
-    return found
 
 
 def change_of(name: str, mine: Side, base: Side, results: Results) -> Change | None:

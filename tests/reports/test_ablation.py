@@ -12,7 +12,7 @@ import pytest
 
 from harness.contracts import BadInput, MetricResult, Results, Row, Score
 from harness.runner import items as written
-from reports import ablation, ablation_tables
+from reports import ablation, ablation_columns, ablation_tables
 from reports.statistics import Series, estimate, holm
 
 COUNT, NAMES = 200, ("base", "better", "worse")
@@ -240,4 +240,4 @@ def test_a_damaged_description_is_refused(folder, text):
 def test_the_papers_value_stands_by_one_column_alone():
     names = ["psnr", "psnr/head", "lpips/synthetic", "lpips/synthetic-head"]
     values = {"psnr": 28.0, "lpips": 0.1, "sync_c": 5.0}
-    assert ablation.printed(names, values) == {"psnr": 28.0, "lpips/synthetic": 0.1}
+    assert ablation_columns.printed(names, values) == {"psnr": 28.0, "lpips/synthetic": 0.1}
