@@ -33,8 +33,9 @@ def asked(results: Results, wanted: list[str]) -> list[str]:
     return [name for name in known if fits(name)]
 
 
-def restricted(results: Results, names: list[str]) -> Results:
-    """The same results with these columns alone."""
+def restricted(results: Results, wanted: list[str]) -> Results:
+    """The same results with the columns alone that the grid names."""
+    names = asked(results, wanted)
     kept = [
         replace(row, scores={n: score for n, score in row.scores.items() if n in names})
         for row in results.rows
