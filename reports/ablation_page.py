@@ -45,13 +45,14 @@ def section(ablation: Ablation) -> str:
         for name in ablation.columns
     ]
     return environment.get_template("ablation.html").render(
-        title=ablation.title, caption=texts.caption(ablation), heads=heads, rows=rows,
+        title=ablation.title, caption=texts.protocol(ablation), heads=heads, rows=rows,
         notes=texts.notes(ablation),
     )  # fmt: skip
 
 
 def _tone(change: Change | None) -> str:
-    if change is None or change.better is None:
+    """Colour is for what holds: an unsure change stays pale."""
+    if change is None or change.better is None or not change.significant:
         return ""
     return "good" if change.better else "bad"
 

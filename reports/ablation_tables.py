@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.storage import write_text
 from reports import ablation, ablation_page, layout, tables
-from reports.ablation import Ablation
+from reports.ablation import Ablation, Change
 from reports.ablation_texts import (
     STAR,
     caption,
@@ -46,12 +46,7 @@ def table(found: Ablation) -> str:
             cell = line.cells[name]
             text = Text(layout.value_text(name, cell.score))
             if cell.change:
-                good = cell.change.better
-                style = "dim" if good is None else ("green" if good else "red")
-                text.append(
-                    f"\n{change_text(name, cell.change)}",
-                    f"bold {style}" if cell.change.significant else style,
-                )
+                text.append(f"\n{change_text(name, cell.change)}", _style(cell.change))
             if cell.paper is not None:
                 text.append(f"\npaper {paper_text(name, cell)}", "dim italic")
             texts.append(text)
@@ -62,6 +57,13 @@ def table(found: Ablation) -> str:
         for note in notes(found):
             console.print(Text(note, style="dim"))
     return capture.get().rstrip()
+
+
+def _style(change: Change) -> str:
+    """Colour is for what holds: an unsure change stays pale."""
+    if not change.significant or change.better is None:
+        return "dim"
+    return "bold green" if change.better else "bold red"
 
 
 def markdown(found: Ablation) -> str:

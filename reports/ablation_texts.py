@@ -39,11 +39,16 @@ def row_text(line: Line) -> str:
 
 def caption(ablation: Ablation) -> str:
     """What the table is about and under which protocol, in one line."""
+    return f"{ablation.title}. {protocol(ablation)}"
+
+
+def protocol(ablation: Ablation) -> str:
+    """Under which protocol the rows were measured."""
     said = "".join(f", {name}={value}" for name, value in ablation.overrides.items())
     rows = ablation.results.rows
     seeds = sorted({seed for row in rows for seed in row.seeds})
     preset = f"preset {rows[0].preset}{said}, seeds {', '.join(map(str, seeds))}"
-    return f"{ablation.title}. {layout.caption(ablation.results)}; {preset}"
+    return f"{layout.caption(ablation.results)}; {preset}"
 
 
 def notes(ablation: Ablation) -> list[str]:
@@ -53,7 +58,7 @@ def notes(ablation: Ablation) -> list[str]:
     lines = [
         f"Changes are against the row {ablation.reference!r}, item by item where an interval "
         f"stands: 95%{', ' + '; '.join(scopes) if scopes else ''}. {STAR}: p <= 0.05 after Holm's "
-        "correction over the whole table. Seeds of a row are averaged item by item."
+        "correction over the whole table; the others are not sure. Seeds of a row are averaged item by item."
     ]
     bare = [
         name
