@@ -58,7 +58,8 @@ def notes(ablation: Ablation) -> list[str]:
     lines = [
         f"Changes are against the row {ablation.reference!r}, item by item where an interval "
         f"stands: 95%{', ' + '; '.join(scopes) if scopes else ''}. {STAR}: p <= 0.05 after Holm's "
-        "correction over the whole table; the others are not sure. Seeds of a row are averaged item by item."
+        "correction over the whole table; the others are not sure. Seeds of a row are averaged "
+        "item by item."
     ]
     bare = [
         name

@@ -36,6 +36,7 @@ def plan_key(plan: Plan) -> str:
     """Hash of all cells of a plan: equal keys mean the same results."""
     keys = [cell.key for work in plan.works for cell in (work.render, work.fit)]
     keys += [cell.key for work in plan.works for _, cell in work.scores]
+    keys += [work.variant for work in plan.works if work.variant]  # equal cells, other row names
     return hashlib.sha256(" ".join([*keys, *sorted(plan.unavailable)]).encode()).hexdigest()
 
 

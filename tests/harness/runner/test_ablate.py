@@ -131,3 +131,11 @@ def test_the_report_reads_what_was_stored(tmp_path):
     assert same.change.value == 0
     assert same.change.better is None
     assert zeroed.score.value != low.score.value
+
+
+def test_a_renamed_row_is_another_plan():
+    rows = [dict(row) for row in staged.GRID_VALUES["rows"]]
+    rows[1]["name"] = "higher"
+    renamed = Grid.model_validate({**staged.GRID_VALUES, "rows": rows})
+    assert plan_key(plan_of(renamed)) != plan_key(plan_of())
+    assert plan_key(plan_of()) == plan_key(plan_of())
