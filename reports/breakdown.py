@@ -74,7 +74,10 @@ def labelled(results: Results, key: str) -> bool:
 
 def order(group: Group) -> tuple[tuple[bool, bool, str], ...]:
     """Sorts groups: neutral first, then by name or number, unknown last."""
-    return tuple((text == "unknown", text != "neutral", text.zfill(4)) for text in group)
+    return tuple(
+        (text == "unknown", text != "neutral", text.zfill(4) if text.isdigit() else text)
+        for text in group
+    )
 
 
 def breakdown(

@@ -268,7 +268,11 @@ def page(comparison: Comparison) -> str:
         {
             "row": row,
             "lines": [
-                {**texts(c), "kind": c.verdict.replace("maybe ", "maybe-")}
+                {
+                    **texts(c),
+                    "kind": c.verdict.replace(" ", "-"),
+                    "mark": "" if c.verdict == "unclear" else MARKS[c.verdict][:1],
+                }
                 for c in shown(comparison)
                 if c.row == row
             ],

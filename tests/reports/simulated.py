@@ -111,7 +111,7 @@ def write(
                 if s == seeds[0]
             ]
             one = estimate(series, 25, resamples=200)
-            value = float(np.mean([np.nanmean(v) for v in found.values()]))
+            value = float(np.mean([np.nanmean(v) for v in found.values() if np.isfinite(v).any()]))
             n = sum(int(np.isfinite(v).sum()) for v in found.values())
             failures = sum(len(v) for v in found.values()) - n
             scores[column] = Score("ok", value, one.low, one.high, n, failures)
