@@ -197,7 +197,7 @@ def costs(works: list[Work], store: Store) -> dict[str, float]:
         store.record(w.render)["meta"]["preview"]["psnr_db"] for w in works if store.done(w.render)
     ]
     return {
-        "fit_seconds": float(np.mean([fit["seconds"] for fit in fits])),
+        "fit_seconds": float(np.mean([fit.get("seconds_alone", fit["seconds"]) for fit in fits])),
         "peak_memory_mb": max(fit["peak_memory_mb"] for fit in fits),
         "preview_codec_psnr_db": float(np.mean(previews)) if previews else float("nan"),
     }

@@ -139,6 +139,8 @@ class Runner:
         stages.fit(work, methods.build(work.method.id), folder, record, budget)
         if shared:
             record["stages"] = {"trained": shared.trained, "reused": shared.reused}
+            # What the fit costs whoever does it alone: sharing must not make a row look cheap.
+            record["seconds_alone"] = record["seconds"] + shared.saved
             self.tally.trained += len(shared.trained)
             self.tally.shared += len(shared.reused)
 

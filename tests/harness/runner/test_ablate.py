@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 
 import pytest
 
@@ -139,3 +140,23 @@ def test_a_renamed_row_is_another_plan():
     renamed = Grid.model_validate({**staged.GRID_VALUES, "rows": rows})
     assert plan_key(plan_of(renamed)) != plan_key(plan_of())
     assert plan_key(plan_of()) == plan_key(plan_of())
+
+
+def test_a_row_that_took_a_stage_is_not_called_cheap(tmp_path, monkeypatch):
+    plain = Staged._stage
+
+    def slow(self, name, inputs, budget, train):
+        def wait():
+            time.sleep(0.2 if name == "ground" else 0.0)
+            return train()
+
+        return plain(self, name, inputs, budget, wait)
+
+    monkeypatch.setattr(Staged, "_stage", slow)
+    _, results, _ = run(tmp_path)
+    low, high = results.rows[:2]
+    assert low.costs["fit_seconds"] >= 0.2
+    assert high.costs["fit_seconds"] >= 0.2
+    fits = [json.loads(p.read_text()) for p in tmp_path.glob("cells/fit/*/cell.json")]
+    taken = next(fit for fit in fits if fit["stages"]["reused"])
+    assert taken["seconds"] < 0.2 <= taken["seconds_alone"]
