@@ -73,11 +73,16 @@ def row_label(row: Row) -> str:
     return f"{row.method} [{row.drive}]" if row.role == "method" and row.drive else row.method
 
 
+def competes(row: Row) -> bool:
+    """Whether a row can be best: oracles and the shuffled control cannot."""
+    return row.role != "oracle" and row.drive != "shuffled-audio"
+
+
 def best_rows(results: Results, name: str) -> set[int]:
     """Rows that are best in a column.
 
-    Oracles and the shuffled control do not compete; nor do baselines for speed, since showing
-    a stored frame is no synthesis.
+    Of those that compete; baselines do not for speed, since showing a stored frame is no
+    synthesis.
     """
     direction = results.columns[name]["direction"]
     if direction == "none":
@@ -87,9 +92,8 @@ def best_rows(results: Results, name: str) -> set[int]:
     values = {
         index: sign * round(score.value, digits(name))
         for index, row in enumerate(results.rows)
-        if row.role != "oracle"
+        if competes(row)
         and not (speed and row.role == "baseline")
-        and row.drive != "shuffled-audio"
         and (score := row.scores.get(name)) is not None
         and score.status == "ok"
         and score.value is not None

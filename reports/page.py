@@ -9,7 +9,8 @@ from typing import Any
 
 from harness.contracts import Results, Row
 from harness.storage import write_text
-from reports import curves, layout, tables
+from reports import curves, layout, sections, tables
+from reports.standing import Standing, rank_text, standing
 
 NAME = "index.html"
 
@@ -28,14 +29,17 @@ def write(results: Results, folder: Path, target: Path | None = None) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    stand = standing(results, folder)
     html = environment.get_template("page.html").render(
         title=f"{results.rows[0].split} leaderboard" if results.rows else "leaderboard",
         caption=layout.caption(results),
         columns=columns(results),
-        rows=rows(results),
+        rows=rows(results, stand),
+        versus=sections.versus(results, stand),
+        groups=sections.groups(results, stand),
         recordings=recordings(results, folder),
         curves=curves.loss_curves(results, folder),
-        notes=tables.footnotes(results),
+        notes=tables.footnotes(results) + ([stand.problem] if stand.reference is None else []),
         provenance=json.dumps(results.provenance, indent=2, default=str),
         codec=codec_note(results),
     )
@@ -68,11 +72,13 @@ def columns(results: Results) -> list[dict[str, Any]]:
     return heads
 
 
-def rows(results: Results) -> list[dict[str, Any]]:
-    """Rows with shown text, interval, note and a number to sort by."""
+def rows(results: Results, stand: Standing) -> list[dict[str, Any]]:
+    """Rows with shown text, interval, rank, note and a number to sort by."""
     names = layout.column_names(results)
     table = []
-    for row, cells in zip(results.rows, layout.cells(results, names), strict=True):
+    for index, (row, cells) in enumerate(
+        zip(results.rows, layout.cells(results, names), strict=True)
+    ):
         table.append(
             {
                 "method": row.method,
@@ -86,6 +92,9 @@ def rows(results: Results) -> list[dict[str, Any]]:
                         "best": cell.best,
                         "note": cell.note,
                         "interval": layout.interval_text(name, row.scores.get(name)),
+                        "rank": rank_text(rank)
+                        if (rank := stand.ranks.get(name, {}).get(index))
+                        else "",
                         "n": score.n if (score := row.scores.get(name)) else 0,
                         "sort": score.value if score and score.value is not None else "",
                     }

@@ -18,20 +18,41 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="File to write; standard output otherwise.")
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(help="Means by emotion, intensity, person (comma-separated: crossed)."),
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="With --by: columns, comma-separated; all without.")
+    ] = None,
 ) -> None:
-    """Print or write the leaderboard of finished runs."""
+    """Print or write the leaderboard of finished runs, or with --by their means by group."""
     from harness.contracts import BadInput
     from harness.storage import write_text
-    from reports import page, stored, tables
+    from reports import breakdown, page, stored, tables
 
     folders = stored.run_folders(runs)
-    if format_ == "html":
+    if columns and not by:
+        raise BadInput("--columns", "chooses columns of --by alone", "Add --by emotion.")
+    if by:
+        keys, names = (
+            [part.strip() for part in (option or "").split(",") if part.strip()]
+            for option in (by, columns)
+        )
+        parts = []
+        for folder in folders:
+            results = stored.read(folder)
+            found = breakdown.tables(results, folder, keys, names)
+            parts.append(breakdown.render(found, results, format_))
+        text = "\n\n".join(parts)
+    elif format_ == "html":
         if out is not None and len(folders) > 1:
             raise BadInput(out, f"one page cannot hold {len(folders)} runs", "Name one run folder.")
         for folder in folders:
             print(page.write(stored.read(folder), folder, out))
         return
-    text = "\n\n".join(tables.render(stored.read(folder), format_) for folder in folders)
+    else:
+        text = "\n\n".join(tables.render(stored.read(folder), format_) for folder in folders)
     if out is None:
         print(text)
     else:

@@ -35,7 +35,7 @@ def test_help_names_every_command_and_imports_nothing_heavy():
         "print(sorted({'torch', 'numpy', 'scipy', 'pandas', 'matplotlib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    for command in ("run", "list", "prepare", "report", "weights", "doctor"):
+    for command in ("run", "list", "prepare", "report", "compare", "weights", "doctor"):
         assert command in done.stdout
     assert done.stdout.strip().endswith("['numpy']") or done.stdout.strip().endswith("[]")
 

@@ -1,0 +1,40 @@
+"""`compare`: two result sets, item by item; nothing is recomputed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def compare(
+    a: Annotated[str, typer.Argument(help="Run folder, or FOLDER::ROW for one row of it.")],
+    b: Annotated[str, typer.Argument(help="The same, compared with A: differences are B - A.")],
+    format_: Annotated[
+        str, typer.Option("--format", help="table, md, csv, tex or html.")
+    ] = "table",
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; standard output otherwise.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="Columns, comma-separated; the correction is then over these alone."),
+    ] = None,
+) -> None:
+    """Say what got better and worse from A to B, and how surely."""
+    from harness.contracts import UnknownName
+    from harness.storage import write_text
+    from reports import comparison
+    from reports.compare import match, open_sides
+
+    if format_ not in comparison.FORMATS:
+        raise UnknownName("comparison format", format_, comparison.FORMATS)
+    pairs = match(open_sides(a), open_sides(b))
+    wanted = [name.strip() for name in (columns or "").split(",") if name.strip()]
+    text = comparison.render(comparison.make(pairs, (a, b), wanted), format_)
+    if out is None:
+        print(text)
+    else:
+        write_text(out, text + "\n")
+        print(out)

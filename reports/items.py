@@ -1,0 +1,159 @@
+"""Reader of the per-item values that lie beside stored results."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.contracts import BadInput, Row, Score
+
+#: Column -> recording -> items in time order, float64 [n]; NaN where an item failed.
+Columns = Mapping[str, Mapping[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class RowItems:
+    """The items of one row: of every seed, and their mean over seeds.
+
+    runs: column -> (recording, seed) -> items, float64 [n].
+    """
+
+    runs: Mapping[str, Mapping[tuple[str, int], np.ndarray]]
+
+    def column(self, name: str) -> dict[str, np.ndarray]:
+        """Recording -> items, averaged over seeds; NaN where any seed has none.
+
+        Seeds repeat one experiment: they are no further recordings.
+        """
+        grouped: dict[str, list[np.ndarray]] = {}
+        for (recording, _), values in self.runs.get(name, {}).items():
+            grouped.setdefault(recording, []).append(values)
+        return {
+            recording: np.mean(runs, axis=0)
+            for recording, runs in grouped.items()
+            if len({len(run) for run in runs}) == 1
+        }
+
+    def frames(self, recording: str) -> int:
+        """Frames of a recording: no column has more items."""
+        return max(
+            (
+                len(v)
+                for runs in self.runs.values()
+                for (name, _), v in runs.items()
+                if name == recording
+            ),
+            default=0,
+        )
+
+    def weights(self, name: str, score: Score | None) -> str | None:
+        """How the column's value is the mean of its items, or None where it is not.
+
+        Returns:
+            "recordings": mean of the recordings' means; "items": mean of all items; None: another
+            function of the data (a Fréchet distance, a pooled PSNR), which no item has a part in.
+
+        """
+        runs = self.runs.get(name, {})
+        if score is None or score.value is None or not runs:
+            return None
+        finite = [values[np.isfinite(values)] for values in runs.values()]
+        finite = [values for values in finite if len(values)]
+        if not finite:
+            return None
+        near = 1e-6 * max(abs(score.value), 1.0)
+        if abs(np.mean([values.mean() for values in finite]) - score.value) <= near:
+            return "recordings"
+        if abs(np.concatenate(finite).mean() - score.value) <= near:
+            return "items"
+        return None
+
+
+def read(folder: Path, row: Row) -> RowItems:
+    """All items of one row.
+
+    Raises:
+        BadInput: a file is absent, damaged, or of no recording of the row.
+
+    """
+    runs: dict[str, dict[tuple[str, int], np.ndarray]] = {}
+    for name in row.items:
+        key = owner(name, row)
+        for column, values in read_file(folder / name).items():
+            runs.setdefault(column, {})[key] = values
+    return RowItems(runs)
+
+
+def owner(name: str, row: Row) -> tuple[str, int]:
+    """Recording and seed of a file of items, after its name.
+
+    Raises:
+        BadInput: no recording of the row is named.
+
+    """
+    stem = Path(name).name.removesuffix(".jsonl")
+    seed = re.search(r"--s(\d+)$", stem)
+    stems = {stem: row.seeds[0] if row.seeds else 0}
+    if seed and int(seed[1]) in row.seeds:
+        stems[stem[: seed.start()]] = int(seed[1])
+    fits = [
+        (recording, number)
+        for recording in row.sequences
+        for text, number in stems.items()
+        for written in {recording.replace("/", "-"), re.sub(r"[^\w.+-]", "-", recording)}
+        if text == written or text.endswith(f"--{written}")
+    ]
+    if not fits:
+        raise BadInput(
+            name,
+            f"names none of the {len(row.sequences)} recordings of {row.method}",
+            "Keep the files as the run wrote them, or run again.",
+        )
+    return max(fits, key=lambda fit: len(fit[0]))
+
+
+def read_file(path: Path) -> dict[str, np.ndarray]:
+    """Column -> items in time order, float64 [n], of one JSON-lines file.
+
+    Raises:
+        BadInput: it is absent or a line is damaged.
+
+    """
+    frames: dict[str, list[float]] = {}
+    windows: dict[str, list[float]] = {}
+    cure = "Run again into the same folder: finished work is kept, and the items are rewritten."
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(path, f"cannot be read ({error})", cure) from error
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            entry = json.loads(line)
+            if "column" in entry:
+                series = windows.setdefault(entry["column"], [])
+                if entry["item"] != len(series):
+                    raise ValueError(f"item {entry['item']} follows {len(series) - 1}")
+                series.append(number_of(entry["value"]))
+                continue
+            frame = entry.pop("frame")
+            if frame != number - 1:
+                raise ValueError(f"frame {frame} stands at place {number - 1}")
+            for column, value in entry.items():
+                frames.setdefault(column, []).append(number_of(value))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadInput(path, f"line {number} is damaged ({error})", cure) from error
+    return {name: np.array(values) for name, values in {**frames, **windows}.items()}
+
+
+def number_of(value: object) -> float:
+    """A stored value; null is an item that failed."""
+    if value is None:
+        return float("nan")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{value!r} is no number")
+    return float(value)

@@ -1,0 +1,72 @@
+"""Differences of two rows, item by item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.contracts import BadInput
+from reports.statistics.clusters import Series, person_of
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Differences A - B of the items of one column.
+
+    series: one a recording that both have, float64 [n]; NaN where either side failed.
+    n: items with a difference.
+    failed_a, failed_b: items that failed in A, in B.
+    only_a, only_b: recordings that only one side has.
+    """
+
+    series: tuple[Series, ...]
+    n: int
+    failed_a: int
+    failed_b: int
+    only_a: tuple[str, ...]
+    only_b: tuple[str, ...]
+
+
+def paired(
+    a: Mapping[str, np.ndarray],
+    b: Mapping[str, np.ndarray],
+    recordings: Mapping[str, Mapping[str, object]],
+    subject: object = "items",
+) -> Pairs:
+    """Pair the items of two rows: the same recording, the same frame or window.
+
+    Args:
+        a: per recording its items in time order, float [n]; NaN where an item failed.
+        b: the same of the other row.
+        recordings: `Results.recordings`, for the persons.
+        subject: what an error names.
+
+    Raises:
+        BadInput: a recording has not the same number of items on both sides.
+
+    """
+    series = []
+    failed = np.zeros(2, int)
+    for name in (name for name in a if name in b):
+        left, right = np.asarray(a[name], np.float64), np.asarray(b[name], np.float64)
+        if left.shape != right.shape:
+            raise BadInput(
+                subject,
+                f"{name} has {len(left)} items in A and {len(right)} in B",
+                "Score both with the same test frames.",
+            )
+        failed += (~np.isfinite(left)).sum(), (~np.isfinite(right)).sum()
+        with np.errstate(invalid="ignore"):
+            difference = left - right
+        difference[~np.isfinite(difference)] = np.nan
+        series.append(Series(name, difference, person_of(name, recordings)))
+    return Pairs(
+        tuple(series),
+        sum(len(one.finite) for one in series),
+        int(failed[0]),
+        int(failed[1]),
+        tuple(name for name in a if name not in b),
+        tuple(name for name in b if name not in a),
+    )

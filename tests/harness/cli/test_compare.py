@@ -1,0 +1,89 @@
+"""`compare` and `report --by` as a person meets them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.__main__ import main
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "reports"))
+import simulated
+
+
+def call(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr(sys, "argv", ["harness", *map(str, arguments)])
+    code = 0
+    try:
+        main()
+    except SystemExit as exit_:
+        code = exit_.code or 0
+    return code, *capsys.readouterr()
+
+
+@pytest.fixture
+def run(tmp_path):
+    simulated.write(tmp_path / "a", simulated.facts(3))
+    return tmp_path / "a"
+
+
+def test_compare_prints_and_ends_well_even_where_it_got_worse(monkeypatch, capsys, run):
+    rows = f"{run}::ua3dtalk [audio]", f"{run}::still"
+    code, out, _ = call(monkeypatch, capsys, "compare", *rows)
+    assert code == 0
+    assert "▼ worse" in out
+    assert "over persons (3, 24 recordings)" in out
+    assert "most worse: m00" in out
+
+
+def test_compare_writes_files(monkeypatch, capsys, run, tmp_path):
+    target = tmp_path / "page.html"
+    code, out, _ = call(
+        monkeypatch, capsys, "compare", run, run, "--format", "html", "--out", target
+    )
+    assert code == 0
+    assert str(target) in out
+    assert "= equal" in target.read_text("utf-8")
+
+
+def test_compare_refuses_other_protocols(monkeypatch, capsys, run, tmp_path):
+    simulated.write(tmp_path / "b", simulated.facts(3), fps=30.0)
+    code, _, err = call(monkeypatch, capsys, "compare", run, tmp_path / "b")
+    assert code == 2
+    assert "fps 25.0 in A, 30.0 in B" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--format", "xls"), "unknown comparison format 'xls'"),
+        (("--columns", "psnrr"), "unknown column 'psnrr'. Did you mean 'psnr'"),
+    ],
+)
+def test_mistakes_are_sentences(monkeypatch, capsys, run, arguments, sentence):
+    code, _, err = call(monkeypatch, capsys, "compare", run, run, *arguments)
+    assert code == 2
+    assert sentence in err
+
+
+def test_damaged_items_are_named(monkeypatch, capsys, run):
+    name = json.loads((run / "results.json").read_text())["rows"][1]["items"][0]
+    (run / name).write_text("{\n")
+    code, _, err = call(monkeypatch, capsys, "compare", run, run)
+    assert code == 2
+    assert "line 1 is damaged" in err
+    assert Path(name).name in err
+
+
+def test_report_by_emotion(monkeypatch, capsys, run):
+    arguments = "report", run, "--by", "emotion,intensity", "--columns", "psnr", "--format", "md"
+    code, out, _ = call(monkeypatch, capsys, *arguments)
+    assert code == 0
+    assert "| happy | 3 | 3 | 225 |" in out
+    assert call(monkeypatch, capsys, "report", run, "--columns", "psnr")[0] == 2
+    code, _, err = call(monkeypatch, capsys, "report", run, "--by", "emotions")
+    assert code == 2
+    assert "unknown key of recordings 'emotions'" in err
