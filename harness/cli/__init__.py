@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from harness.cli import compare, doctor, listing, prepare, report, run, score, weights
+from harness.cli import ablate, compare, doctor, listing, prepare, report, run, score, weights
 
 app = typer.Typer(
     name="harness",
@@ -15,6 +15,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("run")(run.run)
+app.command("ablate")(ablate.ablate)
 app.command("score")(score.score)
 app.command("list")(listing.listing)
 app.command("prepare")(prepare.prepare)

@@ -29,7 +29,7 @@ def report(
     """Print or write the leaderboard of finished runs, or with --by their means by group."""
     from harness.contracts import BadInput
     from harness.storage import write_text
-    from reports import breakdown, page, stored, tables
+    from reports import breakdown, page, stored
 
     folders = stored.run_folders(runs)
     if columns and not by:
@@ -52,8 +52,17 @@ def report(
             print(page.write(stored.read(folder), folder, out))
         return
     else:
-        text = "\n\n".join(tables.render(stored.read(folder), format_) for folder in folders)
+        text = "\n\n".join(one(folder, format_) for folder in folders)
     if out is None:
         print(text)
     else:
         write_text(out, text + "\n")
+
+
+def one(folder: Path, format_: str) -> str:
+    """The leaderboard of a folder, or its ablation where it holds one."""
+    from reports import ablation, ablation_tables, stored, tables
+
+    if ablation.is_ablation(folder) and format_ in ablation_tables.FORMATS:
+        return ablation_tables.FORMATS[format_](ablation.read(folder))
+    return tables.render(stored.read(folder), format_)

@@ -19,6 +19,7 @@ from harness.contracts.method import (
     PublishedResult,
     RenderedFrame,
     RenderRequest,
+    StageCache,
     StageClock,
 )
 from harness.contracts.metric import (
@@ -90,6 +91,7 @@ __all__ = [
     "Sequence",
     "SequenceEntry",
     "SplitManifest",
+    "StageCache",
     "StageClock",
     "Unavailable",
     "UnknownName",

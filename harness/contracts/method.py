@@ -56,14 +56,33 @@ def _silent(stage: str, done: int, total: int, **values: float) -> None:
     """A progress that nobody watches."""
 
 
+class StageCache(Protocol):
+    """Finished parts of a fit, for other fits that have the very same part.
+
+    `inputs` are plain values: all that decides the part's outcome beside the recording, the
+    seed, the device and the method's code, which whoever made the cache knows already.
+    """
+
+    def find(self, stage: str, inputs: Mapping[str, Any]) -> Path | None:
+        """The folder of a finished part, to be read only; None where there is none."""
+
+    def keep(self, stage: str, inputs: Mapping[str, Any]) -> AbstractContextManager[Path]:
+        """An empty folder for a part's files; kept when the block ends without an exception."""
+
+
 @dataclass(frozen=True)
 class Budget:
-    """How much a fit may spend, and where its progress goes."""
+    """How much a fit may spend, and where its progress goes.
+
+    With `stages` a fit may take finished parts from there, and leaves its own there. Whether
+    it does must not change the outcome.
+    """
 
     config: Mapping[str, Any] = field(default_factory=dict)  # the preset, with overrides applied
     device: str = "cpu"
     seed: int = 0
     progress: Progress = _silent
+    stages: StageCache | None = None
 
 
 class StageClock(Protocol):
@@ -145,5 +164,6 @@ __all__ = [
     "PublishedResult",
     "RenderRequest",
     "RenderedFrame",
+    "StageCache",
     "StageClock",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Hashable, Iterable
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ def plan_key(plan: Plan) -> str:
     """Hash of all cells of a plan: equal keys mean the same results."""
     keys = [cell.key for work in plan.works for cell in (work.render, work.fit)]
     keys += [cell.key for work in plan.works for _, cell in work.scores]
+    keys += [work.variant for work in plan.works if work.variant]  # equal cells, other row names
     return hashlib.sha256(" ".join([*keys, *sorted(plan.unavailable)]).encode()).hexdigest()
 
 
@@ -44,7 +46,7 @@ def gather(
     """Assemble all rows of a plan from its finished cells."""
     groups: dict[tuple[str, str], list[Work]] = {}
     for work in plan.works:
-        groups.setdefault((work.method.id, work.drive), []).append(work)
+        groups.setdefault((work.name, work.drive), []).append(work)
     built = {spec.id: metrics.build(spec, device) for spec in plan.metrics}
     common = {
         spec.id: frames_of_all(spec, plan.works, store)
@@ -94,7 +96,7 @@ def row(
         scores |= absence.scores(metrics.spec(name))
     done = [work for work in works if store.done(work.render)]
     return Row(
-        method=first.method.id,
+        method=first.name,
         title=first.method.title,
         role=first.method.role,
         drive=first.drive,
@@ -171,7 +173,8 @@ def link(source: Path, target: Path) -> None:
 def slug(work: Work) -> str:
     """A file name that names the cell: method, drive, sequence, seed."""
     drive = work.drive.replace("+", "-")
-    return f"{work.method.id}--{drive}--{work.sequence.id.replace('/', '-')}--s{work.seed}"
+    name = re.sub(r"[^A-Za-z0-9_.]+", "-", work.name).strip("-")
+    return f"{name}--{drive}--{work.sequence.id.replace('/', '-')}--s{work.seed}"
 
 
 def media(work: Work, store: Store, out: Path) -> dict[str, str]:
@@ -181,7 +184,7 @@ def media(work: Work, store: Store, out: Path) -> dict[str, str]:
     found = {"video": str(video.relative_to(out))}
     losses = store.path(work.fit) / "losses.jsonl"
     if losses.is_file():
-        found["losses"] = str(losses.relative_to(out))
+        found["losses"] = os.path.relpath(losses, out)
     return found
 
 

@@ -16,6 +16,9 @@ from harness.weights import digests
 #: The control for sync metrics: the right sound, shifted by half of the test part.
 SHUFFLED = "shuffled-audio"
 
+#: A control for `audio+au`: the test's action units, all set to zero.
+AU_ZEROED = "audio+au-zeroed"
+
 #: Our own code that turns a method's output into frames and scores.
 MACHINE = ("harness.contracts", "harness.runner.stages", "harness.runner.archive")
 
@@ -49,6 +52,12 @@ class Work:
     render: Cell
     time: Cell | None  # None for oracles, whose speed means nothing
     scores: tuple[tuple[MetricSpec, Cell], ...]
+    variant: str = ""  # row of an ablation; tells rows of one method apart
+
+    @property
+    def name(self) -> str:
+        """What the row is called: the method's id, and the variant where there is one."""
+        return f"{self.method.id}: {self.variant}" if self.variant else self.method.id
 
 
 def drives_of(spec: MethodSpec) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from harness.runner.gather import gather
 from harness.runner.plan import Work
 from harness.runner.planner import Plan
 from harness.runner.progress import watch
+from harness.runner.sharing import SharedStages
 from harness.runner.store import Cell, Store, write_json
 from harness.storage import make_folder, writing_to
 from harness.weights import cache_dir
@@ -35,21 +36,39 @@ class Tally:
 
     computed: int = 0
     reused: int = 0
+    trained: int = 0  # training stages that were put among the cells for other fits
+    shared: int = 0  # training stages that a fit took from there
     failed: list[FailedCell] = field(default_factory=list)
 
 
 class Runner:
-    """Works through a plan; every cell is done at most once, ever."""
+    """Works through a plan; every cell is done at most once, ever.
 
-    def __init__(self, out: Path, device: str = "cpu") -> None:
-        self.out, self.device = out, device
-        self.store, self.tally = Store(out), Tally()
+    Args:
+        out: folder of the results.
+        device: what computes.
+        cells: folder whose cells are used, where it is another: the tables of one split share.
+        share_stages: whether fits of one method take finished training stages from each other.
+
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        device: str = "cpu",
+        cells: Path | None = None,
+        share_stages: bool = False,
+    ) -> None:
+        self.out, self.device, self.cells = out, device, cells or out
+        self.share_stages = share_stages
+        self.store, self.tally = Store(self.cells), Tally()
         self._loaded: tuple[str, Method] | None = None
 
     def run(self, plan: Plan) -> Results:
         """Do what is missing, then gather results from the store."""
+        make_folder(self.cells)
         make_folder(self.out)
-        with writing_to(self.out), exclusive(self.out / ".lock"):
+        with writing_to(self.out), exclusive(self.cells / ".lock"):
             for work in plan.works:
                 self._work(work)
             results = gather(plan, self.store, self.out, tuple(self.tally.failed), self.device)
@@ -102,7 +121,7 @@ class Runner:
         record = self.store.fail(cell, error)
         self.tally.failed.append(
             FailedCell(
-                work.method.id,
+                work.name,
                 work.drive,
                 work.sequence.id,
                 work.seed,
@@ -115,8 +134,13 @@ class Runner:
         print(f"{cell.label} failed: {record['type']}: {record['message']}", file=sys.stderr)
 
     def _fit(self, work: Work, folder: Path, record: dict[str, Any], progress: Any) -> None:
-        budget = Budget(work.config, self.device, work.seed, progress)
+        shared = SharedStages(self.store, work.fit) if self.share_stages else None
+        budget = Budget(work.config, self.device, work.seed, progress, shared)
         stages.fit(work, methods.build(work.method.id), folder, record, budget)
+        if shared:
+            record["stages"] = {"trained": shared.trained, "reused": shared.reused}
+            self.tally.trained += len(shared.trained)
+            self.tally.shared += len(shared.reused)
 
     def _method(self, work: Work) -> Method:
         """The fitted method, loaded once for all its renders."""

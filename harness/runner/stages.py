@@ -24,7 +24,7 @@ from harness.contracts.sequence import SAMPLE_RATE
 from harness.media.video import read_frames, write_mp4
 from harness.runner import archive
 from harness.runner.clock import TIMED, WARMUP, clock_for, time_frames
-from harness.runner.plan import SHUFFLED, Work
+from harness.runner.plan import AU_ZEROED, SHUFFLED, Work
 from harness.runner.provenance import provenance
 from harness.runner.store import write_json
 
@@ -68,8 +68,10 @@ def request_for(work: Work) -> RenderRequest:
         frames = len(part.frames) // 2
         audio = np.roll(audio, round(frames * SAMPLE_RATE / part.fps))
         controls = {name: rolled(value, frames) for name, value in controls.items()}
-    if work.drive == "audio+au":
-        controls["au"] = part.signal("au", f"the drive audio+au of {work.method.id}")
+    if work.drive in ("audio+au", AU_ZEROED):
+        au = part.signal("au", f"the drive {work.drive} of {work.method.id}")
+        zeroed = work.drive == AU_ZEROED
+        controls["au"] = replace(au, values=np.zeros_like(au.values)) if zeroed else au
     camera = part.signal("camera") if part.has("camera") else None
     return RenderRequest(
         audio=audio,

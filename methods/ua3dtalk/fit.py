@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from methods.ua3dtalk.data import NAME, Drive, TrainingData, au_matrix
 from methods.ua3dtalk.face_branch import FaceBranch
 from methods.ua3dtalk.field import FaceField, MouthField
 from methods.ua3dtalk.fuse_stage import FuseStage
-from methods.ua3dtalk.loop import run_stage
+from methods.ua3dtalk.loop import STAGES, run_stage
 from methods.ua3dtalk.mouth_branch import MouthBranch
 from methods.ua3dtalk.perceptual import PatchPerceptual, load_perceptual
 from methods.ua3dtalk.priors import PriorModel, fit_priors
@@ -27,6 +28,7 @@ from methods.ua3dtalk.scaling import PriorScaling
 from methods.ua3dtalk.scene import normalise
 from methods.ua3dtalk.schedule import face_course, fuse_course, mouth_course
 from methods.ua3dtalk.seeding import random_points, silhouette_points
+from methods.ua3dtalk.sharing import digest_of, shared_stage, stage_inputs
 
 MODEL, DESCRIPTION, RECORD, CURVE = "model.pt", "model.json", "fit.json", "losses.jsonl"
 
@@ -34,7 +36,7 @@ MODEL, DESCRIPTION, RECORD, CURVE = "model.pt", "model.json", "fit.json", "losse
 def fit(sequence: Sequence, workdir: Path, budget: Budget) -> None:
     """Fit UA-3DTalk on a training part; see `UA3DTalk.fit`."""
     settings = Settings.of(budget.config)
-    identity = fingerprint(sequence, settings, budget.seed)
+    identity = fingerprint(sequence, settings.options, budget.seed)
     done = workdir / DESCRIPTION
     if done.is_file() and read_json(done)["fingerprint"] == identity:
         return
@@ -42,7 +44,9 @@ def fit(sequence: Sequence, workdir: Path, budget: Budget) -> None:
     workdir.mkdir(parents=True, exist_ok=True)
     device, config = budget.device, settings.train
 
-    priors = fit_priors(sequence, workdir, settings.priors, device, budget.seed, budget.progress)
+    priors = fit_priors(
+        sequence, workdir, settings.priors, device, budget.seed, budget.progress, budget.stages
+    )
     transform = normalise(
         sequence.signal("camera", NAME),
         sequence.signal("masks", NAME),
@@ -63,8 +67,12 @@ def fit(sequence: Sequence, workdir: Path, budget: Budget) -> None:
     stages = workdir / "stages"
     face, mouth = branches(data, settings, budget.seed, perceptual)
     rows: list[dict[str, Any]] = []
+    heard = digest_of(drive)
     for branch in (face, mouth):
-        rows += run_stage(branch, stages, identity, config.checkpoint_every, budget.progress)
+        inputs = stage_inputs(branch.name, settings, heard, why)
+        own = fingerprint(sequence, {"stage": branch.name, **inputs}, budget.seed)
+        with shared_stage(budget.stages, branch.name, inputs, stages):
+            rows += run_stage(branch, stages, own, config.checkpoint_every, budget.progress)
     fuse = FuseStage(
         face,
         mouth,
@@ -109,11 +117,15 @@ def fit(sequence: Sequence, workdir: Path, budget: Budget) -> None:
 def branches(
     data: TrainingData, settings: Settings, seed: int, perceptual: PatchPerceptual | None
 ) -> tuple[Branch, Branch]:
-    """Both branches at their start; the same seed gives the same start."""
+    """Both branches at their start; the same seed gives the same start.
+
+    Each draws from a stream of its own: how large the face is must not move the mouth's start,
+    or no two variants of the face could share a mouth.
+    """
     config, device = settings.train, data.device
-    rng = np.random.default_rng((seed, 17))
     clouds = []
     for region, count in (("face", config.face_gaussians), ("mouth", config.mouth_gaussians)):
+        rng = np.random.default_rng((seed, 17, STAGES.index(region)))
         if config.init == "random":
             seeds = random_points(count, settings.field.bound, rng)
         else:
@@ -122,6 +134,7 @@ def branches(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         face_field = FaceField(settings.field).to(device)
+        torch.manual_seed(int(np.random.SeedSequence((seed, 1)).generate_state(1)[0]))
         mouth_field = MouthField(settings.field).to(device)
     face = FaceBranch(
         clouds[0],
@@ -167,11 +180,10 @@ def check_signals(sequence: Sequence, settings: Settings) -> None:
         sequence.signal(name, NAME)
 
 
-def fingerprint(sequence: Sequence, settings: Settings, seed: int) -> str:
-    """What decides the outcome of a fit: recording, options, seed."""
+def fingerprint(sequence: Sequence, options: Mapping[str, Any], seed: int) -> str:
+    """What decides the outcome of a fit or of a stage: recording, options, seed."""
     said = json.dumps(
-        [sequence.id, sequence.digest, len(sequence.frames), settings.options, seed],
-        sort_keys=True,
+        [sequence.id, sequence.digest, len(sequence.frames), dict(options), seed], sort_keys=True
     )
     return hashlib.sha256(said.encode()).hexdigest()
 

@@ -26,6 +26,9 @@ class PriorConfig:
     # Folder with the six official feature files; empty: the sequence's own `priors` signal
     # where it has one, else training on the sequence.
     official: str = ""
+    # Windows of the audio view: "auto", the recording's own features (DeepSpeech's) where it has
+    # them; "logmel29", always a log-mel spectrogram.
+    audio_features: str = "auto"
 
     # Cross-fitting: the training part is cut into blocks, dealt out to the folds in turn.
     folds: int = 4
@@ -93,6 +96,7 @@ class PriorConfig:
         for name, choices in (
             ("recon_loss", ("mse", "l1")),
             ("waveform", ("wav2vec2", "trained", "auto")),
+            ("audio_features", ("auto", "logmel29")),
         ):
             if getattr(self, name) not in choices:
                 raise BadInput(name, f"is {getattr(self, name)!r}", f"Use one of {choices}.")

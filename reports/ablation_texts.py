@@ -1,0 +1,87 @@
+"""The words and numbers of an ablation that all its formats share."""
+
+from __future__ import annotations
+
+from reports import layout, tables
+from reports.ablation import Ablation, Cell, Change, Line
+
+#: Marks a change that holds at the 5% level after Holm's correction.
+STAR = "*"
+
+
+def signed(name: str, value: float) -> str:
+    """A change with its sign and the column's digits."""
+    return f"{value:+.{layout.digits(name)}f}"
+
+
+def change_text(name: str, change: Change | None) -> str:
+    """`+1.20 [+0.90, +1.50]*`, as far as it is known."""
+    if change is None:
+        return ""
+    text = signed(name, change.value)
+    if change.low is not None and change.high is not None:
+        text += f" [{signed(name, change.low)}, {signed(name, change.high)}]"
+    return text + (STAR if change.significant else "")
+
+
+def paper_text(name: str, cell: Cell) -> str:
+    """`28.03 (+2.50)`: what the paper prints, and its change against its own reference."""
+    if cell.paper is None:
+        return ""
+    text = f"{cell.paper:.{layout.digits(name)}f}"
+    return text if cell.paper_change is None else f"{text} ({signed(name, cell.paper_change)})"
+
+
+def row_text(line: Line) -> str:
+    """The row's name with what drove it."""
+    return f"{line.name} [{line.drive}]"
+
+
+def caption(ablation: Ablation) -> str:
+    """What the table is about and under which protocol, in one line."""
+    return f"{ablation.title}. {protocol(ablation)}"
+
+
+def protocol(ablation: Ablation) -> str:
+    """Under which protocol the rows were measured."""
+    said = "".join(f", {name}={value}" for name, value in ablation.overrides.items())
+    rows = ablation.results.rows
+    seeds = sorted({seed for row in rows for seed in row.seeds})
+    preset = f"preset {rows[0].preset}{said}, seeds {', '.join(map(str, seeds))}"
+    return f"{layout.caption(ablation.results)}; {preset}"
+
+
+def notes(ablation: Ablation) -> list[str]:
+    """How to read the table, the paper's protocol, and what is missing."""
+    changes = [cell.change for line in ablation.lines for cell in line.cells.values()]
+    scopes = sorted({c.scope for c in changes if c and c.low is not None})
+    lines = [
+        f"Changes are against the row {ablation.reference!r}, item by item where an interval "
+        f"stands: 95%{', ' + '; '.join(scopes) if scopes else ''}. {STAR}: p <= 0.05 after Holm's "
+        "correction over the whole table; the others are not sure. Seeds of a row are averaged "
+        "item by item."
+    ]
+    bare = [
+        name
+        for name in ablation.columns
+        if any(
+            (c := line.cells[name].change) is not None and c.low is None for line in ablation.lines
+        )
+    ]
+    if bare:
+        lines.append(
+            f"{', '.join(bare)}: a change without an interval, since the column is no mean of its "
+            "items, or has too few of them. It is not tested."
+        )
+    if ablation.paper:
+        lines.append(
+            f"paper: {ablation.paper['source']}, in brackets the change against its own row "
+            f"{ablation.reference!r}. {ablation.paper['note']}"
+        )
+    lines += [f"{line.name}: {line.note}" for line in ablation.lines if line.note]
+    return [*lines, *tables.footnotes(ablation.results)]
+
+
+def has_paper(line: Line) -> bool:
+    """Whether the paper prints anything for a row."""
+    return any(cell.paper is not None for cell in line.cells.values())

@@ -1,0 +1,67 @@
+"""The pattern of Table 2: it is found in the paper's own numbers, and missed where it is broken."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.table2 import claims
+from harness.contracts import Results, Row, Score
+from harness.runner.grid import find_grid
+from methods import catalog as methods
+from reports import ablation
+
+COLUMNS = {"psnr": "up", "sync_c/synthetic": "up", "e_fid/synthetic": "down"}
+GRID = find_grid(methods.spec("ua3dtalk"), "table2")
+
+
+def found(tmp_path, **changed):
+    rows = []
+    for row in GRID.rows:
+        values = {name: row.paper[name.split("/")[0]] for name in COLUMNS}
+        values |= changed.get(row.name, {})
+        scores = {
+            name: Score("failed" if value is None else "ok", value, reason="no face")
+            for name, value in values.items()
+        }
+        rows.append(
+            Row(f"ua3dtalk: {row.name}", "", "method", "audio+au", "s@1", "quick", (0,), ("a",),
+                {"fps": 25.0}, scores)
+        )  # fmt: skip
+    facts = {name: {"direction": d, "unit": "", "summary": ""} for name, d in COLUMNS.items()}
+    said = {
+        "schema_version": 1, "id": "table2", "title": "", "method": "ua3dtalk",
+        "reference": GRID.reference, "columns": list(GRID.columns), "paper": None,
+        "overrides": {},
+        "rows": [
+            {"name": r.name, "label": f"ua3dtalk: {r.name}", "drive": "audio+au", "set": r.set,
+             "paper": r.paper, "note": ""}
+            for r in GRID.rows
+        ],
+    }  # fmt: skip
+    return ablation.assemble(said, Results(tuple(rows), facts, (), {}), tmp_path)
+
+
+def test_the_papers_own_numbers_show_the_pattern(tmp_path):
+    assert [claim.holds for claim in claims(found(tmp_path))] == [True] * 5
+    margins = [claim.margin for claim in claims(found(tmp_path))]
+    assert margins == pytest.approx([2.50, 0.153, 0.044, 0.142, 0.033])
+
+
+@pytest.mark.parametrize(
+    ("row", "changes", "which"),
+    [
+        ("P", {"psnr": 25.5}, 0),
+        ("P", {"e_fid/synthetic": 0.36}, 1),
+        ("E", {"e_fid/synthetic": 0.356}, 2),  # no change is no gain
+        ("P+U", {"sync_c/synthetic": 5.2}, 3),
+        ("P+U", {"e_fid/synthetic": 0.1}, 4),
+    ],
+)
+def test_a_broken_pattern_fails_its_own_claim(tmp_path, row, changes, which):
+    held = [claim.holds for claim in claims(found(tmp_path, **{row: changes}))]
+    assert [index for index, ok in enumerate(held) if not ok] == [which]
+
+
+def test_a_missing_score_stops_with_its_reason(tmp_path):
+    with pytest.raises(SystemExit, match="no face"):
+        claims(found(tmp_path, P={"psnr": None}))

@@ -1,0 +1,111 @@
+"""`ablate` from the command line: tables of every format, nothing done twice, mistakes refused."""
+
+from __future__ import annotations
+
+import csv
+import sys
+
+import pytest
+import yaml
+
+from harness.__main__ import main
+from harness.runner import ablate
+from tests import staged, toy
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, tmp_path):
+    staged.register(monkeypatch)
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(ablate, "find_manifest", lambda name: toy.manifest())
+    monkeypatch.setattr(ablate, "load_sequences", lambda manifest: [toy.sequence()])
+    grid = tmp_path / "steps.yaml"
+    grid.write_text(yaml.safe_dump(staged.GRID_VALUES), "utf-8")
+
+    def run(*arguments):
+        words = ["ablate", "--method", "staged", "--grid", str(grid), "--split", "toy"]
+        words += ["--metrics", "psnr,ssim", "--out", str(tmp_path / "runs"), *arguments]
+        monkeypatch.setattr(sys, "argv", ["harness", *words])
+        code = 0
+        try:
+            main()
+        except SystemExit as exit_:
+            code = exit_.code or 0
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_one_command_one_table_the_papers_rows_beside(call, tmp_path):
+    code, out, err = call()
+    assert code == 0, err
+    assert "paper 23.50 (+3.50)" in out
+    assert "5 training stages done, 1 taken from another row" in err
+    folder = tmp_path / "runs" / "toy@1" / "ablations" / "steps"
+    names = {path.name for path in folder.iterdir()}
+    assert {f"ablation.{kind}" for kind in ("json", "md", "csv", "tex", "html")} <= names
+    assert {"results.json", "index.html", "items", "videos"} <= names
+    with (folder / "ablation.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert {line["row"] for line in lines} == {row.name for row in staged.GRID.rows}
+    kept = next(x for x in lines if x["row"] == "high" and x["column"] == "psnr")
+    assert float(kept["paper"]) == 23.5
+    assert kept["paper_note"] == "another protocol"
+
+
+def test_the_second_time_nothing_is_done(call):
+    first = call()[1]
+    trained = len(staged.Staged.trained)
+    code, out, err = call()
+    assert code == 0
+    assert len(staged.Staged.trained) == trained
+    assert "Nothing to do" in err
+    assert out == first
+
+
+def test_report_shows_the_table_again(call, monkeypatch, capsys, tmp_path):
+    shown = call()[1]
+    folder = tmp_path / "runs" / "toy@1" / "ablations" / "steps"
+    monkeypatch.setattr(sys, "argv", ["harness", "report", str(folder)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    assert capsys.readouterr().out == shown
+
+
+def test_an_override_reaches_every_row_and_the_caption(call):
+    out = call("--set", "base=5", "--grid", "steps.yaml")
+    assert out[0] != 0  # no such file here
+    grid = {**staged.GRID_VALUES, "rows": staged.GRID_VALUES["rows"][:3]}
+    with open("steps.yaml", "w") as file:
+        yaml.safe_dump(grid, file)
+    code, out, err = call("--set", "base=5", "--grid", "steps.yaml")
+    assert code == 0, err
+    assert "base=5" in out
+    assert {inputs["base"] for _, inputs in staged.Staged.trained} == {5}
+
+
+@pytest.fixture(autouse=True)
+def own_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--grid", "tabel2"), "unknown grid of staged 'tabel2'"),
+        (("--method", "stagd"), "Did you mean 'staged'"),
+        (("--set", "lift=3"), "it sets lift, and so does --set"),
+        (("--set", "base=many"), "'many' is text"),
+        (("--sequences", "b"), "unknown recording of toy@1 'b'"),
+        (("--sequences", "a,,b"), "has an empty name"),
+        (("--preset", "paper"), "unknown preset of staged 'paper'"),
+        (("--metrics", "psnrr"), "unknown metric 'psnrr'"),
+    ],
+)
+def test_mistakes_are_sentences(call, arguments, sentence):
+    code, _, err = call(*arguments)
+    assert code in (1, 2)
+    assert sentence in err
+    assert "Traceback" not in err
+    assert not staged.Staged.trained
