@@ -1,6 +1,7 @@
-"""Which methods exist: `methods/*/spec.py`, and entry points of other packages.
+"""Which methods exist: `methods/*/spec.py`, adapters, and entry points of other packages.
 
-A spec module defines `SPEC`; it is read without importing torch or the method itself.
+A spec module defines `SPEC`, and so does an adapter in `methods/external/adapters/`; both are
+read without importing torch.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ GROUP = "talking_face_bench.methods"
 @cache
 def _discover() -> tuple[dict[str, MethodSpec], list[Problem]]:
     own = [m.SPEC for m in modules_in("methods", "spec.py")]
+    own += [m.SPEC for m in modules_in("methods.external.adapters", "[!_]*.py")]
     others, problems = external(GROUP)
     return by_id([*own, *others], problems), problems
 

@@ -1,0 +1,91 @@
+"""A prepared folder as a checkout wants it: links to the user's files in folders of our own.
+
+Every folder is made, every file is a link: what a checkout writes beside the files lands in the
+working folder, never in the user's data.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness.contracts import BadInput
+from harness.media.openface import read_table
+
+
+def stage(source: Path, target: Path, but: Iterable[str] = ()) -> None:
+    """Link every file below `source` at the same place below `target`.
+
+    Args:
+        source: the user's folder; only read.
+        target: made where it is absent; links that are there are kept.
+        but: names at the top that are left out.
+
+    """
+    left_out = {*but}
+    for path in sorted(source.rglob("*")):
+        relative = path.relative_to(source)
+        if relative.parts[0] in left_out or path.is_dir():
+            continue
+        link = target / relative
+        if not link.is_symlink() and not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path.resolve())
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file of our own, in the place of a link if there is one (never through it)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_au_csv(source: Path, target: Path, spaces: bool, units: Iterable[str]) -> None:
+    """OpenFace's table with the column names that a checkout looks up.
+
+    OpenFace on Windows writes ` AU45_r`, on Linux newer builds `AU45_r`; repositories look up
+    one of the two and fail on the other (ER-NeRF issue 115, DEGSTalk issue 1).
+
+    Args:
+        source: the user's `au.csv`, either way.
+        target: written anew.
+        spaces: whether every name but the first has a space before it.
+        units: units that the checkout reads, like `AU45`.
+
+    Raises:
+        BadInput: the table lacks a unit, or cannot be read.
+
+    """
+    if not source.is_file():
+        raise BadInput(source, "no such file", "Run OpenFace's FeatureExtraction on the video.")
+    table = read_table(source)
+    if missing := [f"{unit}_r" for unit in units if unit not in table.units]:
+        fact = f"it lacks {', '.join(missing)}, which this method reads"
+        raise BadInput(source, fact, "Run OpenFace 2.2 with all action units.")
+    text = io.StringIO()
+    names = list(table.columns)
+    # Not csv's own quoting: OpenFace's cells are plain, and the space is part of the name.
+    text.write((", " if spaces else ",").join(names) + "\n")
+    csv.writer(text, lineterminator="\n").writerows(row[: len(names)] for row in table.rows)
+    write(target, text.getvalue())
+
+
+def need(folder: Path, names: Iterable[str], cure: str) -> None:
+    """Refuse a prepared folder that lacks files.
+
+    Args:
+        folder: the prepared folder.
+        names: files or folders, relative to it.
+        cure: how to make them.
+
+    Raises:
+        BadInput: names all that are missing.
+
+    """
+    if missing := [name for name in names if not (folder / name).exists()]:
+        raise BadInput(folder, f"it lacks {', '.join(missing)}", cure)
+
+
+__all__ = ["need", "stage", "write", "write_au_csv"]
