@@ -81,6 +81,7 @@ SMALL = (
     Design(1, 1, frames=750, target="recording"),
     Design(1, 1, frames=250, target="recording"),
     Design(1, 1, frames=100, target="recording"),
+    Design(1, 1, frames=75, target="recording"),
     Design(1, 1, frames=100, memory=0.5, target="recording"),
     Design(1, 1, frames=750),
 )

@@ -255,6 +255,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", nargs="*", help="metric ids; default: all that are here")
     options = parser.parse_args()
+    import cv2
     from shim import declare_torchvision_operators
 
     declare_torchvision_operators()
@@ -265,6 +266,7 @@ def main() -> None:
         job = prepare(Path(folder), options.frames)
         for threads in options.threads:
             torch.set_num_threads(threads)
+            cv2.setNumThreads(threads)
             clock = time.process_time if threads == 1 else time.perf_counter
             text, _, worst = report(*compare(job, chosen, options.rounds, clock), chosen)
             far |= worst > TOLERANCE

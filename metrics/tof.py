@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -74,16 +75,23 @@ class TOF(Metric):
 
     def update(self, batch: FrameBatch) -> None:
         """Compare the flow into each of the next frames."""
+        import cv2
+
+        jobs: list[tuple[np.ndarray, np.ndarray]] = []
         for true, predicted in zip(batch.truth, batch.prediction, strict=True):
             self._count += 1
             if self._count <= SKIP or not self._kept():
                 continue
             now = grey(true), grey(predicted)
             if self._last is not None:
-                flows = [flow(a, b)[self._crop] for a, b in zip(self._last, now, strict=True)]
-                difference = np.linalg.norm(flows[0] - flows[1], axis=-1)
-                self._pairs.append(float(difference.mean(dtype=np.float64)))
+                jobs += zip(self._last, now, strict=True)
             self._last = now
+        # OpenCV computes a flow in one thread and lets go of the interpreter meanwhile.
+        with ThreadPoolExecutor(max(1, cv2.getNumThreads())) as pool:
+            flows = list(pool.map(lambda job: flow(*job)[self._crop], jobs))
+        for i in range(0, len(flows), 2):
+            difference = np.linalg.norm(flows[i] - flows[i + 1], axis=-1)
+            self._pairs.append(float(difference.mean(dtype=np.float64)))
 
     def _kept(self) -> bool:
         return all(side.stop > side.start for side in self._crop)

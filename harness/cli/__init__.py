@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from harness.cli import ablate, compare, doctor, listing, prepare, report, run, score, weights
+from harness.cli import (
+    ablate,
+    compare,
+    doctor,
+    listing,
+    prepare,
+    report,
+    run,
+    score,
+    verify,
+    weights,
+)
 
 app = typer.Typer(
     name="harness",
@@ -23,3 +34,4 @@ app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.doctor)
+app.command("verify")(verify.verify)

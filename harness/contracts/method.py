@@ -38,6 +38,7 @@ class MethodSpec:
     role: str = "method"  # "method", "baseline", or "oracle" (may see the test frames)
     signals: tuple[str, ...] = ()  # needed to fit or render
     drives: tuple[str, ...] = ("audio",)  # what may drive a test: "audio", "audio+au"
+    timed: bool = True  # False: renders out of process, so frames per second mean nothing
     takes_sound: bool = True  # False: renders its own test only, so no shuffled control
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"quick": {}})
     default_preset: str = "quick"

@@ -50,7 +50,7 @@ class Work:
     truth: Cell
     fit: Cell
     render: Cell
-    time: Cell | None  # None for oracles, whose speed means nothing
+    time: Cell | None  # None for oracles and what is not `timed`: their speed means nothing
     scores: tuple[tuple[MetricSpec, Cell], ...]
     variant: str = ""  # row of an ablation; tells rows of one method apart
 
@@ -129,7 +129,7 @@ def cells_for(
     protocol = {"drive": drive, "composite": manifest.composite, "machine": source_digest(*MACHINE)}
     render = Cell("render", f"{label} · {drive}", {"fit": fit.key, "truth": truth.key, **protocol})
     time = None
-    if spec.role != "oracle" and drive == spec.drives[0]:
+    if spec.timed and spec.role != "oracle" and drive == spec.drives[0]:
         inputs = {"fit": fit.key, "cpu": cpu_name(), **protocol, "device": request.device}
         clock = source_digest("harness.runner.clock")
         time = Cell("time", f"{label} · timing", {**inputs, "clock": clock})

@@ -1,0 +1,136 @@
+"""A prepared folder as a checkout wants it: links to the user's files in folders of our own.
+
+Every folder is made, every file is a link: what a checkout writes beside the files lands in the
+working folder, never in the user's data.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from PIL import Image
+
+from harness.contracts import BadInput, Sequence
+from harness.media.openface import read_table
+
+
+def stage(source: Path, target: Path, but: Iterable[str] = ()) -> None:
+    """Link every file below `source` at the same place below `target`.
+
+    Args:
+        source: the user's folder; only read.
+        target: made where it is absent; links that are there are kept.
+        but: names at the top that are left out.
+
+    """
+    left_out = {*but}
+    # A folder of pictures is often a link to another disk, which `Path.rglob` passes by.
+    for folder, below, names in os.walk(source, followlinks=True):
+        here = Path(folder)
+        top = here == source
+        below[:] = sorted(name for name in below if not (top and name in left_out))
+        place = target / here.relative_to(source)
+        place.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            link = place / name
+            if not (top and name in left_out) and not os.path.lexists(link):
+                link.symlink_to((here / name).resolve())
+
+
+def stage_recording(sequence: Sequence, target: Path, but: Iterable[str] = ()) -> None:
+    """Link a prepared folder, with black pictures in the place of the test part's frames.
+
+    Checkouts read the lists, sound, poses, units and torsos of the test part, and load its frames
+    beside them, to log numbers or write them out again; nothing of a rendering needs them. So no
+    method sees a test frame, whatever its code does. Videos at the top are left out for the same
+    reason. A link to a picture of the test is replaced, never written through.
+
+    Args:
+        sequence: one with a folder.
+        target: made where it is absent.
+        but: further names at the top that are left out.
+
+    Raises:
+        BadInput: `transforms_val.json` cannot be read.
+
+    """
+    folder = sequence.folder
+    assert folder is not None
+    videos = [p.name for p in folder.iterdir() if p.suffix.lower() in (".mp4", ".avi", ".mov")]
+    stage(folder, target, (*but, *videos))
+    lists = folder / "transforms_val.json"
+    try:
+        ids = [int(frame["img_id"]) for frame in json.loads(lists.read_text("utf-8"))["frames"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        cure = "Prepare the video again."
+        raise BadInput(lists, f"not a list of frames ({error!r})", cure) from error
+    black = Image.new("RGB", (sequence.width, sequence.height))
+    for suffix, kind in ((".jpg", "JPEG"), (".png", "PNG")):
+        content = io.BytesIO()
+        black.save(content, kind)
+        for place in ("gt_imgs", "ori_imgs"):
+            for index in ids:
+                path = target / place / f"{index}{suffix}"
+                if path.is_symlink():
+                    write(path, content.getvalue())
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file of our own, in the place of a link if there is one (never through it)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_au_csv(source: Path, target: Path, spaces: bool, units: Iterable[str]) -> None:
+    """OpenFace's table with the column names that a checkout looks up.
+
+    OpenFace on Windows writes ` AU45_r`, on Linux newer builds `AU45_r`; repositories look up
+    one of the two and fail on the other (ER-NeRF issue 115, DEGSTalk issue 1).
+
+    Args:
+        source: the user's `au.csv`, either way.
+        target: written anew.
+        spaces: whether every name but the first has a space before it.
+        units: units that the checkout reads, like `AU45`.
+
+    Raises:
+        BadInput: the table lacks a unit, or cannot be read.
+
+    """
+    if not source.is_file():
+        raise BadInput(source, "no such file", "Run OpenFace's FeatureExtraction on the video.")
+    table = read_table(source)
+    if missing := [f"{unit}_r" for unit in units if unit not in table.units]:
+        fact = f"it lacks {', '.join(missing)}, which this method reads"
+        raise BadInput(source, fact, "Run OpenFace 2.2 with all action units.")
+    text = io.StringIO()
+    names = list(table.columns)
+    # Not csv's own quoting: OpenFace's cells are plain, and the space is part of the name.
+    text.write((", " if spaces else ",").join(names) + "\n")
+    csv.writer(text, lineterminator="\n").writerows(row[: len(names)] for row in table.rows)
+    write(target, text.getvalue())
+
+
+def need(folder: Path, names: Iterable[str], cure: str) -> None:
+    """Refuse a prepared folder that lacks files.
+
+    Args:
+        folder: the prepared folder.
+        names: files or folders, relative to it.
+        cure: how to make them.
+
+    Raises:
+        BadInput: names all that are missing.
+
+    """
+    if missing := [name for name in names if not (folder / name).exists()]:
+        raise BadInput(folder, f"it lacks {', '.join(missing)}", cure)
+
+
+__all__ = ["need", "stage", "stage_recording", "write", "write_au_csv"]
