@@ -168,7 +168,7 @@ def lines(designs: tuple[Design, ...], tables: int) -> Iterator[tuple[str, dict[
     for design in designs:
         found = coverage(design, tables)
         shares = "".join(f"{100 * found[k]:11.1f}%" for k in ("ours", "percentile", "naive"))
-        head = f"{found['design']:38}{design.target:12}"
+        head = f"{found['design']:42}{design.target:12}"
         yield f"{head}{shares}{found['width']:8.2f}  {found['scope']}", found
 
 
@@ -179,7 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
     start, outside = time.perf_counter(), []
     print(f"Share of {tables:,} tables whose 95% interval holds the true mean difference")
     print(
-        f"{'persons x recordings x frames':38}{'mean of the':12}{'ours':>12}{'percentile':>12}"
+        f"{'persons x recordings x frames':42}{'mean of the':12}{'ours':>12}{'percentile':>12}"
         f"{'naive':>12}{'width':>8}  ours speaks"
     )
     for designs in (GUARANTEED, SMALL):

@@ -215,7 +215,15 @@ def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named:
         return replace(change, reason="its value is not a mean of items: no paired interval")
     subject = f"{a.folder} and {b.folder}, {name}"
     known = {**b.results.recordings, **a.results.recordings}
-    pairs = paired(b.items.column(name), a.items.column(name), known, subject)
+    turned = paired(b.items.column(name), a.items.column(name), known, subject)
+    pairs = Pairs(
+        turned.series,
+        turned.n,
+        failed_a=turned.failed_b,
+        failed_b=turned.failed_a,
+        only_a=turned.only_b,
+        only_b=turned.only_a,
+    )
     if not pairs.n:
         return replace(change, reason="no item was scored on both sides")
     # With one recording, or equal lengths, both weightings are the same.
@@ -231,31 +239,28 @@ def extremes(
     a: Side, b: Side, name: str, pairs: Pairs, up: int, block: int, named: int
 ) -> tuple[tuple[Moment, ...], tuple[Moment, ...]]:
     """The items that lost and won most, at least a block apart from each other."""
+    if not named:
+        return (), ()
     left, right = a.items.column(name), b.items.column(name)
-    moments = [
-        (up * float(value), one.recording, index)
-        for one in pairs.series
-        for index, value in enumerate(one.values)
-        if np.isfinite(value) and value != 0
-    ]
+    gains = up * np.concatenate([one.values for one in pairs.series])
+    owners = np.repeat(np.arange(len(pairs.series)), [len(one.values) for one in pairs.series])
+    places = np.concatenate([np.arange(len(one.values)) for one in pairs.series])
+    order = np.argsort(gains, kind="stable")
+    order = order[np.isfinite(gains[order])]
 
-    def chosen(ordered: list[tuple[float, str, int]]) -> tuple[Moment, ...]:
+    def chosen(ordered: np.ndarray) -> tuple[Moment, ...]:
         kept: list[Moment] = []
-        for gain, recording, item in ordered:
+        for index in ordered:
             if len(kept) == named:
                 break
+            recording, item = pairs.series[owners[index]].recording, int(places[index])
             if all(m.recording != recording or abs(m.item - item) >= block for m in kept):
                 values = float(left[recording][item]), float(right[recording][item])
-                frames = a.items.frames(recording)
-                unit = "frame" if len(left[recording]) == frames else "window"
-                kept.append(Moment(recording, item, *values, gain, unit))
+                unit = "frame" if len(left[recording]) == a.items.frames(recording) else "window"
+                kept.append(Moment(recording, item, *values, float(gains[index]), unit))
         return tuple(kept)
 
-    moments.sort()
-    return (
-        chosen([m for m in moments if m[0] < 0]),
-        chosen([m for m in reversed(moments) if m[0] > 0]),
-    )
+    return chosen(order[gains[order] < 0]), chosen(order[gains[order] > 0][::-1])
 
 
 def scope(changes: Sequence[Change], recordings: Mapping[str, Mapping[str, object]]) -> str:

@@ -145,9 +145,22 @@ def left_out(comparison: Comparison) -> list[str]:
     ]
 
 
+def unpaired(comparison: Comparison) -> list[str]:
+    """Recordings whose items one side alone has: their renders or scores failed on the other."""
+    found: dict[str, list[str]] = {}
+    for change in comparison.changes:
+        if change.pairs is not None:
+            for label, names in (("A", change.pairs.only_a), ("B", change.pairs.only_b)):
+                if names:
+                    text = f"items in {label} alone, so not compared: {', '.join(names)}"
+                    found.setdefault(text, []).append(change.column)
+    return [f"{', '.join(dict.fromkeys(columns))}: {text}" for text, columns in found.items()]
+
+
 def notes(comparison: Comparison) -> list[str]:
     """Scope first: nothing in the table may be read without it."""
-    return [comparison.scope, LEGEND, *comparison.remarks, *left_out(comparison)]
+    alone = unpaired(comparison)
+    return [comparison.scope, LEGEND, *comparison.remarks, *alone, *left_out(comparison)]
 
 
 def render(comparison: Comparison, format_: str) -> str:

@@ -82,39 +82,49 @@ def read(folder: Path, row: Row) -> RowItems:
 
     """
     runs: dict[str, dict[tuple[str, int], np.ndarray]] = {}
+    known = written(row)
     for name in row.items:
-        key = owner(name, row)
+        key = owner(name, row, known)
         for column, values in read_file(folder / name).items():
             runs.setdefault(column, {})[key] = values
     return RowItems(runs)
 
 
-def owner(name: str, row: Row) -> tuple[str, int]:
+def written(row: Row) -> dict[str, str]:
+    """What files call a recording -> its name."""
+    calls = {re.sub(r"[^\w.+-]", "-", name): name for name in row.sequences}
+    return calls | {name.replace("/", "-"): name for name in row.sequences}
+
+
+def owner(name: str, row: Row, known: Mapping[str, str] | None = None) -> tuple[str, int]:
     """Recording and seed of a file of items, after its name.
+
+    Args:
+        name: of the file.
+        row: that it belongs to.
+        known: `written(row)`, where it is at hand.
 
     Raises:
         BadInput: no recording of the row is named.
 
     """
+    known = written(row) if known is None else known
     stem = Path(name).name.removesuffix(".jsonl")
+    stems = [(stem, row.seeds[0] if row.seeds else 0)]
     seed = re.search(r"--s(\d+)$", stem)
-    stems = {stem: row.seeds[0] if row.seeds else 0}
     if seed and int(seed[1]) in row.seeds:
-        stems[stem[: seed.start()]] = int(seed[1])
-    fits = [
-        (recording, number)
-        for recording in row.sequences
-        for text, number in stems.items()
-        for written in {recording.replace("/", "-"), re.sub(r"[^\w.+-]", "-", recording)}
-        if text == written or text.endswith(f"--{written}")
-    ]
-    if not fits:
-        raise BadInput(
-            name,
-            f"names none of the {len(row.sequences)} recordings of {row.method}",
-            "Keep the files as the run wrote them, or run again.",
-        )
-    return max(fits, key=lambda fit: len(fit[0]))
+        stems.insert(0, (stem[: seed.start()], int(seed[1])))
+    for text, number in stems:
+        parts = text.split("--")
+        for start in range(len(parts)):  # the longest name first
+            recording = known.get("--".join(parts[start:]))
+            if recording is not None:
+                return recording, number
+    raise BadInput(
+        name,
+        f"names none of the {len(row.sequences)} recordings of {row.method}",
+        "Keep the files as the run wrote them, or run again.",
+    )
 
 
 def read_file(path: Path) -> dict[str, np.ndarray]:

@@ -39,7 +39,8 @@ def write(results: Results, folder: Path, target: Path | None = None) -> Path:
         groups=sections.groups(results, stand),
         recordings=recordings(results, folder),
         curves=curves.loss_curves(results, folder),
-        notes=tables.footnotes(results) + ([stand.problem] if stand.reference is None else []),
+        notes=tables.footnotes(results)
+        + [stand.problem] * bool(stand.problem and stand.reference is None),
         provenance=json.dumps(results.provenance, indent=2, default=str),
         codec=codec_note(results),
     )

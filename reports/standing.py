@@ -57,7 +57,7 @@ def standing(results: Results, folder: Path) -> Standing:
             ranks[name] = found
     reference = best_row(results, ranks)
     if reference is None:
-        return Standing(ranks, sides=sides, problem=problem or "Only one row competes.")
+        return Standing(ranks, sides=sides, problem=problem)
     others = [i for i in sides if i != reference and results.rows[i].role != "oracle"]
     changes = against(sides, reference, others)
     flat = [change for found in changes.values() for change in found.values()]

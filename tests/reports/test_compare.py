@@ -101,12 +101,12 @@ def test_windows_are_not_called_frames(run):
 
 def test_failed_items_are_counted_on_either_side(tmp_path):
     facts = simulated.facts(3)
-    fails = [("ua3dtalk", "m000/sad-1", 4), ("still", "m000/sad-1", 9)]
+    fails = [("ua3dtalk", "m000/sad-1", 4), ("still", "m000/sad-1", 9), ("still", "m000/sad-1", 8)]
     simulated.write(tmp_path, facts, fails=fails)
     change = by_column(made(f"{tmp_path}::still", f"{tmp_path}::ua3dtalk"))["psnr"]
-    assert change.difference.failed == 2
-    assert (change.pairs.failed_a, change.pairs.failed_b) == (1, 1)
-    assert change.difference.n == 75 * 24 - 2
+    assert change.difference.failed == 3
+    assert (change.pairs.failed_a, change.pairs.failed_b) == (2, 1)
+    assert change.difference.n == 75 * 24 - 3
 
 
 def test_one_recording_claims_nothing_beyond_itself(tmp_path):
@@ -222,3 +222,18 @@ def test_remarks_on_seeds_and_drives(tmp_path):
     assert "A is driven by 'audio', B by 'audio+au'." in found.remarks
     assert any("means of 2 seeds in A and 1 in B" in line for line in found.remarks)
     assert np.isfinite(found.changes[0].difference.low)
+
+
+def test_recordings_that_failed_on_one_side_are_named(tmp_path):
+    results = simulated.write(tmp_path, simulated.facts(3))
+    row = results.rows[1]
+    kept = tuple(name for name in row.items if "m002-sad-3" not in name)
+    rest = {n: dataclasses.replace(s) for n, s in row.scores.items()}
+    fewer = dataclasses.replace(row, items=kept, scores=rest)
+    side = compare.side(tmp_path, results, fewer)
+    value = np.mean([v.mean() for v in side.items.column("psnr").values()])
+    rest["psnr"] = dataclasses.replace(rest["psnr"], value=float(value))
+    pairs = [(compare.side(tmp_path, results, results.rows[3]), side)]
+    found = comparison.make(pairs, ("a", "b"), ["psnr"])
+    assert "psnr: items in A alone, so not compared: m002/sad-3" in comparison.notes(found)
+    assert found.changes[0].difference.recordings == 23

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from harness.contracts import BadInput
-from reports.statistics import paired
+from reports.statistics import estimate, paired
 
 
 def test_only_what_both_have_is_paired():
@@ -25,3 +26,30 @@ def test_only_what_both_have_is_paired():
 def test_unequal_lengths_are_refused():
     with pytest.raises(BadInput, match="x has 3 items in A and 2 in B"):
         paired({"x": np.ones(3)}, {"x": np.ones(2)}, {})
+
+
+def rows(persons, seed=0):
+    rng = np.random.default_rng(seed)
+    a = {f"r{i}": rng.normal(i, 1, 40) for i in range(persons)}
+    b = {name: values - rng.normal(0.5, 0.7) for name, values in a.items()}
+    return a, b, {name: {"subject": name} for name in a}
+
+
+@pytest.mark.parametrize("persons", [2, 3])
+def test_few_persons_equal_the_paired_t_test(persons):
+    a, b, facts = rows(persons)
+    found = estimate(paired(a, b, facts).series, 10)
+    theirs = stats.ttest_rel(*([v.mean() for v in row.values()] for row in (a, b)))
+    assert found.p == pytest.approx(theirs.pvalue)
+    assert (found.low, found.high) == pytest.approx(theirs.confidence_interval(0.95))
+
+
+def test_p_agrees_with_the_sign_flips_of_persons():
+    for seed in range(4):
+        a, b, facts = rows(16, seed)
+        found = estimate(paired(a, b, facts).series, 10)
+        d = np.array([a[n].mean() - b[n].mean() for n in a])
+        flips = stats.permutation_test(
+            (d,), np.mean, permutation_type="samples", n_resamples=9999, rng=0
+        )
+        assert found.p == pytest.approx(flips.pvalue, abs=0.03)
