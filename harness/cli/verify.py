@@ -171,7 +171,7 @@ def smoke_check(method: ExternalMethod, data: Path | None, device: str, complete
     """Three frames, from a cut copy of a prepared folder."""
     adapter = method.adapter
     if adapter.smoke is None:
-        return Check("smoke run", "-", "this method allows none of seconds; its scripts start")
+        return Check("smoke run", "-", "this method allows none of seconds")
     if not complete:
         return Check("smoke run", "-", "not run: mend the above first")
     if data is None:
