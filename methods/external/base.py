@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -45,8 +45,11 @@ class ExternalMethod(Method):
         assert sequence.folder is not None
         staging.stage(sequence.folder, job.data)
 
-    def train(self, job: Job) -> list[Step]:
-        """The commands of a training, in order; none for a method without training."""
+    def train(self, job: Job) -> Iterable[Step]:
+        """The commands of a training, in order; none for a method without training.
+
+        A generator may look at what the commands before have left.
+        """
         return []
 
     def rendering(self, job: Job, request: RenderRequest) -> list[Step]:
@@ -186,11 +189,11 @@ class ExternalMethod(Method):
                 budget.progress(step.name, *steps)
 
         folders = [Path(workdir).absolute(), *([job.source] if job.source else [])]
-        launch = environment.launch(step.arguments, folders, job.device)
+        launch = environment.launch(step.arguments, folders, job.device, step.folder)
         process.run(
             f"{self.adapter.spec.id}: {step.name}",
             launch,
-            cwd=environment.root,
+            cwd=step.folder or environment.root,
             log=Path(workdir) / "logs" / f"{step.name}.log",
             limit=environment.limits.get(kind, self.adapter.limits.get(kind)),
             on_line=on_line,
