@@ -118,8 +118,7 @@ class ExternalMethod(Method):
         for step in steps:
             self._run(step, job, environment, "render", self.workdir)
         path = self.collect(job, request)
-        checks.check_video(self.adapter, path, request)
-        for frame in checks.frames_of(self.adapter, path, request.count):
+        for frame in self.frames(job, path, request):
             with clock.stage("copy"):
                 rgb = frame.astype(np.float32) / 255.0
                 layer = RenderedFrame(rgb, np.ones(rgb.shape[:2], np.float32))
@@ -139,6 +138,11 @@ class ExternalMethod(Method):
         """Delete what an earlier render left where `collect` looks."""
         with suppress(NoOutput):
             self.collect(job, request).unlink(missing_ok=True)
+
+    def frames(self, job: Job, path: Path, request: RenderRequest) -> Iterator[np.ndarray]:
+        """Frames of the video, checked against the request: uint8 [H,W,3], as many as asked for."""
+        checks.check_video(self.adapter, path, request)
+        return checks.frames_of(self.adapter, path, request.count)
 
     # --- inner parts
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,9 +23,6 @@ from methods.external.base import ExternalMethod
 from methods.external.checkout import Job
 from methods.external.errors import NoOutput
 from methods.external.source_frame import Source, keep, kept, write_sound
-
-if TYPE_CHECKING:
-    from harness.media.video import VideoInfo
 
 #: Options that every one of these methods has.
 OPTIONS: dict[str, Any] = {"source_frame": 0}
@@ -51,17 +48,12 @@ class OneShot(ExternalMethod):
         """Keep the source frame and the clip of the training part."""
         keep(sequence, job.data, frame=int(job.config.get("source_frame", 0)))
 
-    def checked(self, path: Path, request: RenderRequest) -> VideoInfo:
-        """As the base's, with the size that this checkout makes."""
-        if self.square is not None:
-            request = replace(request, height=self.square, width=self.square)
-        return super().checked(path, request)
-
-    def _frames(self, path: Path, count: int) -> Iterator[np.ndarray]:
-        made = super()._frames(path, count)
+    def frames(self, job: Job, path: Path, request: RenderRequest) -> Iterator[np.ndarray]:
+        """As the base's; squares are laid back into the source frame."""
         if self.square is None:
-            return made
-        return kept(self.workdir / "data" / self.record["sequence"]).laid(made)
+            return super().frames(job, path, request)
+        square = replace(request, height=self.square, width=self.square)
+        return self.source(job).laid(super().frames(job, path, square))
 
     # --- for subclasses
 

@@ -17,7 +17,7 @@ from methods.external.checkout import Adapter, Asset, Job, Step, Versioned
 from methods.external.one_shot import CODE, NOTE, OPTIONS, OneShot
 
 HOME = "https://github.com/Rudrabha/Wav2Lip"
-OBTAIN = f"git clone {HOME}, then its README's `pip install -r requirements.txt` (Python 3.6) and ffmpeg."
+OBTAIN = f"git clone {HOME}, then its README's `pip install -r requirements.txt` (Python 3.6)."
 WEIGHTS = (
     "Download {name} as its README's table of model weights says, and put it into checkpoints/."
 )

@@ -8,15 +8,6 @@ import sys
 
 from standin_media import film, picture, record, talking, write_film
 
-SCRIPTS = ("demo.py", "preprocess/preprocess_video.py")
-WEIGHTS = (
-    "ckpt/deepprompt_eam3d_all_final_313.pth.tar",
-    "ckpt/pretrain_new_274.pth.tar",
-    "demo/shape_predictor_68_face_landmarks.dat",
-    "demo/M003_template.npy",
-    "demo/imgs_cropped/somebody_else.jpg",
-    "demo/video_processed/obama/obama.wav",
-)
 EMOTIONS = ("ang", "con", "dis", "fea", "hap", "neu", "sad", "sur")
 
 

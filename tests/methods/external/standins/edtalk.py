@@ -8,16 +8,6 @@ import numpy as np
 from standin_media import film, picture, record, samples, write_film
 
 PREDEFINED = "demo_EDTalk_A_using_predefined_exp_weights.py"
-SCRIPTS = (PREDEFINED, "demo_EDTalk_A.py", "demo_EDTalk_V.py", "demo_lip_pose.py")
-WEIGHTS = (
-    "ckpts/EDTalk.pt",
-    "ckpts/Audio2Lip.pt",
-    "ckpts/EDTalk_lip_pose.pt",
-    *(
-        f"ckpts/predefined_exp_weights/{name}.npy"
-        for name in ("angry", "contempt", "disgusted", "fear", "happy", "sad", "surprised")
-    ),
-)
 
 
 def normalised(frames):

@@ -5,9 +5,6 @@ import os
 
 from standin_media import picture, record, samples, talking, write_film
 
-SCRIPTS = ("scripts/inference.py",)
-WEIGHTS = ("pretrained_models/hallo/net.pth",)
-
 
 def main():
     parser = argparse.ArgumentParser()

@@ -6,11 +6,6 @@ import os
 import yaml
 from standin_media import film, record, samples, write_film
 
-SCRIPTS = ("scripts/inference.py",)
-WEIGHTS = ("models/musetalk/pytorch_model.bin", "models/musetalk/musetalk.json",
-           "models/musetalkV15/unet.pth", "models/musetalkV15/musetalk.json",
-           "scripts/__init__.py")  # fmt: skip
-
 
 def main():
     parser = argparse.ArgumentParser()

@@ -6,13 +6,6 @@ import time
 
 from standin_media import picture, record, samples, talking, write_film
 
-SCRIPTS = ("inference.py",)
-WEIGHTS = (
-    "checkpoints/SadTalker_V0.0.2_256.safetensors",
-    "checkpoints/mapping_00109-model.pth.tar",
-    "checkpoints/mapping_00229-model.pth.tar",
-)
-
 
 def main():
     parser = argparse.ArgumentParser()

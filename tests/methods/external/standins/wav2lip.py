@@ -6,10 +6,6 @@ import shutil
 
 from standin_media import film, record, samples, write_film
 
-SCRIPTS = ("inference.py",)
-WEIGHTS = ("checkpoints/wav2lip_gan.pth", "checkpoints/wav2lip.pth", "temp/README.md",
-           "face_detection/detection/sfd/s3fd.pth")  # fmt: skip
-
 
 def main():
     parser = argparse.ArgumentParser()
