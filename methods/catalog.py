@@ -1,7 +1,7 @@
 """Which methods exist: `methods/*/spec.py`, adapters, and entry points of other packages.
 
 A spec module defines `SPEC`, and so does an adapter in `methods/external/adapters/`; both are
-read without importing torch.
+read without importing torch. Videos that somebody rendered are named in a YAML file.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from functools import cache
 
 from harness.contracts import Method, MethodSpec, UnknownName
 from harness.plugins import Problem, by_id, external, load_entry, modules_in
+from methods.external import prerecorded
 
 GROUP = "talking_face_bench.methods"
 
@@ -18,8 +19,10 @@ GROUP = "talking_face_bench.methods"
 def _discover() -> tuple[dict[str, MethodSpec], list[Problem]]:
     own = [m.SPEC for m in modules_in("methods", "spec.py")]
     own += [m.SPEC for m in modules_in("methods.external.adapters", "[!_]*.py")]
-    others, problems = external(GROUP)
-    return by_id([*own, *others], problems), problems
+    rendered, problems = prerecorded.discover()
+    others, more = external(GROUP)
+    problems += more
+    return by_id([*own, *rendered, *others], problems), problems
 
 
 def specs() -> dict[str, MethodSpec]:

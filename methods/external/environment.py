@@ -1,20 +1,8 @@
-# ruff: noqa: D214, D405  (the YAML of the example is no docstring section)
-"""Where a published method's checkout is, what runs it, and whether its licence was accepted.
+"""A checkout that can be run: how a command of it is started, and whether it can be at all.
 
-Either environment variables, `HARNESS_<METHOD>_ROOT`, `_PYTHON` (an interpreter's path) and
-`_LICENCE=accepted`, or a YAML file (`HARNESS_EXTERNAL`, else
-`~/.config/talking-face-bench/external.yaml`); the variables win. The file::
-
-    methods:
-      talkinggaussian:
-        root: /opt/TalkingGaussian
-        prefix: {conda: talking_gaussian}  # or venv: DIR, docker: IMAGE, apptainer: IMAGE.sif
-        # python: /opt/envs/tg/bin/python  # instead of a prefix
-        licence: accepted
-        limits: {train: 86400, render: 7200}  # seconds
-        variables: {TORCH_HOME: /data/torch}
-
-Commands are lists of arguments all the way: no shell reads any of this.
+Where it is stands in environment variables, `HARNESS_<METHOD>_ROOT`, `_PYTHON` (an interpreter's
+path) and `_LICENCE=accepted`, or in the YAML file of `methods.external.config`; the variables
+win. Commands are lists of arguments all the way: no shell reads any of this.
 """
 
 from __future__ import annotations
@@ -25,63 +13,13 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
 from uuid import uuid4
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from harness.contracts import BadInput, Unavailable
+from harness.contracts import Unavailable
+from methods.external.config import Checkout, config_path, read_config
 
 #: Ours, and poison for another interpreter.
 _NOT_INHERITED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
-_EXAMPLE = "See the head of methods/external/environment.py for an example."
-
-
-class _Prefix(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    conda: str | None = Field(default=None, min_length=1)
-    venv: Path | None = None
-    docker: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][\w./:@-]*$")
-    apptainer: Path | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> _Prefix:
-        if len(self.model_fields_set) != 1:
-            raise ValueError("give exactly one of conda, venv, docker, apptainer")
-        return self
-
-
-class _Limits(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    train: float | None = Field(default=None, gt=0)
-    render: float | None = Field(default=None, gt=0)
-
-
-class _Checkout(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    root: Path | None = None
-    python: Path | None = None
-    prefix: _Prefix | None = None
-    licence: Literal["accepted"] | None = None
-    limits: _Limits = _Limits()
-    variables: dict[str, str] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _one(self) -> _Checkout:
-        if self.python and self.prefix:
-            raise ValueError("give python or prefix, not both")
-        return self
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    methods: dict[str, _Checkout] = Field(default_factory=dict)
-    prerecorded: list[dict[str, Any]] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -178,38 +116,6 @@ def variable(method: str, what: str) -> str:
     return f"HARNESS_{re.sub(r'[^A-Z0-9]', '_', method.upper())}_{what}"
 
 
-def config_path() -> Path:
-    """The YAML file that is read, whether or not it is there."""
-    named = os.environ.get("HARNESS_EXTERNAL")
-    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(named or f"{base}/talking-face-bench/external.yaml").expanduser()
-
-
-def read_config() -> _File:
-    """The YAML file; an empty one where there is none and none was named.
-
-    Raises:
-        BadInput: it was named and is absent, is not YAML, or has another shape than described.
-
-    """
-    path = config_path()
-    if not path.is_file() and not os.environ.get("HARNESS_EXTERNAL"):
-        return _File()
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-        return _File.model_validate({} if values is None else values)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(path, f"cannot be read ({error})", "Correct HARNESS_EXTERNAL.") from error
-    except yaml.YAMLError as error:
-        fact = f"is not valid YAML ({' '.join(str(error).split())})"
-        raise BadInput(path, fact, "Mend the file.") from error
-    except ValidationError as error:
-        facts = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()
-        )
-        raise BadInput(path, facts, _EXAMPLE) from error
-
-
 def environment_of(method: str, obtain: str) -> Environment:
     """The environment of a method.
 
@@ -222,7 +128,7 @@ def environment_of(method: str, obtain: str) -> Environment:
         BadInput: the configuration cannot be read.
 
     """
-    checkout = read_config().methods.get(method, _Checkout())
+    checkout = read_config().methods.get(method, Checkout())
     root = os.environ.get(variable(method, "ROOT")) or checkout.root
     python = os.environ.get(variable(method, "PYTHON"))
     accepted = os.environ.get(variable(method, "LICENCE"), checkout.licence) == "accepted"
@@ -248,5 +154,4 @@ def environment_of(method: str, obtain: str) -> Environment:
     return found
 
 
-__all__ = ["Container", "Environment", "Launch", "config_path", "environment_of", "read_config",
-           "variable"]  # fmt: skip
+__all__ = ["Container", "Environment", "Launch", "environment_of", "variable"]

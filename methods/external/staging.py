@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,14 +26,17 @@ def stage(source: Path, target: Path, but: Iterable[str] = ()) -> None:
 
     """
     left_out = {*but}
-    for path in sorted(source.rglob("*")):
-        relative = path.relative_to(source)
-        if relative.parts[0] in left_out or path.is_dir():
-            continue
-        link = target / relative
-        if not link.is_symlink() and not link.exists():
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(path.resolve())
+    # A folder of pictures is often a link to another disk, which `Path.rglob` passes by.
+    for folder, below, names in os.walk(source, followlinks=True):
+        here = Path(folder)
+        top = here == source
+        below[:] = sorted(name for name in below if not (top and name in left_out))
+        place = target / here.relative_to(source)
+        place.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            link = place / name
+            if not (top and name in left_out) and not os.path.lexists(link):
+                link.symlink_to((here / name).resolve())
 
 
 def write(path: Path, content: str | bytes) -> None:

@@ -1,0 +1,85 @@
+"""DEGSTalk (ICASSP 2025): https://github.com/CVI-SZU/DEGSTalk.
+
+TalkingGaussian's traps, and its own: `au.csv` must have names *without* a leading space
+(`AU45_r`, where TalkingGaussian looks up ` AU45_r`); it muxes its video with the file that
+`model_path.replace("output", "data")` names, whatever was rendered, so only the silent video is
+collected; it composites over `bg/` and learns from `ori_imgs`, so its background is that of the
+camera, and not the one of `gt_imgs` wherever the two differ; it reads test 3DMM parameters too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.contracts import PublishedResult, Sequence
+from methods.external import staging
+from methods.external.adapters import talkinggaussian
+from methods.external.checkout import Job, Versioned
+
+OBTAIN = (
+    "git clone --recursive https://github.com/CVI-SZU/DEGSTalk, then its README's conda "
+    "environment (Python 3.9, torch 2.0.1, CUDA 11.8) and `pip install -r requirements.txt`."
+)
+CURE = (
+    "In the checkout, `python data_utils/process.py FOLDER/ID.mp4` makes them, with OpenFace's "
+    "FeatureExtraction at $OPENFACE_PATH and the SMIRK and BFM models of its README."
+)
+
+SPEC = replace(
+    talkinggaussian.SPEC,
+    id="degstalk",
+    title="DEGSTalk (authors' code)",
+    paper="DEGSTalk (ICASSP 2025, arXiv 2412.20148)",
+    licence="none stated; its README says for research purposes only",
+    entry="methods.external.adapters.degstalk:DEGSTalk",
+    presets={
+        "paper": Versioned("degstalk", OBTAIN, iterations=0),
+        "quick": Versioned("degstalk", OBTAIN, iterations=2_000),
+    },
+    code=(*talkinggaussian.SPEC.code, "methods.external.adapters.degstalk"),
+    published=(
+        PublishedResult(
+            "Table I",
+            "degstalk-regular",
+            {"psnr": 37.30, "lpips": 0.0140, "lmd": 2.349, "ssim": 0.9664},
+            "as printed; Macron, Obama, Jae-in, May, Eng1, Shaheen, 25 fps, mostly 512x512; "
+            "ground-truth pose, action units and 3DMM parameters drive the test",
+        ),
+    ),
+)
+
+
+class DEGSTalk(talkinggaussian.TalkingGaussian):
+    """TalkingGaussian's three steps by DEGSTalk's scripts and files."""
+
+    adapter = replace(
+        talkinggaussian.TalkingGaussian.adapter,
+        spec=SPEC,
+        home="https://github.com/CVI-SZU/DEGSTalk",
+        obtain=OBTAIN,
+        scripts=(
+            "train_mouth.py",
+            "train_face_w_hair.py",
+            "train_fuse_w_hair.py",
+            "synthesize_fuse.py",
+        ),
+    )
+    spaces = False
+    trainers = (
+        ("mouth", "train_mouth.py", ()),
+        (
+            "face",
+            "train_face_w_hair.py",
+            ("--init_num", "2000", "--densify_grad_threshold", "0.0005"),
+        ),
+        ("fuse", "train_fuse_w_hair.py", ("--opacity_lr", "0.001")),
+    )
+
+    def prepare(self, sequence: Sequence, job: Job) -> None:
+        """As TalkingGaussian, with the 3DMM parameters, `bg/` and the sound that it muxes."""
+        assert sequence.folder is not None
+        staging.need(sequence.folder, ("3dmm.pt", "bg"), CURE)
+        super().prepare(sequence, job)
+        sound = sequence.folder / "aud.wav"
+        if sound.is_file() and not (job.data / "aud_novel.wav").exists():
+            (job.data / "aud_novel.wav").symlink_to(sound.resolve())

@@ -1,0 +1,139 @@
+# ruff: noqa: D214, D405  (the YAML of the example is no docstring section)
+"""The YAML file that says where checkouts and rendered videos are: `HARNESS_EXTERNAL`.
+
+Where that names none it is `~/.config/talking-face-bench/external.yaml`. An example::
+
+    methods:
+      talkinggaussian:
+        root: /opt/TalkingGaussian
+        prefix: {conda: talking_gaussian}  # or venv: DIR, docker: IMAGE, apptainer: IMAGE.sif
+        # python: /opt/envs/tg/bin/python  # instead of a prefix
+        licence: accepted
+        limits: {train: 86400, render: 7200}  # seconds
+        variables: {TORCH_HOME: /data/torch}
+    prerecorded:
+      - {id: dreamtalk, title: DreamTalk, licence: CC BY 4.0, source: "arXiv 2312.09767",
+         drive: audio, videos: "/data/dreamtalk/{sequence}.mp4"}
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from harness.contracts import BadInput
+
+_EXAMPLE = "See the head of methods/external/config.py for an example."
+
+
+class _Prefix(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    conda: str | None = Field(default=None, pattern=r"^[^-\s]\S*$")
+    venv: Path | None = None
+    docker: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][\w./:@-]*$")
+    apptainer: Path | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> _Prefix:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("give exactly one of conda, venv, docker, apptainer")
+        return self
+
+
+class _Limits(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    train: float | None = Field(default=None, gt=0)
+    render: float | None = Field(default=None, gt=0)
+
+
+class Checkout(BaseModel):
+    """Where one method's checkout is and what runs it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    root: Path | None = None
+    python: Path | None = None
+    prefix: _Prefix | None = None
+    licence: Literal["accepted"] | None = None
+    limits: _Limits = _Limits()
+    variables: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one(self) -> Checkout:
+        if self.python and self.prefix:
+            raise ValueError("give python or prefix, not both")
+        return self
+
+
+class Videos(BaseModel):
+    """Videos of a test that somebody rendered, as one method."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str = Field(min_length=1)
+    licence: str = Field(min_length=1)
+    source: str = Field(min_length=1)  # the paper, and who rendered them
+    drive: Literal["audio", "audio+au"]
+    videos: str = Field(min_length=1)  # a folder of SEQUENCE.mp4, or a path with {sequence}
+
+    @field_validator("videos")
+    @classmethod
+    def _fields(cls, value: str) -> str:
+        known = ("{sequence}", "{subject}")
+        rest = value
+        for name in known:
+            rest = rest.replace(name, "")
+        if "{" in rest or "}" in rest:
+            raise ValueError(f"a path may hold {' and '.join(known)}, and no other braces")
+        return value
+
+
+class File(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    methods: dict[str, Checkout] = Field(default_factory=dict)
+    prerecorded: list[Videos] = Field(default_factory=list)
+
+
+def config_path() -> Path:
+    """The YAML file that is read, whether or not it is there."""
+    named = os.environ.get("HARNESS_EXTERNAL")
+    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(named or f"{base}/talking-face-bench/external.yaml").expanduser()
+
+
+def read_config() -> File:
+    """The YAML file; an empty one where there is none and none was named.
+
+    Raises:
+        BadInput: it was named and is absent, is not YAML, or has another shape than described.
+
+    """
+    path = config_path()
+    if not path.is_file() and not os.environ.get("HARNESS_EXTERNAL"):
+        return File()
+    try:
+        values = yaml.safe_load(path.read_text("utf-8"))
+        return File.model_validate({} if values is None else values)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(path, f"cannot be read ({error})", "Correct HARNESS_EXTERNAL.") from error
+    except yaml.YAMLError as error:
+        fact = f"is not valid YAML ({' '.join(str(error).split())})"
+        raise BadInput(path, fact, "Mend the file.") from error
+    except ValidationError as error:
+        facts = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()
+        )
+        raise BadInput(path, facts, _EXAMPLE) from error
+
+
+__all__ = ["Checkout", "File", "Videos", "config_path", "read_config"]
