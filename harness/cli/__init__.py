@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from harness.cli import doctor, listing, prepare, report, run, score, weights
+from harness.cli import doctor, listing, prepare, report, run, score, verify, weights
 
 app = typer.Typer(
     name="harness",
@@ -21,3 +21,4 @@ app.command("prepare")(prepare.prepare)
 app.command("report")(report.report)
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.doctor)
+app.command("verify")(verify.verify)

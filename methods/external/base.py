@@ -172,6 +172,8 @@ class ExternalMethod(Method):
         made = all((job.model / name).is_file() for name in step.makes)
         if made and done.is_file() and done.read_text() == said:
             return
+        for name in step.makes:  # written along the way by a run that was stopped
+            (job.model / name).unlink(missing_ok=True)
         self._run(step, job, environment, "train", workdir, budget)
         for name in step.makes:
             if not (job.model / name).is_file():

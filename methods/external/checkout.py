@@ -76,6 +76,8 @@ class Adapter:
     size: tuple[int, int] | None = None  # height, width that it always writes; None: the input's
     surplus: int = 0  # frames that it may write beyond those asked for; cut from the end
     layout: bool = True  # reads a prepared folder, not only frames and sound
+    starts: tuple[str, ...] = ()  # scripts that `verify` starts with --help: all is imported
+    smoke: Mapping[str, Any] | None = None  # options for a run of seconds; None: none possible
     free_gib: float = 10.0
     limits: Mapping[str, float] = field(
         default_factory=lambda: {"train": 48 * 3600.0, "render": 6 * 3600.0}

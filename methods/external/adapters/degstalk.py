@@ -24,6 +24,12 @@ CURE = (
     "In the checkout, `python data_utils/process.py FOLDER/ID.mp4` makes them, with OpenFace's "
     "FeatureExtraction at $OPENFACE_PATH and the SMIRK and BFM models of its README."
 )
+_SCRIPTS = (
+    "train_mouth.py",
+    "train_face_w_hair.py",
+    "train_fuse_w_hair.py",
+    "synthesize_fuse.py",
+)
 
 SPEC = replace(
     talkinggaussian.SPEC,
@@ -34,7 +40,7 @@ SPEC = replace(
     entry="methods.external.adapters.degstalk:DEGSTalk",
     presets={
         "paper": Versioned("degstalk", OBTAIN, iterations=0),
-        "quick": Versioned("degstalk", OBTAIN, iterations=2_000),
+        "quick": Versioned("degstalk", OBTAIN, iterations=15_000),
     },
     code=(*talkinggaussian.SPEC.code, "methods.external.adapters.degstalk"),
     published=(
@@ -57,12 +63,8 @@ class DEGSTalk(talkinggaussian.TalkingGaussian):
         spec=SPEC,
         home="https://github.com/CVI-SZU/DEGSTalk",
         obtain=OBTAIN,
-        scripts=(
-            "train_mouth.py",
-            "train_face_w_hair.py",
-            "train_fuse_w_hair.py",
-            "synthesize_fuse.py",
-        ),
+        scripts=_SCRIPTS,
+        starts=_SCRIPTS,
     )
     spaces = False
     trainers = (

@@ -3,7 +3,11 @@
 Traps of its code that are handled here: 25 frames per second are written whatever the data say
 (other rates are refused); `au.csv` must have names with a leading space (` AU45_r`); it writes
 `points3d.ply` into its data folder (which is ours); the video is silent; it reads test poses
-and test action units, so it renders its own test only, driven by sound and units.
+and test action units, so it renders its own test only, driven by sound and units; it searches
+for ever on recordings without open mouths and blinks, and in trainings below 14,001 steps (see
+`searches`); `train_fuse.py` takes 10,000 steps whatever it is told, and crashes without
+tensorboard. `chkpnt_*_latest.pth` is written along the way, and `--start_checkpoint` begins the
+learning rates anew, so an interrupted branch is trained again from its start.
 """
 
 from __future__ import annotations
@@ -11,9 +15,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.contracts import MethodSpec, RenderRequest, Sequence
+from harness.media.openface import read_table
 from methods.external import staging
 from methods.external.base import ExternalMethod
 from methods.external.checkout import Adapter, Job, Step, Versioned
+from methods.external.searches import check_searches
 
 OBTAIN = (
     "git clone --recursive https://github.com/Fictionarry/TalkingGaussian, then its README's "
@@ -41,7 +47,7 @@ SPEC = MethodSpec(
     timed=False,
     presets={
         "paper": Versioned("talkinggaussian", OBTAIN, iterations=0),  # 0: the authors' own
-        "quick": Versioned("talkinggaussian", OBTAIN, iterations=2_000),
+        "quick": Versioned("talkinggaussian", OBTAIN, iterations=15_000),
     },
     default_preset="paper",
     code=(
@@ -60,7 +66,8 @@ class TalkingGaussian(ExternalMethod):
         home="https://github.com/Fictionarry/TalkingGaussian",
         obtain=OBTAIN,
         scripts=("train_mouth.py", "train_face.py", "train_fuse.py", "synthesize_fuse.py"),
-        imports=("torch", "diff_gaussian_rasterization", "simple_knn", "gridencoder"),
+        imports=("torch.utils.tensorboard", "lpips"),
+        starts=("train_mouth.py", "train_face.py", "train_fuse.py", "synthesize_fuse.py"),
     )
     #: Whether `au.csv` must have a space before its names.
     spaces: bool = True
@@ -75,17 +82,23 @@ class TalkingGaussian(ExternalMethod):
         assert sequence.folder is not None
         staging.need(sequence.folder, NEEDED, CURE)
         staging.stage(sequence.folder, job.data, but=("au.csv",))
-        staging.write_au_csv(sequence.folder / "au.csv", job.data / "au.csv", self.spaces, UNITS)
+        table = sequence.folder / "au.csv"
+        staging.write_au_csv(table, job.data / "au.csv", self.spaces, UNITS)
+        units = read_table(table)
+        au25, au45 = units.intensities(("AU25", "AU45"), range(len(units.rows))).T
+        check_searches(sequence, au25, au45, job.config.get("iterations") or 50_000)
 
     def train(self, job: Job) -> list[Step]:
         """The lines of `scripts/train_xx.sh`, one step each."""
         places = ("-s", str(job.data), "-m", str(job.model))
         count = job.config.get("iterations")
-        extra = ("--iterations", str(count)) if count else ()
-        return [
-            Step(name, (script, *places, *options, *extra), (f"chkpnt_{name}_latest.pth",))
-            for name, script, options in self.trainers
-        ]
+        steps = []
+        for name, script, options in self.trainers:
+            # The fusion has a number of its own, which no option changes.
+            extra = ("--iterations", str(count)) if count and name != "fuse" else ()
+            made = (f"chkpnt_{name}_latest.pth",)
+            steps.append(Step(name, (script, *places, *options, *extra), made))
+        return steps
 
     def rendering(self, job: Job, request: RenderRequest) -> list[Step]:
         """`synthesize_fuse.py --eval`: the test part of the folder."""

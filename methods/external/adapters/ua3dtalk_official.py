@@ -42,7 +42,7 @@ SPEC = replace(
     signals=(*talkinggaussian.SPEC.signals, "priors"),
     presets={
         "paper": Versioned("ua3dtalk-official", OBTAIN, iterations=0),
-        "quick": Versioned("ua3dtalk-official", OBTAIN, iterations=2_000),
+        "quick": Versioned("ua3dtalk-official", OBTAIN, iterations=15_000),
     },
     code=(*talkinggaussian.SPEC.code, "methods.external.adapters.ua3dtalk_official"),
 )
@@ -56,7 +56,6 @@ class UA3DTalkOfficial(talkinggaussian.TalkingGaussian):
         spec=SPEC,
         home="https://github.com/Mrask999/UA-3DTalk",
         obtain=OBTAIN,
-        imports=("torch", "diff_gaussian_rasterization", "simple_knn"),
     )
 
     def prepare(self, sequence: Sequence, job: Job) -> None:

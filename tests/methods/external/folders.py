@@ -31,7 +31,7 @@ def prepared_folder(root, fps=25.0, spaces=True):
         (root / f"transforms_{name}.json").write_text(json.dumps(content))
     parsing = np.full((SIZE, SIZE, 3), 255, np.uint8)
     parsing[8:20, 8:24] = (0, 0, 255)
-    parsing[15:17, 13:19] = (100, 100, 100)
+    parsing[14:18, 12:20] = (100, 100, 100)
     parsing[23:, 4:28] = (255, 0, 0)
     torso = np.zeros((SIZE, SIZE, 4), np.uint8)
     torso[20:] = (200, 60, 0, 255)
@@ -42,14 +42,18 @@ def prepared_folder(root, fps=25.0, spaces=True):
             Image.fromarray(picture).save(root / folder / f"{t}.jpg", quality=100)
         Image.fromarray(parsing).save(root / "parsing" / f"{t}.png")
         Image.fromarray(torso).save(root / "torso_imgs" / f"{t}.png")
-        np.savetxt(root / "ori_imgs" / f"{t}.lms", rng.uniform(8, 24, (68, 2)), "%f")
+        points = rng.uniform(8, 24, (68, 2))
+        points[60:68, 1] = 14 + np.arange(8) * (t % 10) / 7
+        np.savetxt(root / "ori_imgs" / f"{t}.lms", points, "%f")
         np.save(root / "teeth_mask" / f"{t}.npy", np.zeros((SIZE, SIZE), bool))
     Image.fromarray(np.full((SIZE, SIZE, 3), 80, np.uint8)).save(root / "bc.jpg", quality=100)
     sound = (3000 * np.sin(np.arange(round(COUNT / fps * 16_000)) / 20)).astype(np.int16)
     wavfile.write(root / "aud.wav", 16_000, sound)
     space = ", " if spaces else ","
     lines = [space.join(["frame", "success", *(f"{unit}_r" for unit in UNITS)])]
-    lines += [space.join([str(t + 1), "1", *["0.50"] * len(UNITS)]) for t in range(COUNT)]
+    for t in range(COUNT):  # the mouth opens and the eyes close over ten frames, twice
+        units = [*["0.50"] * 5, *[f"{2.2 * (t % 10) / 9:.2f}"] * 2]
+        lines.append(space.join([str(t + 1), "1", *units]))
     (root / "au.csv").write_text("\n".join(lines) + "\n")
     np.save(root / "aud_ds.npy", rng.normal(size=(COUNT, 16, 29)).astype(np.float32))
     if fps != 25.0:

@@ -138,9 +138,9 @@ def test_the_published_commands(name, ready, tiny, tmp_path):
 
 def test_the_device_and_the_iterations_reach_the_checkout(ready, tiny, tmp_path):
     ready("talkinggaussian")
-    fitted("talkinggaussian", recording(tiny), tmp_path / "w", iterations=7)
+    fitted("talkinggaussian", recording(tiny), tmp_path / "w", iterations=20_000)
     calls = (tmp_path / "w" / "output" / "Tiny" / "calls").read_text()
-    assert calls.splitlines() == ["mouth 7 1", "face 7 1", "fuse 7 1"]
+    assert calls.splitlines() == ["mouth 20000 1", "face 20000 1", "fuse 50000 1"]
     with pytest.raises(BadInput, match="has no option iteration"):
         fitted("talkinggaussian", recording(tiny), tmp_path / "w2", iteration=7)
 
@@ -281,6 +281,50 @@ def test_a_rate_that_its_code_does_not_know_is_refused(name, ready, folders, tmp
     folder = folders.prepared_folder(tmp_path / "Fast", fps=30.0)
     with pytest.raises(BadInput, match=r"30 frames per second, and .* knows only 25.*--fps 25"):
         fitted(name, recording(folder), tmp_path / "w")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "match"),
+    [
+        ("AU45", lambda t: 0.6, r"AU45 in 0\.6\d\.\.1\.5\d.*its largest is 0\.60"),
+        ("AU45", lambda t: 2.0 * (t % 2), r"no frame has AU45 in 0\.\d+"),
+        ("AU25", lambda t: 3.0 if t > 19 else 0.5, r"AU25 0\.50, and frames of .* are searched"),
+    ],
+)
+def test_a_search_that_never_ends_is_found_before(column, values, match, ready, tiny, tmp_path,
+                                                  folders):  # fmt: skip
+    ready("talkinggaussian")
+    lines = (tiny / "au.csv").read_text().splitlines()
+    place = 2 + folders.UNITS.index(column)
+    rows = [line.split(", ") for line in lines[1:]]
+    for t, row in enumerate(rows):
+        row[place] = str(values(t))
+    (tiny / "au.csv").write_text("\n".join([lines[0], *map(", ".join, rows)]) + "\n")
+    with pytest.raises(BadInput, match=match):
+        fitted("talkinggaussian", recording(tiny), tmp_path / "w")
+    assert not (tmp_path / "w" / "output" / "Tiny" / "calls").exists()
+
+
+@pytest.mark.parametrize("count", [200, 10_000, 14_000])
+def test_a_training_too_short_for_its_schedule_is_refused(count, ready, tiny, tmp_path):
+    ready("talkinggaussian")
+    with pytest.raises(BadInput, match=f"with {count} steps .* Use 14001 or more"):
+        fitted("talkinggaussian", recording(tiny), tmp_path / "w", iterations=count)
+
+
+def test_lips_and_mouths_that_are_never_found(ready, tiny, tmp_path):
+    ready("talkinggaussian")
+    for t in range(22):  # lips closed, and once wide open: nothing lies between
+        path = tiny / "ori_imgs" / f"{t}.lms"
+        points = np.loadtxt(path)
+        points[60:68, 1] = 14 + np.arange(8) * (7 if t == 3 else 0) / 7
+        np.savetxt(path, points, "%f")
+    with pytest.raises(BadInput, match="no frame has lips"):
+        fitted("talkinggaussian", recording(tiny), tmp_path / "w")
+    for t in range(22):
+        (tiny / "parsing" / f"{t}.png").write_bytes((tiny / "bc.jpg").read_bytes())
+    with pytest.raises(BadInput, match="20 pixels of the inside of the mouth"):
+        fitted("talkinggaussian", recording(tiny), tmp_path / "w")
 
 
 def test_teeth_masks_and_features_are_asked_for(ready, tiny, tmp_path):

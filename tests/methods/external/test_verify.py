@@ -1,0 +1,168 @@
+"""`python -m harness verify METHOD`, as a person meets it."""
+
+import json
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness.__main__ import main
+from harness.media.video import write_mp4
+from methods import catalog
+from methods.external.adapters.talkinggaussian import TalkingGaussian
+from methods.external.checkout import Asset
+
+NAME = "talkinggaussian"
+SCRIPTS = TalkingGaussian.adapter.scripts
+
+
+@pytest.fixture
+def verify(monkeypatch, capsys):
+    """Run the command: exit code and its output in one line."""
+
+    def call(*arguments):
+        monkeypatch.setenv("COLUMNS", "400")
+        monkeypatch.setattr(sys, "argv", ["harness", "verify", "--device", "cpu", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as leave:
+            code = leave.code or 0
+        out, err = capsys.readouterr()
+        return code, [" ".join(line.split()) for line in (out + err).splitlines() if line.strip()]
+
+    return call
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """The adapter with what a stand-in can do: modules that are here, a run of seconds."""
+
+    def change(**changes):
+        changes = {"imports": ("json",), "starts": ("train_face.py",), **changes}
+        monkeypatch.setattr(TalkingGaussian, "adapter", replace(TalkingGaussian.adapter, **changes))
+
+    change()
+    return change
+
+
+def line(lines, start):
+    return next(text for text in lines if text.startswith(start))
+
+
+def test_nothing_there_says_what_to_set_and_how_to_get_it(verify):
+    code, lines = verify(NAME)
+    assert code == 2
+    assert "HARNESS_TALKINGGAUSSIAN_ROOT" in line(lines, "environment missing")
+    assert "git clone --recursive" in line(lines, "environment missing")
+    assert "HARNESS_TALKINGGAUSSIAN_LICENCE=accepted" in line(lines, "licence -")
+
+
+def test_everything_there(verify, small, folders, monkeypatch, tmp_path):
+    root = folders.checkout(tmp_path / "tg", "gaussian.py", SCRIPTS, spaces=True)
+    folders.point_to(monkeypatch, NAME, root)
+    code, lines = verify(NAME)
+    assert code == 0, lines
+    assert "Python 3." in line(lines, "interpreter ok")
+    for what in (*SCRIPTS, "root", "licence", "import json", "train_face.py --help"):
+        assert line(lines, f"{what} ok")
+    assert "allows none of seconds" in line(lines, "smoke run -")
+
+
+def test_each_missing_thing_is_a_line_of_its_own(verify, small, folders, monkeypatch, tmp_path):
+    root = folders.checkout(tmp_path / "tg", "gaussian.py", SCRIPTS, spaces=True)
+    (root / "train_fuse.py").unlink()
+    (root / "train_face.py").write_text("import no_such_extension\n")
+    folders.point_to(monkeypatch, NAME, root, licence="no")
+    small(imports=("no_such_module",), assets=(Asset("ckpts/a.pth", "Download it there."),))
+    code, lines = verify(NAME)
+    assert code == 2
+    assert line(lines, "train_fuse.py missing")
+    assert "Download it there." in line(lines, "ckpts/a.pth missing")
+    assert "No module named 'no_such_module'" in line(lines, "import no_such_module missing")
+    assert "No module named 'no_such_extension'" in line(lines, "train_face.py --help missing")
+    assert "LICENCE=accepted" in line(lines, "licence missing")
+    assert line(lines, "root ok")
+    assert line(lines, "train_mouth.py ok")
+
+
+def test_an_interpreter_that_does_not_start(verify, small, folders, monkeypatch, tmp_path):
+    root = folders.checkout(tmp_path / "tg", "gaussian.py", SCRIPTS, spaces=True)
+    folders.point_to(monkeypatch, NAME, root)
+    broken = tmp_path / "python"
+    broken.write_text(
+        "#!/bin/sh\necho libpython3.7m.so.1.0: cannot open shared object file\nexit 127\n"
+    )
+    broken.chmod(0o755)
+    monkeypatch.setenv("HARNESS_TALKINGGAUSSIAN_PYTHON", str(broken))
+    code, lines = verify(NAME)
+    assert code == 2
+    assert "libpython3.7m.so.1.0" in line(lines, "interpreter missing")
+
+
+@pytest.fixture
+def long(folders, tmp_path, monkeypatch):
+    """A prepared folder of 44 frames."""
+    monkeypatch.setattr(folders, "COUNT", 44)
+    monkeypatch.setattr(folders, "TRAIN", 40)
+    return folders.prepared_folder(tmp_path / "Long")
+
+
+def test_a_smoke_run_of_three_frames(verify, small, folders, monkeypatch, tmp_path, long):
+    root = folders.checkout(tmp_path / "tg", "gaussian.py", SCRIPTS, spaces=True)
+    folders.point_to(monkeypatch, NAME, root)
+    small(smoke={"iterations": 15_000})
+    before = folders.snapshot(long)
+    code, lines = verify(NAME)
+    assert code == 0
+    assert "Give --data" in line(lines, "smoke run -")
+    code, lines = verify(NAME, "--data", str(long))
+    assert code == 0, lines
+    assert "3 frames of 32x32" in line(lines, "smoke run ok")
+    assert folders.snapshot(long) == before
+    monkeypatch.setenv("STANDIN_FAULT", "crash render")
+    code, lines = verify(NAME, "--data", str(long))
+    assert code == 2
+    assert "CUDA out of memory" in " ".join(lines)
+
+
+def test_a_folder_too_short_for_it(verify, small, folders, monkeypatch, tmp_path, tiny):
+    root = folders.checkout(tmp_path / "tg", "gaussian.py", SCRIPTS, spaces=True)
+    folders.point_to(monkeypatch, NAME, root)
+    small(smoke={"iterations": 15_000})
+    code, lines = verify(NAME, "--data", str(tiny))
+    assert code == 2
+    assert "22 frames, a smoke run takes 33" in line(lines, "smoke run missing")
+
+
+def test_only_methods_out_of_process(verify):
+    code, lines = verify("still")
+    assert code == 2
+    assert "does not run out of process" in lines[-1]
+    code, lines = verify("talkinggausian")
+    assert code == 2
+    assert "'talkinggaussian'" in lines[-1]
+
+
+def test_prerecorded_videos_are_listed(verify, monkeypatch, tmp_path):
+    path = tmp_path / "external.yaml"
+    entry = {"id": "theirs", "title": "T", "licence": "CC0", "source": "x", "drive": "audio"}
+    folder = tmp_path / "videos"
+    path.write_text(json.dumps({"prerecorded": [{**entry, "videos": str(folder)}]}))
+    monkeypatch.setenv("HARNESS_EXTERNAL", str(path))
+    catalog._discover.cache_clear()
+    try:
+        code, lines = verify("theirs")
+        assert code == 2
+        assert "none at" in line(lines, "videos missing")
+        write_mp4(folder / "a.mp4", np.zeros((5, 32, 32, 3), np.uint8), 25)
+        code, lines = verify("theirs")
+        assert code == 0
+        assert "5 frames, 25 per second, 32x32" in line(lines, "a.mp4 ok")
+        (folder / "b.mp4").write_bytes(b"half a video")
+        code, lines = verify("theirs")
+        assert code == 2
+        assert line(lines, "b.mp4 missing")
+    finally:
+        catalog._discover.cache_clear()
