@@ -72,9 +72,11 @@ class EAT(OneShot):
             Asset("ckpt/pretrain_new_274.pth.tar", WEIGHTS),
             Asset("demo/shape_predictor_68_face_landmarks.dat", WEIGHTS),
         ),
-        imports=("torch", "torchaudio", "dlib"),
+        imports=("dlib", "imageio"),
+        starts=("demo.py",),
         surplus=8,
         layout=False,
+        smoke={},
         free_gib=2.0,
     )
     square = 256

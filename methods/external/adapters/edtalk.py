@@ -91,9 +91,10 @@ class EDTalk(OneShot):
             Asset("ckpts/EDTalk_lip_pose.pt", f"{WEIGHTS} It is a separate file."),
             Asset("ckpts/predefined_exp_weights/happy.npy", WEIGHTS),
         ),
-        imports=("torch", "torchvision", "librosa", "moviepy"),
+        starts=SCRIPTS,
         surplus=1,
         layout=False,
+        smoke={},
         free_gib=2.0,
     )
     square = 256

@@ -52,9 +52,10 @@ class EDTalkV(EDTalk):
         obtain=OBTAIN,
         scripts=("demo_EDTalk_V.py",),
         assets=(Asset("ckpts/EDTalk.pt", WEIGHTS),),
-        imports=("torch", "torchvision"),
+        starts=("demo_EDTalk_V.py",),
         surplus=1,
         layout=False,
+        smoke={},
         free_gib=2.0,
     )
 

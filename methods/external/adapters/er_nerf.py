@@ -86,6 +86,7 @@ class ERNeRF(Workspace):
         obtain=OBTAIN,
         scripts=("main.py", "nerf_triplane/provider.py"),
         imports=("torch", "tensorboardX", "cv2", "pandas"),
+        smoke={"head": 60, "lips": 90, "torso": 0},
     )
     needed = (*NEEDED, "aud_ds.npy")
     cure = CURE

@@ -76,7 +76,8 @@ class GaussianTalker(ExternalMethod):
         home=HOME,
         obtain=OBTAIN,
         scripts=("train.py", "render.py", CONFIG),
-        imports=("torch", "mmcv", "simple_knn", "pytorch3d"),
+        imports=("mmcv",),
+        starts=("train.py", "render.py"),
     )
 
     def prepare(self, sequence: Sequence, job: Job) -> None:

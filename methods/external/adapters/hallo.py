@@ -47,9 +47,10 @@ class Hallo(OneShot):
         obtain=OBTAIN,
         scripts=("scripts/inference.py",),
         assets=(Asset("pretrained_models/hallo/net.pth", WEIGHTS),),
-        imports=("torch", "diffusers", "hallo"),
+        starts=("scripts/inference.py",),
         surplus=18,
         layout=False,
+        smoke={},
         free_gib=4.0,
     )
     square = 512

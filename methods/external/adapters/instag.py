@@ -62,7 +62,7 @@ class InsTaG(ExternalMethod):
         obtain=OBTAIN,
         scripts=("scripts/train_xx_few.sh", "synthesize_fuse.py"),
         assets=(Asset("output/*/*.pth", PRETRAINED),),
-        imports=("torch", "diff_gaussian_rasterization", "simple_knn", "gridencoder"),
+        starts=("synthesize_fuse.py",),
     )
 
     def prepare(self, sequence: Sequence, job: Job) -> None:

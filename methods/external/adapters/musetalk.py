@@ -61,6 +61,7 @@ class MuseTalk(OneShot):
         imports=("torch", "diffusers", "mmpose", "omegaconf"),
         surplus=8,
         layout=False,
+        smoke={},
         free_gib=4.0,
     )
     tail = 0.2

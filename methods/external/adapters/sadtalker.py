@@ -56,9 +56,10 @@ class SadTalker(OneShot):
             Asset("checkpoints/SadTalker_V*_256.safetensors", WEIGHTS),
             Asset("checkpoints/mapping_*-model.pth.tar", WEIGHTS),
         ),
-        imports=("torch", "face_alignment", "safetensors"),
+        starts=("inference.py",),
         surplus=8,
         layout=False,
+        smoke={},
         free_gib=2.0,
     )
     tail = 0.2

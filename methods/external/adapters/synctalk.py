@@ -93,6 +93,7 @@ class SyncTalk(Workspace):
             ),
         ),
         imports=("torch", "raymarching", "gridencoder", "cv2", "pandas"),
+        smoke={"head": 60, "lips": 90},
     )
     cure = CURE
 

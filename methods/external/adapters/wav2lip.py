@@ -59,9 +59,10 @@ class Wav2Lip(OneShot):
                 "Download the face detection model as its README says, to that very path.",
             ),
         ),
-        imports=("torch", "librosa", "cv2"),
+        starts=("inference.py",),
         surplus=12,
         layout=False,
+        smoke={},
         free_gib=2.0,
     )
     tail = 0.4

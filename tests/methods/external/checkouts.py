@@ -14,7 +14,8 @@ from harness.runner.run import Runner
 from methods import catalog as methods
 from metrics import catalog as metrics
 from splits import er_nerf
-from tests.methods.external.folders import COUNT, STANDINS, point_to, prepared_folder
+from tests.methods.external import folders
+from tests.methods.external.folders import STANDINS, point_to, prepared_folder
 
 _WEIGHTS = ("angry", "contempt", "disgusted", "fear", "happy", "sad", "surprised")
 
@@ -98,7 +99,7 @@ def build(root, method):
 def painted(index):
     """Frame `index`: its upper half's red tells which it is, its lower half black beside white."""
     picture = np.zeros((32, 32, 3), np.uint8)
-    picture[:16] = (40 + 8 * index, 120, 90)
+    picture[:16] = ((40 + 8 * index) % 256, 120, 90)
     picture[16:, 16:] = 255
     return picture
 
@@ -112,11 +113,11 @@ def shade(picture):
 def recording(root, **changes):
     """The tiny prepared folder with what these methods read beside it, as a sequence."""
     folder = prepared_folder(root)
-    for index in range(COUNT):
+    for index in range(folders.COUNT):
         for place in ("gt_imgs", "ori_imgs"):
             Image.fromarray(painted(index)).save(folder / place / f"{index}.jpg", quality=100)
     (folder / "track_params.pt").write_text("tracked")
-    for index in range(COUNT):
+    for index in range(folders.COUNT):
         Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(
             folder / "parsing" / f"{index}_face.png"
         )

@@ -33,7 +33,7 @@ def test_the_torso_is_trained_on_the_newest_head_and_rendered(tmp_path, monkeypa
     options = {"head": 199_940, "lips": 199_960, "torso": 200_020}
     results, row = run(tmp_path / "out", recorded, "er-nerf", preset="torso", **options)
     assert results.failures == ()
-    head, _, torso, test = (flags(call) for call in calls(root))
+    _, _, torso, test = (flags(call) for call in calls(root))
     assert torso["--head_ckpt"].endswith("/head/checkpoints/ngp_ep9998.pth")
     assert workspace(torso) == workspace(test) == "toy/torso"
     assert "--torso" in test

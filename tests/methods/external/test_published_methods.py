@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from harness.cli.verify import smoke_run
 from harness.contracts import BadInput, Unavailable
 from harness.media.audio import read_audio
 from harness.media.video import read_frames
@@ -13,6 +14,7 @@ from harness.plugins import load_entry
 from harness.testing import check_spec_reads_without_torch
 from methods import catalog
 from methods.external.adapters.hallo import Hallo
+from tests.methods.external import folders
 from tests.methods.external.checkouts import CHECKOUTS, calls, prepared, recording, run, shade
 from tests.methods.external.folders import snapshot
 
@@ -117,3 +119,14 @@ def test_a_square_of_another_size_is_an_error_with_both_sizes(tmp_path, monkeypa
     failure = results.failures[0]
     assert failure.type == "WrongSize"
     assert "512x512, 256x256 was asked for" in failure.message
+
+
+SMOKING = [m for m in CHECKOUTS if load_entry(catalog.spec(m).entry).adapter.smoke is not None]
+
+
+@pytest.mark.parametrize("method", SMOKING)
+def test_verify_renders_three_frames(method, tmp_path, monkeypatch):
+    monkeypatch.setattr(folders, "COUNT", 40)
+    monkeypatch.setattr(folders, "TRAIN", 36)
+    prepared(tmp_path, monkeypatch, method)
+    assert smoke_run(catalog.build(method), tmp_path / "toy", "cpu") == (3, "32x32")
