@@ -1,11 +1,12 @@
+import numpy as np
 import pytest
+from PIL import Image
 
 from harness.contracts import BadInput
 from harness.media.video import probe
 from methods import catalog
 from methods.external.adapters.edtalk import STRETCH
-from tests.methods.external.checkouts import calls, flags, prepared, recording, run
-from tests.methods.external.folders import point_to
+from tests.methods.external.checkouts import calls, flags, prepared, run, shade
 
 PREDEFINED = "demo_EDTalk_A_using_predefined_exp_weights.py"
 
@@ -74,14 +75,8 @@ def test_the_video_driven_demo_is_an_oracle_and_sees_the_true_frames(tmp_path, m
     assert probe(root / "seen" / "lip.mp4").count == 2
 
 
-def test_square_and_source_frame_are_the_users_to_choose(tmp_path, monkeypatch):
-    from PIL import Image
-
-    from tests.methods.external.checkouts import build, shade
-
-    root = build(tmp_path / "checkout", "edtalk")
-    point_to(monkeypatch, "edtalk", root)
-    run(tmp_path / "out", recording(tmp_path / "toy"), "edtalk", source_frame=7)
-    import numpy as np
-
-    assert shade(np.asarray(Image.open(root / "seen" / "source.png"))) == pytest.approx(7, abs=0.5)
+def test_the_source_frame_is_the_users_to_choose(tmp_path, monkeypatch):
+    root, recorded = prepared(tmp_path, monkeypatch, "edtalk")
+    run(tmp_path / "out", recorded, "edtalk", source_frame=7)
+    source = np.asarray(Image.open(root / "seen" / "source.png"))
+    assert shade(source) == pytest.approx(7, abs=0.5)

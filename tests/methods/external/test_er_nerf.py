@@ -1,6 +1,7 @@
 import pytest
 
 from harness.contracts import BadInput
+from methods.external.adapters.er_nerf import ERNeRF
 from methods.external.errors import NoOutput
 from methods.external.workspace import newest
 from tests.methods.external.checkouts import build, calls, flags, prepared, run, sequence_of
@@ -77,3 +78,10 @@ def test_a_missing_test_picture_is_a_wrong_count(tmp_path, monkeypatch):
     results, _ = run(tmp_path / "out", recorded, "er-nerf")
     assert results.failures[0].type == "WrongCount"
     assert "1 frames, 2 were asked for" in results.failures[0].message
+
+
+def test_a_trainers_own_test_video_is_not_taken_for_the_tests(tmp_path, monkeypatch):
+    _, recorded = prepared(tmp_path, monkeypatch, "er-nerf")
+    monkeypatch.setattr(ERNeRF, "rendering", lambda *_: [])  # as if it ended well without a video
+    results, _ = run(tmp_path / "out", recorded, "er-nerf")
+    assert results.failures[0].type == "NoOutput"
