@@ -41,9 +41,8 @@ class ExternalMethod(Method):
     adapter: ClassVar[Adapter]
 
     def prepare(self, sequence: Sequence, job: Job) -> None:
-        """Lay out `job.data`; by default links to the whole prepared folder."""
-        assert sequence.folder is not None
-        staging.stage(sequence.folder, job.data)
+        """Lay out `job.data`; by default links to the prepared folder, but for its test frames."""
+        staging.stage_recording(sequence, job.data)
 
     def train(self, job: Job) -> Iterable[Step]:
         """The commands of a training, in order; none for a method without training.

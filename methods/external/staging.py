@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.contracts import BadInput
+from PIL import Image
+
+from harness.contracts import BadInput, Sequence
 from harness.media.openface import read_table
 
 
@@ -37,6 +40,44 @@ def stage(source: Path, target: Path, but: Iterable[str] = ()) -> None:
             link = place / name
             if not (top and name in left_out) and not os.path.lexists(link):
                 link.symlink_to((here / name).resolve())
+
+
+def stage_recording(sequence: Sequence, target: Path, but: Iterable[str] = ()) -> None:
+    """Link a prepared folder, with black pictures in the place of the test part's frames.
+
+    Checkouts read the lists, sound, poses, units and torsos of the test part, and load its frames
+    beside them, to log numbers or write them out again; nothing of a rendering needs them. So no
+    method sees a test frame, whatever its code does. Videos at the top are left out for the same
+    reason. A link to a picture of the test is replaced, never written through.
+
+    Args:
+        sequence: one with a folder.
+        target: made where it is absent.
+        but: further names at the top that are left out.
+
+    Raises:
+        BadInput: `transforms_val.json` cannot be read.
+
+    """
+    folder = sequence.folder
+    assert folder is not None
+    videos = [p.name for p in folder.iterdir() if p.suffix.lower() in (".mp4", ".avi", ".mov")]
+    stage(folder, target, (*but, *videos))
+    lists = folder / "transforms_val.json"
+    try:
+        ids = [int(frame["img_id"]) for frame in json.loads(lists.read_text("utf-8"))["frames"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        cure = "Prepare the video again."
+        raise BadInput(lists, f"not a list of frames ({error!r})", cure) from error
+    black = Image.new("RGB", (sequence.width, sequence.height))
+    for suffix, kind in ((".jpg", "JPEG"), (".png", "PNG")):
+        content = io.BytesIO()
+        black.save(content, kind)
+        for place in ("gt_imgs", "ori_imgs"):
+            for index in ids:
+                path = target / place / f"{index}{suffix}"
+                if path.is_symlink():
+                    write(path, content.getvalue())
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -92,4 +133,4 @@ def need(folder: Path, names: Iterable[str], cure: str) -> None:
         raise BadInput(folder, f"it lacks {', '.join(missing)}", cure)
 
 
-__all__ = ["need", "stage", "write", "write_au_csv"]
+__all__ = ["need", "stage", "stage_recording", "write", "write_au_csv"]

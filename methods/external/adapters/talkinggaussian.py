@@ -81,7 +81,7 @@ class TalkingGaussian(ExternalMethod):
         """Link the folder and write `au.csv` as the checkout reads it."""
         assert sequence.folder is not None
         staging.need(sequence.folder, NEEDED, CURE)
-        staging.stage(sequence.folder, job.data, but=("au.csv",))
+        staging.stage_recording(sequence, job.data, but=("au.csv",))
         table = sequence.folder / "au.csv"
         staging.write_au_csv(table, job.data / "au.csv", self.spaces, UNITS)
         units = read_table(table)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from harness.contracts import BadInput, Budget, FrameSource, Sequence, Unavailable
 from harness.runner.plan import Request
@@ -88,7 +89,7 @@ def test_specs_read_without_torch(name):
 
 @pytest.mark.parametrize("name", IDS)
 def test_train_render_collect_score(name, ready, tiny, folders, tmp_path):
-    """Through the machine, as a user runs it; the stand-in renders the truth, nearly."""
+    """Through the machine, as a user runs it; the stand-in renders its last training frame."""
     root = ready(name)
     data, code = folders.snapshot(tiny), folders.snapshot(root)
     request = Request((name,), str(tiny), metrics=("psnr",), baselines=False)
@@ -97,10 +98,28 @@ def test_train_render_collect_score(name, ready, tiny, folders, tmp_path):
     (row,) = results.rows
     assert (row.method, row.drive, row.preset) == (name, "audio+au", "paper")
     assert row.scores["psnr"].n == 2
-    assert row.scores["psnr"].value > 30
-    assert "fps" not in row.scores, "the speed of decoding a video is no speed of a method"
+    assert row.scores["psnr"].value > 25
+    timed = (tmp_path / "runs" / "cells" / "time").exists()
+    assert not timed, "the speed of decoding a video is no speed of a method"
     assert folders.snapshot(tiny) == data, "something was written into the user's data"
     assert folders.snapshot(root) == code, "something was written into the checkout"
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_no_test_frame_reaches_a_checkout(name, ready, tiny, folders, tmp_path):
+    """They load the frames of the test part with its list; what they load is black."""
+    ready(name)
+    (tiny / "Tiny.mp4").write_bytes(b"the whole recording")
+    method = fitted(name, recording(tiny), tmp_path / "w")
+    render(method, recording(tiny))
+    data = tmp_path / "w" / "data" / "Tiny"
+    assert not (data / "Tiny.mp4").exists()
+    for place in ("gt_imgs", "ori_imgs"):
+        for index in range(folders.COUNT):
+            with Image.open(data / place / f"{index}.jpg") as picture:
+                seen = np.asarray(picture)
+            assert seen.shape == (32, 32, 3)
+            assert (seen.max() > 50) == (index < folders.TRAIN), (place, index)
 
 
 def test_a_changed_checkout_is_another_cell(ready, tiny, monkeypatch, folders, tmp_path):
@@ -225,6 +244,9 @@ def test_a_failing_checkout_is_a_failed_cell_and_not_the_end(ready, tiny, tmp_pa
 def test_a_step_that_leaves_no_checkpoint(ready, tiny, tmp_path, monkeypatch):
     ready("talkinggaussian")
     monkeypatch.setenv("STANDIN_FAULT", "forget mouth")
+    stale = tmp_path / "w" / "output" / "Tiny" / "chkpnt_mouth_latest.pth"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("of a run that was stopped")
     with pytest.raises(NoOutput, match=r"chkpnt_mouth_latest\.pth"):
         fitted("talkinggaussian", recording(tiny), tmp_path / "w")
 

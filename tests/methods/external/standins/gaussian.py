@@ -1,7 +1,7 @@
 """Stands in for the scripts of TalkingGaussian and its descendants: same options, same files.
 
 `standin.json` in the checkout says which repository it is (`spaces`, `extra`, `mux`) and what
-goes wrong (`fault`). It paints instead of learning: the truth of its test part, over its torso.
+goes wrong (`fault`). It paints instead of learning: the last training frame, again and again.
 """
 
 import argparse
@@ -119,9 +119,12 @@ def synthesize(args):
         raise RuntimeError("CUDA out of memory")
     if FAULT == "hang render":
         hang()
-    frames = [np.asarray(Image.open(data / "gt_imgs" / f"{i}.jpg").convert("RGB")) for i in ids]
+    truth = [np.asarray(Image.open(data / "gt_imgs" / f"{i}.jpg").convert("RGB")) for i in ids]
     renders = model / "test" / "ours_None" / "renders"
-    write_video(model / "test" / "ours_None" / "gt" / "out.mp4", frames)
+    write_video(model / "test" / "ours_None" / "gt" / "out.mp4", truth)
+    last = np.asarray(Image.open(data / "gt_imgs" / f"{min(ids) - 1}.jpg").convert("RGB"))
+    assert last.shape == truth[0].shape
+    frames = [last] * len(ids)
     if FAULT == "partial":
         frames = frames[:-1]
     if FAULT == "size":
