@@ -45,8 +45,12 @@ class Workspace(ExternalMethod):
         """Link the folder; both readers look up ` AU45_r`, with its space."""
         assert sequence.folder is not None
         staging.need(sequence.folder, self.needed, self.cure)
-        staging.stage(sequence.folder, job.data, but=("au.csv",))
+        self.link(sequence, job)
         staging.write_au_csv(sequence.folder / "au.csv", job.data / "au.csv", True, ("AU45",))
+
+    def link(self, sequence: Sequence, job: Job) -> None:
+        """Link the folder, with black pictures in the place of the test's."""
+        staging.stage_recording(sequence, job.data, but=("au.csv",))
 
     def results(self, job: Job) -> Path:
         """Folder of the test videos."""

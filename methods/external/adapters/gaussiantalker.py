@@ -84,7 +84,7 @@ class GaussianTalker(ExternalMethod):
         """Link the folder, with `au.csv` as it is read; the test's sound is written to render."""
         assert sequence.folder is not None
         staging.need(sequence.folder, NEEDED, CURE)
-        staging.stage(sequence.folder, job.data, but=("au.csv", "aud_novel.wav"))
+        staging.stage_recording(sequence, job.data, but=("au.csv", "aud_novel.wav"))
         staging.write_au_csv(sequence.folder / "au.csv", job.data / "au.csv", True, ("AU45",))
 
     def train(self, job: Job) -> list[Step]:

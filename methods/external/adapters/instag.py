@@ -69,7 +69,7 @@ class InsTaG(ExternalMethod):
         """Link the folder, with `au.csv` as it is read."""
         assert sequence.folder is not None
         staging.need(sequence.folder, NEEDED, CURE)
-        staging.stage(sequence.folder, job.data, but=("au.csv",))
+        staging.stage_recording(sequence, job.data, but=("au.csv",))
         staging.write_au_csv(sequence.folder / "au.csv", job.data / "au.csv", True, UNITS)
 
     def train(self, job: Job) -> list[Step]:

@@ -2,7 +2,7 @@
 
 Traps of its code that are handled here. `--portrait` pastes the face that it made into the *true
 test frames* of `ori_imgs`, so hair, ears, neck and background are the truth itself: PSNR gains some
-5 dB by its README, and a row with it says so (`portrait=True`, the authors' own test command).
+5 dB by its README. It is a preset of its own (`portrait`), the only one that sees a test frame.
 Videos are named by epoch, and `_depth` and `_audio` lie beside them. `au.csv` must have names with
 a leading space (` AU45_r`). It writes 25 frames per second whatever the data say. It reads test
 poses and eyes, so it renders its own test only.
@@ -29,6 +29,7 @@ CURE = (
 )
 DRIVEN = "ground-truth head pose and eyes drive the test"
 PASTED = "the face is pasted into the true test frames (--portrait)"
+_OPTIONS = {"head": 60_000, "lips": 100_000, "asr_model": "ave", "au45": True}
 
 SPEC = MethodSpec(
     id="synctalk",
@@ -41,15 +42,9 @@ SPEC = MethodSpec(
     takes_sound=False,
     timed=False,
     presets={
-        "paper": Versioned(
-            "synctalk", OBTAIN, head=60_000, lips=100_000, asr_model="ave", au45=True,
-            portrait=True,
-        ),
-        # What it makes is scored, not the true frame around it.
-        "whole": Versioned(
-            "synctalk", OBTAIN, head=60_000, lips=100_000, asr_model="ave", au45=True,
-            portrait=False,
-        ),
+        "paper": Versioned("synctalk", OBTAIN, **_OPTIONS, portrait=False),
+        # The authors' own test command, for which the true test frames are laid out.
+        "portrait": Versioned("synctalk", OBTAIN, **_OPTIONS, portrait=True),
     },
     default_preset="paper",
     code=("methods.external.base", "methods.external.staging", "methods.external.workspace",
@@ -108,6 +103,16 @@ class SyncTalk(Workspace):
             extra += ["ori_imgs/0.jpg", "parsing/0_face.png"]
         staging.need(sequence.folder, extra, CURE)
         super().prepare(sequence, job)
+
+    def link(self, sequence: Sequence, job: Job) -> None:
+        """Link the folder; `--portrait` alone finds the true test frames in `ori_imgs`."""
+        super().link(sequence, job)
+        if job.config["portrait"]:
+            assert sequence.folder is not None
+            for path in (job.data / "ori_imgs").glob("*.jpg"):
+                if not path.is_symlink():  # a black one
+                    path.unlink()
+                    path.symlink_to((sequence.folder / "ori_imgs" / path.name).resolve())
 
     def train(self, job: Job) -> Iterator[Step]:
         """The commands of its README."""

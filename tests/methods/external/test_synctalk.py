@@ -5,7 +5,7 @@ from methods import catalog
 from tests.methods.external.checkouts import calls, flags, prepared, run
 
 
-@pytest.mark.parametrize(("preset", "pasted"), [("paper", True), ("whole", False)])
+@pytest.mark.parametrize(("preset", "pasted"), [("paper", False), ("portrait", True)])
 def test_its_commands_are_those_of_its_readme(preset, pasted, tmp_path, monkeypatch):
     root, recorded = prepared(tmp_path, monkeypatch, "synctalk")
     results, row = run(tmp_path / "out", recorded, "synctalk", preset=preset)
@@ -35,4 +35,4 @@ def test_portrait_needs_face_masks(tmp_path, monkeypatch):
     _, recorded = prepared(tmp_path, monkeypatch, "synctalk")
     (tmp_path / "toy" / "parsing" / "0_face.png").unlink()
     with pytest.raises(BadInput, match=r"parsing/0_face\.png"):
-        run(tmp_path / "out", recorded, "synctalk")
+        run(tmp_path / "out", recorded, "synctalk", preset="portrait")

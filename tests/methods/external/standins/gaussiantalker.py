@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from standin_media import picture, record, samples, write_film
+from standin_media import learned, record, samples, write_film
 
 
 def cameras(source, part):
@@ -44,12 +44,12 @@ def main():
     assert args.skip_train, "a thousand training frames more"
     renders = f"{model}/test/ours_{args.iteration}/renders"
     os.makedirs(renders, exist_ok=True)
-    write_film(f"{renders}/renders.mp4", [picture(path) for path in test])
+    write_film(f"{renders}/renders.mp4", [learned(path, int(Path(path).stem)) for path in test])
     sound = os.path.join(args.source_path, "aud_novel.wav")
     if os.path.isfile(sound):  # else ffmpeg fails, quietly
         samples(sound)
         name = f"{model.split('/')[-2]}_test_{args.iteration}iter_renders.mov"
-        write_film(f"{renders}/{name}", [picture(path) for path in test])
+        write_film(f"{renders}/{name}", [learned(path, int(Path(path).stem)) for path in test])
     os.remove(f"{renders}/renders.mp4")
 
 

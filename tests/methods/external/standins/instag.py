@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from standin_media import picture, record, write_film
+from standin_media import learned, record, write_film
 
 #: Where a checkout has `scripts/train_xx_few.sh`: the published arguments, in their order.
 SCRIPT = """dataset=$1
@@ -42,7 +42,7 @@ def main():
     renders = model / "test" / "ours_None" / "renders"
     renders.mkdir(parents=True, exist_ok=True)
     paths = [data / "gt_imgs" / f"{frame['img_id']}.jpg" for frame in frames]
-    write_film(renders / "out.mp4", [picture(path) for path in paths])
+    write_film(renders / "out.mp4", [learned(path, int(path.stem)) for path in paths])
 
 
 if __name__ == "__main__":

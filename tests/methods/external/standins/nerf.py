@@ -7,7 +7,7 @@ import math
 import os
 from pathlib import Path
 
-from standin_media import picture, record, write_film
+from standin_media import learned, picture, record, write_film
 
 
 def options():
@@ -36,8 +36,10 @@ def frames_of(path, part, portrait):
         if not os.path.exists(name):
             print("[WARN]", name, "NOT FOUND!")
             continue
-        found.append(picture(name))
-        if portrait:
+        index = frame["img_id"]
+        found.append(picture(name) if part == "train" else learned(name, index))
+        if portrait:  # it is pasted into this one
+            assert picture(name.replace("gt_imgs", "ori_imgs")).max() > 10
             open(os.path.join(path, "parsing", f"{frame['img_id']}_face.png")).close()
     return found
 
