@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -44,8 +44,11 @@ class ExternalMethod(Method):
         """Lay out `job.data`; by default links to the prepared folder, but for its test frames."""
         staging.stage_recording(sequence, job.data)
 
-    def train(self, job: Job) -> list[Step]:
-        """The commands of a training, in order; none for a method without training."""
+    def train(self, job: Job) -> Iterable[Step]:
+        """The commands of a training, in order; none for a method without training.
+
+        A generator may look at what the commands before have left.
+        """
         return []
 
     def rendering(self, job: Job, request: RenderRequest) -> list[Step]:
@@ -114,8 +117,7 @@ class ExternalMethod(Method):
         for step in steps:
             self._run(step, job, environment, "render", self.workdir)
         path = self.collect(job, request)
-        checks.check_video(self.adapter, path, request)
-        for frame in checks.frames_of(self.adapter, path, request.count):
+        for frame in self.frames(job, path, request):
             with clock.stage("copy"):
                 rgb = frame.astype(np.float32) / 255.0
                 layer = RenderedFrame(rgb, np.ones(rgb.shape[:2], np.float32))
@@ -135,6 +137,11 @@ class ExternalMethod(Method):
         """Delete what an earlier render left where `collect` looks."""
         with suppress(NoOutput):
             self.collect(job, request).unlink(missing_ok=True)
+
+    def frames(self, job: Job, path: Path, request: RenderRequest) -> Iterator[np.ndarray]:
+        """Frames of the video, checked against the request: uint8 [H,W,3], as many as asked for."""
+        checks.check_video(self.adapter, path, request)
+        return checks.frames_of(self.adapter, path, request.count)
 
     # --- inner parts
 
@@ -187,11 +194,11 @@ class ExternalMethod(Method):
                 budget.progress(step.name, *steps)
 
         folders = [Path(workdir).absolute(), *([job.source] if job.source else [])]
-        launch = environment.launch(step.arguments, folders, job.device)
+        launch = environment.launch(step.arguments, folders, job.device, step.folder)
         process.run(
             f"{self.adapter.spec.id}: {step.name}",
             launch,
-            cwd=environment.root,
+            cwd=step.folder or environment.root,
             log=Path(workdir) / "logs" / f"{step.name}.log",
             limit=environment.limits.get(kind, self.adapter.limits.get(kind)),
             on_line=on_line,

@@ -39,6 +39,7 @@ class Step:
     name: str  # in progress, errors and the name of its log
     arguments: tuple[str, ...]
     makes: tuple[str, ...] = ()
+    folder: Path | None = None  # where it is run; None: in the checkout
 
 
 @dataclass(frozen=True)

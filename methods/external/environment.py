@@ -52,14 +52,19 @@ class Environment:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def launch(
-        self, arguments: Iterable[str], folders: Iterable[Path] = (), device: str = "cpu"
+        self,
+        arguments: Iterable[str],
+        folders: Iterable[Path] = (),
+        device: str = "cpu",
+        folder: Path | None = None,
     ) -> Launch:
-        """How `python ARGUMENTS` is started in this environment, in the checkout's folder.
+        """How `python ARGUMENTS` is started in this environment.
 
         Args:
             arguments: what follows the interpreter, for example `("train.py", "-s", "data")`.
             folders: folders that a container must see beside the checkout, under the same path.
             device: `cpu`, `cuda` or `cuda:N`; becomes CUDA_VISIBLE_DEVICES.
+            folder: where a container starts it; None: in the checkout.
 
         """
         given = {"PYTHONUNBUFFERED": "1", **self.variables}
@@ -84,9 +89,10 @@ class Environment:
             head += ["--user", f"{os.getuid()}:{os.getgid()}", *(["--gpus", "all"] if cuda else [])]
             head += [part for path in folders for part in ("-v", f"{path}:{path}")]
             head += [part for k, v in given.items() for part in ("-e", f"{k}={v}")]
-            head += ["-w", str(self.root), self.target]
+            head += ["-w", str(folder or self.root), self.target]
         else:
-            head = ["apptainer", "exec", *(["--nv"] if cuda else []), "--pwd", str(self.root)]
+            head = ["apptainer", "exec", *(["--nv"] if cuda else [])]
+            head += ["--pwd", str(folder or self.root)]
             head += [part for path in folders for part in ("--bind", f"{path}:{path}")]
             head += [self.target]
         return Launch((*head, *tail), {**inherited, **given}, container)

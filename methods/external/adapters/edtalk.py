@@ -1,0 +1,138 @@
+"""EDTalk (ECCV 2024): https://github.com/tanshuai0219/EDTalk, driven by sound.
+
+Traps of its code that are handled here. There are predefined weights for seven emotions and none
+for `neutral`, which is rendered by `demo_lip_pose.py`. `--save_path` needs a folder and `.mp4`,
+and every `.mp4` in it is replaced, so none may stand in a folder's name. The frame rate of the
+output is that of the pose video, while the sound is cut at 25 frames per second: the pose video is
+written by us, at 25, as long as the test. Its own crops (`--need_crop_...`) say nowhere where they
+were, so the square is cut by us and the flags are never given. Its `save_video` stretches every
+video between its own darkest and brightest value, which shifts brightness, and so PSNR, by an
+amount that depends on the video: it cannot be undone, and stands as a note in the row.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.contracts import BadInput, MethodSpec, PublishedResult, RenderRequest
+from methods.external.checkout import Adapter, Asset, Job, Step, Versioned
+from methods.external.one_shot import CODE, NOTE, OPTIONS, OneShot
+
+HOME = "https://github.com/tanshuai0219/EDTalk"
+OBTAIN = (
+    f"git clone {HOME}, then its README's `conda create -n EDTalk python=3.8` and "
+    "`pip install -r requirement.txt` (torch 1.10.0, numpy below 1.24)."
+)
+WEIGHTS = "Download the checkpoints that its README links (Google Drive) and put them into ./ckpts."
+#: What its brightness does to metrics of pixels.
+STRETCH = "its own save_video stretches the brightness of each video from darkest to brightest"
+_MEAD = "MEAD, 256x256, one source frame, as printed in EDTalk Table 1"
+_UA = f"as printed in UA-3DTalk Table 1; its drive signals are not stated; {STRETCH}"
+
+SPEC = MethodSpec(
+    id="edtalk",
+    title="EDTalk-A (authors' code)",
+    paper="EDTalk (ECCV 2024, arXiv 2404.01647)",
+    licence="Apache-2.0",
+    entry="methods.external.adapters.edtalk:EDTalk",
+    timed=False,
+    presets={
+        "paper": Versioned("edtalk", OBTAIN, **OPTIONS, emotion="recording", expression="weights")
+    },
+    default_preset="paper",
+    code=(*CODE, "methods.external.adapters.edtalk"),
+    published=(
+        PublishedResult(
+            "EDTalk Table 1",
+            "mead",
+            {"psnr": 21.628, "ssim": 0.722, "m_lmd": 1.537, "f_lmd": 1.290, "fid": 17.698,
+             "sync_c": 8.115, "acc_emo": 67.32},
+            f"EDTalk-A; {_MEAD}; {STRETCH}; here: {NOTE}",
+        ),
+        PublishedResult(
+            "EDTalk Table 1",
+            "hdtf",
+            {"psnr": 25.156, "ssim": 0.811, "m_lmd": 1.676, "f_lmd": 1.315, "fid": 13.785,
+             "sync_c": 7.642},
+            f"EDTalk-A; HDTF; {STRETCH}",
+        ),
+        PublishedResult(
+            "UA-3DTalk Table 1",
+            "ua3dtalk-regular",
+            {"lmd": 3.827, "psnr": 25.627, "lpips": 0.073, "ssim": 0.888, "sync_c": 6.173,
+             "e_fid": 0.483},
+            _UA,
+        ),
+        PublishedResult(
+            "UA-3DTalk Table 1",
+            "ua3dtalk-emotional",
+            {"lmd": 6.548, "psnr": 18.061, "lpips": 0.297, "ssim": 0.864, "sync_c": 7.550,
+             "e_fid": 0.668},
+            _UA,
+        ),
+    ),
+)  # fmt: skip
+
+SCRIPTS = ("demo_EDTalk_A_using_predefined_exp_weights.py", "demo_EDTalk_A.py",
+           "demo_lip_pose.py")  # fmt: skip
+
+
+class EDTalk(OneShot):
+    """Emotion by predefined weights (`expression=weights`) or from the clip (`expression=clip`)."""
+
+    adapter = Adapter(
+        spec=SPEC,
+        home=HOME,
+        obtain=OBTAIN,
+        scripts=SCRIPTS,
+        assets=(
+            Asset("ckpts/EDTalk.pt", WEIGHTS),
+            Asset("ckpts/Audio2Lip.pt", WEIGHTS),
+            Asset("ckpts/EDTalk_lip_pose.pt", f"{WEIGHTS} It is a separate file."),
+            Asset("ckpts/predefined_exp_weights/happy.npy", WEIGHTS),
+        ),
+        starts=SCRIPTS,
+        surplus=1,
+        layout=False,
+        smoke={},
+        free_gib=2.0,
+    )
+    square = 256
+
+    def rendering(self, job: Job, request: RenderRequest) -> list[Step]:
+        """One of the demos that are driven by sound."""
+        pose = self.source(job).write_clip(job.scratch / "pose.mp4", request.count, self.square)
+        emotion, mode = self.emotion(job), job.config.get("expression", "weights")
+        if mode not in ("weights", "clip"):
+            fact = f"{mode!r} is neither weights nor clip"
+            raise BadInput("--set expression", fact, "Write --set expression=weights.")
+        if mode == "clip":
+            script, extra = "demo_EDTalk_A.py", ("--exp_driving_path", str(pose))
+        elif emotion == "neutral":
+            script, extra = "demo_lip_pose.py", ()
+        else:
+            script = "demo_EDTalk_A_using_predefined_exp_weights.py"
+            extra = ("--exp_type", emotion)
+        return [Step("render", (script, *self.inputs(job, request, pose), *extra))]
+
+    def inputs(self, job: Job, request: RenderRequest, pose: Path) -> tuple[str, ...]:
+        """What all demos take.
+
+        Raises:
+            BadInput: the working folder's path holds `.mp4`.
+
+        """
+        if ".mp4" in str(job.scratch):
+            fact = "its path holds `.mp4`, which EDTalk replaces wherever it stands"
+            raise BadInput(job.scratch, fact, "Choose another folder with --out.")
+        source = self.source(job).write_picture(job.scratch / "source.png", self.square)
+        return (
+            *("--source_path", str(source)),
+            *("--audio_driving_path", str(self.sound(job, request))),
+            *("--pose_driving_path", str(pose)),
+            *("--save_path", str(self.collect(job, request))),
+        )
+
+    def collect(self, job: Job, request: RenderRequest) -> Path:
+        """Exactly `--save_path`."""
+        return job.scratch / "made" / "edtalk.mp4"

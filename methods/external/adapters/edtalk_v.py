@@ -1,0 +1,79 @@
+"""EDTalk-V (ECCV 2024): lips, pose and expression driven by the true video.
+
+The paper's EDTalk-V copies the motion of the very video it is scored against, so it is an oracle
+here: it may see the test frames, it is marked as such in every table, and it stands for what
+EDTalk's decoder can do with perfect motion. The source frame is the training part's still.
+"""
+
+from __future__ import annotations
+
+from harness.contracts import BadInput, MethodSpec, PublishedResult, RenderRequest
+from methods.external.adapters.edtalk import HOME, OBTAIN, STRETCH, WEIGHTS, EDTalk
+from methods.external.checkout import Adapter, Asset, Job, Step, Versioned
+from methods.external.one_shot import CODE, OPTIONS
+from methods.external.source_frame import CLIP_CRF
+
+SPEC = MethodSpec(
+    id="edtalk-v",
+    title="EDTalk-V (authors' code, driven by the true video)",
+    paper="EDTalk (ECCV 2024, arXiv 2404.01647)",
+    licence="Apache-2.0",
+    entry="methods.external.adapters.edtalk_v:EDTalkV",
+    role="oracle",
+    timed=False,
+    presets={"paper": Versioned("edtalk-v", OBTAIN, **OPTIONS)},
+    default_preset="paper",
+    code=(*CODE, "methods.external.adapters.edtalk", "methods.external.adapters.edtalk_v"),
+    published=(
+        PublishedResult(
+            "EDTalk Table 1",
+            "mead",
+            {"psnr": 22.771, "ssim": 0.769, "m_lmd": 1.102, "f_lmd": 1.060, "fid": 15.548,
+             "sync_c": 6.889, "acc_emo": 68.85},
+            f"EDTalk-V, driven by the true video; MEAD, 256x256; {STRETCH}",
+        ),
+        PublishedResult(
+            "EDTalk Table 1",
+            "hdtf",
+            {"psnr": 26.504, "ssim": 0.845, "m_lmd": 1.197, "f_lmd": 1.111, "fid": 13.172,
+             "sync_c": 6.732},
+            f"EDTalk-V, driven by the true video; HDTF; {STRETCH}",
+        ),
+    ),
+)  # fmt: skip
+
+
+class EDTalkV(EDTalk):
+    """Runs `demo_EDTalk_V.py` on the true test video."""
+
+    adapter = Adapter(
+        spec=SPEC,
+        home=HOME,
+        obtain=OBTAIN,
+        scripts=("demo_EDTalk_V.py",),
+        assets=(Asset("ckpts/EDTalk.pt", WEIGHTS),),
+        starts=("demo_EDTalk_V.py",),
+        surplus=1,
+        layout=False,
+        smoke={},
+        free_gib=2.0,
+    )
+
+    def rendering(self, job: Job, request: RenderRequest) -> list[Step]:
+        """The true frames as lip, pose and expression video.
+
+        Raises:
+            BadInput: the request holds no truth.
+
+        """
+        if request.truth is None:
+            fact = "the request holds no truth, and the true video drives it"
+            raise BadInput(self.adapter.spec.id, fact, "Run it with the role 'oracle'.")
+        from harness.media.mp4 import write_mp4
+
+        square = self.source(job).square
+        frames = (square.cut(frame, 256) for frame in request.truth.frames)
+        truth = job.scratch / "truth.mp4"
+        write_mp4(truth, frames, request.fps, crf=CLIP_CRF)
+        extra = ("--lip_driving_path", str(truth), "--exp_driving_path", str(truth))
+        return [Step("render", ("demo_EDTalk_V.py", *self.inputs(job, request, truth), *extra))]

@@ -1,0 +1,89 @@
+"""MuseTalk (2024): https://github.com/TMElyralab/MuseTalk, versions 1.0 and 1.5.
+
+Traps of its code that are handled here. What to do stands in a YAML file, written by us. A task
+that fails is printed and the program ends with exit code 0. It names the result after both inputs
+up to their first dot, below `--result_dir` (1.5: in `v15` below it), writes `temp.mp4` where it is
+run and hands paths to a shell unquoted: it is run in a copy of the checkout made of links, on plain
+names. It needs a video with the mouth to replace: the training clip, there and back.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from harness.contracts import BadInput, MethodSpec, RenderRequest
+from methods.external import staging
+from methods.external.checkout import Adapter, Asset, Job, Step, Versioned
+from methods.external.one_shot import CODE, OPTIONS, OneShot
+
+HOME = "https://github.com/TMElyralab/MuseTalk"
+OBTAIN = (
+    f"git clone {HOME}, then its README's `pip install -r requirements.txt` (Python 3.10 or newer, "
+    "CUDA 11.7), `mim install` of mmengine, mmcv, mmdet and mmpose, and FFMPEG_PATH."
+)
+WEIGHTS = "Download the weights as its README says and lay them out in ./models as it shows."
+#: Flags of each version beside the configuration.
+VERSIONS = {
+    "v1": (),
+    "v15": (
+        *("--version", "v15", "--unet_model_path", "./models/musetalkV15/unet.pth"),
+        *("--unet_config", "./models/musetalkV15/musetalk.json"),
+    ),
+}
+
+SPEC = MethodSpec(
+    id="musetalk",
+    title="MuseTalk (authors' code)",
+    paper="MuseTalk (2024, arXiv 2410.10122)",
+    licence="MIT (code); its weights for any purpose, those of others by their own licences",
+    entry="methods.external.adapters.musetalk:MuseTalk",
+    timed=False,
+    presets={
+        "v1.5": Versioned("musetalk", OBTAIN, **OPTIONS, version="v15", bbox_shift=0),
+        "v1": Versioned("musetalk", OBTAIN, **OPTIONS, version="v1", bbox_shift=0),
+    },
+    default_preset="v1.5",
+    code=(*CODE, "methods.external.adapters.musetalk"),
+)
+
+
+class MuseTalk(OneShot):
+    """New lips in the training clip."""
+
+    adapter = Adapter(
+        spec=SPEC,
+        home=HOME,
+        obtain=OBTAIN,
+        scripts=("scripts/inference.py",),
+        assets=(Asset("models/musetalk*/*.json", WEIGHTS),),
+        imports=("torch", "diffusers", "mmpose", "omegaconf"),
+        surplus=8,
+        layout=False,
+        smoke={},
+        free_gib=4.0,
+    )
+    tail = 0.2
+
+    def rendering(self, job: Job, request: RenderRequest) -> list[Step]:
+        """`python -m scripts.inference` with one task."""
+        version = str(job.config.get("version", "v15"))
+        if version not in VERSIONS:
+            fact = f"{version!r} is neither v1 nor v15"
+            raise BadInput("--set version", fact, "Write --set version=v15.")
+        folder = self.mirror(job, but=("results",))
+        self.source(job).write_clip(folder / "face.mp4", request.count)
+        self.sound(job, request, folder)
+        task = {"video_path": "face.mp4", "audio_path": "sound.wav",
+                "bbox_shift": int(job.config.get("bbox_shift", 0))}  # fmt: skip
+        staging.write(folder / "task.yaml", yaml.safe_dump({"task_0": task}))
+        arguments = (
+            *("-m", "scripts.inference", "--inference_config", "task.yaml"),
+            *("--result_dir", "results", *VERSIONS[version]),
+        )
+        return [Step("render", arguments, folder=folder)]
+
+    def collect(self, job: Job, request: RenderRequest) -> Path:
+        """`face_sound.mp4`, in the folder of its version."""
+        return self.only_video(job.scratch / "checkout" / "results", "**/face_sound.mp4")

@@ -1,0 +1,214 @@
+"""What a 2D method is shown of a person: one frame and one clip, of the training part only.
+
+`keep` writes both while the method is fitted, when no test frame is at hand; a render reads
+nothing else. The clip is the beginning of the training part, played there and back where a test
+is longer. A method that works on a square is given a square cut by us, so that where its
+pictures lie in the frame is known; what it makes is laid back into the source frame.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from harness.contracts import BadInput, EmotionTrack, Sequence
+from harness.contracts.signals import EMOTIONS
+
+#: Frames of the training part that are kept as the clip: 30 s at 25 frames per second.
+CLIP_FRAMES = 750
+#: x264 quality of clips given to a checkout; the decoders of all of them read this profile.
+CLIP_CRF = 1
+
+
+@dataclass(frozen=True)
+class Square:
+    """A square cut out of a frame, pixels: left edge, upper edge, side."""
+
+    x: int
+    y: int
+    side: int
+
+    def cut(self, frame: np.ndarray, size: int) -> np.ndarray:
+        """The square of uint8 [H,W,3] at `size` x `size` pixels (bicubic, antialiased)."""
+        inside = frame[self.y : self.y + self.side, self.x : self.x + self.side]
+        return scaled(inside, size)
+
+    def lay(self, picture: np.ndarray, frame: np.ndarray) -> np.ndarray:
+        """`frame` with the square replaced by `picture` (uint8 [S,S,3]) at the square's size."""
+        laid = frame.copy()
+        laid[self.y : self.y + self.side, self.x : self.x + self.side] = scaled(picture, self.side)
+        return laid
+
+
+def scaled(picture: np.ndarray, size: int) -> np.ndarray:
+    """A square picture at another size; the same array where the size is right already."""
+    if picture.shape[:2] == (size, size):
+        return picture
+    image = Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(image)
+
+
+def square_of(sequence: Sequence) -> Square:
+    """The largest square of the frames, moved along the longer side so as to hold the head.
+
+    A square recording, as every talking-face split has it, is taken whole. Otherwise the head is
+    where the landmarks of the part lie on average, or the head mask of its first frame.
+    """
+    height, width = sequence.height, sequence.width
+    side = min(height, width)
+    centre = np.array([width / 2, height / 2])
+    if height != width and sequence.has("landmarks"):
+        centre = np.nanmean(np.asarray(sequence.signal("landmarks"), np.float64), axis=(0, 1))
+    elif height != width and sequence.has("masks"):
+        rows, columns = np.nonzero(sequence.signal("masks").region("head", 0))
+        if len(rows):
+            centre = np.array([columns.mean(), rows.mean()])
+    corner = np.rint(np.nan_to_num(centre) - side / 2).astype(int)
+    x, y = np.clip(corner, 0, [width - side, height - side])
+    return Square(int(x), int(y), side)
+
+
+def there_and_back(length: int, count: int) -> list[int]:
+    """`count` indices into a clip of `length` frames: 0, 1 .. last, back to 0, and again."""
+    if length == 1:
+        return [0] * count
+    period = 2 * (length - 1)
+    steps = np.arange(count) % period
+    return np.where(steps < length, steps, period - steps).tolist()
+
+
+def emotion_of(sequence: Sequence) -> str:
+    """The emotion of a recording, else the commonest of the part; `neutral` where unknown."""
+    if sequence.emotion is not None:
+        return sequence.emotion
+    if sequence.has("emotion"):
+        track = sequence.signal("emotion")
+        assert isinstance(track, EmotionTrack)
+        return EMOTIONS[int(np.bincount(track.labels, minlength=len(EMOTIONS)).argmax())]
+    return "neutral"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What `keep` left in a folder."""
+
+    folder: Path
+    square: Square
+    emotion: str
+    fps: float
+    frames: int  # of the clip
+
+    @property
+    def picture(self) -> np.ndarray:
+        """The whole source frame, uint8 [H,W,3]."""
+        with Image.open(self.folder / "frame.png") as image:
+            return np.array(image.convert("RGB"))
+
+    def clip(self, count: int) -> Iterator[np.ndarray]:
+        """`count` whole frames of the training part, uint8 [H,W,3], there and back."""
+        from harness.media.video import read_frames
+
+        kept = list(read_frames(self.folder / "clip.mkv")) if count > self.frames else None
+        if kept is None:
+            for _, frame in zip(range(count), read_frames(self.folder / "clip.mkv"), strict=False):
+                yield frame
+            return
+        yield from (kept[index] for index in there_and_back(len(kept), count))
+
+    def write_picture(self, path: Path, size: int | None = None) -> Path:
+        """The source frame as a picture: its square at `size`, or the whole frame."""
+        frame = self.picture if size is None else self.square.cut(self.picture, size)
+        quality = {"quality": 100, "subsampling": 0} if path.suffix == ".jpg" else {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(frame).save(path, **quality)
+        return path
+
+    def write_clip(
+        self, path: Path, count: int, size: int | None = None, audio: np.ndarray | None = None
+    ) -> Path:
+        """The clip as an mp4 of exactly `count` frames, its square at `size` or whole."""
+        from harness.media.mp4 import write_mp4
+
+        frames = self.clip(count)
+        if size is not None:
+            frames = (self.square.cut(frame, size) for frame in frames)
+        write_mp4(path, frames, self.fps, audio, crf=CLIP_CRF)
+        return path
+
+    def laid(self, pictures: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        """Square pictures laid back into the source frame: uint8 [H,W,3] each."""
+        frame = self.picture
+        return (self.square.lay(picture, frame) for picture in pictures)
+
+
+def keep(sequence: Sequence, folder: Path, frame: int = 0, length: int = CLIP_FRAMES) -> Source:
+    """Write the source frame and the clip of a training part, both lossless.
+
+    Args:
+        sequence: the training part: its every frame may be shown to the method.
+        folder: receives `frame.png`, `clip.mkv` and `source.json`.
+        frame: which frame of the part is the source frame.
+        length: frames of the clip at most.
+
+    Raises:
+        BadInput: the part has no such frame.
+
+    """
+    count = min(len(sequence.frames), length)
+    if not 0 <= frame < len(sequence.frames):
+        fact = f"source_frame is {frame} and the training part has {len(sequence.frames)} frames"
+        raise BadInput(sequence.id, fact, "Name one of them with --set source_frame=0.")
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(sequence.frames[frame]).save(folder / "frame.png")
+    _write_lossless(folder / "clip.mkv", (sequence.frames[i] for i in range(count)), sequence.fps)
+    source = Source(folder, square_of(sequence), emotion_of(sequence), sequence.fps, count)
+    facts = {k: v for k, v in asdict(source).items() if k != "folder"}
+    (folder / "source.json").write_text(json.dumps(facts, indent=1), "utf-8")
+    return source
+
+
+def kept(folder: Path) -> Source:
+    """Read what `keep` left.
+
+    Raises:
+        BadInput: it is absent or damaged.
+
+    """
+    try:
+        facts = json.loads((folder / "source.json").read_text("utf-8"))
+        return Source(folder, Square(**facts.pop("square")), **facts)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BadInput(folder, f"holds no source frame ({error})", "Fit again.") from error
+
+
+def _write_lossless(path: Path, frames: Iterator[np.ndarray], fps: float) -> None:
+    """FFV1 in RGB: what is read back is what was written."""
+    import av
+
+    with av.open(str(path), "w", format="matroska") as container:
+        stream = container.add_stream("ffv1", rate=Fraction(fps).limit_denominator(1001))
+        stream.pix_fmt = "bgr0"
+        for index, frame in enumerate(frames):
+            if index == 0:
+                stream.height, stream.width = frame.shape[:2]
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+
+
+def write_sound(path: Path, audio: np.ndarray, tail: float = 0.0) -> Path:
+    """A request's sound as 16 kHz mono wav, with `tail` seconds of silence after it.
+
+    Several checkouts end some frames before their sound does; silence after it gives them the
+    frames that the test has, and what they render for the silence is dropped.
+    """
+    from harness.media.audio import write_wav
+
+    write_wav(path, np.pad(audio, (0, round(tail * 16_000))))
+    return path

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from harness.contracts import BadInput
+from harness.media.video import probe
+from methods import catalog
+from methods.external.adapters.edtalk import STRETCH
+from tests.methods.external.checkouts import calls, flags, prepared, run, shade
+
+PREDEFINED = "demo_EDTalk_A_using_predefined_exp_weights.py"
+
+
+@pytest.mark.parametrize(
+    ("emotion", "options", "script", "kind"),
+    [
+        ("happy", {}, PREDEFINED, "happy"),
+        ("surprised", {}, PREDEFINED, "surprised"),
+        ("neutral", {}, "demo_lip_pose.py", None),  # there are no predefined weights for it
+        (None, {}, "demo_lip_pose.py", None),
+        (None, {"emotion": "sad"}, PREDEFINED, "sad"),
+        ("happy", {"expression": "clip"}, "demo_EDTalk_A.py", None),
+    ],
+)
+def test_the_demo_fits_the_emotion(emotion, options, script, kind, tmp_path, monkeypatch):
+    root, recorded = prepared(tmp_path, monkeypatch, "edtalk", emotion=emotion)
+    results, _ = run(tmp_path / "out", recorded, "edtalk", **options)
+    assert results.failures == ()
+    call = calls(root)[0]
+    assert call["argv"][0].endswith(script)
+    assert flags(call).get("--exp_type") == kind
+    assert ("--exp_driving_path" in flags(call)) == ("expression" in options)
+
+
+def test_crops_are_ours_and_the_pose_video_is_25_fps_of_the_tests_length(tmp_path, monkeypatch):
+    root, recorded = prepared(tmp_path, monkeypatch, "edtalk")
+    run(tmp_path / "out", recorded, "edtalk")
+    info = probe(root / "seen" / "pose.mp4")
+    assert (info.fps, info.count, info.height, info.width) == (25.0, 2, 256, 256)
+    assert not [flag for flag in flags(calls(root)[0]) if "crop" in flag]
+
+
+def test_the_save_path_has_a_folder_and_one_mp4(tmp_path, monkeypatch):
+    root, recorded = prepared(tmp_path, monkeypatch, "edtalk")
+    run(tmp_path / "out", recorded, "edtalk")
+    path = flags(calls(root)[0])["--save_path"]
+    assert "/" in path
+    assert path.count(".mp4") == 1
+    with pytest.raises(BadInput, match=r"holds `\.mp4`, which EDTalk replaces"):
+        run(tmp_path / "of.mp4.d", recorded, "edtalk")
+
+
+def test_rows_say_that_its_brightness_is_stretched():
+    for method in ("edtalk", "edtalk-v"):
+        assert all(STRETCH in result.note for result in catalog.spec(method).published)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"), [({"emotion": "joy"}, "no emotion"), ({"expression": "x"}, "neither")]
+)
+def test_unknown_options_are_refused(options, said, tmp_path, monkeypatch):
+    _, recorded = prepared(tmp_path, monkeypatch, "edtalk")
+    with pytest.raises(BadInput, match=said):
+        run(tmp_path / "out", recorded, "edtalk", **options)
+
+
+def test_the_video_driven_demo_is_an_oracle_and_sees_the_true_frames(tmp_path, monkeypatch):
+    root, recorded = prepared(tmp_path, monkeypatch, "edtalk-v")
+    results, row = run(tmp_path / "out", recorded, "edtalk-v")
+    assert results.failures == ()
+    assert row.role == "oracle"
+    given = flags(calls(root)[0])
+    truth = given["--lip_driving_path"]
+    assert given["--pose_driving_path"] == given["--exp_driving_path"] == truth
+    assert probe(root / "seen" / "lip.mp4").count == 2
+
+
+def test_the_source_frame_is_the_users_to_choose(tmp_path, monkeypatch):
+    root, recorded = prepared(tmp_path, monkeypatch, "edtalk")
+    run(tmp_path / "out", recorded, "edtalk", source_frame=7)
+    source = np.asarray(Image.open(root / "seen" / "source.png"))
+    assert shade(source) == pytest.approx(7, abs=0.5)
