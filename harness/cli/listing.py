@@ -64,34 +64,65 @@ def new_table(title: str, *columns: str):
     return table
 
 
+def blocks(title: str, entries: list[tuple[str, list[tuple[str, str]]]]):
+    """Entries as short paragraphs, which stay readable at any width; empty lines are left out."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    parts: list = [Text(title, style="bold")]
+    for head, lines in entries:
+        parts.append(Text(head))
+        parts += [
+            Padding(Text(f"{name:<9}{text}"), (0, 0, 0, 2), expand=False)
+            for name, text in lines
+            if text
+        ]
+    return Group(*parts, Text(""))
+
+
 def methods_table():
     """Methods with licence, drives and needed signals."""
     from methods import catalog
 
-    table = new_table("Methods", "id", "role", "drives", "needs", "licence", "paper")
-    for spec in catalog.specs().values():
-        needs, drives = ", ".join(spec.signals) or "-", ", ".join(spec.drives)
-        table.add_row(spec.id, spec.role, drives, needs, spec.licence, spec.paper)
-    return table
+    entries = [
+        (
+            f"{spec.id} · {spec.role}",
+            [
+                ("drives", ", ".join(spec.drives)),
+                ("needs", ", ".join(spec.signals)),
+                ("licence", spec.licence),
+                ("paper", spec.paper),
+            ],
+        )
+        for spec in catalog.specs().values()
+    ]
+    return blocks("Methods", entries)
 
 
 def metrics_table():
     """Metrics with columns and whether they can run here."""
-    from harness.contracts import Unavailable
+    from harness.runner.absence import missing_means
     from metrics import catalog
 
-    table = new_table("Metrics", "id", "columns", "domain", "needs", "here")
+    arrows = {"up": "↑", "down": "↓", "none": ""}
+    entries = []
     for spec in catalog.specs().values():
-        try:
-            catalog.resolve_weights(spec)
-            state = "yes"
-        except Unavailable as error:
-            state = f"no: {error.what}. {error.cure}"
-        arrows = {"up": "↑", "down": "↓", "none": ""}
-        columns = ", ".join(f"{c.name}{arrows[c.direction]}" for c in spec.columns)
-        needs = ", ".join([*spec.signals, *spec.weights, *spec.packages]) or "-"
-        table.add_row(spec.id, columns, spec.domain, needs, state)
-    return table
+        gap = missing_means(spec)
+        state = f"lacks {gap.kind} {', '.join(gap.names)}" if gap else "ready"
+        side = [f"{name} of the prediction" for name in spec.predicted]
+        needs = [*spec.signals, *side, *spec.weights, *spec.packages]
+        entries.append(
+            (
+                f"{spec.id} · {state}",
+                [
+                    ("columns", ", ".join(f"{c.name}{arrows[c.direction]}" for c in spec.columns)),
+                    ("needs", ", ".join(needs)),
+                    ("domain", spec.domain),
+                ],
+            )
+        )
+    return blocks("Metrics", entries)
 
 
 def splits_table():
