@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from harness.cli import doctor, listing, prepare, report, run, score, weights
+from harness.cli import check, doctor, listing, prepare, report, run, score, weights
 
 app = typer.Typer(
     name="harness",
@@ -19,5 +19,6 @@ app.command("score")(score.score)
 app.command("list")(listing.listing)
 app.command("prepare")(prepare.prepare)
 app.command("report")(report.report)
+app.command("check")(check.check)
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.doctor)
