@@ -1,9 +1,13 @@
 """What a run is held against: means and tolerances of columns, from stored runs of several seeds.
 
-A tolerance is MULTIPLE spreads, widened for the mean's own uncertainty, and at least a floor.
-The spread is the standard deviation between seeds. With three seeds a single column's estimate
-is poor, and may be 0 by chance; so a column's spread is the larger of its own and its family's:
+A tolerance is a multiple of the spread between seeds (their standard deviation), widened for the
+mean's own uncertainty, and at least a floor. With three seeds a single column's estimate is
+poor, and may be 0 by chance; so a column's spread is the larger of its own and its family's:
 the root mean square of the relative spreads of the metric's columns in the rows of one role.
+
+PSNR of the whole frame is the sharp column: a mean over every pixel of every frame and the
+steadiest between seeds. It has a smaller multiple, and its family is itself in the other rows.
+Were fifty columns held as tightly, a good run would fail by chance.
 
 Another processor's last bits lead training elsewhere, with the same seed. That moves a value no
 further than another seed does, which changes the last bits and the initial values too: the
@@ -24,9 +28,10 @@ from harness.contracts import BadInput, Results, Row
 FORMAT = 1
 
 #: Of the spread between seeds. At five, and eight degrees of freedom in a family's spread, a
-#: column of an equally good run fails with probability 1 in 2000; of 60 columns, 3 in 100 runs
-#: were the columns independent.
+#: column of an equally good run fails with probability 1 in 2000; of 50 columns, 2 or 3 in 100
+#: runs were the columns independent. A sharp one, with four degrees, fails 1 in 80.
 MULTIPLE = 5.0
+SHARP = {"psnr": 3.5}
 #: Least tolerance: share of a value's distance from the best one can have, decibels, and units.
 FLOOR_SHARE, FLOOR_DB, FLOOR = 0.05, 0.2, 1e-4
 #: Metrics that are not held against anything, and why.
@@ -109,6 +114,7 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
         "format": FORMAT,
         "rule": {
             "multiple": MULTIPLE,
+            "sharp": SHARP,
             "floor_share": FLOOR_SHARE,
             "floor_db": FLOOR_DB,
             "floor": FLOOR,
@@ -119,7 +125,9 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
                 "protocol": protocol_of(row),
                 "columns": {
                     column: _entry(
-                        found[row_key(row), column], families[_family(roles, row_key(row), facts)]
+                        column,
+                        found[row_key(row), column],
+                        families[_family(roles, row_key(row), column, facts)],
                     )
                     for column, facts in columns.items()
                     if (row_key(row), column) in found
@@ -136,17 +144,24 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
 def tolerance(entry: Mapping[str, float], column: Mapping[str, Any], seeds: int = 1) -> float:
     """How far the mean of `seeds` seeds may lie on the wrong side of a baseline's mean."""
     widened = math.sqrt(1 / seeds + 1 / entry["n"])
-    return max(MULTIPLE * entry["spread"] * widened, floor(entry["mean"], column))
+    return max(entry["multiple"] * entry["spread"] * widened, floor(entry["mean"], column))
 
 
-def _entry(values: Sequence[float], family: float) -> dict[str, float]:
+def _entry(column: str, values: Sequence[float], family: float) -> dict[str, float]:
     mean, own = fmean(values), stdev(values)
-    spread = max(own, family * abs(mean))
-    return {"mean": mean, "own_spread": own, "spread": spread, "n": len(values)}
+    return {
+        "mean": mean,
+        "own_spread": own,
+        "spread": max(own, family * abs(mean)),
+        "n": len(values),
+        "multiple": SHARP.get(column, MULTIPLE),
+    }
 
 
-def _family(roles: Mapping[str, str], key: str, facts: Mapping[str, Any]) -> tuple[str, str]:
-    return roles[key], facts["metric"].partition("/")[0]
+def _family(
+    roles: Mapping[str, str], key: str, column: str, facts: Mapping[str, Any]
+) -> tuple[str, str]:
+    return roles[key], column if column in SHARP else facts["metric"].partition("/")[0] + "/"
 
 
 def _families(
@@ -159,7 +174,7 @@ def _families(
     for (key, column), values in found.items():
         mean = fmean(values)
         relative = stdev(values) / abs(mean) if abs(mean) > FLOOR else 0.0
-        squares.setdefault(_family(roles, key, columns[column]), []).append(relative**2)
+        squares.setdefault(_family(roles, key, column, columns[column]), []).append(relative**2)
     return {family: math.sqrt(fmean(each)) for family, each in squares.items()}
 
 

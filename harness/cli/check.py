@@ -108,7 +108,7 @@ def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list
     other = [name for name, value in here.items() if there.get(name) != value]
     limit = rule.limit * (rule.elsewhere if other else 1.0)
     ratios = {name: entry["ratio"] for name, entry in stored["ratios"].items()}
-    with one_thread():
+    with calibration.steady():
         measured = throughput.check(workloads.build, calibration.kernel(), ratios, limit, rule)
     found = []
     for name, ratio in ratios.items():
@@ -124,21 +124,6 @@ def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list
         allowed = (limit - 1) * ratio
         found.append(Finding("throughput", what, ratio, now.ratio, allowed, verdict, note))
     return found
-
-
-class one_thread:
-    """Torch works on one thread inside the block."""
-
-    def __enter__(self) -> None:
-        import torch
-
-        self.before = torch.get_num_threads()
-        torch.set_num_threads(1)
-
-    def __exit__(self, *_: object) -> None:
-        import torch
-
-        torch.set_num_threads(self.before)
 
 
 def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool) -> str:
@@ -172,19 +157,23 @@ def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool
 
 
 def ratios(repeats: int = 5) -> dict[str, Any]:
-    """The guarded works' ratios on this machine: medians over newly built works."""
-    from statistics import median, stdev
+    """The guarded works' ratios on this machine: the lowest over newly built works.
+
+    The lowest is what a quiet machine gives: load raises a ratio (the work misses its caches
+    more than the kernel does) and hardly ever lowers it.
+    """
+    from statistics import stdev
 
     from harness.runner import calibration, throughput, workloads
 
-    with one_thread():
+    with calibration.steady():
         kernel = calibration.kernel()
         found = [throughput.measure(workloads.build(), kernel) for _ in range(repeats)]
     return {
         "machine": calibration.machine(),
         "ratios": {
             name: {
-                "ratio": median(one[name].ratio for one in found),
+                "ratio": min(one[name].ratio for one in found),
                 "spread": stdev(one[name].ratio for one in found),
                 "n": repeats,
             }
