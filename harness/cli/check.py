@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -156,13 +157,13 @@ def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool
     return f"{path}: {' and '.join(said)} written"
 
 
-def ratios(repeats: int = 5) -> dict[str, Any]:
-    """The guarded works' ratios on this machine: the lowest over newly built works.
+def ratios(repeats: int = 7) -> dict[str, Any]:
+    """The guarded works' ratios on this machine: medians over newly built works.
 
-    The lowest is what a quiet machine gives: load raises a ratio (the work misses its caches
-    more than the kernel does) and hardly ever lowers it.
+    Load raises a ratio somewhat (the work misses its caches more than the kernel does): refresh
+    on a quiet machine, or slowdowns are seen later than they could be.
     """
-    from statistics import stdev
+    from statistics import median, stdev
 
     from harness.runner import calibration, throughput, workloads
 
@@ -171,9 +172,10 @@ def ratios(repeats: int = 5) -> dict[str, Any]:
         found = [throughput.measure(workloads.build(), kernel) for _ in range(repeats)]
     return {
         "machine": calibration.machine(),
+        "load": os.getloadavg()[0],
         "ratios": {
             name: {
-                "ratio": min(one[name].ratio for one in found),
+                "ratio": median(one[name].ratio for one in found),
                 "spread": stdev(one[name].ratio for one in found),
                 "n": repeats,
             }

@@ -39,7 +39,7 @@ class Rule:
     error: float = 1e-3  # of one side of a guard's interval, over all looks
     tight: float = 0.04  # half-width of the interval, relative
     rounds: int = 40  # between looks
-    looks: int = 10
+    looks: int = 5
     warm_up: int = 8
 
 
@@ -89,7 +89,6 @@ def measure(
                     taken = {call: _time(call, clock) for call in pair}
                     ratios[name].append(taken[work] / taken[calibrate])
                     kernel.append(taken[calibrate])
-            gc.collect()
             found = {n: _measured(values, kernel, rule) for n, values in ratios.items()}
             if all(one.within(rule.tight) for one in found.values()):
                 break

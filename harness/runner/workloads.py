@@ -25,7 +25,7 @@ def build() -> dict[str, Work]:
     return {"fusion": fusion(), "splat": forward, "splat_step": step, "scoring": scoring()}
 
 
-def fusion(gaussians: int = 300, members: int = 4, latent: int = 16, views: int = 4) -> Work:
+def fusion(gaussians: int = 800, members: int = 4, latent: int = 16, views: int = 4) -> Work:
     """UA-3DTalk's uncertainty fusion as the field calls it, forward and backward."""
     import torch
 
