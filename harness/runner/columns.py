@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from harness.contracts import Metric, MetricResult, MetricSpec, Score
+from harness.runner.metric_code import digest_of
 from reports.statistics import block_bootstrap_interval
 
 
 def column_facts(
     specs: Iterable[MetricSpec], built: Mapping[str, Metric]
 ) -> dict[str, dict[str, Any]]:
-    """What a report says of every column: direction, unit, range, meaning, reference."""
+    """What a report says of every column: direction, unit, range, meaning, reference, digest."""
     return {
         column.name: {
             "metric": spec.id,
@@ -25,6 +26,7 @@ def column_facts(
             "summary": column.summary,
             "reference": spec.reference,
             "pooling": built[spec.id].pooling if spec.id in built else "",
+            "code": digest_of(spec) if spec.id in built else "",
         }
         for spec in specs
         for column in spec.columns

@@ -1,0 +1,184 @@
+"""`check`: a finished run and this commit's speed against a stored baseline."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from harness.runner.throughput import Rule
+    from reports.check import Finding
+
+DEFAULT = Path("runs/synthetic-mini@1")
+
+
+def check(
+    baseline: Annotated[Path, typer.Option(help="File with the values to hold against.")],
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help=f"The run folder to check, {DEFAULT} by default. With --refresh: several, each "
+            "of one seed."
+        ),
+    ] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Write the baseline anew instead of checking.")
+    ] = False,
+    quality: Annotated[bool, typer.Option(help="Check the run's columns.")] = True,
+    throughput: Annotated[bool, typer.Option(help="Check this commit's speed.")] = True,
+    junit: Annotated[Path | None, typer.Option(help="JUnit XML file to write.")] = None,
+    annotations: Annotated[
+        bool, typer.Option("--annotations", help="Also print GitHub workflow annotations.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every column, not only what stands out.")
+    ] = False,
+) -> None:
+    """Fail (exit code 1) when quality or speed is worse than the baseline allows."""
+    from harness.contracts import BadInput
+    from harness.storage import write_text
+    from reports import baseline as baselines
+    from reports import check as checking
+    from reports import stored, verdicts
+
+    if not quality and not throughput:
+        raise BadInput("--no-quality --no-throughput", "nothing is left to check", "Drop one.")
+    if refresh:
+        print(write_baseline(baseline, runs or [], quality, throughput))
+        return
+    if runs and len(runs) > 1:
+        raise BadInput("check", f"{len(runs)} run folders are given", "Name one, or --refresh.")
+    kept = baselines.read(baseline)
+    found: list[Finding] = []
+    if quality:
+        folder = one_run((runs or [DEFAULT])[0])
+        found += checking.quality(kept, stored.read(folder), str(folder))
+    if throughput:
+        found += speed(kept, baseline)
+    print(verdicts.table(found, everything))
+    if junit is not None:
+        write_text(junit, verdicts.junit(found))
+    if annotations:
+        print("\n".join(verdicts.annotations(found, str(baseline))))
+    if checking.failing(found):
+        raise typer.Exit(1)
+
+
+def one_run(path: Path) -> Path:
+    """The single run folder at or below a path.
+
+    Raises:
+        BadInput: there is none, or there are several.
+
+    """
+    from harness.contracts import BadInput
+    from reports import stored
+
+    folders = stored.run_folders(path)
+    if len(folders) > 1:
+        names = ", ".join(folder.name for folder in folders)
+        raise BadInput(path, f"it holds {len(folders)} runs ({names})", "Name one of them.")
+    return folders[0]
+
+
+def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list[Finding]:
+    """Measure what the baseline guards, beside the calibration kernel.
+
+    Raises:
+        BadInput: the baseline has no throughput, or ratios to another kernel.
+
+    """
+    from harness.contracts import BadInput
+    from harness.runner import calibration, throughput, workloads
+    from reports.check import Finding
+
+    rule = rule or throughput.Rule()
+    stored = kept.get("throughput")
+    cure = "Refresh it, or leave speed out with --no-throughput."
+    if not stored:
+        raise BadInput(path, "it has no throughput", cure)
+    here, there = calibration.machine(), stored["machine"]
+    if here["kernel"] != there.get("kernel"):
+        fact = f"its ratios are to calibration kernel {there.get('kernel')}, not {here['kernel']}"
+        raise BadInput(path, fact, cure)
+    other = [name for name, value in here.items() if there.get(name) != value]
+    limit = rule.limit * (rule.elsewhere if other else 1.0)
+    ratios = {name: entry["ratio"] for name, entry in stored["ratios"].items()}
+    with calibration.steady():
+        measured = throughput.check(workloads.build, calibration.kernel(), ratios, limit, rule)
+    found = []
+    for name, ratio in ratios.items():
+        what = f"{name}, CPU time by the kernel's"
+        if name not in measured:
+            note = "the work is no longer guarded"
+            found.append(Finding("throughput", what, ratio, None, None, "gone", note))
+            continue
+        now, verdict = measured[name]
+        note = f"{now.ratio / ratio:.2f} times, {now.low / ratio:.2f} to {now.high / ratio:.2f}"
+        if other:
+            note += f"; limit {limit:.2f}: {', '.join(other)} differ from the baseline's machine"
+        allowed = (limit - 1) * ratio
+        found.append(Finding("throughput", what, ratio, now.ratio, allowed, verdict, note))
+    return found
+
+
+def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool) -> str:
+    """Make the baseline's quality from runs, its ratios from this machine; keep what is not made.
+
+    Returns:
+        A sentence for the terminal.
+
+    """
+    from harness.runner.provenance import provenance
+    from harness.storage import make_folder, write_text
+    from reports import baseline as baselines
+    from reports import stored
+
+    facts = provenance("cpu") | {"created": datetime.now(UTC).isoformat(timespec="seconds")}
+    old = baselines.read(path) if path.exists() or not quality else {}
+    new = dict(old)
+    said = []
+    if quality:
+        folders = [one_run(run) for run in runs]
+        made = [(str(folder), stored.read(folder)) for folder in folders]
+        origin = facts | {"runs": [results.provenance for _, results in made]}
+        new |= baselines.make(made, origin)
+        said.append(f"{sum(len(row['columns']) for row in new['rows'].values())} columns")
+    if throughput:
+        new["throughput"] = ratios() | {"provenance": facts}
+        said.append(f"{len(new['throughput']['ratios'])} ratios")
+    make_folder(path.parent)
+    write_text(path, baselines.text(new))
+    return f"{path}: {' and '.join(said)} written"
+
+
+def ratios(repeats: int = 7) -> dict[str, Any]:
+    """The guarded works' ratios on this machine: medians over newly built works.
+
+    Load raises a ratio somewhat (the work misses its caches more than the kernel does): refresh
+    on a quiet machine, or slowdowns are seen later than they could be.
+    """
+    from statistics import median, stdev
+
+    from harness.runner import calibration, throughput, workloads
+
+    with calibration.steady():
+        kernel = calibration.kernel()
+        found = [throughput.measure(workloads.build(), kernel) for _ in range(repeats)]
+    return {
+        "machine": calibration.machine(),
+        "load": os.getloadavg()[0],
+        "ratios": {
+            name: {
+                "ratio": median(one[name].ratio for one in found),
+                "spread": stdev(one[name].ratio for one in found),
+                "n": repeats,
+            }
+            for name in found[0]
+        },
+    }

@@ -1,0 +1,179 @@
+"""How long guarded work takes, as a ratio to the calibration kernel, and what that decides.
+
+Work and kernel take turns in short slices, `kernel work work kernel ...`, all guards round by
+round, so that a neighbour's load meets both. What is timed is the CPU time of this process on
+one thread: a process that waits for its turn is not a slower one. (So waiting is not seen:
+a `sleep`, a lock or a disk in the guarded work would pass. None of the guarded work has one.)
+
+The ratio is the median of the pairs' ratios, with the distribution-free interval of a median
+(order statistics, exact binomial). Rounds go on until every interval is tight, or to the limit.
+
+Decision: *slower* when the whole interval lies above `limit` times the baseline's ratio, and
+once more when the guard is built anew and measured again. The interval misses the true ratio
+on that side with probability at most `error` a measurement, all looks together; so a commit
+whose ratio is no worse than the limit is called slower with probability at most `error` for
+each guard (1 in 1000), were the pairs independent, and less by the second measurement. An
+unchanged commit lies well below the limit: `benchmarks/gate.py` shows by how much under load.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+Work = Callable[[], object]
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How long to measure and when to alarm."""
+
+    limit: float = 1.30  # times the baseline's ratio
+    elsewhere: float = 1.4  # the limit's factor on a machine other than the baseline's
+    error: float = 1e-3  # of one side of a guard's interval, over all looks
+    tight: float = 0.04  # half-width of the interval, relative
+    rounds: int = 40  # between looks
+    looks: int = 5
+    warm_up: int = 8
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A ratio to the calibration kernel with its interval."""
+
+    ratio: float
+    low: float
+    high: float
+    pairs: int
+    kernel_ms: float  # median CPU milliseconds of the kernel: what load does to it
+
+    def within(self, tight: float) -> bool:
+        """Whether the interval's relative half-width is at most `tight`."""
+        return math.log(self.high / self.low) / 2 <= tight
+
+
+def measure(
+    works: Mapping[str, Work],
+    calibrate: Work,
+    rule: Rule = Rule(),
+    clock: Clock = time.process_time,
+) -> dict[str, Measured]:
+    """Time every work beside the kernel until the ratios are tight or the looks are used up.
+
+    Args:
+        works: name -> a call of one to some milliseconds.
+        calibrate: the calibration kernel.
+        rule: see there.
+        clock: seconds.
+
+    """
+    for work in (calibrate, *works.values()):
+        for _ in range(rule.warm_up):
+            work()
+    ratios: dict[str, list[float]] = {name: [] for name in works}
+    kernel: list[float] = []
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for _ in range(rule.looks):
+            for turn in range(rule.rounds):
+                for name, work in works.items():
+                    # Who goes first alternates: the second finds other caches.
+                    pair = (calibrate, work) if turn % 2 else (work, calibrate)
+                    taken = {call: _time(call, clock) for call in pair}
+                    ratios[name].append(taken[work] / taken[calibrate])
+                    kernel.append(taken[calibrate])
+            found = {n: _measured(values, kernel, rule) for n, values in ratios.items()}
+            if all(one.within(rule.tight) for one in found.values()):
+                break
+    finally:
+        if collecting:
+            gc.enable()
+    return found
+
+
+def _time(work: Work, clock: Clock) -> float:
+    start = clock()
+    work()
+    return max(clock() - start, 1e-9)
+
+
+def _measured(ratios: Sequence[float], kernel: Sequence[float], rule: Rule) -> Measured:
+    low, high = median_interval(ratios, rule.error / rule.looks)
+    return Measured(
+        statistics.median(ratios), low, high, len(ratios), 1e3 * statistics.median(kernel)
+    )
+
+
+def median_interval(values: Sequence[float], error: float) -> tuple[float, float]:
+    """Distribution-free interval of a median; each side is wrong with at most `error`.
+
+    The k-th smallest of n lies above the median with probability P(Bin(n, 1/2) < k). Too few
+    values for any such k give their extremes.
+    """
+    ordered = sorted(values)
+    rank = _rank(len(ordered), error)
+    return ordered[rank], ordered[-1 - rank]
+
+
+@cache
+def _rank(n: int, error: float) -> int:
+    """The largest 0-based rank with P(Bin(n, 1/2) <= rank) <= error, at least 0."""
+    total, term, rank = 0.0, 0.5**n, -1
+    for k in range(n):
+        total += term
+        if total > error:
+            break
+        rank = k
+        term *= (n - k) / (k + 1)
+    return max(rank, 0)
+
+
+def judge(now: Measured, baseline: float, limit: float) -> str:
+    """`slower`, `faster`, `unclear` (the interval spans the limit) or `ok`."""
+    if now.low > limit * baseline:
+        return "slower"
+    if now.high * limit < baseline:
+        return "faster"
+    return "unclear" if now.high > limit * baseline else "ok"
+
+
+def check(
+    build: Callable[[], Mapping[str, Work]],
+    calibrate: Work,
+    baseline: Mapping[str, float],
+    limit: float,
+    rule: Rule = Rule(),
+    clock: Clock = time.process_time,
+) -> dict[str, tuple[Measured, str]]:
+    """Measure what the baseline knows; an alarm must repeat itself on newly built work.
+
+    Args:
+        build: makes the guarded works, new memory each time.
+        calibrate: the calibration kernel.
+        baseline: name -> ratio.
+        limit: of ratio to baseline.
+        rule: see there.
+        clock: seconds.
+
+    Returns:
+        name -> the measurement (the faster one of an alarm's two) and its verdict.
+
+    """
+    works = {name: work for name, work in build().items() if name in baseline}
+    first = measure(works, calibrate, rule, clock)
+    found = {name: (one, judge(one, baseline[name], limit)) for name, one in first.items()}
+    doubted = [name for name, (_, verdict) in found.items() if verdict == "slower"]
+    if doubted:
+        anew = build()
+        second = measure({name: anew[name] for name in doubted}, calibrate, rule, clock)
+        for name, one in second.items():
+            best = min(found[name][0], one, key=lambda each: each.low)
+            found[name] = best, judge(best, baseline[name], limit)
+    return found

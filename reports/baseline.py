@@ -1,0 +1,232 @@
+"""What a run is held against: means and tolerances of columns, from stored runs of several seeds.
+
+A tolerance is a multiple of the spread between seeds (their standard deviation), widened for the
+mean's own uncertainty, and at least a floor. With three seeds a single column's estimate is
+poor, and may be 0 by chance; so a column's spread is the larger of its own and its family's:
+the root mean square of the relative spreads of the metric's columns in the rows of one role.
+
+PSNR of the whole frame is the sharp column: a mean over every pixel of every frame and the
+steadiest between seeds. It has a smaller multiple, and its family is itself in the other rows.
+Were fifty columns held as tightly, a good run would fail by chance.
+
+Another processor's last bits lead training elsewhere, with the same seed. That moves a value no
+further than another seed does, which changes the last bits and the initial values too: the
+spread between seeds covers machines, as far as machines differ in rounding alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from harness.contracts import BadInput, Results, Row
+
+FORMAT = 1
+
+#: Of the spread between seeds. At five, and eight degrees of freedom in a family's spread, a
+#: column of an equally good run fails with probability 1 in 2000; of 50 columns, 2 or 3 in 100
+#: runs were the columns independent. A sharp one, with four degrees, fails 1 in 80.
+MULTIPLE = 5.0
+SHARP = {"psnr": 3.5}
+#: Least tolerance: share of a value's distance from the best one can have, decibels, and units.
+FLOOR_SHARE, FLOOR_DB, FLOOR = 0.05, 0.2, 1e-4
+#: Metrics that are not held against anything, and why.
+LEFT_OUT = {
+    "fps": "wall time of one machine; throughput is guarded by ratios",
+    "blink": "counts of one or two events, which a single frame changes",
+}
+CONTROL = "shuffled-audio"
+
+
+def judged(row: Row) -> bool:
+    """Controls are left out: a method that hears the wrong sound should be worse."""
+    return not (row.role == "method" and row.drive == CONTROL)
+
+
+def value_of(row: Row, column: str) -> float | None:
+    """A finite score, or None."""
+    score = row.scores.get(column)
+    value = None if score is None else score.value
+    return value if value is not None and math.isfinite(value) else None
+
+
+def row_key(row: Row) -> str:
+    """How a row is named in a baseline and in its tables."""
+    return f"{row.method} [{row.drive}]"
+
+
+def protocol_of(row: Row) -> dict[str, Any]:
+    """What must be equal for values to be comparable."""
+    said = {"split": row.split, "preset": row.preset, "sequences": sorted(row.sequences)}
+    return said | dict(row.protocol)
+
+
+def floor(mean: float, column: Mapping[str, Any]) -> float:
+    """The least tolerance of a column."""
+    if column["unit"] == "dB":
+        return FLOOR_DB
+    top = column["range"][1] if column["direction"] == "up" else 0.0
+    away = abs(mean) if top is None else abs(top - mean)
+    return max(FLOOR_SHARE * away, FLOOR)
+
+
+def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """A baseline from runs that differ in their seed alone.
+
+    Args:
+        runs: a name for messages and the results, two at least.
+        provenance: stored as it is.
+
+    Raises:
+        BadInput: too few runs, a run of several seeds, equal seeds, failed cells, or other
+            protocols or metric code among the runs.
+
+    """
+    if len(runs) < 2:
+        cure = "Name two run folders at least, each of another --seed."
+        raise BadInput("--refresh", f"{len(runs)} run has no spread between seeds", cure)
+    seeds = [_seed(name, results) for name, results in runs]
+    if len(set(seeds)) < len(seeds):
+        raise BadInput("--refresh", f"the seeds are {seeds}", "Name runs of different seeds.")
+    name, first = runs[0]
+    for other, results in runs[1:]:
+        _same(name, first, other, results)
+    rows = [row for row in first.rows if judged(row)]
+    columns = {
+        name: facts
+        for name, facts in first.columns.items()
+        if facts["direction"] != "none" and facts["metric"].partition("/")[0] not in LEFT_OUT
+    }
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        alike = [next(r for r in run.rows if row_key(r) == row_key(row)) for _, run in runs]
+        for column in columns:
+            values = [value for each in alike if (value := value_of(each, column)) is not None]
+            if len(values) == len(runs):
+                found[row_key(row), column] = values
+    roles = {row_key(row): row.role for row in rows}
+    families = _families(found, roles, columns)
+    return {
+        "format": FORMAT,
+        "rule": {
+            "multiple": MULTIPLE,
+            "sharp": SHARP,
+            "floor_share": FLOOR_SHARE,
+            "floor_db": FLOOR_DB,
+            "floor": FLOOR,
+            "tolerance": "multiple * max(own spread, family's) * sqrt(1 + 1/n), floor at least",
+        },
+        "rows": {
+            row_key(row): {
+                "protocol": protocol_of(row),
+                "columns": {
+                    column: _entry(
+                        column,
+                        found[row_key(row), column],
+                        families[_family(roles, row_key(row), column, facts)],
+                    )
+                    for column, facts in columns.items()
+                    if (row_key(row), column) in found
+                },
+            }
+            for row in rows
+        },
+        "code": {column: facts.get("code", "") for column, facts in columns.items()},
+        "left_out": LEFT_OUT,
+        "provenance": dict(provenance) | {"seeds": seeds},
+    }
+
+
+def tolerance(entry: Mapping[str, float], column: Mapping[str, Any], seeds: int = 1) -> float:
+    """How far the mean of `seeds` seeds may lie on the wrong side of a baseline's mean."""
+    widened = math.sqrt(1 / seeds + 1 / entry["n"])
+    return max(entry["multiple"] * entry["spread"] * widened, floor(entry["mean"], column))
+
+
+def _entry(column: str, values: Sequence[float], family: float) -> dict[str, float]:
+    mean, own = fmean(values), stdev(values)
+    return {
+        "mean": mean,
+        "own_spread": own,
+        "spread": max(own, family * abs(mean)),
+        "n": len(values),
+        "multiple": SHARP.get(column, MULTIPLE),
+    }
+
+
+def _family(
+    roles: Mapping[str, str], key: str, column: str, facts: Mapping[str, Any]
+) -> tuple[str, str]:
+    return roles[key], column if column in SHARP else facts["metric"].partition("/")[0] + "/"
+
+
+def _families(
+    found: Mapping[tuple[str, str], Sequence[float]],
+    roles: Mapping[str, str],
+    columns: Mapping[str, Mapping[str, Any]],
+) -> dict[tuple[str, str], float]:
+    """Root mean square of relative spreads: by role and metric."""
+    squares: dict[tuple[str, str], list[float]] = {}
+    for (key, column), values in found.items():
+        mean = fmean(values)
+        relative = stdev(values) / abs(mean) if abs(mean) > FLOOR else 0.0
+        squares.setdefault(_family(roles, key, column, columns[column]), []).append(relative**2)
+    return {family: math.sqrt(fmean(each)) for family, each in squares.items()}
+
+
+def _seed(name: str, results: Results) -> int:
+    seeds = {seed for row in results.rows for seed in row.seeds}
+    if len(seeds) != 1:
+        fact = f"it pools the seeds {sorted(seeds)}, so their spread cannot be told"
+        raise BadInput(name, fact, "Run every seed into a folder of its own (--seed, --out).")
+    if results.failures:
+        fact = f"{len(results.failures)} of its cells failed"
+        raise BadInput(name, fact, "Mend the cause and run again.")
+    return seeds.pop()
+
+
+def _same(name: str, first: Results, other: str, results: Results) -> None:
+    """Refuse runs that differ in more than the seed."""
+    ours = {row_key(row): protocol_of(row) for row in first.rows}
+    theirs = {row_key(row): protocol_of(row) for row in results.rows}
+    if ours != theirs:
+        parts = [key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)]
+        fact = f"its rows or their protocol differ from {name}'s in {', '.join(parts)}"
+        raise BadInput(other, fact, "Name runs of one protocol.")
+    codes = [
+        column
+        for column, facts in first.columns.items()
+        if facts.get("code") != results.columns.get(column, {}).get("code")
+    ]
+    if codes:
+        fact = f"it was scored by other metric code than {name}: {', '.join(codes)}"
+        raise BadInput(other, fact, "Run again: fits are reused, scores are made anew.")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A stored baseline.
+
+    Raises:
+        BadInput: no such file, not a baseline, or one of another format.
+
+    """
+    cure = "Make one: `python -m harness check --refresh --baseline FILE RUN RUN RUN`."
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(path, f"it cannot be read as a baseline ({error})", cure) from error
+    if not isinstance(data, dict) or not isinstance(data.get("rows"), dict) or "code" not in data:
+        raise BadInput(path, "it is not a baseline", cure)
+    if data.get("format") != FORMAT:
+        fact = f"its format is {data.get('format')}, and this code reads {FORMAT}"
+        raise BadInput(path, fact, cure)
+    return data
+
+
+def text(baseline: Mapping[str, Any]) -> str:
+    """The file's text: sorted, so that a refresh shows as a small difference."""
+    return json.dumps(baseline, indent=1, sort_keys=True, allow_nan=False) + "\n"

@@ -1,0 +1,114 @@
+"""`check` as CI meets it: exit codes, files, refusals."""
+
+from __future__ import annotations
+
+import json
+import sys
+from xml.etree import ElementTree
+
+import pytest
+
+from harness.__main__ import main
+from harness.runner import calibration, throughput
+from tests.gate_results import seeded, three, with_value
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["harness", "check", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as leave:
+            code = leave.code or 0
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def store(folder, results):
+    folder.mkdir(parents=True)
+    (folder / "results.json").write_text(json.dumps(results.to_json()))
+    return folder
+
+
+@pytest.fixture
+def made(call, tmp_path):
+    """A baseline of three runs, made by the command."""
+    runs = [store(tmp_path / name, results) for name, results in three()]
+    path = tmp_path / "baselines" / "ci.json"
+    code, out, _ = call("--refresh", "--no-throughput", "--baseline", path, *runs)
+    assert code == 0
+    assert "columns written" in out
+    return path
+
+
+def test_a_good_run_passes(call, made, tmp_path):
+    code, out, _ = call("--no-throughput", "--baseline", made, tmp_path / "s0")
+    assert code == 0
+    assert "gate: pass" in out
+
+
+def test_a_planted_loss_fails_with_table_junit_and_annotations(call, made, tmp_path):
+    run = store(tmp_path / "bad", with_value(seeded(0, 0.0), "psnr", 34.5))
+    xml = tmp_path / "gate.xml"
+    code, out, _ = call("--no-throughput", "--baseline", made, run, "--junit", xml, "--annotations")
+    assert code == 1
+    assert "ours [audio] psnr" in out
+    assert "::error file=" in out
+    assert ElementTree.parse(xml).getroot().find("testsuite").attrib["failures"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--no-throughput", "s0", "s1"), "2 run folders are given"),
+        (("--no-throughput", "nowhere"), "no results.json is there"),
+        (("--no-quality", "--no-throughput"), "nothing is left to check"),
+        (("--no-quality",), "it has no throughput"),
+        (("--refresh", "--no-throughput", "s0"), "1 run has no spread"),
+    ],
+)
+def test_refusals_are_sentences(call, made, tmp_path, monkeypatch, arguments, sentence):
+    monkeypatch.chdir(tmp_path)
+    kept = made.read_text()
+    code, _, err = call("--baseline", made, *arguments)
+    assert code == 2
+    assert sentence in err
+    assert made.read_text() == kept
+
+
+def test_no_baseline_is_a_sentence(call, tmp_path):
+    code, _, err = call("--baseline", tmp_path / "none.json", "--no-throughput")
+    assert code == 2
+    assert "check --refresh" in err
+
+
+def test_slow_work_fails_and_another_machine_widens_the_limit(call, made, monkeypatch):
+    kept = json.loads(made.read_text())
+    here = calibration.machine()
+    kept["throughput"] = {"machine": here, "ratios": {"fusion": {"ratio": 1.0}}}
+    made.write_text(json.dumps(kept))
+
+    def measured(ratio):
+        one = throughput.Measured(ratio, ratio * 0.98, ratio * 1.02, 200, 1.0)
+
+        def check(build, kernel, baseline, limit, rule):
+            return {"fusion": (one, throughput.judge(one, baseline["fusion"], limit))}
+
+        monkeypatch.setattr(throughput, "check", check)
+
+    for ratio, code in ((1.1, 0), (1.5, 1)):
+        measured(ratio)
+        assert call("--no-quality", "--baseline", made)[0] == code
+    kept["throughput"]["machine"] = here | {"cpu": "another"}
+    made.write_text(json.dumps(kept))
+    code, out, _ = call("--no-quality", "--baseline", made)
+    assert code == 0
+    assert "cpu differ" in out
+    kept["throughput"]["machine"] = here | {"kernel": 0}
+    made.write_text(json.dumps(kept))
+    code, _, err = call("--no-quality", "--baseline", made)
+    assert code == 2
+    assert "calibration kernel 0" in err

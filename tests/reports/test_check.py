@@ -1,0 +1,199 @@
+"""The gate on stored results: planted values are found, other protocols are refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from statistics import stdev
+
+import numpy as np
+import pytest
+
+from harness.contracts import BadInput, FailedCell
+from reports import baseline as baselines
+from reports import check
+from tests.gate_results import FACTS, VALUES, results, row, seeded, three, with_value
+
+
+@pytest.fixture
+def kept():
+    return baselines.make(three(), {"created": "today"})
+
+
+def verdicts(kept, run):
+    return {each.what: each.verdict for each in check.quality(kept, run, "run")}
+
+
+def test_the_runs_of_a_baseline_pass(kept):
+    for name, run in three():
+        assert set(verdicts(kept, run).values()) == {"ok"}, name
+
+
+def test_tolerance_is_stated_spreads_with_a_floor(kept):
+    entry = kept["rows"]["ours [audio]"]["columns"]["sync_c/synthetic"]
+    assert entry["own_spread"] == pytest.approx(stdev([1.8 * 0.998, 1.8, 1.8 * 1.002]))
+    assert entry["multiple"] == baselines.MULTIPLE
+    # Its spread is 0.2%, five of which are less than the floor of 5%.
+    assert baselines.tolerance(entry, FACTS["sync_c/synthetic"]) == pytest.approx(0.05 * 1.8)
+    psnr = kept["rows"]["ours [audio]"]["columns"]["psnr"]
+    expected = 3.5 * stdev([34.93, 35.0, 35.07]) * (1 + 1 / 3) ** 0.5
+    assert baselines.tolerance(psnr, FACTS["psnr"]) == pytest.approx(expected)
+    assert baselines.tolerance(psnr, FACTS["psnr"], seeds=4) < expected
+
+
+def test_a_spread_that_is_zero_by_chance_takes_its_familys():
+    runs = [(name, with_value(run, "psnr/head", 29.0)) for name, run in three()]
+    wide = [
+        (name, replace(run, columns={**FACTS, "psnr": {**FACTS["psnr"], "metric": "psnr/regions"}}))
+        for name, run in runs
+    ]
+    wide = [(name, with_value(r, "ssim/3dgs", 0.98)) for name, r in wide]
+    entry = baselines.make(wide, {})["rows"]["ours [audio]"]["columns"]["psnr/head"]
+    assert entry["own_spread"] == 0
+    assert entry["spread"] == 0  # alone in its family, as PSNR is sharp
+    facts = {**FACTS, "psnr/face": FACTS["psnr/head"]}
+    moved = [
+        (name, with_value(replace(run, columns=facts), "psnr/face", value))
+        for (name, run), value in zip(wide, (28.9, 29.0, 29.1), strict=True)
+    ]
+    entry = baselines.make(moved, {})["rows"]["ours [audio]"]["columns"]["psnr/head"]
+    assert entry["spread"] == pytest.approx(0.1 / 2**0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "verdict"),
+    [
+        ("psnr", 34.5, "worse"),
+        ("psnr", 34.8, "ok"),
+        ("psnr", 36.0, "better"),
+        ("e_fid/synthetic", 0.22, "worse"),
+        ("e_fid/synthetic", 0.15, "better"),
+        ("ssim/3dgs", 0.975, "ok"),
+        ("ssim/3dgs", 0.95, "worse"),
+        ("sync_c/synthetic", 1.6, "worse"),
+        ("psnr", None, "gone"),
+        ("psnr", float("nan"), "gone"),
+        ("jitter/synthetic", 999.0, None),
+        ("fps/render", 1.0, None),
+    ],
+)
+def test_planted_values(kept, column, value, verdict):
+    found = verdicts(kept, with_value(seeded(0, 0.0), column, value, "no face was found"))
+    assert found.get(f"ours [audio] {column}") == verdict
+    assert {v for what, v in found.items() if what != f"ours [audio] {column}"} == {"ok"}
+
+
+def test_a_lost_value_says_why(kept):
+    run = with_value(seeded(0, 0.0), "psnr", None, "no face was found")
+    (gone,) = check.failing(check.quality(kept, run, "run"))
+    assert gone.note == "no face was found"
+
+
+def test_controls_are_not_judged(kept):
+    assert "ours [shuffled-audio]" not in kept["rows"]
+    run = seeded(0, 0.0)
+    control = row({"psnr": 1.0}, drive="shuffled-audio")
+    run = replace(run, rows=(run.rows[0], control, run.rows[2]))
+    assert set(verdicts(kept, run).values()) == {"ok"}
+
+
+def test_missing_and_new_rows_and_failed_cells(kept):
+    run = seeded(0, 0.0)
+    failed = FailedCell("ours", "audio", "one", 0, "render", "RuntimeError", "it broke")
+    run = replace(run, rows=(run.rows[0], row(method="newcomer")), failures=(failed,))
+    found = verdicts(kept, run)
+    assert found["truth [audio]"] == "gone"
+    assert found["newcomer [audio]"] == "new"
+    assert found["ours [audio] render of one"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("changed", "fact"),
+    [
+        ({"split": "toy@2"}, "split is 'toy@2', not 'toy@1'"),
+        ({"preset": "paper"}, "preset is 'paper', not 'quick'"),
+        ({"sequences": ("one", "two")}, "sequences is ['one', 'two'], not ['one']"),
+        ({"protocol": {"fps": 25.0, "height": 128, "width": 64}}, "height is 128, not 64"),
+    ],
+)
+def test_another_protocol_is_refused(kept, changed, fact):
+    with pytest.raises(BadInput, match="another protocol") as refused:
+        check.quality(kept, results(row(**changed)), "run")
+    assert fact in str(refused.value)
+
+
+def test_other_metric_code_is_refused(kept):
+    other = {**FACTS, "psnr": {**FACTS["psnr"], "code": "changed"}}
+    with pytest.raises(BadInput, match="other metric code than the baseline's scored psnr;"):
+        check.quality(kept, replace(seeded(0, 0.0), columns=other), "run")
+
+
+def test_results_that_do_not_name_their_code_are_refused(kept):
+    old = {n: {k: v for k, v in facts.items() if k != "code"} for n, facts in FACTS.items()}
+    with pytest.raises(BadInput, match="does not say which code"):
+        check.quality(kept, replace(seeded(0, 0.0), columns=old), "run")
+
+
+def test_rows_of_other_methods_alone_are_refused(kept):
+    with pytest.raises(BadInput, match="none of its rows is in the baseline"):
+        check.quality(kept, results(row(method="other")), "run")
+
+
+@pytest.mark.parametrize(
+    ("runs", "sentence"),
+    [
+        (three()[:1], "1 run has no spread"),
+        ([three()[0], three()[0]], r"the seeds are \[0, 0\]"),
+        ([("a", results(replace(row(), seeds=(0, 1)))), three()[1]], r"pools the seeds \[0, 1\]"),
+        ([three()[0], ("b", results(row(seed=1, preset="paper")))], "differ from s0's"),
+    ],
+)
+def test_runs_that_make_no_baseline(runs, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        baselines.make(runs, {})
+
+
+def test_runs_scored_by_other_code_make_no_baseline():
+    other = {**FACTS, "psnr": {**FACTS["psnr"], "code": "changed"}}
+    runs = [*three()[:2], ("s2", replace(three()[2][1], columns=other))]
+    with pytest.raises(BadInput, match="other metric code than s0: psnr"):
+        baselines.make(runs, {})
+
+
+def test_failed_cells_make_no_baseline():
+    failed = FailedCell("ours", "audio", "one", 0, "fit", "RuntimeError", "it broke")
+    runs = [("a", replace(three()[0][1], failures=(failed,))), three()[1]]
+    with pytest.raises(BadInput, match="1 of its cells failed"):
+        baselines.make(runs, {})
+
+
+def test_a_baseline_survives_its_file(kept, tmp_path):
+    path = tmp_path / "ci.json"
+    path.write_text(baselines.text(kept))
+    assert baselines.read(path) == json.loads(json.dumps(kept))
+    for content, fact in (("{", "cannot be read"), ("[]", "not a baseline"), ("{}", "not a base")):
+        path.write_text(content)
+        with pytest.raises(BadInput, match=fact):
+            baselines.read(path)
+    path.write_text(baselines.text(kept | {"format": 99}))
+    with pytest.raises(BadInput, match="its format is 99"):
+        baselines.read(path)
+
+
+def test_equally_good_runs_seldom_fail():
+    """Simulated seeds, independent in every column: the stated rate, and a planted loss."""
+    rng = np.random.default_rng(0)
+    spreads = {"psnr": 0.12, "psnr/head": 0.12, "ssim/3dgs": 5e-4, "sync_c/synthetic": 0.06}
+
+    def drawn(seed, loss=0.0):
+        values = {n: VALUES[n] + rng.normal(0, s) for n, s in spreads.items()}
+        return results(row(VALUES | values | {"psnr": values["psnr"] - loss}, seed=seed))
+
+    trials = 400
+    wrong = caught = 0
+    for _ in range(trials):
+        kept = baselines.make([(str(seed), drawn(seed)) for seed in range(3)], {})
+        wrong += bool(check.failing(check.quality(kept, drawn(9), "run")))
+        caught += bool(check.failing(check.quality(kept, drawn(9, loss=1.5), "run")))
+    assert wrong / trials < 0.10
+    assert caught / trials > 0.97
