@@ -32,11 +32,8 @@ app.command("score")(score.score)
 app.command("list")(listing.listing)
 app.command("prepare")(prepare.prepare)
 app.command("report")(report.report)
-<<<<<<< HEAD
 app.command("compare")(compare.compare)
-=======
 app.command("check")(check.check)
->>>>>>> gate
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.doctor)
 app.command("verify")(verify.verify)
