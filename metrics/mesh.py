@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -158,9 +159,9 @@ class MeshMetric(Metric):
             result.items[name] = whole
         return result
 
+    @abc.abstractmethod
     def score(self, mesh: MeshClip) -> MetricResult:
         """The result from the finite frames; items are per finite frame."""
-        raise NotImplementedError
 
     def nothing(self, *failures: Failure) -> MetricResult:
         """A result without any value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import hashlib
 import json
 import re
@@ -51,13 +52,13 @@ class ExternalMethod(Method):
         """
         return []
 
+    @abc.abstractmethod
     def rendering(self, job: Job, request: RenderRequest) -> list[Step]:
         """The commands that render a test."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def collect(self, job: Job, request: RenderRequest) -> Path:
         """The video that the commands of `rendering` left."""
-        raise NotImplementedError
 
     # --- the contract of a method
 
