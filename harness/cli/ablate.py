@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from harness.contracts import Results
 
 
 def ablate(
@@ -36,6 +37,7 @@ def ablate(
     ] = None,
 ) -> None:
     """Train and score every row of a grid, and compare it with the reference row."""
+    from harness.cli.closing import carry_out
     from harness.cli.run import parse_metrics, parse_overrides, resolve_device
     from harness.contracts import BadInput
     from harness.runner.ablate import AblationRequest, described, make_plan
@@ -44,9 +46,8 @@ def ablate(
     from harness.runner.run import Runner
     from harness.runner.store import write_json
     from methods import catalog as methods
-    from reports import ablation, ablation_tables, page, stored
+    from reports import ablation, ablation_tables
 
-    start = time.perf_counter()
     chosen = find_grid(methods.spec(method), grid)
     names = None
     if sequences is not None:
@@ -65,23 +66,11 @@ def ablate(
     plan = make_plan(chosen, request)
     home = out / plan.manifest.name
     folder = home / "ablations" / chosen.id
-    done = stored.unchanged(folder, plan_key(plan)) is not None
+
+    def compared(_: Results) -> str:
+        write_json(folder / ablation.FILE, described(chosen, request))
+        return ablation_tables.write(folder)["table"]
+
     runner = Runner(folder, request.device, cells=home, share_stages=True)
-    if not done:
-        results = runner.run(plan)
-        page.write(results, folder)
-    write_json(folder / ablation.FILE, described(chosen, request))
-    tables = ablation_tables.write(folder)
-    print(tables["table"])
-    if done:
-        print(f"Nothing to do: every cell is finished. Tables in {folder}", file=sys.stderr)
-        return
-    tally = runner.tally
-    print(
-        f"{tally.computed} cells computed, {tally.reused} reused, {len(tally.failed)} failed; "
-        f"{tally.trained} training stages done, {tally.shared} taken from another row, "
-        f"in {time.perf_counter() - start:.0f} s. Tables in {folder}",
-        file=sys.stderr,
-    )
-    if tally.failed:
+    if not carry_out(runner, plan, plan_key(plan), compared):
         raise typer.Exit(1)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-import sys
-import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,45 +35,31 @@ def run(
     ] = None,
 ) -> None:
     """Train, render and score METHOD, and write a leaderboard."""
+    from harness.cli.closing import carry_out
     from harness.runner.gather import plan_key
     from harness.runner.plan import Request
     from harness.runner.planner import make_plan
     from harness.runner.run import Runner
-    from reports import page, stored, tables
 
-    overrides = parse_overrides(set_ or [])
-    chosen = parse_metrics(metrics)
-    for name in dict.fromkeys(split or ["synthetic-mini"]):
-        start = time.perf_counter()
-        request = Request(
-            methods=tuple(method),
-            split=name,
-            seeds=tuple(dict.fromkeys(seed or [0])),
-            preset=preset,
-            device=resolve_device(device),
-            metrics=chosen,
-            baselines=baselines,
-            overrides=overrides,
-        )
-        plan = make_plan(request)
-        folder = out / plan.manifest.name
-        results = stored.unchanged(folder, plan_key(plan))
-        if results is not None:
-            print(tables.render(results, "table"))
-            print(f"Nothing to do: every cell is finished. Results in {folder}", file=sys.stderr)
-            continue
-        runner = Runner(folder, request.device)
-        results = runner.run(plan)
-        page.write(results, folder)
-        print(tables.render(results, "table"))
-        tally = runner.tally
-        print(
-            f"{tally.computed} cells computed, {tally.reused} reused, {len(tally.failed)} failed "
-            f"in {time.perf_counter() - start:.0f} s. Open {folder / 'index.html'}",
-            file=sys.stderr,
-        )
-        if tally.failed:
-            raise typer.Exit(1)
+    common = Request(
+        methods=tuple(method),
+        split="",
+        seeds=tuple(dict.fromkeys(seed or [0])),
+        preset=preset,
+        device=resolve_device(device),
+        metrics=parse_metrics(metrics),
+        baselines=baselines,
+        overrides=parse_overrides(set_ or []),
+    )
+    names = dict.fromkeys(split or ["synthetic-mini"])
+    # All are planned first: a mistake in the last split must not show after hours of the first.
+    plans = [make_plan(replace(common, split=name)) for name in names]
+    good = [
+        carry_out(Runner(out / plan.manifest.name, common.device), plan, plan_key(plan))
+        for plan in plans
+    ]
+    if not all(good):
+        raise typer.Exit(1)
 
 
 def resolve_device(name: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +57,7 @@ def score(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
 ) -> None:
     """Score videos of any method beside the real ones."""
+    from harness.cli.closing import carry_out
     from harness.cli.run import parse_metrics, resolve_device
     from harness.contracts import BadInput
     from harness.runner.progress import watch
@@ -66,9 +65,7 @@ def score(
     from harness.score.plan import Request, make_plan
     from harness.score.run import Scorer
     from harness.score.settle import Remedies
-    from reports import page, stored, tables
 
-    start = time.perf_counter()
     for name, rate in (("--fps", fps), ("--resample-fps", resample_fps)):
         if rate is not None and not 1 <= rate <= 1000:
             raise BadInput(name, f"{rate:g} is no frame rate", "Give frames per second, as 25.")
@@ -90,22 +87,7 @@ def score(
     with watch("checking") as progress:
         plan = make_plan(request, progress)
     folder = out or Path("runs") / f"score-{truth.resolve().stem}"
-    results = stored.unchanged(folder, plan.key)
-    if results is not None:
-        print(tables.render(results, "table"))
-        print(f"Nothing to do: everything is scored. Results in {folder}", file=sys.stderr)
-        return
-    scorer = Scorer(folder, request.device)
-    results = scorer.run(plan)
-    page.write(results, folder)
-    print(tables.render(results, "table"))
-    tally = scorer.tally
-    print(
-        f"{tally.computed} scores computed, {tally.reused} reused, {len(tally.failed)} failed "
-        f"in {time.perf_counter() - start:.0f} s. Open {folder / 'index.html'}",
-        file=sys.stderr,
-    )
-    if tally.failed:
+    if not carry_out(Scorer(folder, request.device), plan, plan.key):
         raise typer.Exit(1)
 
 
