@@ -10,9 +10,7 @@ import pytest
 
 from harness import weights
 from harness.__main__ import main
-from tests.harness.weights_server import PAYLOAD, serving
-
-SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
+from tests.harness.fetch.weights_server import PAYLOAD, SHA256, serving
 
 
 @pytest.fixture
