@@ -13,8 +13,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from harness.contracts import (
     EMOTIONS,
@@ -24,6 +23,7 @@ from harness.contracts import (
     SplitManifest,
     UnknownName,
 )
+from harness.declared import read_declared
 from harness.plugins import Problem, collect, look_up
 
 GROUP = "talking_face_bench.splits"
@@ -106,22 +106,7 @@ def read_manifest(path: Path) -> SplitManifest:
             field and what it should be.
 
     """
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(path, f"cannot be read ({error})", "Give a readable YAML file.") from error
-    except yaml.YAMLError as error:
-        fact = " ".join(str(error).split())
-        raise BadInput(path, f"is not valid YAML ({fact})", "Mend the file.") from error
-    if not isinstance(values, dict):
-        raise BadInput(path, "is not a mapping of fields", "See splits/manifests for examples.")
-    try:
-        checked = _Manifest.model_validate(values)
-    except ValidationError as error:
-        facts = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'manifest'}: {e['msg']}" for e in error.errors()
-        )
-        raise BadInput(path, facts, "See splits/manifests for examples.") from error
+    checked = read_declared(path, _Manifest, "manifest", "See splits/manifests for examples.")
     fields = {name: getattr(checked, name) for name in type(checked).model_fields}
     entries = tuple(SequenceEntry(**entry.model_dump()) for entry in checked.sequences)
     return SplitManifest(**{**fields, "sequences": entries})

@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.options import (
+    Device,
+    Metrics,
+    Preset,
+    parse_metrics,
+    parse_overrides,
+    resolve_device,
+)
+
 if TYPE_CHECKING:
     from harness.contracts import Results
 
@@ -25,11 +34,9 @@ def ablate(
     seed: Annotated[
         list[int] | None, typer.Option(min=0, help="Seed; may be repeated. Default: the grid's.")
     ] = None,
-    preset: Annotated[str | None, typer.Option(help="quick, paper, ... (see `list`).")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    metrics: Annotated[
-        str | None, typer.Option(help="Metric ids, comma-separated; default: all that apply.")
-    ] = None,
+    preset: Preset = None,
+    device: Device = "auto",
+    metrics: Metrics = None,
     out: Annotated[Path, typer.Option(help="Folder for cells, results and tables.")] = Path("runs"),
     set_: Annotated[
         list[str] | None,
@@ -38,7 +45,6 @@ def ablate(
 ) -> None:
     """Train and score every row of a grid, and compare it with the reference row."""
     from harness.cli.closing import carry_out
-    from harness.cli.run import parse_metrics, parse_overrides, resolve_device
     from harness.contracts import BadInput
     from harness.runner.ablate import AblationRequest, described, make_plan
     from harness.runner.gather import plan_key

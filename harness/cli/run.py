@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from harness.cli.options import (
+    Device,
+    Metrics,
+    Preset,
+    parse_metrics,
+    parse_overrides,
+    resolve_device,
+)
 
 
 def run(
@@ -18,11 +25,9 @@ def run(
         typer.Option(help="Split name, or the folder of a prepared video; may be repeated."),
     ] = None,
     seed: Annotated[list[int] | None, typer.Option(min=0, help="Seed; may be repeated.")] = None,
-    preset: Annotated[str | None, typer.Option(help="quick, paper, ... (see `list`).")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    metrics: Annotated[
-        str | None, typer.Option(help="Metric ids, comma-separated; default: all that apply.")
-    ] = None,
+    preset: Preset = None,
+    device: Device = "auto",
+    metrics: Metrics = None,
     out: Annotated[Path, typer.Option(help="Folder for cells, results and the page.")] = Path(
         "runs"
     ),
@@ -60,69 +65,3 @@ def run(
     ]
     if not all(good):
         raise typer.Exit(1)
-
-
-def resolve_device(name: str) -> str:
-    """`auto` becomes a CUDA device where there is one.
-
-    Raises:
-        BadInput: a device was named that this machine does not have.
-    """
-    from harness.contracts import BadInput
-
-    if name == "cpu":
-        return name
-    if name != "auto" and not re.fullmatch(r"cuda(:\d+)?", name):
-        raise BadInput("--device", f"{name!r} is not a device", "Use auto, cpu, cuda or cuda:N.")
-    if name == "auto" and not Path("/dev/nvidiactl").exists():
-        return "cpu"  # no driver: spares the seconds that importing torch takes
-    import torch
-
-    index = int(name.partition(":")[2] or 0)
-    if torch.cuda.is_available() and index < torch.cuda.device_count():
-        return "cuda" if name == "auto" else name
-    if name == "auto":
-        return "cpu"
-    raise BadInput("--device", f"{name!r} is not there", "Use --device cpu, or run `doctor`.")
-
-
-def parse_metrics(text: str | None) -> tuple[str, ...] | None:
-    """Metric ids between commas, each once; None, the default set, where none were named.
-
-    Raises:
-        BadInput: an id is empty.
-    """
-    from harness.contracts import BadInput
-
-    if text is None:
-        return None
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
-    if "" in names:
-        cure = "Write --metrics psnr,ssim, or leave it out for all that apply."
-        raise BadInput("--metrics", f"{text!r} has an empty id in it", cure)
-    return names
-
-
-def parse_overrides(pairs: list[str]) -> dict[str, Any]:
-    """`KEY=VALUE` options, values read as YAML scalars or lists."""
-    import yaml
-
-    from harness.contracts import BadInput
-
-    overrides = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise BadInput("--set", f"{pair!r} is not KEY=VALUE", "Write --set iterations=500.")
-        try:
-            overrides[key] = yaml.safe_load(value)
-            # YAML 1.1 reads 5e-4 as text, which nobody who writes it means.
-            if isinstance(overrides[key], str) and re.fullmatch(r"[-+]?[\d.]+[eE][-+]?\d+", value):
-                overrides[key] = float(value)
-        except (yaml.YAMLError, ValueError) as error:
-            raise BadInput(
-                "--set", f"{value!r} is not YAML ({error})", "Quote the value."
-            ) from error
-        if isinstance(overrides[key], float) and not math.isfinite(overrides[key]):
-            raise BadInput(f"--set {key}", f"{value} is not a finite number", "Give a number.")
-    return overrides

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.options import Device, Metrics, parse_metrics, resolve_device
+
 
 def score(
     pred: Annotated[
@@ -17,9 +19,7 @@ def score(
         ),
     ],
     truth: Annotated[Path, typer.Option(help="The same of the real recording; paired by name.")],
-    metrics: Annotated[
-        str | None, typer.Option(help="Metric ids, comma-separated; default: all that apply.")
-    ] = None,
+    metrics: Metrics = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for results and page; default runs/score-TRUTH.")
     ] = None,
@@ -54,11 +54,10 @@ def score(
         list[str] | None,
         typer.Option(help="Meshes: vertex list lip=FILE, upper=FILE or eye=FILE."),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Score videos of any method beside the real ones."""
     from harness.cli.closing import carry_out
-    from harness.cli.run import parse_metrics, resolve_device
     from harness.contracts import BadInput
     from harness.runner.progress import watch
     from harness.score.meshes import read_common

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from harness.__main__ import main
-from harness.cli.run import parse_metrics, parse_overrides
+from harness.cli.options import parse_metrics, parse_overrides
 from harness.contracts import Results, Row, Score
 
 
