@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
-from harness.__main__ import main
 from harness.cli import doctor
 from harness.contracts import BadInput
 from tests.plugged import CATALOGUES, installed
@@ -43,15 +40,10 @@ def one(kind, name):
     return catalogue.manifest(name) if kind == "splits" else catalogue.spec(name)
 
 
-def call(monkeypatch, capsys, *arguments):
-    monkeypatch.setattr(sys, "argv", ["harness", *arguments])
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """No sentence is folded."""
     monkeypatch.setenv("COLUMNS", "400")
-    code = 0
-    try:
-        main()
-    except SystemExit as exit_:
-        code = exit_.code or 0
-    return code, *capsys.readouterr()
 
 
 @pytest.mark.parametrize("kind", CATALOGUES)
@@ -80,11 +72,11 @@ def test_a_good_one_is_listed_after_ours(monkeypatch, tmp_path, kind):
 )
 @pytest.mark.parametrize("kind", CATALOGUES)
 def test_a_broken_one_is_told_and_the_rest_is_listed(
-    monkeypatch, capsys, tmp_path, kind, target, error
+    monkeypatch, command, tmp_path, kind, target, error
 ):
-    shown = call(monkeypatch, capsys, "list")[1]
+    shown = command("list")[1]
     with installed(monkeypatch, tmp_path / "p", SOURCE, **{kind: f"broken = {target}"}):
-        code, out, _ = call(monkeypatch, capsys, "list")
+        code, out, _ = command("list")
         (problem,) = CATALOGUES[kind].problems()
     assert code == 0
     assert out.startswith(shown)  # nothing else is missing
@@ -103,10 +95,10 @@ def test_a_broken_one_is_told_and_the_rest_is_listed(
         ("metrics", ("--method", "still", "--metrics", "broken")),
     ],
 )
-def test_naming_a_broken_one_is_one_sentence(monkeypatch, capsys, tmp_path, kind, arguments):
+def test_naming_a_broken_one_is_one_sentence(monkeypatch, command, tmp_path, kind, arguments):
     monkeypatch.chdir(tmp_path)
     with installed(monkeypatch, tmp_path / "p", SOURCE, **{kind: "broken = no_such_module:X"}):
-        code, out, err = call(monkeypatch, capsys, "run", *arguments)
+        code, out, err = command("run", *arguments)
     assert code == 2
     assert out == ""
     (line,) = err.splitlines()

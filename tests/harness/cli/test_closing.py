@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
-from harness.__main__ import main
 from harness.contracts import UnknownName
 from harness.runner import planner, stages
 from tests import toy
 
 
 @pytest.fixture
-def call(monkeypatch, capsys, tmp_path):
+def call(monkeypatch, command, tmp_path):
     """`run --method still` on toy splits of any name but `nowhere`: (exit code, stdout, stderr)."""
 
     def find(name):
@@ -26,15 +23,9 @@ def call(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
 
     def run(*splits):
-        words = ["harness", "run", "--method", "still", "--no-baselines", "--metrics", "psnr"]
+        words = ["run", "--method", "still", "--no-baselines", "--metrics", "psnr"]
         words += ["--out", str(tmp_path / "runs"), *(f"--split={name}" for name in splits)]
-        monkeypatch.setattr(sys, "argv", words)
-        code = 0
-        try:
-            main()
-        except SystemExit as exit_:
-            code = exit_.code or 0
-        return code, *capsys.readouterr()
+        return command(*words)
 
     return run
 
