@@ -13,16 +13,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks import measured
-
-#: The tests' inputs and their questions to the reference packages serve here too.
-sys.path.insert(0, str(measured.ROOT / "tests" / "metrics"))
 
 #: Modules of probes, `parity_NAME`; importing one fills `PROBES`.
 MODULES = ("pixels", "networks", "statistics")

@@ -39,7 +39,8 @@ def read_declared(path: Path, model: type[Model], name: str, cure: str) -> Model
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        facts = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or name}: {e['msg']}" for e in error.errors()
-        )
-        raise BadInput(path, facts, cure) from error
+        facts = [
+            f"{'.'.join(map(str, e['loc'])) or name}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        ]
+        raise BadInput(path, "; ".join(facts), cure) from error

@@ -11,7 +11,9 @@ from harness.cli.options import (
     Device,
     Metrics,
     Preset,
+    Seeds,
     parse_metrics,
+    parse_names,
     parse_overrides,
     resolve_device,
 )
@@ -31,9 +33,7 @@ def ablate(
     sequences: Annotated[
         str | None, typer.Option(help="Recordings of the split, comma-separated; default: all.")
     ] = None,
-    seed: Annotated[
-        list[int] | None, typer.Option(min=0, help="Seed; may be repeated. Default: the grid's.")
-    ] = None,
+    seed: Seeds = None,
     preset: Preset = None,
     device: Device = "auto",
     metrics: Metrics = None,
@@ -45,7 +45,6 @@ def ablate(
 ) -> None:
     """Train and score every row of a grid, and compare it with the reference row."""
     from harness.cli.closing import carry_out
-    from harness.contracts import BadInput
     from harness.runner.ablate import AblationRequest, described, make_plan
     from harness.runner.gather import plan_key
     from harness.runner.grid import find_grid
@@ -55,15 +54,10 @@ def ablate(
     from reports import ablation, ablation_tables
 
     chosen = find_grid(methods.spec(method), grid)
-    names = None
-    if sequences is not None:
-        names = tuple(dict.fromkeys(name.strip() for name in sequences.split(",")))
-        if "" in names:
-            raise BadInput("--sequences", f"{sequences!r} has an empty name in it", "Name them.")
     request = AblationRequest(
         split=split,
         seeds=tuple(dict.fromkeys(seed)) if seed else None,
-        sequences=names,
+        sequences=parse_names("--sequences", sequences, "a,b"),
         preset=preset,
         device=resolve_device(device),
         metrics=parse_metrics(metrics),

@@ -9,6 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
+#: Seeds go to NumPy's legacy generator too, which takes 32 bits.
+Seeds = Annotated[
+    list[int] | None,
+    typer.Option(
+        min=0, max=2**32 - 1, help="Seed; may be repeated. Default: 0, or what the grid says."
+    ),
+]
 Preset = Annotated[str | None, typer.Option(help="quick, paper, ... (see `list`).")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Metrics = Annotated[
@@ -40,11 +47,11 @@ def resolve_device(name: str) -> str:
     raise BadInput("--device", f"{name!r} is not there", "Use --device cpu, or run `doctor`.")
 
 
-def parse_metrics(text: str | None) -> tuple[str, ...] | None:
-    """Metric ids between commas, each once; None, the default set, where none were named.
+def parse_names(option: str, text: str | None, example: str) -> tuple[str, ...] | None:
+    """Names between commas, each once; None, which stands for all, where the option is absent.
 
     Raises:
-        BadInput: an id is empty.
+        BadInput: a name is empty.
     """
     from harness.contracts import BadInput
 
@@ -52,9 +59,14 @@ def parse_metrics(text: str | None) -> tuple[str, ...] | None:
         return None
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     if "" in names:
-        cure = "Write --metrics psnr,ssim, or leave it out for all that apply."
-        raise BadInput("--metrics", f"{text!r} has an empty id in it", cure)
+        cure = f"Write {option} {example}, or leave it out for all."
+        raise BadInput(option, f"{text!r} has an empty name in it", cure)
     return names
+
+
+def parse_metrics(text: str | None) -> tuple[str, ...] | None:
+    """Ids of `--metrics`; None, the default set, where none were named."""
+    return parse_names("--metrics", text, "psnr,ssim")
 
 
 def parse_overrides(pairs: list[str]) -> dict[str, Any]:

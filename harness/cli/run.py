@@ -12,6 +12,7 @@ from harness.cli.options import (
     Device,
     Metrics,
     Preset,
+    Seeds,
     parse_metrics,
     parse_overrides,
     resolve_device,
@@ -24,7 +25,7 @@ def run(
         list[str] | None,
         typer.Option(help="Split name, or the folder of a prepared video; may be repeated."),
     ] = None,
-    seed: Annotated[list[int] | None, typer.Option(min=0, help="Seed; may be repeated.")] = None,
+    seed: Seeds = None,
     preset: Preset = None,
     device: Device = "auto",
     metrics: Metrics = None,
@@ -41,6 +42,7 @@ def run(
 ) -> None:
     """Train, render and score METHOD, and write a leaderboard."""
     from harness.cli.closing import carry_out
+    from harness.contracts import BadInput
     from harness.runner.gather import plan_key
     from harness.runner.plan import Request
     from harness.runner.planner import make_plan
@@ -57,6 +59,8 @@ def run(
         overrides=parse_overrides(set_ or []),
     )
     names = dict.fromkeys(split or ["synthetic-mini"])
+    if "" in names:
+        raise BadInput("--split", "it is empty", "Name a split (see `list splits`) or a folder.")
     # All are planned first: a mistake in the last split must not show after hours of the first.
     plans = [make_plan(replace(common, split=name)) for name in names]
     good = [

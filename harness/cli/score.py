@@ -94,7 +94,7 @@ def parse_predictions(texts: list[str]) -> dict[str, Path]:
     """`NAME=PATH` or `PATH` options; a path without a name is called by its own.
 
     Raises:
-        BadInput: a name is empty or used twice.
+        BadInput: a name or a path is empty, or a name is used twice.
 
     """
     from harness.contracts import BadInput
@@ -104,6 +104,8 @@ def parse_predictions(texts: list[str]) -> dict[str, Path]:
         name, equals, rest = text.partition("=")
         # A path may hold `=` itself; what exists as it stands is a path.
         path = Path(rest) if equals and not Path(text).exists() else Path(text)
+        if not text or (equals and not rest):
+            raise BadInput("--pred", f"{text!r} names no path", "Write --pred NAME=PATH.")
         if path == Path(text):
             name = path.resolve().stem if path.is_file() else path.resolve().name
         if not name:
