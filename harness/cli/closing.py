@@ -57,7 +57,10 @@ def carry_out(
 
 def told(tally: Tally, start: float) -> str:
     """What was done since `start`."""
-    parts = [f"{tally.computed} cells computed, {tally.reused} reused, {len(tally.failed)} failed"]
+    cells = "cell" if tally.computed == 1 else "cells"
+    parts = [
+        f"{tally.computed} {cells} computed, {tally.reused} reused, {len(tally.failed)} failed"
+    ]
     if tally.trained or tally.shared:
         parts.append(f"{tally.trained} training stages done, {tally.shared} taken from another row")
     return f"{'; '.join(parts)} in {time.perf_counter() - start:.0f} s."

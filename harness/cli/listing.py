@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,11 +42,6 @@ def plugin_problems() -> list[Problem]:
     from splits import catalog as splits
 
     return [*methods.problems(), *metrics.problems(), *splits.problems()]
-
-
-def missing_packages(names: tuple[str, ...]) -> list[str]:
-    """Packages that cannot be found."""
-    return [name for name in names if find_spec(name) is None]
 
 
 def new_table(title: str, *columns: str):
