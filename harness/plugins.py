@@ -104,7 +104,7 @@ def look_up(kind: str, name: str, known: Mapping[str, T], problems: Iterable[Pro
     if name in known:
         return known[name]
     for problem in problems:
-        if problem.name == name:
+        if problem.name in (name, name.partition("@")[0]):  # a split may be named by version
             fact = f"its plug-in ({problem.origin}) failed to load: {problem.reason}"
             raise BadInput(f"{kind} {name!r}", fact, "Mend or uninstall that package.")
     raise UnknownName(kind, name, known)

@@ -91,6 +91,7 @@ def test_a_broken_one_is_told_and_the_rest_is_listed(
     ("kind", "arguments"),
     [
         ("splits", ("--method", "still", "--split", "broken")),
+        ("splits", ("--method", "still", "--split", "broken@2")),
         ("methods", ("--method", "broken")),
         ("metrics", ("--method", "still", "--metrics", "broken")),
     ],
@@ -102,7 +103,7 @@ def test_naming_a_broken_one_is_one_sentence(monkeypatch, command, tmp_path, kin
     assert code == 2
     assert out == ""
     (line,) = err.splitlines()
-    assert line.startswith(f"error: {kind.removesuffix('s')} 'broken': its plug-in (")
+    assert line.startswith(f"error: {kind.removesuffix('s')} '{arguments[-1]}': its plug-in (")
     assert "their-package" in line
     assert "No module named 'no_such_module'" in line
     assert line.endswith("Mend or uninstall that package.")
