@@ -46,10 +46,11 @@ def carry_out(
     done = results is not None
     if results is None:
         results = worker.run(plan)
+    table = show(results) if show else tables.render(results, "table")
     # A run that was killed between its results and its page gets the page now.
     if not done or not target.is_file():
         page.write(results, worker.out)
-    print(show(results) if show else tables.render(results, "table"))
+    print(table)
     line = "Nothing to do: everything is finished." if done else told(worker.tally, start)
     print(f"{line} Open {target}", file=sys.stderr)
     return not worker.tally.failed
