@@ -1,9 +1,9 @@
 """What the gate of `harness check` sees of quality: `python -m benchmarks.gate_quality RUN...`
 
-The runs have one seed each, none of them among the baseline's; a check is of three of them
-together, as CI checks three seeds.
+The runs have one seed each, none of them among the baseline's; a check is of five of them
+together, as CI checks five seeds.
 
-False alarms: every choice of three good runs is checked. Losses: noise on the means of every
+False alarms: every choice of five good runs is checked. Losses: noise on the means of every
 fitted face and mouth, scaled until PSNR has lost `--decibels`, rendered and scored anew by the
 metrics of pixels alone; the other columns and the other drive are left as they were, which
 makes the plant harder to see than it would be.
@@ -28,7 +28,9 @@ from reports import check, stored
 
 DRIVE = "audio+au"
 SCORED = ("psnr", "psnr/regions", "ssim", "ssim/regions", "lpips/synthetic")
-TOGETHER = 3
+TOGETHER = 5
+#: Plants for each good run.
+DRAWS = 2
 
 
 class Fitted:
@@ -124,6 +126,11 @@ def together(runs: Sequence[Results]) -> Results:
     return replace(runs[0], rows=tuple(rows))
 
 
+def seeds(runs: Sequence[Results]) -> list[int]:
+    """Of runs of one seed each."""
+    return [run.rows[0].seeds[0] for run in runs]
+
+
 def failing(baseline: Path, runs: Sequence[Results]) -> list[str]:
     """The columns that fail for these runs together."""
     found = check.quality(baselines.read(baseline), together(runs), "the runs")
@@ -137,31 +144,30 @@ def alarms(baseline: Path, runs: Sequence[Results]) -> int:
         total += 1
         if columns := failing(baseline, chosen):
             wrong += 1
-            seeds = [row.seeds[0] for row in (run.rows[-1] for run in chosen)]
-            print(f"seeds {seeds}: {', '.join(columns)}")
+            print(f"seeds {seeds(chosen)}: {', '.join(columns)}")
     print(f"{wrong} false alarms in {total} choices of {TOGETHER} from {len(runs)} good runs")
     return wrong
 
 
 def losses(baseline: Path, folders: Sequence[Path], count: int, decibels: float) -> int:
     """Plant losses of quality; returns those that were missed."""
-    models = [Fitted(folder) for folder in folders]
-    choices = list(itertools.combinations(range(len(models)), TOGETHER))
-    chosen = np.random.default_rng(0).permutation(len(choices))[:count]
-    missed = 0
-    for index, choice in enumerate(chosen):
-        pairs = [
-            models[i].lose(decibels, TOGETHER * index + at) for at, i in enumerate(choices[choice])
-        ]
-        columns = failing(baseline, [run for run, _ in pairs])
+    worse: list[list[Results]] = []
+    for index, folder in enumerate(folders):
+        model, found = Fitted(folder), []
+        for draw in range(DRAWS):
+            run, lost = model.lose(decibels, DRAWS * index + draw)
+            found.append(run)
+            print(f"{folder}: noise {model.sigma:.1e} costs {lost:.2f} dB", flush=True)
+        worse.append(found)
+    rng, missed = np.random.default_rng(0), 0
+    for index in range(count):
+        chosen = sorted(rng.choice(len(worse), TOGETHER, replace=False))
+        runs = [worse[each][rng.integers(DRAWS)] for each in chosen]
+        columns = failing(baseline, runs)
         missed += not columns
-        seeds = [models[i].row.seeds[0] for i in choices[choice]]
-        mean = fmean(lost for _, lost in pairs)
         names = ", ".join(name.rpartition(" ")[2] for name in columns[:5])
         print(
-            f"{index + 1:3} seeds {seeds}, {mean:.2f} dB lost: "
-            f"{len(columns)} columns fail ({names})",
-            flush=True,
+            f"{index + 1:3} seeds {seeds(runs)}: {len(columns)} columns fail ({names})", flush=True
         )
     print(f"{count - missed} of {count} planted losses caught")
     return missed

@@ -8,8 +8,8 @@ An equally good commit therefore fails with probability `FALSE_ALARMS` at most, 
 columns are normal between seeds; less, because they move together.
 
 Few seeds make a blunt gate. With fifty columns a run of one seed may lose twelve spreads
-against five seeds, and six against ten; a run of three seeds may lose four against ten
-(`benchmarks/gate.py` measures what that catches).
+against five seeds, and six against ten; a run of five seeds may lose two against fifteen
+(`benchmarks/gate_quality.py` measures what that catches).
 
 Another processor's last bits lead training elsewhere, with the same seed. That moves a value no
 further than another seed does, which changes the last bits and the initial values too: the
