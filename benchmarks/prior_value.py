@@ -135,6 +135,7 @@ def main() -> None:
         "expert": lambda sequence: heard(sequence, options.people),
         "truth": target,
     }
+    expert(options.people)  # before recordings are told anything: its own are recordings too
     print(f"{'content':10} {'follows':>8}", *(f"{name:>16}" for name in COLUMNS))
     for name, content in contents.items():
         with told(content) if content else nullcontext():
