@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.contracts import BadInput
 
 if TYPE_CHECKING:
-    from reports.compare import Side
+    from reports.sides import Side
 
 #: Facts of `Row.protocol` that decide values; the device does not.
 FACTS = (

@@ -10,7 +10,8 @@ import numpy as np
 
 from harness.contracts import BadInput, Results
 from reports import items, layout
-from reports.compare import Change, Side, changes_of, corrected, scope, sign
+from reports.compare import Change, changes_of, corrected, scope, sign
+from reports.sides import Side
 from reports.statistics import rank_sets
 
 #: Draws for ranks, where every pair of rows is compared; the table of one reference has more.

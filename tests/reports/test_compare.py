@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from harness.contracts import BadInput, UnknownName
-from reports import compare, comparison, protocol
+from reports import compare, comparison, comparison_tables, protocol, sides
 
 from . import simulated
 
@@ -24,7 +24,7 @@ def run(tmp_path):
 
 
 def made(a, b, columns=(), **options):
-    pairs = compare.match(compare.open_sides(str(a)), compare.open_sides(str(b)))
+    pairs = sides.match(sides.open_sides(str(a)), sides.open_sides(str(b)))
     return comparison.make(pairs, (str(a), str(b)), columns, **options)
 
 
@@ -190,18 +190,18 @@ def test_other_metric_code_is_refused_where_it_is_known(run, tmp_path):
 
 def test_unknown_rows_and_several_runs_are_refused(run, tmp_path):
     with pytest.raises(BadInput, match=r"0 rows are called 'x'.*'still'"):
-        compare.open_sides(f"{run}::x")
+        sides.open_sides(f"{run}::x")
     simulated.write(tmp_path / "b", simulated.facts(1))
     with pytest.raises(BadInput, match="holds 2 runs"):
-        compare.open_sides(str(tmp_path))
+        sides.open_sides(str(tmp_path))
     with pytest.raises(BadInput, match="no row in common"):
-        only = [compare.open_sides(f"{run}::still")[0]] * 2
-        compare.match(only, [compare.open_sides(f"{run}::ua3dtalk")[0]] * 2)
+        only = [sides.open_sides(f"{run}::still")[0]] * 2
+        sides.match(only, [sides.open_sides(f"{run}::ua3dtalk")[0]] * 2)
 
 
-@pytest.mark.parametrize("format_", comparison.FORMATS)
+@pytest.mark.parametrize("format_", comparison_tables.FORMATS)
 def test_every_format_says_the_change_and_its_scope(run, format_):
-    text = comparison.render(made(f"{run}::still", f"{run}::ua3dtalk"), format_)
+    text = comparison_tables.render(made(f"{run}::still", f"{run}::ua3dtalk"), format_)
     assert "psnr" in text
     if format_ == "csv":
         line = next(csv.DictReader(io.StringIO(text)))
@@ -211,7 +211,7 @@ def test_every_format_says_the_change_and_its_scope(run, format_):
     assert "over persons" in text
     assert re.search(r"\+[23]\.\d\d", text)
     with pytest.raises(UnknownName):
-        comparison.render(made(run, run), "htm")
+        comparison_tables.render(made(run, run), "htm")
 
 
 def test_remarks_on_seeds_and_drives(tmp_path):
@@ -230,10 +230,10 @@ def test_recordings_that_failed_on_one_side_are_named(tmp_path):
     kept = tuple(name for name in row.items if "m002-sad-3" not in name)
     rest = {n: dataclasses.replace(s) for n, s in row.scores.items()}
     fewer = dataclasses.replace(row, items=kept, scores=rest)
-    side = compare.side(tmp_path, results, fewer)
+    side = sides.side(tmp_path, results, fewer)
     value = np.mean([v.mean() for v in side.items.column("psnr").values()])
     rest["psnr"] = dataclasses.replace(rest["psnr"], value=float(value))
-    pairs = [(compare.side(tmp_path, results, results.rows[3]), side)]
+    pairs = [(sides.side(tmp_path, results, results.rows[3]), side)]
     found = comparison.make(pairs, ("a", "b"), ["psnr"])
     assert "psnr: items in A alone, so not compared: m002/sad-3" in comparison.notes(found)
     assert found.changes[0].difference.recordings == 23
