@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from harness.contracts import BadInput, UnknownName
 from reports import compare, comparison, comparison_tables, protocol, sides
@@ -180,12 +181,84 @@ def test_other_recordings_splits_and_weights_are_refused(run, tmp_path):
 def test_other_metric_code_is_refused_where_it_is_known(run, tmp_path):
     simulated.write(tmp_path / "b", simulated.facts(8))
     for folder, code in ((run, "aa"), (tmp_path / "b", "bb")):
-        cell = folder / "cells" / "score" / "x" / "cell.json"
-        cell.parent.mkdir(parents=True)
-        cell.write_text(json.dumps({"inputs": {"metric": "psnr", "code": code}}))
+        keep_cell(folder, code)
     with pytest.raises(BadInput, match="psnr: metric code aa in A, bb in B"):
         made(run, tmp_path / "b")
-    assert protocol.code_differences(run, run) == []
+    (side,) = sides.open_sides(f"{run}::still")
+    assert protocol.code_differences(side, side) == []
+
+
+def state(folder, code):
+    """Let the results say which code made psnr."""
+    data = json.loads((folder / "results.json").read_text())
+    data["columns"]["psnr"]["code"] = code
+    (folder / "results.json").write_text(json.dumps(data))
+
+
+def keep_cell(folder, code):
+    """Let a cell say which code made psnr."""
+    cell = folder / "cells" / "score" / "x" / "cell.json"
+    cell.parent.mkdir(parents=True)
+    cell.write_text(json.dumps({"inputs": {"metric": "psnr", "code": code}}))
+
+
+def test_code_that_the_results_state_counts_before_that_of_cells(run, tmp_path):
+    simulated.write(tmp_path / "b", simulated.facts(8))
+    for folder, code in ((run, "aa"), (tmp_path / "b", "bb")):
+        keep_cell(folder, code)
+        state(folder, "same")
+    assert by_column(made(run, tmp_path / "b"))["psnr"].verdict == "equal"
+    state(run, "other")
+    with pytest.raises(BadInput, match="psnr: metric code other in A, same in B"):
+        made(run, tmp_path / "b")
+    state(run, "")  # stated on one side alone: the digests of cells are compared, as of one kind
+    with pytest.raises(BadInput, match="psnr: metric code aa in A, bb in B"):
+        made(run, tmp_path / "b")
+
+
+def spread(folder, level, without=(), by_seed=()):
+    """Let the results hold e_fid without parts, or of each seed: per row its values."""
+    data = json.loads((folder / "results.json").read_text())
+    for row in data["rows"]:
+        score = row["scores"]["e_fid/synthetic"]
+        if row["method"] in dict(without):
+            score["without"] = {f"p{i}": v for i, v in enumerate(dict(without)[row["method"]])}
+            score["level"] = level
+        if row["method"] in dict(by_seed):
+            score["by_seed"] = {str(i): v for i, v in enumerate(dict(by_seed)[row["method"]])}
+    (folder / "results.json").write_text(json.dumps(data))
+
+
+def test_a_pooled_column_is_compared_by_leaving_persons_out(run):
+    base = [2.2, 2.3, 2.1, 2.25, 2.2, 2.15]
+    shift = np.array([0.30, 0.31, 0.29, 0.32, 0.28, 0.30])
+    spread(run, "left-out persons", {"still": base, "ua3dtalk": base - shift})
+    found = made(f"{run}::still", f"{run}::ua3dtalk")
+    change = by_column(found)["e_fid/synthetic"]
+    assert change.verdict == "better"
+    values = -shift
+    half = stats.t.ppf(0.975, 5) * np.sqrt(5 / 6 * np.square(values - values.mean()).sum())
+    assert change.difference.value == pytest.approx(-0.3)
+    assert change.difference.high == pytest.approx(-0.3 + half)
+    assert change.p >= change.difference.p
+    raw = [c.difference.p for c in found.changes if c.difference and c.direction != "none"]
+    assert len(raw) == len(simulated.COLUMNS) + 1  # Holm counts it with the others
+    assert "over persons (8, 64 recordings)" in found.scope
+    assert "e_fid/synthetic: no mean of items; computed again without each of 6" in found.scope
+    assert change.a == pytest.approx(2.2)
+    assert "e_fid" in comparison_tables.render(found, "md").split("computed again")[0]
+
+
+def test_trainings_are_compared_where_nothing_was_left_out(run):
+    spread(run, "", by_seed={"still": [2.2, 2.2, 2.2], "ua3dtalk": [1.89, 1.9, 1.91]})
+    found = made(f"{run}::still", f"{run}::ua3dtalk")
+    change = by_column(found)["e_fid/synthetic"]
+    assert (change.verdict, change.difference.level) == ("better", "seeds")
+    assert "3 trainings on these very recordings alone" in found.scope
+    spread(run, "", by_seed={"ua3dtalk": [1.9, 1.9, 1.9]})
+    change = by_column(made(f"{run}::still", f"{run}::ua3dtalk"))["e_fid/synthetic"]
+    assert (change.verdict, change.difference) == ("untested", None)
+    assert "nothing varies" in change.reason
 
 
 def test_unknown_rows_and_several_runs_are_refused(run, tmp_path):
