@@ -178,9 +178,14 @@ def interval(
 
 
 def within(found: Estimate, limits: tuple[float | None, float | None]) -> Estimate:
-    """The same with an interval inside what the column can be: a distance is never below 0."""
+    """The same with an interval inside what the column can be: a distance is never below 0.
+
+    Values that are all the same, as of something that never happened, make no interval.
+    """
     if found.low is None or found.high is None:
         return found
+    if found.error == 0:
+        return replace(found, low=None, high=None)
     least, most = limits
     low = found.low if least is None else min(max(found.low, least), found.value)
     high = found.high if most is None else max(min(found.high, most), found.value)

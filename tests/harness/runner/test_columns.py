@@ -119,6 +119,17 @@ def test_recordings_are_left_out_where_persons_are_few_and_nothing_where_both_ar
     assert seeds.low < seeds.value < seeds.high
 
 
+def test_what_never_changes_has_no_interval():
+    metric = Mean(replace(spec := catalog.spec(MEAN), columns=spec.columns[:1]), {})
+    found = [Scored(f"r{i}", "P", 0, MetricResult({MEAN: 0.0}, 90)) for i in range(8)]
+    score = metric_scores(metric, found, 25)[MEAN]
+    assert (score.value, score.low, score.level) == (0.0, None, "left-out recordings")
+    some = [replace(one, result=MetricResult({MEAN: float(i)}, 90)) for i, one in enumerate(found)]
+    score = metric_scores(metric, some, 25)[MEAN]
+    half = stats.t.ppf(0.975, 7) * stats.sem(range(8))
+    assert (score.low, score.high) == pytest.approx((3.5 - half, 3.5 + half))
+
+
 def test_recordings_without_a_value_are_no_evidence(frechet):
     found = distances(frechet, 6, persons=1)
     blind = MetricResult({FRECHET: None}, 0)
