@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import (
-    SCHEMA_VERSION,
     BadInput,
     FailedCell,
     Metric,
@@ -35,8 +34,7 @@ from metrics import catalog as metrics
 
 def plan_key(plan: Plan) -> str:
     """Hash of all cells of a plan: equal keys mean the same results."""
-    keys = [f"schema {SCHEMA_VERSION}"]  # a newer one holds more of the same cells
-    keys += [cell.key for work in plan.works for cell in (work.render, work.fit)]
+    keys = [cell.key for work in plan.works for cell in (work.render, work.fit)]
     keys += [cell.key for work in plan.works for _, cell in work.scores]
     keys += [work.variant for work in plan.works if work.variant]  # equal cells, other row names
     return hashlib.sha256(" ".join([*keys, *sorted(plan.unavailable)]).encode()).hexdigest()

@@ -146,3 +146,7 @@ def test_unchanged_wants_the_same_plan_and_no_failures(results, tmp_path):
     assert stored.unchanged(tmp_path, "p").rows == results.rows
     assert stored.unchanged(tmp_path, "other") is None
     assert stored.unchanged(tmp_path / "absent", "p") is None
+    path = tmp_path / stored.FILE
+    older = json.loads(path.read_text()) | {"schema_version": 2}
+    path.write_text(json.dumps(older))
+    assert stored.unchanged(tmp_path, "p") is None  # gathered again, it says more
