@@ -146,10 +146,10 @@ def remarks(pairs: Iterable[tuple[Side, Side]]) -> list[str]:
         seeds = len(a.row.seeds), len(b.row.seeds)
         if a.row.role == b.row.role == "method":
             found.append(
-                "One training each: how much another seed would change is not in the intervals."
+                "One training each: how much another seed would change is in no interval."
                 if max(seeds) == 1
                 else f"Items are means of {seeds[0]} seeds in A and {seeds[1]} in B; the spread "
-                "between seeds is not in the intervals."
+                "between seeds is in no interval that does not speak of trainings."
             )
         commits = [(side.results.provenance.get("git") or {}).get("commit") for side in (a, b)]
         if None not in commits and commits[0] != commits[1]:

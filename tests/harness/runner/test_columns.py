@@ -128,6 +128,12 @@ def test_what_never_changes_has_no_interval():
     score = metric_scores(metric, some, 25)[MEAN]
     half = stats.t.ppf(0.975, 7) * stats.sem(range(8))
     assert (score.low, score.high) == pytest.approx((3.5 - half, 3.5 + half))
+    one = [
+        replace(one, result=MetricResult({MEAN: float(i == 7)}, 90)) for i, one in enumerate(found)
+    ]
+    score = metric_scores(metric, one, 25)[MEAN]
+    assert score.low == 0  # 0.125 - 0.296 is no PSNR
+    assert score.high == pytest.approx(0.125 + stats.t.ppf(0.975, 7) * 0.125)
 
 
 def test_recordings_without_a_value_are_no_evidence(frechet):
