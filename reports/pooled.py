@@ -18,8 +18,8 @@ from reports.statistics.pooled import (
 
 #: How an interval of each kind came about, in words.
 KINDS = {
-    PERSONS: "computed again without each of {n} persons",
-    RECORDINGS: "computed again without each of {n} recordings, so within these people",
+    PERSONS: "over persons (computed again without each of {n})",
+    RECORDINGS: "within these people, over recordings (computed again without each of {n})",
     SEEDS: "from the spread of {n} trainings on these very recordings alone: training noise, "
     "nothing of other recordings or people",
 }
@@ -78,4 +78,7 @@ def sentences(found: Mapping[str, Estimate]) -> list[str]:
         if one.level in LEVELS:
             text = KINDS[one.level].format(n=one.clusters)
             grouped.setdefault(text, []).append(name)
-    return [f"{', '.join(names)}: no mean of items; {text}." for text, names in grouped.items()]
+    return [
+        f"{', '.join(names)}: no mean of items; the interval is {text}."
+        for text, names in grouped.items()
+    ]

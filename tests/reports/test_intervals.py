@@ -39,7 +39,7 @@ def test_kinds_are_told_apart_with_their_columns():
     )
     first, second, third = intervals.sentences(found)
     assert first.startswith("95% intervals of psnr: over persons")
-    assert "of e_fid: no mean of items; computed again without each of 4 persons" in second
+    assert "of e_fid: no mean of items; over persons (computed again without each of 4)" in second
     assert "of fvd: no mean of items; from the spread of 3 trainings" in third
     assert "nothing of other recordings or people" in third
 

@@ -103,4 +103,4 @@ def test_pooled_columns_are_ranked_where_their_spread_is_stored(run):
     ranks = stand.ranks["e_fid/synthetic"]
     assert ranks[1][1:] == ranks[2][1:] == (1, 2)
     assert ranks[4] == (3, 3, 3)
-    assert "no mean of items; computed again without each of 6 persons" in stand.scope
+    assert "the interval is over persons (computed again without each of 6)" in stand.scope
