@@ -20,6 +20,9 @@ KEYS = ("emotion", "intensity", "person")
 
 Group = tuple[str, ...]
 
+#: Of one recording: sum of its items, how many have a value, how many have none.
+Part = tuple[float, int, int]
+
 
 @dataclass(frozen=True)
 class Mean:
@@ -100,23 +103,32 @@ def breakdown(
         score = row.scores.get(column)
         if index not in read or read[index].weights(column, score) is None:
             continue
-        series = read[index].column(column)
+        parts: dict[Group, list[Part]] = {group: [] for group in groups}
+        for name, values in read[index].column(column).items():
+            if name in of:
+                parts[of[name]].append(part(values))
+        everything = [one for found in parts.values() for one in found]
         rows.append(layout.row_label(row))
-        parts = [[s for name, s in series.items() if of.get(name) == group] for group in groups]
-        cells.append(tuple(map(mean, [*parts, list(series.values())])))
+        cells.append(tuple(map(mean, [*parts.values(), everything])))
     if not rows:
         return None
     direction = results.columns[column]["direction"]
     return Breakdown(column, direction, tuple(by), (*groups, ("all",)), tuple(rows), tuple(cells))
 
 
-def mean(series: Sequence[np.ndarray]) -> Mean:
+def part(values: np.ndarray) -> Part:
+    """Sum, items with a value, and items without."""
+    finite = np.isfinite(values)
+    n = int(np.count_nonzero(finite))
+    total = values.sum() if n == len(values) else values[finite].sum()
+    return float(total), n, len(values) - n
+
+
+def mean(parts: Sequence[Part]) -> Mean:
     """The mean of the means of recordings that have a value."""
-    finite = [values[np.isfinite(values)] for values in series]
-    means = [values.mean() for values in finite if len(values)]
-    n = sum(map(len, finite))
-    value = float(np.mean(means)) if means else None
-    return Mean(value, n, sum(map(len, series)) - n, len(means))
+    means = [total / n for total, n, _ in parts if n]
+    value = sum(means) / len(means) if means else None
+    return Mean(value, sum(n for _, n, _ in parts), sum(f for _, _, f in parts), len(means))
 
 
 def best(table: Breakdown, results: Results) -> list[set[int]]:

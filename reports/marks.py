@@ -49,7 +49,8 @@ def whisker(
     Args:
         axis: of the column.
         value: the difference; a full dot with an interval, a hollow one without.
-        low, high: its interval.
+        low: lower end of its interval.
+        high: upper end.
         kind: class that colours it.
         paper: a second value, drawn as a diamond.
 

@@ -68,10 +68,11 @@ def ablate(
     done = stored.unchanged(folder, plan_key(plan)) is not None
     runner = Runner(folder, request.device, cells=home, share_stages=True)
     if not done:
-        results = runner.run(plan)
-        page.write(results, folder)
+        runner.run(plan)
     write_json(folder / ablation.FILE, described(chosen, request))
     tables = ablation_tables.write(folder)
+    page.refresh(folder)
+    page.refresh(home)  # the leaderboard of the run, where there is one, shows its ablations
     print(tables["table"])
     if done:
         print(f"Nothing to do: every cell is finished. Tables in {folder}", file=sys.stderr)

@@ -25,14 +25,15 @@ def compare(
     """Say what got better and worse from A to B, and how surely."""
     from harness.contracts import UnknownName
     from harness.storage import write_text
-    from reports import comparison
+    from reports import compare_page, comparison
     from reports.compare import match, open_sides
 
     if format_ not in comparison.FORMATS:
         raise UnknownName("comparison format", format_, comparison.FORMATS)
     pairs = match(open_sides(a), open_sides(b))
     wanted = [name.strip() for name in (columns or "").split(",") if name.strip()]
-    text = comparison.render(comparison.make(pairs, (a, b), wanted), format_)
+    found = comparison.make(pairs, (a, b), wanted)
+    text = compare_page.page(found) if format_ == "html" else comparison.render(found, format_)
     if out is None:
         print(text)
     else:
