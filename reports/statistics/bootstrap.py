@@ -8,8 +8,9 @@ a percentile interval of few clusters is too narrow (`benchmarks/coverage.py` sh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,6 +28,9 @@ MOST_BLOCKS = 6
 
 #: Means of block resamples that are kept a recording; a draw of the recording takes one of them.
 POOL = 1_000
+
+#: Drawn entries that are kept for the next column, at most: 32 MiB of them.
+KEPT = 2**22
 
 
 @dataclass(frozen=True)
@@ -149,12 +153,13 @@ def invert(
     mean: float, error: float, pivots: np.ndarray | None, clusters: int, confidence: float
 ) -> tuple[float, float, float]:
     """(low, high, p) from the distribution of |t|: of the draws, or Student's without them."""
-    from scipy import stats
-
     t = abs(mean) / error if error > 0 else (np.inf if mean else 0.0)
     if pivots is None:
-        critical = float(stats.t.ppf((1 + confidence) / 2, clusters - 1))
-        p = float(2 * stats.t.sf(t, clusters - 1))
+        # Not from scipy.stats, which takes longer to import than a page to write.
+        from scipy.special import stdtr, stdtrit
+
+        critical = float(stdtrit(clusters - 1, (1 + confidence) / 2))
+        p = float(2 * stdtr(clusters - 1, -t))
     else:
         critical = float(np.quantile(pivots, confidence))
         p = float((1 + np.sum(pivots >= t)) / (1 + len(pivots)))
@@ -178,13 +183,34 @@ def draw_blocks(
     return means, means[rng.integers(0, len(means), (resamples, count))], count
 
 
-def pool(values: np.ndarray, block: int, rng: np.random.Generator) -> np.ndarray:
-    """Means of block resamples of one recording, float [POOL]; too short a one stays itself."""
-    count = len(values) // block
-    if count < 2:
-        return np.full(POOL, values.mean())
-    means = circular_means(values, block)
-    return means[rng.integers(0, len(means), (POOL, count))].mean(1)
+def pools(values: Sequence[np.ndarray], block: int, rng: np.random.Generator) -> np.ndarray:
+    """Means of block resamples of every recording, float [K, POOL]; too short a one stays itself.
+
+    Recordings of one length are resampled in one call.
+    """
+    found = np.empty((len(values), POOL))
+    lengths = np.array([len(one) for one in values])
+    for n in np.unique(lengths):
+        which = np.flatnonzero(lengths == n)
+        count = int(n) // block
+        if count < 2:
+            found[which] = np.array([values[k].mean() for k in which])[:, None]
+            continue
+        means = np.stack([circular_means(values[k], block) for k in which])
+        starts = block_starts(len(which), int(n), count, int(rng.integers(2**62)))
+        found[which] = sum(means.ravel()[start] for start in starts) / count
+    return found
+
+
+@lru_cache(maxsize=2)
+def block_starts(recordings: int, n: int, count: int, seed: int) -> tuple[np.ndarray, ...]:
+    """Where the blocks of each resample start in all recordings joined: `count` of [K, POOL].
+
+    Kept, since a table asks for the same of every column and pair of rows.
+    """
+    rng = np.random.default_rng(seed)
+    first = np.arange(recordings, dtype=np.int64)[:, None] * n
+    return tuple(first + rng.integers(0, n, (recordings, POOL)) for _ in range(count))
 
 
 def draw_clusters(
@@ -205,17 +231,41 @@ def draw_clusters(
         (totals, sizes), both float [R, G]: weighted sums of the drawn clusters and their weights.
 
     """
-    counts = np.array([len(group) for group in groups])
-    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    pools = np.concatenate([pool(values, block, rng) for g in groups for values, _ in g])
+    counts = tuple(len(group) for group in groups)
     weights = np.array([weight for group in groups for _, weight in group])
-    chosen = rng.integers(0, len(groups), (resamples, len(groups)), dtype=np.int32)
-    size = counts[chosen]
-    totals, sizes = np.zeros(chosen.shape), np.zeros(chosen.shape)
-    for slot in range(counts.max()):
-        inside = slot < size
-        pick = first[chosen] + (rng.random(chosen.shape) * size).astype(np.int64)
-        weight = np.where(inside, weights[pick], 0.0)
-        totals += weight * pools[pick * POOL + rng.integers(0, POOL, chosen.shape)]
-        sizes += weight
+    means = pools([values for group in groups for values, _ in group], block, rng)
+    # One entry more, 0: what a cluster with fewer recordings than the largest adds.
+    means = np.append((means * weights[:, None]).ravel(), 0.0)
+    seed = int(rng.integers(2**62))
+    kept = resamples * len(groups) * max(counts) <= KEPT
+    slots = kept_slots(counts, resamples, seed) if kept else fresh_slots(counts, resamples, seed)
+    totals, sizes = np.zeros((2, resamples, len(groups)))
+    alike = bool((weights == weights[0]).all())
+    padded = np.append(weights, 0.0)
+    for index in slots:
+        totals += means[index]
+        sizes += weights[0] * (index < len(means) - 1) if alike else padded[index // POOL]
     return totals, sizes
+
+
+def fresh_slots(counts: tuple[int, ...], resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Per place of a recording in its cluster: which entry of all pools is drawn, int64 [R, G].
+
+    Clusters are drawn with replacement, then as many recordings as each has, then of each
+    recording one of its block resamples; the entry after the last stands for no recording.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = np.array(counts)
+    first = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    chosen = rng.integers(0, len(sizes), (resamples, len(sizes)), dtype=np.int32)
+    size, start = sizes[chosen], first[chosen]
+    for slot in range(sizes.max()):
+        pick = start + (rng.random(chosen.shape) * size).astype(np.int64)
+        index = pick * POOL + rng.integers(0, POOL, chosen.shape)
+        yield np.where(slot < size, index, sizes.sum() * POOL)
+
+
+@lru_cache(maxsize=2)
+def kept_slots(counts: tuple[int, ...], resamples: int, seed: int) -> tuple[np.ndarray, ...]:
+    """The same, kept: all columns and pairs of rows of a table draw alike."""
+    return tuple(fresh_slots(counts, resamples, seed))
