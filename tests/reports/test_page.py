@@ -10,6 +10,7 @@ import pytest
 
 from harness.contracts import FailedCell, Score
 from reports import ablation_tables, page, stored
+from reports.standing import standing
 
 from . import markup, simulated
 
@@ -160,12 +161,30 @@ def test_who_leads_is_said_with_those_who_cannot_be_told_apart(tmp_path):
     simulated.write(tmp_path, simulated.facts(8), rows=rows, seed=3)
     found = read(tmp_path)
     card = found.all("section", "cards")[0].all("div", "card")[0].text
-    assert "ours [audio] or theirs [audio] , not told apart" in card
-    assert "No test, best value ours [audio], theirs [audio], in 1: e_fid/synthetic ↓" in card
+    assert "ours [audio] : among the best in 3 of 3 columns" in card
+    assert "theirs [audio] : among the best in 3 of 3 columns" in card
+    assert "still" not in card
+    assert "best value: e_fid/synthetic ↓ (ours [audio], theirs [audio])" in card
     for row in found.by_id("leaderboard").all("tr")[1:]:
         leads = row.all("td", "leads")
         assert bool(leads) == (row.all("b")[0].text != "still")
         assert len(row.all("svg", "ranks")) == 3
+
+
+def test_a_row_that_is_surely_best_stands_first_and_its_cells_are_tinted(run):
+    ranks = standing(stored.read(run), run).ranks
+    best = {name: [i for i, rank in found.items() if rank[1] == 1] for name, found in ranks.items()}
+    alone = sum(who == [1] for who in best.values())
+    shared = sum(1 in who and len(who) > 1 for who in best.values())
+    assert (alone, shared) == (2, 1)
+    found = read(run)
+    first = found.all("section", "cards")[0].all("div", "card")[0].all("p")[0]
+    assert first.text == "ua3dtalk [audio] : alone in 2, among the best in 1 of 3 columns"
+    widths = [part.attributes["style"] for part in first.all("i")]
+    assert widths == ["width: 66.7%", "width: 33.3%"]
+    rows = found.by_id("leaderboard").all("tr")[1:]
+    tinted = {i: len(row.all("td", "leads")) for i, row in enumerate(rows)}
+    assert tinted == {i: sum(i in who for who in best.values()) for i in range(len(rows))}
 
 
 def test_the_worst_group_of_each_row_is_marked(tmp_path):
