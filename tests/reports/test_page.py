@@ -8,8 +8,9 @@ import re
 
 import pytest
 
-from harness.contracts import FailedCell, Score
-from reports import ablation_tables, page, stored
+from harness.contracts import FailedCell, Results, Row, Score
+from reports import ablation_tables, groups, page, stored
+from reports.breakdown import Breakdown, Mean
 from reports.standing import standing
 
 from . import markup, simulated
@@ -217,6 +218,34 @@ def test_the_worst_group_of_each_row_is_marked(tmp_path):
     assert "under" in emotions.all("tr")[3].all("td")[column].classes
     assert "ua3dtalk [audio]: angry" in group.all("summary")[0].text
     assert persons.all("tr")[-1].all("td")[0].text == "all"
+
+
+def test_a_weak_spot_is_named_where_half_of_the_columns_agree():
+    cell = {
+        name: Mean(value, 5, 0, 1) for name, value in (("low", 1.0), ("high", 3.0), ("all", 2.0))
+    }
+
+    def column(*order):
+        cells = tuple(cell[name] for name in (*order, "all"))
+        groups_ = (("sad",), ("happy",), ("all",))
+        table = Breakdown("psnr", "up", ("emotion",), groups_, ("ours",), (cells,))
+        return groups.Column("psnr", (table,))
+
+    sad, happy = column("low", "high"), column("high", "low")
+    flat = groups.Column("psnr", (dataclasses.replace(sad.tables[0], cells=((cell["all"],) * 3,)),))
+    row = simulated_row("ours")
+    (spot,) = groups.weak_spots(row, [sad, sad, happy])
+    assert spot["groups"] == [{"by": "emotion", "group": "sad", "count": 2, "of": 3}]
+    down = groups.Column("lmd", (dataclasses.replace(sad.tables[0], direction="down"),))
+    (spot,) = groups.weak_spots(row, [down])
+    assert spot["groups"][0]["group"] == "happy"
+    (spot,) = groups.weak_spots(row, [sad, happy, flat])
+    assert spot["groups"][0]["group"] == ""
+
+
+def simulated_row(method):
+    row = Row(method, method, "method", "", "s@1", "full", (0,), ("a",), {}, {})
+    return Results((row,), {}, (), {})
 
 
 def test_an_ablation_folders_page_and_file_show_the_same_section(tmp_path):
