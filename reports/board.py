@@ -87,26 +87,39 @@ def about(row: Row) -> str:
 
 
 def leaders(results: Results, stand: Standing) -> list[dict[str, Any]]:
-    """Columns by the rows that may be best in them, most columns first.
+    """Rows that may be best in some column, those first that surely are in most.
 
-    sure: one row alone is left; rows that the data do not tell apart stand together. Columns
-    without ranks, which are no means of items, come last with the best value's row.
+    alone: columns in which no other row may be best; shared: columns in which others may be too;
+    of: columns with ranks.
     """
-    found: dict[tuple[str, tuple[int, ...]], list[str]] = {}
-    for name in layout.column_names(results):
-        ranks = stand.ranks.get(name)
-        if ranks:
-            who = tuple(sorted(index for index, rank in ranks.items() if rank[1] == 1))
-            found.setdefault(("sure" if len(who) == 1 else "open", who), []).append(name)
-        elif best := layout.best_rows(results, name):
-            found.setdefault(("untested", tuple(sorted(best))), []).append(name)
-    order = ("sure", "open", "untested")
-    lines = sorted(found.items(), key=lambda one: (order.index(one[0][0]), -len(one[1])))
-    return [
+    found: dict[int, dict[str, list[str]]] = {}
+    for name, ranks in stand.ranks.items():
+        who = [index for index, rank in ranks.items() if rank[1] == 1]
+        for index in who:
+            kinds = found.setdefault(index, {"alone": [], "shared": []})
+            kinds["alone" if len(who) == 1 else "shared"].append(layout.head(results, name))
+    count = len(stand.ranks)
+    lines = [
         {
-            "kind": kind,
-            "rows": [layout.row_label(results.rows[index]) for index in who],
-            "columns": [layout.head(results, name) for name in names],
+            "label": layout.row_label(results.rows[index]),
+            **kinds,
+            "of": count,
+            "shares": [
+                ("is", round(100 * len(kinds["alone"]) / count, 1)),
+                ("may", round(100 * len(kinds["shared"]) / count, 1)),
+            ],
         }
-        for (kind, who), names in lines
+        for index, kinds in found.items()
     ]
+    return sorted(lines, key=lambda line: (-len(line["alone"]), -len(line["shared"])))
+
+
+def unranked(results: Results, stand: Standing) -> list[str]:
+    """Columns with a direction and values but without ranks, with the row of the best value."""
+    lines = []
+    for name in layout.column_names(results):
+        best = sorted(layout.best_rows(results, name))
+        if name not in stand.ranks and best:
+            who = ", ".join(layout.row_label(results.rows[index]) for index in best)
+            lines.append(f"{layout.head(results, name)} ({who})")
+    return lines

@@ -158,9 +158,10 @@ def gist(results: Results, column: Column) -> str:
 
 
 def weak_spots(results: Results, found: Sequence[Column]) -> list[dict[str, Any]]:
-    """Per method and kind of group: the group that is its worst in most columns.
+    """Per method and kind of group: the group that is its worst in at least half of the columns.
 
     Counts columns, tests nothing: columns are correlated, and some faces are hard for everyone.
+    `group` is empty where the columns do not agree on one.
     """
     spots = []
     for label in judged(results):
@@ -173,11 +174,21 @@ def weak_spots(results: Results, found: Sequence[Column]) -> list[dict[str, Any]
                 counts = kinds.setdefault(table.by, Counter())
                 counts[" ".join(table.groups[low]) if low is not None else ""] += 1
         said = []
-        for counts in kinds.values():
-            ordered = [(group, n) for group, n in counts.most_common() if group]
-            if ordered:
-                said.append({"group": ordered[0][0], "count": ordered[0][1]})
-                said[-1]["of"] = counts.total()
+        for by, counts in kinds.items():
+            group, count = max(
+                ((group, count) for group, count in counts.items() if group),
+                key=lambda one: one[1],
+                default=("", 0),
+            )
+            stands = 2 * count >= counts.total()
+            said.append(
+                {
+                    "by": " and ".join(by),
+                    "group": group if stands else "",
+                    "count": count,
+                    "of": counts.total(),
+                }
+            )
         if said:
             spots.append({"label": label, "groups": said})
     return spots

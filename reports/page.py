@@ -43,6 +43,7 @@ def write(results: Results, folder: Path, target: Path | None = None) -> Path:
         title=title(results, folder),
         caption=layout.caption(results),
         leaders=board.leaders(results, stand),
+        unranked=board.unranked(results, stand),
         scope=stand.scope,
         spots=groups.weak_spots(results, found),
         counts=missing.counts(results),

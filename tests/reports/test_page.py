@@ -8,8 +8,10 @@ import re
 
 import pytest
 
-from harness.contracts import FailedCell, Score
-from reports import ablation_tables, page, stored
+from harness.contracts import FailedCell, Results, Row, Score
+from reports import ablation_tables, groups, page, stored
+from reports.breakdown import Breakdown, Mean
+from reports.standing import standing
 
 from . import markup, simulated
 
@@ -160,12 +162,30 @@ def test_who_leads_is_said_with_those_who_cannot_be_told_apart(tmp_path):
     simulated.write(tmp_path, simulated.facts(8), rows=rows, seed=3)
     found = read(tmp_path)
     card = found.all("section", "cards")[0].all("div", "card")[0].text
-    assert "ours [audio] or theirs [audio] , not told apart" in card
-    assert "No test, best value ours [audio], theirs [audio], in 1: e_fid/synthetic ↓" in card
+    assert "ours [audio] : among the best in 3 of 3 columns" in card
+    assert "theirs [audio] : among the best in 3 of 3 columns" in card
+    assert "still" not in card
+    assert "best value: e_fid/synthetic ↓ (ours [audio], theirs [audio])" in card
     for row in found.by_id("leaderboard").all("tr")[1:]:
         leads = row.all("td", "leads")
         assert bool(leads) == (row.all("b")[0].text != "still")
         assert len(row.all("svg", "ranks")) == 3
+
+
+def test_a_row_that_is_surely_best_stands_first_and_its_cells_are_tinted(run):
+    ranks = standing(stored.read(run), run).ranks
+    best = {name: [i for i, rank in found.items() if rank[1] == 1] for name, found in ranks.items()}
+    alone = sum(who == [1] for who in best.values())
+    shared = sum(1 in who and len(who) > 1 for who in best.values())
+    assert (alone, shared) == (2, 1)
+    found = read(run)
+    first = found.all("section", "cards")[0].all("div", "card")[0].all("p")[0]
+    assert first.text == "ua3dtalk [audio] : alone in 2, among the best in 1 of 3 columns"
+    widths = [part.attributes["style"] for part in first.all("i")]
+    assert widths == ["width: 66.7%", "width: 33.3%"]
+    rows = found.by_id("leaderboard").all("tr")[1:]
+    tinted = {i: len(row.all("td", "leads")) for i, row in enumerate(rows)}
+    assert tinted == {i: sum(i in who for who in best.values()) for i in range(len(rows))}
 
 
 def test_the_worst_group_of_each_row_is_marked(tmp_path):
@@ -198,6 +218,34 @@ def test_the_worst_group_of_each_row_is_marked(tmp_path):
     assert "under" in emotions.all("tr")[3].all("td")[column].classes
     assert "ua3dtalk [audio]: angry" in group.all("summary")[0].text
     assert persons.all("tr")[-1].all("td")[0].text == "all"
+
+
+def test_a_weak_spot_is_named_where_half_of_the_columns_agree():
+    cell = {
+        name: Mean(value, 5, 0, 1) for name, value in (("low", 1.0), ("high", 3.0), ("all", 2.0))
+    }
+
+    def column(*order):
+        cells = tuple(cell[name] for name in (*order, "all"))
+        groups_ = (("sad",), ("happy",), ("all",))
+        table = Breakdown("psnr", "up", ("emotion",), groups_, ("ours",), (cells,))
+        return groups.Column("psnr", (table,))
+
+    sad, happy = column("low", "high"), column("high", "low")
+    flat = groups.Column("psnr", (dataclasses.replace(sad.tables[0], cells=((cell["all"],) * 3,)),))
+    row = simulated_row("ours")
+    (spot,) = groups.weak_spots(row, [sad, sad, happy])
+    assert spot["groups"] == [{"by": "emotion", "group": "sad", "count": 2, "of": 3}]
+    down = groups.Column("lmd", (dataclasses.replace(sad.tables[0], direction="down"),))
+    (spot,) = groups.weak_spots(row, [down])
+    assert spot["groups"][0]["group"] == "happy"
+    (spot,) = groups.weak_spots(row, [sad, happy, flat])
+    assert spot["groups"][0]["group"] == ""
+
+
+def simulated_row(method):
+    row = Row(method, method, "method", "", "s@1", "full", (0,), ("a",), {}, {})
+    return Results((row,), {}, (), {})
 
 
 def test_an_ablation_folders_page_and_file_show_the_same_section(tmp_path):
