@@ -16,7 +16,7 @@ def page(found: Comparison) -> str:
     rows = dict.fromkeys(change.row for change in found.changes)
     said = comparison.notes(found)
     return pages.render(
-        "comparison.html",
+        "compare.html",
         comparison=found,
         tables=[table(row, [c for c in shown if c.row == row]) for row in rows],
         notes=[note for note in said if note not in (found.scope, comparison.LEGEND)],

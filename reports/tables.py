@@ -140,7 +140,7 @@ def markdown(results: Results) -> str:
 
 
 def comma_separated(results: Results) -> str:
-    """One line a row and column: value, interval, n, failures, status."""
+    """One line a row and column: value, interval and what it is over, n, failures, status."""
     lines = [
         {
             "method": row.method,
@@ -157,6 +157,7 @@ def comma_separated(results: Results) -> str:
             "value": score.value,
             "low": score.low,
             "high": score.high,
+            "interval": score.level,
             "n": score.n,
             "failures": score.failures,
             "reason": score.reason,

@@ -42,7 +42,7 @@ class Estimate:
     p: two-sided, of the hypothesis that the mean is 0; None like the interval.
     error: standard error from the clusters.
     n, failed: items used, and items without a value.
-    level: what was resampled, a key of `SCOPES`; clusters: how many of them.
+    level: what was resampled or left out, a key of `SCOPES`; clusters: how many of them.
     """
 
     value: float

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from reports import compare, compare_page, comparison
+from reports import compare_page, comparison, sides
 
 from . import markup, simulated
 
 
 def made(a, b, names=("a", "b")):
-    pairs = compare.match(compare.open_sides(str(a)), compare.open_sides(str(b)))
+    pairs = sides.match(sides.open_sides(str(a)), sides.open_sides(str(b)))
     return comparison.make(pairs, names)
 
 

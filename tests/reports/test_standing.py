@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 
+import numpy as np
 import pytest
 
+from harness.contracts import Results
 from reports import page
 from reports.standing import RANK_RESAMPLES, one_change, rank_text, standing
 
@@ -83,3 +85,21 @@ def test_page_without_items_is_written_and_says_why(run):
     html = page.write(results, folder).read_text("utf-8")
     assert "Against" not in html
     assert "cannot be read" in html
+
+
+def test_pooled_columns_are_ranked_where_their_spread_is_stored(run):
+    results, folder = run
+    data = results.to_json()
+    values = {"ours": 1.5, "theirs": 1.52, "still": 2.2}
+    for row in data["rows"]:
+        if row["method"] in values:
+            score = row["scores"]["e_fid/synthetic"]
+            rng = np.random.default_rng(len(row["method"]))
+            score["value"] = values[row["method"]]
+            score["level"] = "left-out persons"
+            score["without"] = {f"p{i}": score["value"] + rng.normal(0, 0.02) for i in range(6)}
+    stand = standing(Results.from_json(data), folder)
+    ranks = stand.ranks["e_fid/synthetic"]
+    assert ranks[1][1:] == ranks[2][1:] == (1, 2)
+    assert ranks[4] == (3, 3, 3)
+    assert "the interval is over persons (computed again without each of 6)" in stand.scope
