@@ -11,36 +11,11 @@ import numpy as np
 import torch
 
 from benchmarks import seeded
-from benchmarks.parity_pixels import largest, noise, relative
+from benchmarks.parity_frame import SHARE, largest, noise, relative, scored, tensor, twin
 from benchmarks.precision import probe
 
-#: Differences of features are shares of the reference's largest one.
-SHARE = "(relative)"
 #: Random pictures per network.
 COUNT = 3
-
-
-def pictures(count: int, height: int, width: int) -> np.ndarray:
-    """White noise uint8 [count,height,width,3]."""
-    return np.stack([noise(k, height, width) for k in range(count)])
-
-
-def tensor(frames: np.ndarray) -> torch.Tensor:
-    """Frames uint8 [B,H,W,3] as float32 [B,3,H,W] in 0..1."""
-    return torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
-
-
-def scored(metric_id: str, prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Our metric's values of each frame, with seeded weights, float64 [B]."""
-    from helpers import make_clip, run
-
-    from metrics import catalog
-    from metrics.lpips import LPIPS
-
-    with tempfile.TemporaryDirectory() as folder:
-        metric = LPIPS(catalog.spec(metric_id), seeded.write(Path(folder)))
-        result = run(metric, make_clip(len(truth), *truth.shape[1:3]), prediction, truth)
-    return result.items[metric_id]
 
 
 def lpips(metric_id: str, net: str, normalize: bool) -> Callable[[], float]:
@@ -49,19 +24,21 @@ def lpips(metric_id: str, net: str, normalize: bool) -> Callable[[], float]:
     def measure() -> float:
         import lpips as package
 
-        model = package.LPIPS(net=net, pnet_rand=True, verbose=False)
+        from metrics import catalog
+        from metrics.lpips import LPIPS
+
+        theirs = package.LPIPS(net=net, pnet_rand=True, verbose=False)
         state = seeded.STATES["lpips-alexnet" if net == "alex" else "lpips-vgg16"]()
-        model.net.load_state_dict(
-            {key: state[f"features.{key.split('.', 1)[1]}"] for key in model.net.state_dict()}
+        theirs.net.load_state_dict(
+            {key: state[f"features.{key.split('.', 1)[1]}"] for key in theirs.net.state_dict()}
         )
-        pairs = [golden.image_pair(size) for size in (64, 96, 129)]
         found = []
-        for prediction, truth in pairs:
-            with torch.inference_mode():
-                theirs = model(
-                    tensor(prediction[None]), tensor(truth[None]), normalize=normalize
-                ).item()
-            found.append(abs(scored(metric_id, prediction[None], truth[None])[0] - theirs))
+        with tempfile.TemporaryDirectory() as folder:
+            ours = LPIPS(catalog.spec(metric_id), seeded.write(Path(folder)))
+            for prediction, truth in map(golden.image_pair, (64, 96, 129)):
+                mine = scored(ours, prediction[None], truth[None]).items[metric_id][0]
+                other = theirs(tensor(prediction), tensor(truth), normalize=normalize).item()
+                found.append(abs(mine - other))
         return float(max(found))
 
     return measure
@@ -97,12 +74,8 @@ def inception() -> float:
     theirs = oracles_inception.fid_networks()[0]
     with tempfile.TemporaryDirectory() as folder:
         ours = open_inception(seeded.write(Path(folder))["fid-inception"])
-    found = []
-    with torch.inference_mode():
-        for picture in (noise(0, 120, 90), noise(1, 320, 350)):
-            x = tensor(picture[None])
-            found.append(relative(ours(x).numpy(), theirs(x)[0][..., 0, 0].numpy()))
-    return max(found)
+    inputs = (tensor(noise(0, 120, 90)), tensor(noise(1, 320, 350)))
+    return max(relative(ours(x), theirs(x)[0][..., 0, 0]) for x in inputs)
 
 
 @probe(
@@ -119,11 +92,8 @@ def resnet() -> float:
     from metrics.backbones.resnet50 import ResNet50
 
     theirs = oracles_inception.resnet50()
-    ours = ResNet50().eval()
-    ours.load_state_dict(theirs.state_dict())
-    x = tensor(pictures(COUNT, 224, 224))
-    with torch.inference_mode():
-        return relative(ours(x).flatten(1).numpy(), theirs(x).flatten(1).numpy())
+    x = tensor(*(noise(k, 224, 224) for k in range(COUNT)))
+    return relative(twin(ResNet50(), theirs)(x).flatten(1), theirs(x).flatten(1))
 
 
 @probe(
@@ -140,17 +110,14 @@ def syncnet() -> float:
     from metrics.backbones.syncnet import SyncNet
 
     theirs = oracles_syncnet.syncnet_network()
-    ours = SyncNet().eval()
-    ours.load_state_dict(theirs.state_dict())
-    ours = ours.folded()
+    ours = twin(SyncNet(), theirs).folded()
     rng = np.random.default_rng(1)
     lips = torch.from_numpy(rng.uniform(0, 255, (COUNT, 3, 5, 224, 224)).astype(np.float32))
     sound = torch.from_numpy(rng.normal(0, 10, (COUNT, 1, 13, 20)).astype(np.float32))
-    with torch.inference_mode():
-        return max(
-            relative(ours.forward_lip(lips).numpy(), theirs.forward_lip(lips).numpy()),
-            relative(ours.forward_aud(sound).numpy(), theirs.forward_aud(sound).numpy()),
-        )
+    return max(
+        relative(ours.forward_lip(lips), theirs.forward_lip(lips)),
+        relative(ours.forward_aud(sound), theirs.forward_aud(sound)),
+    )
 
 
 @probe(
@@ -168,8 +135,7 @@ def s3fd_sync() -> float:
     from metrics.backbones.s3fd import S3FD, SYNC
     from metrics.backbones.s3fd_boxes import find_faces
 
-    ours = S3FD(SYNC).eval()
-    ours.load_state_dict(oracles_s3fd.syncnet_network().state_dict())
+    ours = twin(S3FD(SYNC), oracles_s3fd.syncnet_network())
     frame = golden.detector_picture()
     found = find_faces(ours, frame[None], 0.5)[0]
     return largest(found, oracles_s3fd.syncnet_faces(frame, 1.0, 0.5))
@@ -190,8 +156,7 @@ def s3fd_fan() -> float:
     from metrics.backbones.s3fd import FAN, S3FD
     from metrics.backbones.s3fd_boxes import find_faces
 
-    ours = S3FD(FAN).eval()
-    ours.load_state_dict(oracles_s3fd.syncnet_network().state_dict())
+    ours = twin(S3FD(FAN), oracles_s3fd.syncnet_network())
     frame = golden.detector_picture()
     return largest(find_faces(ours, frame[None])[0], oracles_s3fd.fan_faces(frame))
 
@@ -211,11 +176,8 @@ def fan() -> float:
     from metrics.backbones.fan import FAN
 
     theirs = oracles_fan.network()
-    ours = FAN().eval()
-    ours.load_state_dict(theirs.state_dict())
-    with torch.inference_mode():
-        expected = theirs(golden.fan_input())[-1].numpy()
-        return relative(ours(golden.fan_input()).numpy(), expected)
+    x = golden.fan_input()
+    return relative(twin(FAN(), theirs)(x), theirs(x)[-1])
 
 
 @probe(

@@ -9,29 +9,12 @@ import cv2
 import golden
 import numpy as np
 
+from benchmarks.parity_frame import largest, noise, tensor
 from benchmarks.precision import probe
 
 LEVELS = "levels of 255"
 #: Sides of the random pictures that are resized, from smaller to larger than the result.
 SIDES = ((37, 51), (150, 97), (224, 224), (448, 448), (301, 513))
-
-
-def noise(seed: int, height: int, width: int) -> np.ndarray:
-    """White noise uint8 [height,width,3]: the worst case of every filter."""
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-
-
-def largest(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """Largest absolute difference of two arrays of one shape."""
-    if np.shape(ours) != np.shape(theirs):
-        raise RuntimeError(f"shapes differ: {np.shape(ours)} and {np.shape(theirs)}")
-    difference = np.abs(np.asarray(ours, np.float64) - np.asarray(theirs, np.float64))
-    return float(difference.max())
-
-
-def relative(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """The same as a share of the reference's largest value."""
-    return largest(ours, theirs) / float(np.abs(theirs).max())
 
 
 @probe(
@@ -93,7 +76,6 @@ def bilinear() -> float:
 def inception_input() -> float:
     """The picture as it enters Inception, caught by hooks on both networks."""
     import oracles_inception
-    import torch
 
     from metrics.backbones.inception import FIDInception
 
@@ -110,12 +92,11 @@ def inception_input() -> float:
     ours.Conv2d_1a_3x3.register_forward_pre_hook(keep("ours"))
     theirs.blocks[0][0].register_forward_pre_hook(keep("theirs"))
     found = []
-    with torch.inference_mode():
-        for k, (height, width) in enumerate(SIDES):
-            x = torch.from_numpy(noise(k, height, width)).permute(2, 0, 1)[None].float() / 255
-            ours(x)
-            theirs(x)
-            found.append(largest(seen["ours"], seen["theirs"]))
+    for k, (height, width) in enumerate(SIDES):
+        x = tensor(noise(k, height, width))
+        ours(x)
+        theirs(x)
+        found.append(largest(seen["ours"], seen["theirs"]))
     return max(found)
 
 

@@ -8,6 +8,7 @@ import golden
 import numpy as np
 import torch
 
+from benchmarks.parity_frame import SHARE, scored, tensor, twin
 from benchmarks.precision import probe
 
 #: Sides of the pictures: one that no scale of MS-SSIM divides, one that all do.
@@ -17,33 +18,21 @@ PICTURES = "two textured pictures of 189x189 and 256x256, shifted and noisy"
 Frames = Callable[[np.ndarray, np.ndarray], float]
 
 
-def columns(metric_id: str, prediction: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """Our values of one pair of frames."""
-    from helpers import make_clip, run
-
-    from metrics import catalog
-
-    clip = make_clip(1, *truth.shape[:2])
-    return run(catalog.build(metric_id), clip, prediction[None], truth[None]).values
-
-
 def frame_probe(metric_id: str, column: str, reference: str, unit: str = "") -> Callable:
     """Register a reference for one column of a metric of frames."""
 
     def register(theirs: Frames) -> Frames:
         def measure() -> float:
-            pairs = [golden.image_pair(size) for size in SIDES]
-            return max(abs(columns(metric_id, *pair)[column] - theirs(*pair)) for pair in pairs)
+            found = []
+            for prediction, truth in map(golden.image_pair, SIDES):
+                ours = scored(metric_id, prediction[None], truth[None]).values[column]
+                found.append(abs(ours - theirs(prediction, truth)))
+            return max(found)
 
         text = f"{reference}: `{column}`"
-        probe(
-            metric_id,
-            stage="statistic",
-            reference=text,
-            on=PICTURES,
-            unit=unit,
-            column=column,
-        )(measure)
+        probe(metric_id, stage="statistic", reference=text, on=PICTURES, unit=unit, column=column)(
+            measure
+        )
         return theirs
 
     return register
@@ -51,7 +40,7 @@ def frame_probe(metric_id: str, column: str, reference: str, unit: str = "") -> 
 
 def double(frame: np.ndarray) -> torch.Tensor:
     """A frame as float64 [1,3,H,W] in 0..1."""
-    return torch.from_numpy(frame).permute(2, 0, 1)[None].double() / 255
+    return tensor(frame, dtype=torch.float64)
 
 
 @frame_probe("psnr", "psnr", "scikit-image 0.26", "dB")
@@ -193,7 +182,7 @@ def lse() -> float:
     stage="whole",
     reference="syncnet-python 0.2.3 evaluate, crops read from lossless files",
     on="22 frames of 224x224 with moving blobs and a chirp, seeded network",
-    unit="(relative)",
+    unit=SHARE,
 )
 def evaluate() -> float:
     """LSE-C and LSE-D from pixels and samples on."""
@@ -204,17 +193,14 @@ def evaluate() -> float:
     from metrics.backbones.syncnet import SyncNet
 
     theirs = oracles.answers("syncnet")
-    net = SyncNet().eval()
-    net.load_state_dict(oracles_syncnet.syncnet_network().state_dict())
-    net = net.folded()
+    net = twin(SyncNet(), oracles_syncnet.syncnet_network()).folded()
     frames, sound = golden.talking_clip()
     count = sync_score.window_count(len(frames), len(sound))
     bgr = frames[..., ::-1].astype(np.float32)
     windows = np.stack([bgr[i : i + 5] for i in range(count)]).transpose(0, 4, 1, 2, 3)
     mfcc = sync_score.mfcc_windows(sync_score.mfcc(sound / 32768.0), count)
-    with torch.inference_mode():
-        lips = net.forward_lip(torch.from_numpy(np.ascontiguousarray(windows))).numpy()
-        heard = net.forward_aud(torch.from_numpy(mfcc)).numpy()
+    lips = net.forward_lip(torch.from_numpy(np.ascontiguousarray(windows))).numpy()
+    heard = net.forward_aud(torch.from_numpy(mfcc)).numpy()
     ours = sync_score.score(lips, heard)
     return max(
         abs(ours.confidence / theirs["syncnet_confidence"] - 1),
@@ -232,13 +218,8 @@ def evaluate() -> float:
 def tof() -> float:
     """The mean difference of flow."""
     import oracles
-    from helpers import make_clip, run
 
-    from metrics import catalog
-
-    prediction, truth = golden.moving_clip()
-    clip = make_clip(len(truth), *truth.shape[1:3])
-    ours = run(catalog.build("tof"), clip, prediction, truth).values["tof"]
+    ours = scored("tof", *golden.moving_clip()).values["tof"]
     return abs(ours - oracles.answers("flow")["tof"])
 
 

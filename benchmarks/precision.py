@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +20,7 @@ from typing import Any
 
 from benchmarks import measured
 
-#: The tests' inputs and their questions to the reference packages serve here too.
-sys.path.insert(0, str(measured.ROOT / "tests" / "metrics"))
-
-#: Modules of probes; importing one fills `PROBES`.
+#: Modules of probes, `parity_NAME`; importing one fills `PROBES`.
 MODULES = ("pixels", "networks", "statistics")
 
 
@@ -92,11 +88,14 @@ def has(metric_id: str, column: str) -> bool:
 
 def parity(chosen: list[Probe]) -> Iterator[dict[str, Any]]:
     """Measure probes in their order."""
+    import torch
+
     for one in chosen:
         names = [name for name in ids(one.metrics) if not one.column or has(name, one.column)]
         if not names:
             continue
-        with contextlib.redirect_stdout(io.StringIO()):  # the packages print as they go
+        # The packages print as they go, and no probe needs gradients.
+        with contextlib.redirect_stdout(io.StringIO()), torch.inference_mode():
             difference = float(one.measure())
         print(f"{one.stage:10s} {one.reference:58s} {difference:.1e} {one.unit}", flush=True)
         yield {

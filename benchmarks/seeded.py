@@ -6,18 +6,12 @@ metric too. Values made from them say nothing of a video; only equality and time
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import golden
 import torch
 from torch import Tensor, nn
-
-from benchmarks import measured
-
-sys.path.insert(0, str(measured.ROOT / "tests" / "metrics"))
-
-import golden
 
 State = dict[str, Tensor]
 

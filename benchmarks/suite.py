@@ -30,9 +30,7 @@ from unittest import mock
 import numpy as np
 import torch
 
-from benchmarks import measured, seeded
-
-sys.path.insert(0, str(measured.ROOT / "tests" / "metrics"))
+from benchmarks import seeded
 
 #: Ours and theirs may differ by this, relative to values above 1.
 TOLERANCE = 1e-4

@@ -1,19 +1,24 @@
 """Finding what is registered: our own files, then other packages' entry points.
 
-A plug-in that fails to load is never fatal and never silent: it is kept as a `Problem`
-with the reason, and `list` and `doctor` show it.
+A plug-in that fails to load is never fatal and never silent: it is left out and kept as a
+`Problem` with the reason, which `list` and `doctor` show.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
+
+from harness.contracts import BadInput, UnknownName
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,7 @@ class Problem:
 
     origin: str
     reason: str
+    name: str = ""  # of its entry point, where it has one
 
 
 def modules_in(package: str, file: str) -> Iterator[ModuleType]:
@@ -36,27 +42,72 @@ def modules_in(package: str, file: str) -> Iterator[ModuleType]:
             yield importlib.import_module(".".join([package, *parts]))
 
 
-def external(group: str) -> tuple[list[Any], list[Problem]]:
-    """Objects that other packages registered under an entry-point group, and what failed."""
-    loaded: list[Any] = []
+def collect(
+    kind: type[T],
+    group: str,
+    own: Iterable[T],
+    read: Callable[[Any], Iterable[Any]] = lambda value: (value,),
+    key: Callable[[T], str] = attrgetter("id"),
+) -> tuple[dict[str, T], list[Problem]]:
+    """Our own specs, then those that other packages registered, by their key.
+
+    The first of two equal keys stays, the other becomes a problem.
+
+    Args:
+        kind: what every spec must be.
+        group: entry-point group of the plug-ins.
+        own: the specs of this repository.
+        read: gives the specs of what an entry point holds.
+        key: of a spec.
+
+    """
+    table: dict[str, T] = {}
     problems: list[Problem] = []
+
+    def add(spec: T, origin: str, name: str = "") -> None:
+        if key(spec) in table:
+            problems.append(Problem(origin, f"the name {key(spec)!r} is taken already", name))
+        else:
+            table[key(spec)] = spec
+
+    for spec in own:
+        add(spec, f"{kind.__name__} {key(spec)}")
     for point in entry_points(group=group):
         try:
-            loaded.append(point.load())
-        except Exception as error:  # a third party's import may raise anything
-            problems.append(Problem(f"{group}:{point.name}", f"{type(error).__name__}: {error}"))
-    return loaded, problems
+            specs = list(read(point.load()))
+            for spec in specs:
+                if not isinstance(spec, kind):
+                    raise TypeError(f"it gives {type(spec).__name__}, not {kind.__name__}")
+        except (Exception, SystemExit) as error:  # a third party's import may raise anything
+            reason = f"{type(error).__name__}: {error}"
+            problems.append(Problem(origin_of(point), reason, point.name))
+            continue
+        for spec in specs:
+            add(spec, origin_of(point), point.name)
+    return table, problems
 
 
-def by_id(specs: Iterable[Any], problems: list[Problem]) -> dict[str, Any]:
-    """Specs by their `id`; the first of two equal ids stays, the other becomes a problem."""
-    table: dict[str, Any] = {}
-    for spec in specs:
-        if spec.id in table:
-            problems.append(Problem(spec.entry, f"id {spec.id!r} is taken already"))
-        else:
-            table[spec.id] = spec
-    return table
+def origin_of(point: EntryPoint) -> str:
+    """An entry point as its package declares it, and which package that is."""
+    package = f" of {point.dist.name}" if point.dist else ""
+    return f"{point.group}: {point.name} = {point.value}{package}"
+
+
+def look_up(kind: str, name: str, known: Mapping[str, T], problems: Iterable[Problem]) -> T:
+    """The spec of that name.
+
+    Raises:
+        BadInput: a plug-in of that name could not be loaded.
+        UnknownName: there is none; the message offers the nearest names.
+
+    """
+    if name in known:
+        return known[name]
+    for problem in problems:
+        if problem.name in (name, name.partition("@")[0]):  # a split may be named by version
+            fact = f"its plug-in ({problem.origin}) failed to load: {problem.reason}"
+            raise BadInput(f"{kind} {name!r}", fact, "Mend or uninstall that package.")
+    raise UnknownName(kind, name, known)
 
 
 @cache

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from harness.contracts import Method, MethodSpec, UnknownName
-from harness.plugins import Problem, by_id, external, load_entry, modules_in
+from harness.contracts import Method, MethodSpec
+from harness.plugins import Problem, collect, load_entry, look_up, modules_in
 from methods.external import prerecorded
 
 GROUP = "talking_face_bench.methods"
@@ -19,10 +19,9 @@ GROUP = "talking_face_bench.methods"
 def _discover() -> tuple[dict[str, MethodSpec], list[Problem]]:
     own = [m.SPEC for m in modules_in("methods", "spec.py")]
     own += [m.SPEC for m in modules_in("methods.external.adapters", "[!_]*.py")]
-    rendered, problems = prerecorded.discover()
-    others, more = external(GROUP)
-    problems += more
-    return by_id([*own, *rendered, *others], problems), problems
+    rendered, unread = prerecorded.discover()
+    found, problems = collect(MethodSpec, GROUP, [*own, *rendered])
+    return found, unread + problems
 
 
 def specs() -> dict[str, MethodSpec]:
@@ -39,11 +38,10 @@ def spec(method_id: str) -> MethodSpec:
     """One method's spec.
 
     Raises:
+        BadInput: a plug-in of that name could not be loaded.
         UnknownName: with the nearest known ids.
     """
-    if method_id not in specs():
-        raise UnknownName("method", method_id, specs())
-    return specs()[method_id]
+    return look_up("method", method_id, specs(), problems())
 
 
 def build(method_id: str) -> Method:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import metrics
 from harness import weights as weight_files
-from harness.contracts import Metric, MetricSpec, Unavailable, UnknownName
+from harness.contracts import Metric, MetricSpec, Unavailable
+from harness.plugins import Problem, collect, load_entry, look_up
 
 #: Optional modules -> the extra of this project that installs them.
 EXTRAS = {
@@ -25,55 +27,44 @@ EXTRAS = {
     "onnxruntime": "emotion",
 }
 
-ENTRY_POINTS = "talking_face_bench.metrics"
+GROUP = "talking_face_bench.metrics"
 
 
 @cache
-def _scan() -> tuple[dict[str, MetricSpec], dict[str, str]]:
-    found: dict[str, MetricSpec] = {}
-    for module in pkgutil.iter_modules(metrics.__path__):
-        if not module.ispkg:
-            for spec in getattr(importlib.import_module(f"metrics.{module.name}"), "SPECS", ()):
-                if spec.id in found:
-                    raise RuntimeError(f"two metrics are called {spec.id!r}")
-                found[spec.id] = spec
-    broken: dict[str, str] = {}
-    for point in entry_points(group=ENTRY_POINTS):
-        try:
-            loaded = point.load()
-            specs = (loaded,) if isinstance(loaded, MetricSpec) else tuple(loaded)
-            for spec in specs:
-                if not isinstance(spec, MetricSpec):
-                    raise TypeError(f"{spec!r} is not a MetricSpec")
-                if spec.id in found:
-                    raise ValueError(f"the metric id {spec.id!r} is taken")
-                found[spec.id] = spec
-        except Exception as error:
-            broken[f"{point.name} ({point.value})"] = f"{type(error).__name__}: {error}"
-    return found, broken
+def _discover() -> tuple[dict[str, MetricSpec], list[Problem]]:
+    own = [
+        spec
+        for module in pkgutil.iter_modules(metrics.__path__)
+        if not module.ispkg
+        for spec in getattr(importlib.import_module(f"metrics.{module.name}"), "SPECS", ())
+    ]
+    return collect(MetricSpec, GROUP, own, _specs_of)
+
+
+def _specs_of(value: Any) -> Iterable[Any]:
+    """An entry point holds one spec, or several."""
+    return (value,) if isinstance(value, MetricSpec) else value
 
 
 def specs() -> dict[str, MetricSpec]:
     """All metrics by id."""
-    return dict(_scan()[0])
+    return _discover()[0]
 
 
-def broken_plugins() -> dict[str, str]:
-    """Plug-ins that could not be read: entry point -> error. They hide no other metric."""
-    return dict(_scan()[1])
+def problems() -> list[Problem]:
+    """Plug-ins that could not be loaded."""
+    return _discover()[1]
 
 
 def spec(metric_id: str) -> MetricSpec:
     """The metric of that id.
 
     Raises:
+        BadInput: a plug-in of that name could not be loaded.
         UnknownName: there is none; the message offers the nearest names.
 
     """
-    known = _scan()[0]
-    if metric_id not in known:
-        raise UnknownName("metric", metric_id, known)
-    return known[metric_id]
+    return look_up("metric", metric_id, specs(), problems())
 
 
 def installs(package: str) -> str:
@@ -110,5 +101,4 @@ def build(wanted: MetricSpec | str, device: str = "cpu") -> Metric:
     """
     chosen = spec(wanted) if isinstance(wanted, str) else wanted
     files = resolve_weights(chosen)
-    module, _, name = chosen.entry.partition(":")
-    return getattr(importlib.import_module(module), name)(chosen, files, device)
+    return load_entry(chosen.entry)(chosen, files, device)

@@ -1,13 +1,15 @@
-"""What a run is held against: means and tolerances of columns, from stored runs of several seeds.
+"""What a run is held against: means and spreads of columns over stored runs of several seeds.
 
-A tolerance is a multiple of the spread between seeds (their standard deviation), widened for the
-mean's own uncertainty, and at least a floor. With three seeds a single column's estimate is
-poor, and may be 0 by chance; so a column's spread is the larger of its own and its family's:
-the root mean square of the relative spreads of the metric's columns in the rows of one role.
+A column's tolerance is Student's t times the standard error of the difference of two means, the
+baseline's over its n seeds and the checked run's over its k: `t * spread * sqrt(1/k + 1/n)`,
+at least a floor. The spread is the standard deviation between seeds, so t has n - 1 degrees of
+freedom; its quantile shares the rate of false alarms among all columns that vary (Bonferroni).
+An equally good commit therefore fails with probability `FALSE_ALARMS` at most, as far as
+columns are normal between seeds; less, because they move together.
 
-PSNR of the whole frame is the sharp column: a mean over every pixel of every frame and the
-steadiest between seeds. It has a smaller multiple, and its family is itself in the other rows.
-Were fifty columns held as tightly, a good run would fail by chance.
+Few seeds make a blunt gate. With fifty columns a run of one seed may lose twelve spreads
+against five seeds, and six against ten; a run of five seeds may lose two against fifteen
+(`benchmarks/gate_quality.py` measures what that catches).
 
 Another processor's last bits lead training elsewhere, with the same seed. That moves a value no
 further than another seed does, which changes the last bits and the initial values too: the
@@ -25,15 +27,15 @@ from typing import Any
 
 from harness.contracts import BadInput, Results, Row
 
-FORMAT = 1
-
-#: Of the spread between seeds. At five, and eight degrees of freedom in a family's spread, a
-#: column of an equally good run fails with probability 1 in 2000; of 50 columns, 2 or 3 in 100
-#: runs were the columns independent. A sharp one, with four degrees, fails 1 in 80.
-MULTIPLE = 5.0
-SHARP = {"psnr": 3.5}
+#: 2 took Student's quantiles in place of fixed multiples.
+FORMAT = 2
+#: Fewer make quantiles that let everything pass: with three seeds 50 spreads.
+LEAST_SEEDS = 5
+#: Of a commit that is as good as the baseline's: probability that any column fails.
+FALSE_ALARMS = 0.01
 #: Least tolerance: share of a value's distance from the best one can have, decibels, and units.
-FLOOR_SHARE, FLOOR_DB, FLOOR = 0.05, 0.2, 1e-4
+#: Columns that do not vary at all, those of the baselines, are held by it alone.
+FLOOR_SHARE, FLOOR_DB, FLOOR = 0.01, 0.05, 1e-4
 #: Metrics that are not held against anything, and why.
 LEFT_OUT = {
     "fps": "wall time of one machine; throughput is guarded by ratios",
@@ -78,7 +80,7 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
     """A baseline from runs that differ in their seed alone.
 
     Args:
-        runs: a name for messages and the results, two at least.
+        runs: a name for messages and the results, `LEAST_SEEDS` at least.
         provenance: stored as it is.
 
     Raises:
@@ -86,9 +88,13 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
             protocols or metric code among the runs.
 
     """
-    if len(runs) < 2:
-        cure = "Name two run folders at least, each of another --seed."
-        raise BadInput("--refresh", f"{len(runs)} run has no spread between seeds", cure)
+    if len(runs) < LEAST_SEEDS:
+        cure = "Name as many run folders, better ten, each of another --seed."
+        raise BadInput(
+            "--refresh",
+            f"it needs runs of {LEAST_SEEDS} seeds to know their spread, not {len(runs)}",
+            cure,
+        )
     seeds = [_seed(name, results) for name, results in runs]
     if len(set(seeds)) < len(seeds):
         raise BadInput("--refresh", f"the seeds are {seeds}", "Name runs of different seeds.")
@@ -108,28 +114,29 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
             values = [value for each in alike if (value := value_of(each, column)) is not None]
             if len(values) == len(runs):
                 found[row_key(row), column] = values
-    roles = {row_key(row): row.role for row in rows}
-    families = _families(found, roles, columns)
+    spreads = {each: stdev(values) for each, values in found.items()}
+    multiple = quantile(len(runs), sum(spread > 0 for spread in spreads.values()))
     return {
         "format": FORMAT,
         "rule": {
-            "multiple": MULTIPLE,
-            "sharp": SHARP,
+            "false_alarms": FALSE_ALARMS,
+            "multiple": multiple,
             "floor_share": FLOOR_SHARE,
             "floor_db": FLOOR_DB,
             "floor": FLOOR,
-            "tolerance": "multiple * max(own spread, family's) * sqrt(1 + 1/n), floor at least",
+            "tolerance": "multiple * spread * sqrt(1/seeds + 1/n), floor at least",
         },
         "rows": {
             row_key(row): {
                 "protocol": protocol_of(row),
                 "columns": {
-                    column: _entry(
-                        column,
-                        found[row_key(row), column],
-                        families[_family(roles, row_key(row), column, facts)],
-                    )
-                    for column, facts in columns.items()
+                    column: {
+                        "mean": fmean(found[row_key(row), column]),
+                        "spread": spreads[row_key(row), column],
+                        "n": len(runs),
+                        "multiple": multiple,
+                    }
+                    for column in columns
                     if (row_key(row), column) in found
                 },
             }
@@ -141,41 +148,17 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
     }
 
 
+def quantile(seeds: int, columns: int) -> float:
+    """Student's t that one of `columns` exceeds by chance with probability `FALSE_ALARMS`."""
+    from scipy import stats
+
+    return float(stats.t.isf(FALSE_ALARMS / max(columns, 1), seeds - 1))
+
+
 def tolerance(entry: Mapping[str, float], column: Mapping[str, Any], seeds: int = 1) -> float:
     """How far the mean of `seeds` seeds may lie on the wrong side of a baseline's mean."""
     widened = math.sqrt(1 / seeds + 1 / entry["n"])
     return max(entry["multiple"] * entry["spread"] * widened, floor(entry["mean"], column))
-
-
-def _entry(column: str, values: Sequence[float], family: float) -> dict[str, float]:
-    mean, own = fmean(values), stdev(values)
-    return {
-        "mean": mean,
-        "own_spread": own,
-        "spread": max(own, family * abs(mean)),
-        "n": len(values),
-        "multiple": SHARP.get(column, MULTIPLE),
-    }
-
-
-def _family(
-    roles: Mapping[str, str], key: str, column: str, facts: Mapping[str, Any]
-) -> tuple[str, str]:
-    return roles[key], column if column in SHARP else facts["metric"].partition("/")[0] + "/"
-
-
-def _families(
-    found: Mapping[tuple[str, str], Sequence[float]],
-    roles: Mapping[str, str],
-    columns: Mapping[str, Mapping[str, Any]],
-) -> dict[tuple[str, str], float]:
-    """Root mean square of relative spreads: by role and metric."""
-    squares: dict[tuple[str, str], list[float]] = {}
-    for (key, column), values in found.items():
-        mean = fmean(values)
-        relative = stdev(values) / abs(mean) if abs(mean) > FLOOR else 0.0
-        squares.setdefault(_family(roles, key, column, columns[column]), []).append(relative**2)
-    return {family: math.sqrt(fmean(each)) for family, each in squares.items()}
 
 
 def _seed(name: str, results: Results) -> int:
@@ -214,7 +197,7 @@ def read(path: Path) -> dict[str, Any]:
         BadInput: no such file, not a baseline, or one of another format.
 
     """
-    cure = "Make one: `python -m harness check --refresh --baseline FILE RUN RUN RUN`."
+    cure = "Make one: `python -m harness check --refresh --baseline FILE RUN...`."
     try:
         data = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:

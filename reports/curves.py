@@ -17,6 +17,9 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 260, 150, 44, 8, 20, 22
 #: Points of a curve; more are not seen at this size.
 POINTS = 120
 
+#: Up to so many fits are drawn in full; of more, coarse means alone: the page stays small.
+MANY, COARSE = 12, 40
+
 
 def read_losses(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Per training stage the steps and losses of a `losses.jsonl`."""
@@ -44,14 +47,15 @@ def loss_curves(results: Results, folder: Path) -> list[dict[str, Any]]:
         for sequence, kinds in row.media.items():
             if "losses" in kinds:
                 found.setdefault(folder / kinds["losses"], f"{row.method} on {sequence}")
+    fits = {path: label for path, label in found.items() if path.is_file()}
+    full = len(fits) <= MANY
     return [
-        {"label": label, "panels": [panel(*stage) for stage in read_losses(path).items()]}
-        for path, label in found.items()
-        if path.is_file()
+        {"label": label, "panels": [panel(*stage, full) for stage in read_losses(path).items()]}
+        for path, label in fits.items()
     ]
 
 
-def panel(name: str, curve: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
+def panel(name: str, curve: tuple[np.ndarray, np.ndarray], full: bool = True) -> dict[str, Any]:
     """One stage: raw values pale, moving average dark, logarithmic; text goes by the template.
 
     Returns:
@@ -77,7 +81,7 @@ def panel(name: str, curve: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
         part = (math.log(loss) - math.log(low)) / (math.log(high) - math.log(low))
         return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * part, 1)
 
-    picked = np.unique(np.linspace(0, len(losses) - 1, POINTS).astype(int))
+    picked = np.unique(np.linspace(0, len(losses) - 1, POINTS if full else COARSE).astype(int))
     mean = smooth(losses, max(1, len(losses) // 25))
 
     def line(values: np.ndarray) -> str:
@@ -86,7 +90,7 @@ def panel(name: str, curve: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
     return {
         **shape,
         "bottom": HEIGHT - BOTTOM,
-        "raw": line(losses),
+        "raw": line(losses) if full else "",
         "mean": line(mean),
         "ticks": [(y(value), f"{value:.2g}") for value in ticks(low, high)],
         "last": f"{steps[-1]:g}",

@@ -9,12 +9,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.metadata import entry_points
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from harness.contracts import (
     EMOTIONS,
@@ -24,6 +23,8 @@ from harness.contracts import (
     SplitManifest,
     UnknownName,
 )
+from harness.declared import read_declared
+from harness.plugins import Problem, collect, look_up
 
 GROUP = "talking_face_bench.splits"
 _FOLDER = Path(__file__).resolve().parent / "manifests"
@@ -105,83 +106,46 @@ def read_manifest(path: Path) -> SplitManifest:
             field and what it should be.
 
     """
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(path, f"cannot be read ({error})", "Give a readable YAML file.") from error
-    except yaml.YAMLError as error:
-        fact = " ".join(str(error).split())
-        raise BadInput(path, f"is not valid YAML ({fact})", "Mend the file.") from error
-    if not isinstance(values, dict):
-        raise BadInput(path, "is not a mapping of fields", "See splits/manifests for examples.")
-    try:
-        checked = _Manifest.model_validate(values)
-    except ValidationError as error:
-        facts = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'manifest'}: {e['msg']}" for e in error.errors()
-        )
-        raise BadInput(path, facts, "See splits/manifests for examples.") from error
+    checked = read_declared(path, _Manifest, "manifest", "See splits/manifests for examples.")
     fields = {name: getattr(checked, name) for name in type(checked).model_fields}
     entries = tuple(SequenceEntry(**entry.model_dump()) for entry in checked.sequences)
     return SplitManifest(**{**fields, "sequences": entries})
 
 
 @cache
-def _shipped() -> dict[str, SplitManifest]:
-    found: dict[str, SplitManifest] = {}
-    for path in sorted(_FOLDER.glob("*.yaml")):
-        split = read_manifest(path)
-        _add(found, split, path)
-    return found
+def _discover() -> tuple[dict[str, SplitManifest], list[Problem]]:
+    own = [read_manifest(path) for path in sorted(_FOLDER.glob("*.yaml"))]
+    return collect(SplitManifest, GROUP, own, _manifests_of, key=attrgetter("name"))
 
 
-def _add(found: dict[str, SplitManifest], split: SplitManifest, origin: object) -> None:
-    if split.name in found:
-        raise BadInput(origin, f"split {split.name} exists already", "Raise its version.")
-    found[split.name] = split
+def _manifests_of(value: Any) -> list[Any]:
+    """What an entry point holds, called and read where it must be."""
+    if callable(value):
+        value = value()
+    return [read_manifest(Path(value)) if isinstance(value, str | Path) else value]
 
 
 def manifests() -> dict[str, SplitManifest]:
-    """All known splits by `id@version`: shipped ones first, then those of plug-ins.
+    """All known splits by `id@version`: shipped ones first, then those of plug-ins."""
+    return _discover()[0]
 
-    Raises:
-        BadInput: a manifest is malformed, or a plug-in repeats a name.
 
-    """
-    found = dict(_shipped())
-    for point in entry_points(group=GROUP):
-        origin = f"entry point {point.name} of {GROUP}"
-        try:
-            value = point.load()
-            if callable(value) and not isinstance(value, SplitManifest):
-                value = value()
-        except Exception as error:
-            raise BadInput(
-                origin, f"failed to load ({error})", "Mend or uninstall that package."
-            ) from error
-        if isinstance(value, str | Path):
-            value = read_manifest(Path(value))
-        if not isinstance(value, SplitManifest):
-            fact = f"gives {type(value).__name__}, not a SplitManifest or the path of one"
-            raise BadInput(origin, fact, "Mend or uninstall that package.")
-        _add(found, value, origin)
-    return found
+def problems() -> list[Problem]:
+    """Plug-ins that could not be loaded."""
+    return _discover()[1]
 
 
 def manifest(name: str) -> SplitManifest:
     """A split by `id@version`, or by `id` alone: then its newest version.
 
     Raises:
+        BadInput: a plug-in of that name could not be loaded.
         UnknownName: no such split; offers the nearest names.
 
     """
     known = manifests()
-    if name in known:
-        return known[name]
-    versions = [m for m in known.values() if m.id == name]
-    if not versions:
-        raise UnknownName("split", name, {*known, *(m.id for m in known.values())})
-    return max(versions, key=lambda m: m.version)
+    by_version = sorted(known.values(), key=lambda m: m.version)
+    return look_up("split", name, known | {m.id: m for m in by_version}, problems())
 
 
 def loader(split: SplitManifest) -> Callable[..., Sequence]:
@@ -208,4 +172,4 @@ def loader(split: SplitManifest) -> Callable[..., Sequence]:
     raise UnknownName("loader", split.loader, LOADERS)
 
 
-__all__ = ["GROUP", "LOADERS", "loader", "manifest", "manifests", "read_manifest"]
+__all__ = ["GROUP", "LOADERS", "loader", "manifest", "manifests", "problems", "read_manifest"]

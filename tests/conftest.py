@@ -1,12 +1,17 @@
-"""Deselects what this machine cannot run: only tests marked gpu, shared, reference or weights."""
+"""Deselects what this machine cannot run: only tests marked gpu, shared, reference or weights.
+
+Also runs the command line for the tests of it.
+"""
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from harness.__main__ import main
 from harness.contracts import BadInput, Unavailable
 from harness.weights import resolve
 
@@ -51,3 +56,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run the command line in this process: words -> (exit code, stdout, stderr)."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["harness", *map(str, words)])
+        code = 0
+        try:
+            main()
+        except SystemExit as left:
+            code = left.code or 0
+        return code, *capsys.readouterr()
+
+    return run

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from harness.cli.options import (
+    Device,
+    Metrics,
+    Preset,
+    Seeds,
+    parse_metrics,
+    parse_names,
+    parse_overrides,
+    resolve_device,
+)
+
+if TYPE_CHECKING:
+    from harness.contracts import Results
 
 
 def ablate(
@@ -21,14 +33,10 @@ def ablate(
     sequences: Annotated[
         str | None, typer.Option(help="Recordings of the split, comma-separated; default: all.")
     ] = None,
-    seed: Annotated[
-        list[int] | None, typer.Option(min=0, help="Seed; may be repeated. Default: the grid's.")
-    ] = None,
-    preset: Annotated[str | None, typer.Option(help="quick, paper, ... (see `list`).")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    metrics: Annotated[
-        str | None, typer.Option(help="Metric ids, comma-separated; default: all that apply.")
-    ] = None,
+    seed: Seeds = None,
+    preset: Preset = None,
+    device: Device = "auto",
+    metrics: Metrics = None,
     out: Annotated[Path, typer.Option(help="Folder for cells, results and tables.")] = Path("runs"),
     set_: Annotated[
         list[str] | None,
@@ -36,27 +44,20 @@ def ablate(
     ] = None,
 ) -> None:
     """Train and score every row of a grid, and compare it with the reference row."""
-    from harness.cli.run import parse_metrics, parse_overrides, resolve_device
-    from harness.contracts import BadInput
+    from harness.cli.closing import carry_out
     from harness.runner.ablate import AblationRequest, described, make_plan
     from harness.runner.gather import plan_key
     from harness.runner.grid import find_grid
     from harness.runner.run import Runner
     from harness.runner.store import write_json
     from methods import catalog as methods
-    from reports import ablation, ablation_tables, page, stored
+    from reports import ablation, ablation_tables, page
 
-    start = time.perf_counter()
     chosen = find_grid(methods.spec(method), grid)
-    names = None
-    if sequences is not None:
-        names = tuple(dict.fromkeys(name.strip() for name in sequences.split(",")))
-        if "" in names:
-            raise BadInput("--sequences", f"{sequences!r} has an empty name in it", "Name them.")
     request = AblationRequest(
         split=split,
         seeds=tuple(dict.fromkeys(seed)) if seed else None,
-        sequences=names,
+        sequences=parse_names("--sequences", sequences, "a,b"),
         preset=preset,
         device=resolve_device(device),
         metrics=parse_metrics(metrics),
@@ -65,24 +66,13 @@ def ablate(
     plan = make_plan(chosen, request)
     home = out / plan.manifest.name
     folder = home / "ablations" / chosen.id
-    done = stored.unchanged(folder, plan_key(plan)) is not None
+
+    def compared(_: Results) -> str:
+        write_json(folder / ablation.FILE, described(chosen, request))
+        return ablation_tables.write(folder)["table"]
+
     runner = Runner(folder, request.device, cells=home, share_stages=True)
-    if not done:
-        runner.run(plan)
-    write_json(folder / ablation.FILE, described(chosen, request))
-    tables = ablation_tables.write(folder)
-    page.refresh(folder)
+    fine = carry_out(runner, plan, plan_key(plan), compared)
     page.refresh(home)  # the leaderboard of the run, where there is one, shows its ablations
-    print(tables["table"])
-    if done:
-        print(f"Nothing to do: every cell is finished. Tables in {folder}", file=sys.stderr)
-        return
-    tally = runner.tally
-    print(
-        f"{tally.computed} cells computed, {tally.reused} reused, {len(tally.failed)} failed; "
-        f"{tally.trained} training stages done, {tally.shared} taken from another row, "
-        f"in {time.perf_counter() - start:.0f} s. Tables in {folder}",
-        file=sys.stderr,
-    )
-    if tally.failed:
+    if not fine:
         raise typer.Exit(1)

@@ -22,8 +22,8 @@ def check(
     runs: Annotated[
         list[Path] | None,
         typer.Argument(
-            help=f"The run folder to check, {DEFAULT} by default. With --refresh: several, each "
-            "of one seed."
+            help=f"The run folder to check, {DEFAULT} by default. With --refresh: five or more, "
+            "each of one seed."
         ),
     ] = None,
     refresh: Annotated[

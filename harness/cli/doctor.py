@@ -32,12 +32,10 @@ def doctor() -> None:
     """Show versions, devices, weights and extras, and how to mend what is missing."""
     from rich.console import Console
 
-    from harness.cli.listing import new_table, plugin_problems
+    from harness.cli.listing import new_table
 
     table = new_table("Doctor", "what", "state", "disables", "mend it with")
-    findings = [*core(), *native(), *extras(), torchvision(), *weights()]
-    findings += [Finding(p.origin, p.reason, "this plug-in", "") for p in plugin_problems()]
-    for finding in findings:
+    for finding in (*core(), *native(), *extras(), torchvision(), *weights(), *plugins()):
         table.add_row(finding.what, finding.state, finding.disables, finding.cure)
     Console().print(table)
 
@@ -125,3 +123,11 @@ def weights() -> list[Finding]:
             cure = getattr(error, "cure", "")
             findings.append(Finding(f"weights {entry.id}", "missing", entry.needed_by, cure))
     return findings
+
+
+def plugins() -> list[Finding]:
+    """Plug-ins of other packages that could not be loaded."""
+    from harness.cli.listing import plugin_problems
+
+    cure = "mend or uninstall its package"
+    return [Finding(p.origin, p.reason, "this plug-in", cure) for p in plugin_problems()]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from harness.plugins import Problem
 
 
 def listing(
@@ -33,19 +35,13 @@ def listing(
         console.print(text, style="red", markup=False)
 
 
-def plugin_problems() -> list:
+def plugin_problems() -> list[Problem]:
     """Plug-ins of other packages that could not be loaded."""
-    from harness.plugins import Problem
     from methods import catalog as methods
     from metrics import catalog as metrics
+    from splits import catalog as splits
 
-    broken = [Problem(*item) for item in metrics.broken_plugins().items()]
-    return [*methods.problems(), *broken]
-
-
-def missing_packages(names: tuple[str, ...]) -> list[str]:
-    """Packages that cannot be found."""
-    return [name for name in names if find_spec(name) is None]
+    return [*methods.problems(), *metrics.problems(), *splits.problems()]
 
 
 def new_table(title: str, *columns: str):

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import re
-import sys
-import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from harness.cli.options import (
+    Device,
+    Metrics,
+    Preset,
+    Seeds,
+    parse_metrics,
+    parse_overrides,
+    resolve_device,
+)
 
 
 def run(
@@ -18,12 +25,10 @@ def run(
         list[str] | None,
         typer.Option(help="Split name, or the folder of a prepared video; may be repeated."),
     ] = None,
-    seed: Annotated[list[int] | None, typer.Option(min=0, help="Seed; may be repeated.")] = None,
-    preset: Annotated[str | None, typer.Option(help="quick, paper, ... (see `list`).")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    metrics: Annotated[
-        str | None, typer.Option(help="Metric ids, comma-separated; default: all that apply.")
-    ] = None,
+    seed: Seeds = None,
+    preset: Preset = None,
+    device: Device = "auto",
+    metrics: Metrics = None,
     out: Annotated[Path, typer.Option(help="Folder for cells, results and the page.")] = Path(
         "runs"
     ),
@@ -36,108 +41,31 @@ def run(
     ] = None,
 ) -> None:
     """Train, render and score METHOD, and write a leaderboard."""
+    from harness.cli.closing import carry_out
+    from harness.contracts import BadInput
     from harness.runner.gather import plan_key
     from harness.runner.plan import Request
     from harness.runner.planner import make_plan
     from harness.runner.run import Runner
-    from reports import page, stored, tables
 
-    overrides = parse_overrides(set_ or [])
-    chosen = parse_metrics(metrics)
-    for name in dict.fromkeys(split or ["synthetic-mini"]):
-        start = time.perf_counter()
-        request = Request(
-            methods=tuple(method),
-            split=name,
-            seeds=tuple(dict.fromkeys(seed or [0])),
-            preset=preset,
-            device=resolve_device(device),
-            metrics=chosen,
-            baselines=baselines,
-            overrides=overrides,
-        )
-        plan = make_plan(request)
-        folder = out / plan.manifest.name
-        results = stored.unchanged(folder, plan_key(plan))
-        if results is not None:
-            print(tables.render(results, "table"))
-            print(f"Nothing to do: every cell is finished. Results in {folder}", file=sys.stderr)
-            continue
-        runner = Runner(folder, request.device)
-        results = runner.run(plan)
-        page.write(results, folder)
-        print(tables.render(results, "table"))
-        tally = runner.tally
-        print(
-            f"{tally.computed} cells computed, {tally.reused} reused, {len(tally.failed)} failed "
-            f"in {time.perf_counter() - start:.0f} s. Open {folder / 'index.html'}",
-            file=sys.stderr,
-        )
-        if tally.failed:
-            raise typer.Exit(1)
-
-
-def resolve_device(name: str) -> str:
-    """`auto` becomes a CUDA device where there is one.
-
-    Raises:
-        BadInput: a device was named that this machine does not have.
-    """
-    from harness.contracts import BadInput
-
-    if name == "cpu":
-        return name
-    if name != "auto" and not re.fullmatch(r"cuda(:\d+)?", name):
-        raise BadInput("--device", f"{name!r} is not a device", "Use auto, cpu, cuda or cuda:N.")
-    if name == "auto" and not Path("/dev/nvidiactl").exists():
-        return "cpu"  # no driver: spares the seconds that importing torch takes
-    import torch
-
-    index = int(name.partition(":")[2] or 0)
-    if torch.cuda.is_available() and index < torch.cuda.device_count():
-        return "cuda" if name == "auto" else name
-    if name == "auto":
-        return "cpu"
-    raise BadInput("--device", f"{name!r} is not there", "Use --device cpu, or run `doctor`.")
-
-
-def parse_metrics(text: str | None) -> tuple[str, ...] | None:
-    """Metric ids between commas, each once; None, the default set, where none were named.
-
-    Raises:
-        BadInput: an id is empty.
-    """
-    from harness.contracts import BadInput
-
-    if text is None:
-        return None
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    common = Request(
+        methods=tuple(method),
+        split="",
+        seeds=tuple(dict.fromkeys(seed or [0])),
+        preset=preset,
+        device=resolve_device(device),
+        metrics=parse_metrics(metrics),
+        baselines=baselines,
+        overrides=parse_overrides(set_ or []),
+    )
+    names = dict.fromkeys(split or ["synthetic-mini"])
     if "" in names:
-        cure = "Write --metrics psnr,ssim, or leave it out for all that apply."
-        raise BadInput("--metrics", f"{text!r} has an empty id in it", cure)
-    return names
-
-
-def parse_overrides(pairs: list[str]) -> dict[str, Any]:
-    """`KEY=VALUE` options, values read as YAML scalars or lists."""
-    import yaml
-
-    from harness.contracts import BadInput
-
-    overrides = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise BadInput("--set", f"{pair!r} is not KEY=VALUE", "Write --set iterations=500.")
-        try:
-            overrides[key] = yaml.safe_load(value)
-            # YAML 1.1 reads 5e-4 as text, which nobody who writes it means.
-            if isinstance(overrides[key], str) and re.fullmatch(r"[-+]?[\d.]+[eE][-+]?\d+", value):
-                overrides[key] = float(value)
-        except (yaml.YAMLError, ValueError) as error:
-            raise BadInput(
-                "--set", f"{value!r} is not YAML ({error})", "Quote the value."
-            ) from error
-        if isinstance(overrides[key], float) and not math.isfinite(overrides[key]):
-            raise BadInput(f"--set {key}", f"{value} is not a finite number", "Give a number.")
-    return overrides
+        raise BadInput("--split", "it is empty", "Name a split (see `list splits`) or a folder.")
+    # All are planned first: a mistake in the last split must not show after hours of the first.
+    plans = [make_plan(replace(common, split=name)) for name in names]
+    good = [
+        carry_out(Runner(out / plan.manifest.name, common.device), plan, plan_key(plan))
+        for plan in plans
+    ]
+    if not all(good):
+        raise typer.Exit(1)

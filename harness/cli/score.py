@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from harness.cli.options import Device, Metrics, parse_metrics, resolve_device
 
 
 def score(
@@ -19,9 +19,7 @@ def score(
         ),
     ],
     truth: Annotated[Path, typer.Option(help="The same of the real recording; paired by name.")],
-    metrics: Annotated[
-        str | None, typer.Option(help="Metric ids, comma-separated; default: all that apply.")
-    ] = None,
+    metrics: Metrics = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for results and page; default runs/score-TRUTH.")
     ] = None,
@@ -56,19 +54,17 @@ def score(
         list[str] | None,
         typer.Option(help="Meshes: vertex list lip=FILE, upper=FILE or eye=FILE."),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Score videos of any method beside the real ones."""
-    from harness.cli.run import parse_metrics, resolve_device
+    from harness.cli.closing import carry_out
     from harness.contracts import BadInput
     from harness.runner.progress import watch
     from harness.score.meshes import read_common
     from harness.score.plan import Request, make_plan
     from harness.score.run import Scorer
     from harness.score.settle import Remedies
-    from reports import page, stored, tables
 
-    start = time.perf_counter()
     for name, rate in (("--fps", fps), ("--resample-fps", resample_fps)):
         if rate is not None and not 1 <= rate <= 1000:
             raise BadInput(name, f"{rate:g} is no frame rate", "Give frames per second, as 25.")
@@ -90,22 +86,7 @@ def score(
     with watch("checking") as progress:
         plan = make_plan(request, progress)
     folder = out or Path("runs") / f"score-{truth.resolve().stem}"
-    results = stored.unchanged(folder, plan.key)
-    if results is not None:
-        print(tables.render(results, "table"))
-        print(f"Nothing to do: everything is scored. Results in {folder}", file=sys.stderr)
-        return
-    scorer = Scorer(folder, request.device)
-    results = scorer.run(plan)
-    page.write(results, folder)
-    print(tables.render(results, "table"))
-    tally = scorer.tally
-    print(
-        f"{tally.computed} scores computed, {tally.reused} reused, {len(tally.failed)} failed "
-        f"in {time.perf_counter() - start:.0f} s. Open {folder / 'index.html'}",
-        file=sys.stderr,
-    )
-    if tally.failed:
+    if not carry_out(Scorer(folder, request.device), plan, plan.key):
         raise typer.Exit(1)
 
 
@@ -113,7 +94,7 @@ def parse_predictions(texts: list[str]) -> dict[str, Path]:
     """`NAME=PATH` or `PATH` options; a path without a name is called by its own.
 
     Raises:
-        BadInput: a name is empty or used twice.
+        BadInput: a name or a path is empty, or a name is used twice.
 
     """
     from harness.contracts import BadInput
@@ -123,6 +104,8 @@ def parse_predictions(texts: list[str]) -> dict[str, Path]:
         name, equals, rest = text.partition("=")
         # A path may hold `=` itself; what exists as it stands is a path.
         path = Path(rest) if equals and not Path(text).exists() else Path(text)
+        if not text or (equals and not rest):
+            raise BadInput("--pred", f"{text!r} names no path", "Write --pred NAME=PATH.")
         if path == Path(text):
             name = path.resolve().stem if path.is_file() else path.resolve().name
         if not name:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.options import Device, resolve_device
+
 if TYPE_CHECKING:
     from methods.external.base import ExternalMethod
     from methods.external.checkout import Adapter
@@ -30,7 +32,7 @@ def verify(
         Path | None,
         typer.Option(help="A prepared folder: train and render 3 frames of it, as a smoke run."),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Check the checkout, interpreter, weights and licence of METHOD; exit code 2 if it lacks any.
 
@@ -40,7 +42,6 @@ def verify(
     from rich.console import Console
 
     from harness.cli.listing import new_table
-    from harness.cli.run import resolve_device
     from harness.contracts import BadInput
     from methods import catalog
     from methods.external.base import ExternalMethod

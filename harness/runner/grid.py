@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from harness.contracts import BadInput, MethodSpec, UnknownName
+from harness.declared import read_declared
 
-_CURE = "See methods/ua3dtalk/grids for examples."
 _Seed = Annotated[int, Field(ge=0)]
 
 
@@ -81,22 +80,7 @@ def read_grid(path: Path) -> Grid:
             and what it should be.
 
     """
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(path, f"cannot be read ({error})", "Give a readable YAML file.") from error
-    except yaml.YAMLError as error:
-        fact = " ".join(str(error).split())
-        raise BadInput(path, f"is not valid YAML ({fact})", "Mend the file.") from error
-    if not isinstance(values, dict):
-        raise BadInput(path, "is not a mapping of fields", _CURE)
-    try:
-        return Grid.model_validate(values)
-    except ValidationError as error:
-        facts = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'grid'}: {e['msg']}" for e in error.errors()
-        )
-        raise BadInput(path, facts, _CURE) from error
+    return read_declared(path, Grid, "grid", "See methods/ua3dtalk/grids for examples.")
 
 
 def shipped_grids(spec: MethodSpec) -> Mapping[str, Path]:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from dataclasses import replace
 
 import pytest
 
 from harness import weights
-from harness.__main__ import main
-from tests.harness.weights_server import PAYLOAD, serving
-
-SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
+from tests.harness.fetch.weights_server import PAYLOAD, SHA256, serving
 
 
 @pytest.fixture
@@ -38,19 +34,9 @@ def rows(monkeypatch, tmp_path, server):
 
 
 @pytest.fixture
-def call(monkeypatch, capsys):
-    """Run the command line in this process: (exit code, stdout, stderr)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["harness", "weights", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as leave:
-            code = leave.code or 0
-        return code, *capsys.readouterr()
-
-    return run
+def call(command):
+    """`weights` with these words."""
+    return lambda *words: command("weights", *words)
 
 
 def test_fetch_tells_the_sha256_and_what_it_is_worth(rows, call, tmp_path):

@@ -1,26 +1,11 @@
 import subprocess
 import sys
-from importlib.metadata import EntryPoint
 
 import pytest
 
 from harness.contracts import MetricSpec, Unavailable, UnknownName
 from harness.weights import registry
 from metrics import catalog
-
-
-@pytest.fixture
-def plugins(monkeypatch):
-    """Pretend that these entry points are installed."""
-
-    def install(**values):
-        points = [EntryPoint(name, value, catalog.ENTRY_POINTS) for name, value in values.items()]
-        monkeypatch.setattr(catalog, "entry_points", lambda group: points)
-        catalog._scan.cache_clear()
-
-    yield install
-    monkeypatch.undo()
-    catalog._scan.cache_clear()
 
 
 def test_listing_imports_no_torch():
@@ -64,19 +49,3 @@ def test_missing_package_makes_a_metric_unavailable():
     spec = MetricSpec("x", "X", "metrics.psnr:PSNR", (), "none", packages=("no_such_package",))
     with pytest.raises(Unavailable, match="no_such_package"):
         catalog.build(spec)
-
-
-def test_a_plug_in_is_listed_and_a_broken_one_is_reported(plugins, tmp_path, monkeypatch):
-    (tmp_path / "their_metric.py").write_text(
-        "from harness.contracts import MetricSpec\n"
-        "SPECS = (MetricSpec('theirs', 'T', 'their_metric:M', (), 'a paper'),)\n"
-        "TAKEN = (MetricSpec('psnr', 'T', 'their_metric:M', (), 'a paper'),)\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    plugins(good="their_metric:SPECS", taken="their_metric:TAKEN", absent="no_such_module:SPECS")
-    assert {"theirs", "psnr"} <= set(catalog.specs())
-    assert catalog.specs()["psnr"].entry == "metrics.psnr:PSNR"
-    broken = catalog.broken_plugins()
-    assert len(broken) == 2
-    assert any("ModuleNotFoundError" in reason for reason in broken.values())
-    assert any("is taken" in reason for reason in broken.values())

@@ -36,6 +36,22 @@ def test_losses_that_are_no_numbers_are_left_out():
     assert curves.panel("a", (np.arange(3), np.ones(3)))["raw"]
 
 
+def test_many_fits_are_drawn_coarsely(tmp_path):
+    count = curves.MANY + 1
+    results = simulated.write(tmp_path, simulated.facts(2))
+    lines = [json.dumps({"stage": "face", "step": i, "loss": 1 / (i + 1)}) for i in range(500)]
+    names = list(results.recordings)[:count]
+    for index in range(count):
+        (tmp_path / f"{index}.jsonl").write_text("\n".join(lines))
+    for kept, points_ in ((count, curves.COARSE), (count - 1, curves.POINTS)):
+        media = {name: {"losses": f"{i}.jsonl"} for i, name in enumerate(names[:kept])}
+        row = dataclasses.replace(results.rows[1], media=media)
+        found = curves.loss_curves(dataclasses.replace(results, rows=(row,)), tmp_path)
+        assert len(found) == kept
+        assert {len(points(fit["panels"][0]["mean"])) for fit in found} == {points_}
+        assert all(bool(fit["panels"][0]["raw"]) == (kept < count) for fit in found)
+
+
 def test_ticks_lie_inside():
     for low, high in ((0.01, 0.5), (3.1, 3.2), (1e-5, 1e3), (1.0, 1.1)):
         found = curves.ticks(low, high)

@@ -1,13 +1,13 @@
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from harness.contracts import BadInput, SplitManifest, UnknownName
 from splits import catalog
+from tests.plugged import installed
 
 GOOD = {
     "id": "mine",
@@ -42,14 +42,15 @@ def test_shipped_splits():
 
 
 def test_a_name_without_version_means_the_newest(monkeypatch, tmp_path):
-    newer = catalog.read_manifest(_write(tmp_path, id="synthetic-mini", version=12))
-    older = catalog.read_manifest(_write(tmp_path, id="synthetic-mini", version=9))
-    points = [
-        SimpleNamespace(name=str(i), load=lambda m=m: m) for i, m in enumerate((newer, older))
-    ]
-    monkeypatch.setattr(catalog, "entry_points", lambda group: points)
-    assert catalog.manifest("synthetic-mini").version == 12
-    assert catalog.manifest("synthetic-mini@1").version == 1
+    newer, older = tmp_path / "newer", tmp_path / "older"
+    for folder, version in ((newer, 12), (older, 9)):
+        folder.mkdir()
+        _write(folder, id="synthetic-mini", version=version)
+    source = f"NEWER = {str(newer / 'mine.yaml')!r}\nOLDER = {str(older / 'mine.yaml')!r}\n"
+    points = "newer = theirs:NEWER\nolder = theirs:OLDER"
+    with installed(monkeypatch, tmp_path / "p", source, splits=points):
+        assert catalog.manifest("synthetic-mini").version == 12
+        assert catalog.manifest("synthetic-mini@1").version == 1
 
 
 def test_unknown_name_offers_the_nearest():
@@ -104,33 +105,24 @@ def test_a_missing_file(tmp_path):
         catalog.read_manifest(tmp_path / "none.yaml")
 
 
-def test_plug_ins_give_manifests_paths_or_callables(monkeypatch, tmp_path):
-    path = _write(tmp_path)
-    for value in (catalog.read_manifest(path), path, str(path), lambda: path):
-        point = SimpleNamespace(name="mine", load=lambda value=value: value)
-        monkeypatch.setattr(catalog, "entry_points", lambda group, point=point: [point])
+@pytest.mark.parametrize(
+    "value", ["read_manifest(PATH)", "PATH", "str(PATH)", "lambda: PATH", "lambda: str(PATH)"]
+)
+def test_plug_ins_give_manifests_paths_or_callables(monkeypatch, tmp_path, value):
+    source = (
+        "from pathlib import Path\nfrom splits.catalog import read_manifest\n"
+        f"PATH = Path({str(_write(tmp_path))!r})\nVALUE = {value}\n"
+    )
+    with installed(monkeypatch, tmp_path / "p", source, splits="mine = theirs:VALUE"):
         assert catalog.manifest("mine").name == "mine@1"
 
 
-@pytest.mark.parametrize(("value", "fact"), [(7, "gives int"), ("synthetic", "exists already")])
-def test_bad_plug_ins_are_named(monkeypatch, value, fact):
-    if value == "synthetic":
-        value = catalog.manifest("synthetic@1")
-    point = SimpleNamespace(name="broken", load=lambda: value)
-    monkeypatch.setattr(catalog, "entry_points", lambda group: [point])
-    with pytest.raises(BadInput, match=rf"broken.*{fact}"):
-        catalog.manifests()
-
-
-def test_a_plug_in_that_fails_to_load(monkeypatch):
-    def load():
-        raise ImportError("no module named x")
-
-    monkeypatch.setattr(
-        catalog, "entry_points", lambda group: [SimpleNamespace(name="broken", load=load)]
-    )
-    with pytest.raises(BadInput, match="no module named x"):
-        catalog.manifests()
+def test_a_plug_in_that_names_no_manifest(monkeypatch, tmp_path):
+    source = f"VALUE = {str(_write(tmp_path, fps=0))!r}"
+    with installed(monkeypatch, tmp_path / "p", source, splits="mine = theirs:VALUE"):
+        with pytest.raises(BadInput, match=r"mine = theirs:VALUE .* fps: Input should be greater"):
+            catalog.manifest("mine")
+        assert "synthetic-mini@1" in catalog.manifests()
 
 
 def test_loaders(tmp_path):

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import csv
 import shutil
-import sys
 
 import pytest
 import yaml
 
-from harness.__main__ import main
 from harness.runner import ablate
 from tests import staged, toy
 
 
 @pytest.fixture
-def call(monkeypatch, capsys, tmp_path):
+def call(monkeypatch, command, tmp_path):
     staged.register(monkeypatch)
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(ablate, "find_manifest", lambda name: toy.manifest())
@@ -26,13 +24,7 @@ def call(monkeypatch, capsys, tmp_path):
     def run(*arguments):
         words = ["ablate", "--method", "staged", "--grid", str(grid), "--split", "toy"]
         words += ["--metrics", "psnr,ssim", "--out", str(tmp_path / "runs"), *arguments]
-        monkeypatch.setattr(sys, "argv", ["harness", *words])
-        code = 0
-        try:
-            main()
-        except SystemExit as exit_:
-            code = exit_.code or 0
-        return code, *capsys.readouterr()
+        return command(*words)
 
     return run
 
@@ -79,14 +71,12 @@ def test_the_second_time_nothing_is_done(call):
     assert out == first
 
 
-def test_report_shows_the_table_again(call, monkeypatch, capsys, tmp_path):
+def test_report_shows_the_table_again(call, command, tmp_path):
     shown = call()[1]
     folder = tmp_path / "runs" / "toy@1" / "ablations" / "steps"
-    monkeypatch.setattr(sys, "argv", ["harness", "report", str(folder)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert not ended.value.code
-    assert capsys.readouterr().out == shown
+    code, out, _ = command("report", folder)
+    assert code == 0
+    assert out == shown
 
 
 def test_an_override_reaches_every_row_and_the_caption(call):
@@ -114,7 +104,7 @@ def own_folder(monkeypatch, tmp_path):
         (("--set", "lift=3"), "it sets lift, and so does --set"),
         (("--set", "base=many"), "'many' is text"),
         (("--sequences", "b"), "unknown recording of toy@1 'b'"),
-        (("--sequences", "a,,b"), "has an empty name"),
+        (("--sequences", "a,,b"), "has an empty name in it. Write --sequences a,b"),
         (("--preset", "paper"), "unknown preset of staged 'paper'"),
         (("--metrics", "psnrr"), "unknown metric 'psnrr'"),
     ],

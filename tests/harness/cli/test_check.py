@@ -10,7 +10,7 @@ import pytest
 
 from harness.__main__ import main
 from harness.runner import calibration, throughput
-from tests.gate_results import seeded, three, with_value
+from tests.gate_results import seeded, several, with_value
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def store(folder, results):
 
 @pytest.fixture
 def made(call, tmp_path):
-    """A baseline of three runs, made by the command."""
-    runs = [store(tmp_path / name, results) for name, results in three()]
+    """A baseline of six runs, made by the command."""
+    runs = [store(tmp_path / name, results) for name, results in several()]
     path = tmp_path / "baselines" / "ci.json"
     code, out, _ = call("--refresh", "--no-throughput", "--baseline", path, *runs)
     assert code == 0
@@ -67,7 +67,10 @@ def test_a_planted_loss_fails_with_table_junit_and_annotations(call, made, tmp_p
         (("--no-throughput", "nowhere"), "no results.json is there"),
         (("--no-quality", "--no-throughput"), "nothing is left to check"),
         (("--no-quality",), "it has no throughput"),
-        (("--refresh", "--no-throughput", "s0"), "1 run has no spread"),
+        (
+            ("--refresh", "--no-throughput", "s0"),
+            "it needs runs of 5 seeds to know their spread, not 1",
+        ),
     ],
 )
 def test_refusals_are_sentences(call, made, tmp_path, monkeypatch, arguments, sentence):

@@ -11,19 +11,8 @@ import sys
 import pytest
 
 from harness.__main__ import main
-from harness.cli.run import parse_metrics, parse_overrides
+from harness.cli.options import parse_metrics, parse_overrides
 from harness.contracts import Results, Row, Score
-
-
-def call(monkeypatch, capsys, *arguments):
-    """Run the command line in this process: (exit code, stdout, stderr)."""
-    monkeypatch.setattr(sys, "argv", ["harness", *arguments])
-    code = 0
-    try:
-        main()
-    except SystemExit as exit_:
-        code = exit_.code or 0
-    return code, *capsys.readouterr()
 
 
 def test_help_names_every_command_and_imports_nothing_heavy():
@@ -51,8 +40,8 @@ def test_help_names_every_command_and_imports_nothing_heavy():
         (("run", "--method", "still", "--set", "iterations"), "is not KEY=VALUE"),
         (("run", "--method", "still", "--split", "./nowhere"), "nowhere"),
         (("run", "--method", "still", "--device", "cuda:one"), "'cuda:one' is not a device"),
-        (("run", "--method", "still", "--metrics", ""), "--metrics: '' has an empty id"),
-        (("run", "--method", "still", "--metrics", "psnr,,ssim"), "has an empty id"),
+        (("run", "--method", "still", "--metrics", ""), "--metrics: '' has an empty name"),
+        (("run", "--method", "still", "--metrics", "psnr,,ssim"), "has an empty name"),
         (("run", "--method", "still", "--preset", "quik"), "has a preset 'quik'"),
         (("run", "--method", "still", "--set", "steps=3"), "an option to set (steps)"),
         (("run", "--method", "ua3dtalk", "--set", "face_iterations=many"), "'many' is text"),
@@ -61,6 +50,10 @@ def test_help_names_every_command_and_imports_nothing_heavy():
         (("run", "--method", "ua3dtalk", "--set", "motion_rate=.nan"), "not a finite number"),
         (("run", "--method", "ua3dtalk", "--set", "perceptual=3"), "true or false is expected"),
         (("run", "--method", "still", "--seed", "-1"), "Invalid value for '--seed'"),
+        (("run", "--method", "still", "--seed", str(2**32)), "Invalid value for '--seed'"),
+        (("run", "--method", "still", "--split", ""), "--split: it is empty"),
+        (("score", "--pred", "", "--truth", "a"), "--pred: '' names no path"),
+        (("score", "--pred", "a=", "--truth", "a"), "--pred: 'a=' names no path"),
         (("prepare", "."), "Missing option '--out'"),
         (("prepare", ".", "--out", "x"), "it is a folder"),
         (("prepare", "a.mp4", "--out", "x", "--size", "0"), "--size 0: not an even number"),
@@ -71,18 +64,18 @@ def test_help_names_every_command_and_imports_nothing_heavy():
     ],
 )
 def test_mistakes_are_sentences_with_exit_code_2(
-    monkeypatch, capsys, tmp_path, arguments, sentence
+    monkeypatch, command, tmp_path, arguments, sentence
 ):
     monkeypatch.chdir(tmp_path)
-    code, _, err = call(monkeypatch, capsys, *arguments)
+    code, _, err = command(*arguments)
     assert code == 2
     assert sentence in err
     assert "Traceback" not in err
     assert not list(tmp_path.iterdir())
 
 
-def test_list_says_what_can_run_here(monkeypatch, capsys):
-    code, out, _ = call(monkeypatch, capsys, "list")
+def test_list_says_what_can_run_here(command):
+    code, out, _ = command("list")
     assert code == 0
     for needle in ("still", "psnr", "synthetic-mini@1", "Presets"):
         assert needle in out
@@ -101,37 +94,37 @@ def test_interrupt_is_quiet_and_says_how_to_go_on(monkeypatch, capsys):
     assert "the same command goes on" in capsys.readouterr().err
 
 
-def test_doctor_names_the_cure_word_for_word(monkeypatch, capsys):
+def test_doctor_names_the_cure_word_for_word(monkeypatch, command):
     from harness.cli import doctor
 
     absent = {"video": ("a_package_that_is_absent", "prepare")}
     monkeypatch.setattr(doctor, "EXTRAS", absent)
     monkeypatch.setenv("COLUMNS", "200")
-    code, out, _ = call(monkeypatch, capsys, "doctor")
+    code, out, _ = command("doctor")
     assert code == 0
     assert 'pip install "talking-face-bench[video]"' in out
 
 
-def test_ctrl_c_in_a_command_is_said_and_not_silent(monkeypatch, capsys):
+def test_ctrl_c_in_a_command_is_said_and_not_silent(monkeypatch, command):
     from harness.runner import planner
 
     def interrupted(request):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(planner, "make_plan", interrupted)
-    code, _, err = call(monkeypatch, capsys, "run", "--method", "still")
+    code, _, err = command("run", "--method", "still")
     assert code == 130
     assert "the same command goes on" in err
 
 
-def test_a_refusing_disk_is_a_sentence_wherever_it_refuses(monkeypatch, capsys):
+def test_a_refusing_disk_is_a_sentence_wherever_it_refuses(monkeypatch, command):
     from harness.runner import planner
 
     def full(request):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "cache/file")
 
     monkeypatch.setattr(planner, "make_plan", full)
-    code, _, err = call(monkeypatch, capsys, "run", "--method", "still")
+    code, _, err = command("run", "--method", "still")
     assert code == 2
     assert err.startswith("error: cache/file: the disk is full")
     assert len(err.splitlines()) == 1
@@ -174,9 +167,9 @@ def runs(tmp_path):
         (("--format", "html", "--out", "x.html"), "one page cannot hold 2 runs"),
     ],
 )
-def test_reports_that_cannot_be_written(monkeypatch, capsys, runs, arguments, sentence):
+def test_reports_that_cannot_be_written(monkeypatch, command, runs, arguments, sentence):
     monkeypatch.chdir(runs.parent)
-    code, _, err = call(monkeypatch, capsys, "report", "runs", *arguments)
+    code, _, err = command("report", "runs", *arguments)
     assert code == 2
     assert sentence in err
     assert sorted(p.name for p in runs.parent.rglob("*") if p.is_file()) == ["results.json"] * 2
@@ -193,8 +186,8 @@ def test_reports_that_cannot_be_written(monkeypatch, capsys, runs, arguments, se
         '{"schema_version": 99}',
     ],
 )
-def test_results_of_another_kind(monkeypatch, capsys, runs, content):
+def test_results_of_another_kind(command, runs, content):
     (runs / "a" / "results.json").write_text(content)
-    code, _, err = call(monkeypatch, capsys, "report", str(runs / "a"))
+    code, _, err = command("report", str(runs / "a"))
     assert code == 2
     assert "results.json: cannot be read as results" in err

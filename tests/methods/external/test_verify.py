@@ -1,13 +1,11 @@
 """`python -m harness verify METHOD`, as a person meets it."""
 
 import json
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from harness.__main__ import main
 from harness.media.video import write_mp4
 from methods import catalog
 from methods.external.adapters.talkinggaussian import TalkingGaussian
@@ -18,18 +16,12 @@ SCRIPTS = TalkingGaussian.adapter.scripts
 
 
 @pytest.fixture
-def verify(monkeypatch, capsys):
+def verify(monkeypatch, command):
     """Run the command: exit code and its output in one line."""
 
     def call(*arguments):
         monkeypatch.setenv("COLUMNS", "400")
-        monkeypatch.setattr(sys, "argv", ["harness", "verify", "--device", "cpu", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as leave:
-            code = leave.code or 0
-        out, err = capsys.readouterr()
+        code, out, err = command("verify", "--device", "cpu", *arguments)
         return code, [" ".join(line.split()) for line in (out + err).splitlines() if line.strip()]
 
     return call

@@ -2,60 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import signal
 import subprocess
-import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 
 from harness import fetch, weights
 from harness.contracts import BadInput, Unavailable, UnknownName
-from tests.harness.weights_server import PAYLOAD, serving
-
-SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
-
-
-@pytest.fixture
-def server(monkeypatch, tmp_path):
-    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
-    monkeypatch.delenv("HARNESS_WEIGHTS", raising=False)
-    with serving() as running:
-        yield running
-
-
-@pytest.fixture
-def rows(server, monkeypatch):
-    """The registry: `net` with everything known of it, `bare` with nothing but its address."""
-    net = weights.WeightEntry(
-        id="net",
-        file="net.bin",
-        licence="-",
-        needed_by="a test",
-        url=server.url,
-        bytes=len(PAYLOAD),
-        sha256=SHA256,
-    )
-    bare = replace(net, id="bare", bytes=0, sha256="")
-    by_hand = replace(bare, id="by-hand", url="", how="Ask them.")
-    found = {row.id: row for row in (net, bare, by_hand)}
-    monkeypatch.setattr(weights, "registry", lambda: found)
-    return found
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "weights"
-
-
-def quiet(*args, **values):
-    pass
-
-
-def names(folder):
-    return sorted(path.name for path in folder.iterdir())
+from tests.harness.fetch.weights_server import PAYLOAD, SHA256, names, quiet
 
 
 def part_of(folder, content=PAYLOAD[:1000]):
@@ -357,100 +312,3 @@ def test_names_and_sources(rows):
         fetch.fetch_weights("nett", quiet)
     with pytest.raises(Unavailable, match="Ask them"):
         fetch.fetch_weights("by-hand", quiet)
-
-
-PROGRAM = """
-import sys
-from harness import fetch, weights
-weights.registry = lambda: {{"net": weights.WeightEntry(**{row!r})}}
-print("go", flush=True)
-path = fetch.fetch_weights("net", lambda stage, *_: print(stage, flush=True))
-sys.exit(path.stat().st_size != {size})
-"""
-
-
-def another_process(row):
-    program = PROGRAM.format(row=asdict(row), size=len(PAYLOAD))
-    return subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-
-
-def read_until(process, line):
-    for text in process.stdout:
-        if text.strip() == line:
-            return
-    raise AssertionError(f"the other process never said {line!r}")
-
-
-@pytest.mark.parametrize("weight_id", ["net", "bare"])
-def test_a_killed_fetch_leaves_its_part_and_the_next_goes_on(rows, server, folder, weight_id):
-    server.behaviour = "slow"
-    row = replace(rows[weight_id], id="net")
-    process = another_process(row)
-    part = folder / "net.bin.part"
-    deadline = time.monotonic() + 20
-    while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait(10) == -signal.SIGKILL
-    process.stdout.close()
-    have = part.stat().st_size
-    assert 0 < have < len(PAYLOAD)
-    assert part.read_bytes() == PAYLOAD[:have]
-    assert names(folder) == ["net.bin.part"]
-    server.behaviour = "honest"
-    assert fetch.fetch_weights(weight_id, quiet).read_bytes() == PAYLOAD
-    assert server.ranges[-1] == f"bytes={have}-"
-
-
-def test_two_fetches_of_one_file_wait_for_each_other(rows, server, folder):
-    server.behaviour = "slow"
-    first = another_process(rows["net"])
-    read_until(first, "fetch")
-    others = [another_process(rows["net"]) for _ in range(2)]
-    for process in others:
-        read_until(process, "wait for another fetch")
-    server.go_on.set()
-    assert [process.wait(20) for process in (first, *others)] == [0, 0, 0]
-    for process in (first, *others):
-        process.stdout.close()
-    assert (folder / "net.bin").read_bytes() == PAYLOAD
-    assert server.ranges == [None]
-    assert names(folder) == ["net.bin", "net.bin.sha256"]
-
-
-def test_who_waited_goes_on_where_the_other_was_killed(rows, server, folder):
-    server.behaviour = "slow"
-    first = another_process(rows["net"])
-    read_until(first, "fetch")
-    second = another_process(rows["net"])
-    read_until(second, "wait for another fetch")
-    server.behaviour = "honest"
-    first.kill()
-    first.wait(10)
-    assert second.wait(20) == 0
-    first.stdout.close()
-    second.stdout.close()
-    assert (folder / "net.bin").read_bytes() == PAYLOAD
-    assert server.ranges[0] is None
-    assert server.ranges[1].startswith("bytes=")
-
-
-def test_who_waited_begins_anew_where_the_other_was_sent_wrong_bytes(rows, server, folder):
-    server.behaviour, server.payload = "slow", bytes(len(PAYLOAD))
-    first = another_process(rows["net"])
-    read_until(first, "fetch")
-    second = another_process(rows["net"])
-    read_until(second, "wait for another fetch")
-    server.behaviour, server.payload = "honest", PAYLOAD
-    server.go_on.set()
-    assert first.wait(20) == 1
-    assert second.wait(20) == 0
-    first.stdout.close()
-    second.stdout.close()
-    assert (folder / "net.bin").read_bytes() == PAYLOAD
-    assert server.ranges == [None, None]

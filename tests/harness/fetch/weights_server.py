@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PAYLOAD = bytes(range(256)) * 2000
+SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
 
 
 class Server(ThreadingHTTPServer):
@@ -110,3 +112,12 @@ def serving():
         server.go_on.set()
         server.shutdown()
         server.server_close()
+
+
+def quiet(*args, **values):
+    """Progress of a fetch that nobody looks at."""
+
+
+def names(folder):
+    """The files that a fetch left."""
+    return sorted(path.name for path in folder.iterdir())

@@ -1,0 +1,94 @@
+"""Options that several commands have, and what their words mean."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+#: Seeds go to NumPy's legacy generator too, which takes 32 bits.
+Seeds = Annotated[
+    list[int] | None,
+    typer.Option(
+        min=0, max=2**32 - 1, help="Seed; may be repeated. Default: 0, or what the grid says."
+    ),
+]
+Preset = Annotated[str | None, typer.Option(help="quick, paper, ... (see `list`).")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Metrics = Annotated[
+    str | None, typer.Option(help="Metric ids, comma-separated; default: all that apply.")
+]
+
+
+def resolve_device(name: str) -> str:
+    """`auto` becomes a CUDA device where there is one.
+
+    Raises:
+        BadInput: a device was named that this machine does not have.
+    """
+    from harness.contracts import BadInput
+
+    if name == "cpu":
+        return name
+    if name != "auto" and not re.fullmatch(r"cuda(:\d+)?", name):
+        raise BadInput("--device", f"{name!r} is not a device", "Use auto, cpu, cuda or cuda:N.")
+    if name == "auto" and not Path("/dev/nvidiactl").exists():
+        return "cpu"  # no driver: spares the seconds that importing torch takes
+    import torch
+
+    index = int(name.partition(":")[2] or 0)
+    if torch.cuda.is_available() and index < torch.cuda.device_count():
+        return "cuda" if name == "auto" else name
+    if name == "auto":
+        return "cpu"
+    raise BadInput("--device", f"{name!r} is not there", "Use --device cpu, or run `doctor`.")
+
+
+def parse_names(option: str, text: str | None, example: str) -> tuple[str, ...] | None:
+    """Names between commas, each once; None, which stands for all, where the option is absent.
+
+    Raises:
+        BadInput: a name is empty.
+    """
+    from harness.contracts import BadInput
+
+    if text is None:
+        return None
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    if "" in names:
+        cure = f"Write {option} {example}, or leave it out for all."
+        raise BadInput(option, f"{text!r} has an empty name in it", cure)
+    return names
+
+
+def parse_metrics(text: str | None) -> tuple[str, ...] | None:
+    """Ids of `--metrics`; None, the default set, where none were named."""
+    return parse_names("--metrics", text, "psnr,ssim")
+
+
+def parse_overrides(pairs: list[str]) -> dict[str, Any]:
+    """`KEY=VALUE` options, values read as YAML scalars or lists."""
+    import yaml
+
+    from harness.contracts import BadInput
+
+    overrides = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise BadInput("--set", f"{pair!r} is not KEY=VALUE", "Write --set iterations=500.")
+        try:
+            overrides[key] = yaml.safe_load(value)
+            # YAML 1.1 reads 5e-4 as text, which nobody who writes it means.
+            if isinstance(overrides[key], str) and re.fullmatch(r"[-+]?[\d.]+[eE][-+]?\d+", value):
+                overrides[key] = float(value)
+        except (yaml.YAMLError, ValueError) as error:
+            raise BadInput(
+                "--set", f"{value!r} is not YAML ({error})", "Quote the value."
+            ) from error
+        if isinstance(overrides[key], float) and not math.isfinite(overrides[key]):
+            raise BadInput(f"--set {key}", f"{value} is not a finite number", "Give a number.")
+    return overrides
