@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.contracts import UnknownName
+from reports import compare_page
 from reports.compare import Change
-from reports.comparison import MARKS, Comparison, moments, notes, several, shown, texts
+from reports.comparison import Comparison, moments, notes, several, shown, texts
 from reports.tables import escape
 
 
@@ -116,41 +117,10 @@ def latex(comparison: Comparison) -> str:
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
 
 
-def page(comparison: Comparison) -> str:
-    """One self-contained page."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    tables = [
-        {
-            "row": row,
-            "lines": [
-                {
-                    **texts(c),
-                    "kind": c.verdict.replace(" ", "-"),
-                    "mark": "" if c.verdict == "unclear" else MARKS[c.verdict][:1],
-                }
-                for c in shown(comparison)
-                if c.row == row
-            ],
-        }
-        for row in dict.fromkeys(change.row for change in comparison.changes)
-    ]
-    return environment.get_template("compare.html").render(
-        comparison=comparison, tables=tables, notes=notes(comparison), moments=moments(comparison)
-    )
-
-
 FORMATS: dict[str, Callable[[Comparison], str]] = {
     "table": table,
     "md": markdown,
     "csv": comma_separated,
     "tex": latex,
-    "html": page,
+    "html": compare_page.page,
 }
