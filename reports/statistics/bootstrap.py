@@ -22,6 +22,9 @@ RESAMPLES = 10_000
 #: cluster alone and have no spread; then it is Student's, which leans on normal cluster means.
 ENOUGH = 4
 
+#: Spreads and distances below this share of the mean are sums in another order, not data.
+ROUNDING = 1e-12
+
 #: A recording alone is cut into at most this many blocks: few long ones stay nearly independent
 #: where moments of a second do not (Ibragimov and Müller 2010).
 MOST_BLOCKS = 6
@@ -125,19 +128,22 @@ def cluster_error(totals: np.ndarray, sizes: np.ndarray, clusters: int) -> np.nd
         clusters: how many of them make one mean; G, but for overlapping blocks.
 
     Returns:
-        float [R]: sqrt(c / (c - 1) * mean of squared residuals / c) / mean size.
+        float [R]: sqrt(c / (c - 1) * mean of squared residuals / c) / mean size; 0 where only
+        rounding tells the clusters apart.
 
     """
     means = totals.sum(1) / sizes.sum(1)
     residuals = totals - means[:, None] * sizes
     spread = (residuals**2).mean(1) / (clusters - 1)
-    return np.sqrt(spread) / sizes.mean(1)
+    error = np.sqrt(spread) / sizes.mean(1)
+    return np.where(error > ROUNDING * np.abs(means), error, 0.0)
 
 
 def studentized(totals: np.ndarray, sizes: np.ndarray, mean: float) -> np.ndarray:
     """|t| of every draw, float [R]; totals, sizes: [R, G]."""
     error = cluster_error(totals, sizes, totals.shape[1])
     distance = np.abs(totals.sum(1) / sizes.sum(1) - mean)
+    distance = np.where(distance > ROUNDING * abs(mean), distance, 0.0)
     # A draw of one cluster alone has no spread: it is no evidence against any distance.
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(error > 0, distance / error, np.where(distance > 0, np.inf, 0.0))
