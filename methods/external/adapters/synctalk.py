@@ -4,8 +4,11 @@ Traps of its code that are handled here. `--portrait` pastes the face that it ma
 test frames* of `ori_imgs`, so hair, ears, neck and background are the truth itself: PSNR gains some
 5 dB by its README. It is a preset of its own (`portrait`), the only one that sees a test frame.
 Videos are named by epoch, and `_depth` and `_audio` lie beside them. `au.csv` must have names with
-a leading space (` AU45_r`). It writes 25 frames per second whatever the data say. It reads test
-poses and eyes, so it renders its own test only.
+a leading space (` AU45_r`). It writes 25 frames per second whatever the data say. While it trains
+and when it tests it looks for landmarks in the frames of the test and in its own, and crashes where
+it finds none (issue 163): in the place of the test's it finds a training frame, and `verify` has no
+run of seconds, whose own frames would show no face yet. It reads test poses and eyes, so it renders
+its own test only.
 """
 
 from __future__ import annotations
@@ -88,7 +91,6 @@ class SyncTalk(Workspace):
             ),
         ),
         imports=("torch", "raymarching", "gridencoder", "cv2", "pandas"),
-        smoke={"head": 60, "lips": 90},
     )
     cure = CURE
 
@@ -110,7 +112,7 @@ class SyncTalk(Workspace):
         if job.config["portrait"]:
             assert sequence.folder is not None
             for path in (job.data / "ori_imgs").glob("*.jpg"):
-                if not path.is_symlink():  # a black one
+                if not path.is_symlink():  # a training frame in a test frame's place
                     path.unlink()
                     path.symlink_to((sequence.folder / "ori_imgs" / path.name).resolve())
 

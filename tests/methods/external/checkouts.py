@@ -66,7 +66,7 @@ CHECKOUTS = {
     ),
     "instag": (
         "instag.py",
-        ("train_face.py", "synthesize_fuse.py"),
+        ("train_face.py", "synthesize_fuse.py", "metrics.py"),
         ("scripts/train_xx_few.sh", "output/pretrain_ave/chkpnt_ema_face_latest.pth"),
     ),
 }  # fmt: skip

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from harness.contracts import BadInput
-from harness.media.video import probe
+from harness.media.video import probe, read_frames
 from methods import catalog
 from methods.external.adapters.edtalk import STRETCH
 from tests.methods.external.checkouts import calls, flags, prepared, run, shade
@@ -70,9 +72,32 @@ def test_the_video_driven_demo_is_an_oracle_and_sees_the_true_frames(tmp_path, m
     assert results.failures == ()
     assert row.role == "oracle"
     given = flags(calls(root)[0])
-    truth = given["--lip_driving_path"]
-    assert given["--pose_driving_path"] == given["--exp_driving_path"] == truth
-    assert probe(root / "seen" / "lip.mp4").count == 2
+    assert given["--pose_driving_path"] == given["--lip_driving_path"]
+    assert [round(shade(frame)) for frame in read_frames(root / "seen" / "lip.mp4")] == [20, 21]
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "shown"),
+    [("edtalk", {"expression": "clip"}, [0, 1]), ("edtalk-v", {}, [20, 21])],
+)
+def test_what_it_drops_from_an_expression_is_no_frame_of_ours(
+    method, options, shown, tmp_path, monkeypatch
+):
+    """It cuts off 20 frames and mirrors the rest; of 20 frames or fewer it would mirror nothing."""
+    root, recorded = prepared(tmp_path, monkeypatch, method)
+    results, _ = run(tmp_path / "out", recorded, method, **options)
+    assert results.failures == ()
+    given = list(read_frames(root / "seen" / "expression.mp4"))
+    assert len(given) == 2 + 20
+    assert [round(shade(frame)) for frame in given[:-20]] == shown
+
+
+def test_sound_a_few_samples_short_of_its_frames_is_enough(tmp_path, monkeypatch):
+    """It drops the last part of a frame of sound, and with it a frame."""
+    _, (manifest, sequence) = prepared(tmp_path, monkeypatch, "edtalk")
+    short = replace(sequence, audio=sequence.audio[:-9])
+    results, _ = run(tmp_path / "out", (manifest, short), "edtalk")
+    assert results.failures == ()
 
 
 def test_the_source_frame_is_the_users_to_choose(tmp_path, monkeypatch):
