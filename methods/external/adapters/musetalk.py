@@ -61,7 +61,14 @@ class MuseTalk(OneShot):
         home=HOME,
         obtain=OBTAIN,
         scripts=("scripts/inference.py",),
-        assets=(Asset("models/musetalk*/*.json", WEIGHTS),),
+        assets=(
+            Asset("models/musetalk*/*.json", WEIGHTS),
+            Asset("models/musetalk*/*.[bp]*", WEIGHTS),  # unet.pth or pytorch_model.bin
+            Asset("models/sd-vae*/config.json", WEIGHTS),
+            Asset("models/whisper/*", WEIGHTS),
+            Asset("models/dwpose/dw-ll_ucoco_384.pth", WEIGHTS),
+            Asset("models/face-parse-bisent/79999_iter.pth", WEIGHTS),
+        ),
         imports=("torch", "diffusers", "mmpose", "omegaconf"),
         surplus=8,
         layout=False,

@@ -40,6 +40,7 @@ def test_crops_are_ours_and_the_pose_video_is_25_fps_of_the_tests_length(tmp_pat
     info = probe(root / "seen" / "pose.mp4")
     assert (info.fps, info.count, info.height, info.width) == (25.0, 2, 256, 256)
     assert not [flag for flag in flags(calls(root)[0]) if "crop" in flag]
+    assert Image.open(root / "seen" / "source.png").size == (256, 256)
 
 
 def test_the_save_path_has_a_folder_and_one_mp4(tmp_path, monkeypatch):
