@@ -80,6 +80,7 @@ class Adapter:
     layout: bool = True  # reads a prepared folder, not only frames and sound
     starts: tuple[str, ...] = ()  # scripts that `verify` starts with --help: all is imported
     smoke: Mapping[str, Any] | None = None  # options for a run of seconds; None: none possible
+    note: str = ""  # what a reader of its numbers must know, and no adapter can mend
     free_gib: float = 10.0
     limits: Mapping[str, float] = field(
         default_factory=lambda: {"train": 48 * 3600.0, "render": 6 * 3600.0}

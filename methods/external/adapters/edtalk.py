@@ -30,7 +30,10 @@ WEIGHTS = "Download the checkpoints that its README links (Google Drive) and put
 #: Frames that it drops from the end of an expression video.
 DROPPED = 20
 #: What its brightness does to metrics of pixels.
-STRETCH = "its own save_video stretches the brightness of each video from darkest to brightest"
+STRETCH = (
+    "its own save_video stretches the brightness of each video from darkest to brightest, which "
+    "shifts PSNR by an amount that depends on the video"
+)
 _MEAD = "MEAD, 256x256, one source frame, as printed in EDTalk Table 1"
 _UA = f"as printed in UA-3DTalk Table 1; its drive signals are not stated; {STRETCH}"
 
@@ -98,6 +101,7 @@ class EDTalk(OneShot):
         ),
         starts=SCRIPTS,
         surplus=2,
+        note=STRETCH,
         layout=False,
         smoke={},
         free_gib=2.0,

@@ -55,6 +55,7 @@ class EDTalkV(EDTalk):
         assets=(Asset("ckpts/EDTalk.pt", WEIGHTS),),
         starts=("demo_EDTalk_V.py",),
         surplus=2,
+        note=STRETCH,
         layout=False,
         smoke={},
         free_gib=2.0,

@@ -85,8 +85,7 @@ class GaussianTalker(ExternalMethod):
         """Link the folder, with `au.csv` as it is read; the test's sound is written to render."""
         assert sequence.folder is not None
         staging.need(sequence.folder, NEEDED, CURE)
-        own = ("au.csv", "aud_novel.wav", "fused.ply")
-        staging.stage_recording(sequence, job.data, but=own)
+        staging.stage_recording(sequence, job.data, but=("au.csv", "fused.ply"))
         staging.write_au_csv(sequence.folder / "au.csv", job.data / "au.csv", True, ("AU45",))
 
     def train(self, job: Job) -> list[Step]:

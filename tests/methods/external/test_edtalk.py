@@ -1,14 +1,25 @@
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from harness.__main__ import main
 from harness.contracts import BadInput
 from harness.media.video import probe, read_frames
 from methods import catalog
 from methods.external.adapters.edtalk import STRETCH
-from tests.methods.external.checkouts import calls, flags, prepared, run, shade
+from tests.methods.external.checkouts import (
+    CHECKOUTS,
+    build,
+    calls,
+    flags,
+    prepared,
+    run,
+    shade,
+)
+from tests.methods.external.folders import point_to
 
 PREDEFINED = "demo_EDTalk_A_using_predefined_exp_weights.py"
 
@@ -51,6 +62,22 @@ def test_the_save_path_has_a_folder_and_one_mp4(tmp_path, monkeypatch):
     assert path.count(".mp4") == 1
     with pytest.raises(BadInput, match=r"holds `\.mp4`, which EDTalk replaces"):
         run(tmp_path / "of.mp4.d", recorded, "edtalk")
+
+
+@pytest.mark.parametrize("method", ["edtalk", "edtalk-v"])
+def test_verify_says_that_its_brightness_is_stretched(method, tmp_path, monkeypatch, capsys):
+    """And no lack: the note alone fails nothing."""
+    root = build(tmp_path / "checkout", method)
+    for name in CHECKOUTS[method][1]:  # which the stand-ins' own imports would need
+        (root / name).write_text("")
+    point_to(monkeypatch, method, root)
+    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setattr("sys.argv", ["harness", "verify", "--device", "cpu", method])
+    with suppress(SystemExit):
+        main()
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert any(line.split()[:2] == ["note", "-"] and STRETCH in line for line in lines)
+    assert not any("missing" in line for line in lines)
 
 
 def test_rows_say_that_its_brightness_is_stretched():

@@ -165,8 +165,8 @@ def test_a_square_is_laid_back_where_it_was_cut(method, tmp_path, monkeypatch):
     for frame in made:
         assert frame.shape == (32, 64, 3)
         assert np.abs(frame[:, :24] - wide[0, :, :24]).max() < 0.5
-        assert np.abs(frame[:, 32:].astype(float) - wide[0, :, 32:]).mean() < 60
-        assert np.abs(frame[:, 24:56].astype(float) - wide[0, :, 24:56]).mean() > 0.5
+        assert np.abs(frame[:, 56:] - wide[0, :, 56:]).max() < 0.5
+        assert 0.1 < np.abs(frame[:, 24:56] - wide[0, :, 24:56]).mean() < 20
 
 
 def test_a_square_of_another_size_is_an_error_with_both_sizes(tmp_path, monkeypatch):
