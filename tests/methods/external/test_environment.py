@@ -141,6 +141,14 @@ def test_docker_sees_the_folders_under_their_own_paths_and_has_a_name(tmp_path):
     assert "--gpus" not in made(tmp_path, "docker", "img:1").launch(["a.py"]).arguments
 
 
+@pytest.mark.parametrize(("kind", "flag"), [("docker", "-w"), ("apptainer", "--pwd")])
+def test_a_container_starts_where_a_step_says(kind, flag, tmp_path):
+    work = tmp_path / "work"
+    for folder, expected in ((work, work), (None, tmp_path)):
+        arguments = made(tmp_path, kind, "image").launch(["a.py"], folder=folder).arguments
+        assert arguments[arguments.index(flag) + 1] == str(expected)
+
+
 def test_apptainer(tmp_path):
     arguments = made(tmp_path, "apptainer", "/i.sif").launch(["a.py"], [], "cuda").arguments
     assert arguments[:3] == ("apptainer", "exec", "--nv")

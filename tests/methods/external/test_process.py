@@ -134,6 +134,26 @@ def test_a_hung_group_is_gone_within_five_seconds_of_the_limit(tmp_path):
     assert time.monotonic() < start + 1.0 + 5.0
 
 
+def test_what_ends_on_sigterm_may_tidy_up_first(tmp_path):
+    """A trainer may write its checkpoint to the end."""
+    program = script(
+        tmp_path,
+        f"""
+        import signal, sys, time
+        from pathlib import Path
+        def leave(*_):
+            Path({str(tmp_path)!r}, "tidy").touch()
+            sys.exit(0)
+        signal.signal(signal.SIGTERM, leave)
+        print("ready", flush=True)
+        time.sleep(30)
+        """,
+    )
+    with pytest.raises(process.TimeLimit):
+        run(tmp_path, program, limit=2.0)
+    assert (tmp_path / "tidy").exists()
+
+
 def test_a_grandchild_that_outlives_a_good_end_is_gone_too(tmp_path):
     program = script(tmp_path, STUBBORN.format(then="time.sleep(0.3)"))
     start = time.monotonic()

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from harness.plugins import load_entry
 from harness.testing import check_spec_reads_without_torch, request_of
 from methods import catalog
 from methods.external.adapters.hallo import Hallo
+from methods.external.environment import variable
 from tests.methods.external import folders
 from tests.methods.external.checkouts import CHECKOUTS, calls, prepared, recording, run, shade
 from tests.methods.external.folders import snapshot
@@ -187,3 +189,12 @@ def test_verify_renders_three_frames(method, tmp_path, monkeypatch):
     monkeypatch.setattr(folders, "TRAIN", 36)
     prepared(tmp_path, monkeypatch, method)
     assert smoke_run(catalog.build(method), tmp_path / "toy", "cpu") == (3, "32x32")
+
+
+def test_the_readme_names_every_adapter_and_what_to_set():
+    text = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+    ids = {spec.id for spec in catalog.specs().values() if ".external.adapters." in spec.entry}
+    assert ids == {*CHECKOUTS, "talkinggaussian", "degstalk", "ua3dtalk-official"}
+    for name in ids:
+        prefix = variable(name, "ROOT").removesuffix("_ROOT")
+        assert f"| `{name}` | `{prefix}` |" in text
