@@ -170,9 +170,11 @@ def test_an_error_in_the_callback_ends_the_group(tmp_path):
         if len(pids_in(tmp_path)) == 2:
             raise ValueError("ours")
 
+    start = time.monotonic()
     with pytest.raises(ValueError, match="ours"):
         run(tmp_path, program, on_line=fail, limit=60)
     assert gone(pids_in(tmp_path), 5)
+    assert time.monotonic() - start < 25, "it waited for the end of the command"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
