@@ -54,7 +54,8 @@ CHECKOUTS = {
          "models/musetalk/pytorch_model.bin", "models/musetalkV15/unet.pth",
          "models/musetalkV15/musetalk.json", "models/sd-vae/config.json",
          "models/whisper/config.json", "models/dwpose/dw-ll_ucoco_384.pth",
-         "models/face-parse-bisent/79999_iter.pth", "results/v15/face_sound.mp4"),
+         "models/face-parse-bisent/79999_iter.pth", "results/v15/face_sound.mp4",
+         "results/v15/face/00000000.png"),
     ),
     "hallo": (
         "hallo.py",

@@ -24,6 +24,14 @@ def test_a_task_that_failed_is_a_failure_though_its_exit_code_is_0(tmp_path, mon
     assert results.failures[0].type == "NoOutput"
 
 
+def test_frames_of_an_older_run_in_the_checkout_stay_as_they_are(tmp_path, monkeypatch):
+    root, recorded = prepared(tmp_path, monkeypatch, "musetalk")
+    results, _ = run(tmp_path / "out", recorded, "musetalk")
+    assert results.failures == ()
+    for name in ("face_sound.mp4", "face/00000000.png"):
+        assert (root / "results" / "v15" / name).read_text() == "from elsewhere"
+
+
 def test_an_unknown_version_is_refused(tmp_path, monkeypatch):
     _, recorded = prepared(tmp_path, monkeypatch, "musetalk")
     with pytest.raises(BadInput, match=r"neither v1 nor v15"):

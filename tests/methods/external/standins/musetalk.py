@@ -36,6 +36,9 @@ def main():
                      for key in ("video_path", "audio_path")]  # fmt: skip
             folder = os.path.join(args.result_dir, args.version)
             os.makedirs(folder, exist_ok=True)
+            os.makedirs(os.path.join(folder, names[0]), exist_ok=True)
+            with open(os.path.join(folder, names[0], "00000000.png"), "w") as frame:
+                frame.write("of this video")
             made = [cycle[i % len(cycle)] for i in range(count)]
             write_film(os.path.join(folder, "_".join(names) + ".mp4"), made, fps)
         except Exception as error:  # the published script goes on, and exits with 0
