@@ -76,6 +76,8 @@ def main():
     workspace = Path(args.workspace)
     features = {"deepspeech": "aud_ds.npy", "hubert": "aud_hu.npy", "ave": "aud.wav"}
     open(os.path.join(args.path, features[args.asr_model])).close()
+    if SYNCTALK and not args.au45:  # eyes are blendshapes unless it is told
+        open(os.path.join(args.path, "bs.npy")).close()
     if args.test:
         assert latest(workspace), "no checkpoint"
         test(args, workspace, latest(workspace), 1)
