@@ -39,7 +39,12 @@ def check(
         bool, typer.Option("--all", help="Show every column, not only what stands out.")
     ] = False,
 ) -> None:
-    """Fail (exit code 1) when quality or speed is worse than the baseline allows."""
+    """Fail when a run is worse than a baseline allows.
+
+    Exit code 1 where it is worse, 2 where it cannot be told (another protocol, no baseline).
+    Throughput is that of this package's fusion, splatting and scoring, measured now: leave it out
+    with --no-throughput where you guard a method of your own.
+    """
     from harness.contracts import BadInput
     from harness.storage import write_text
     from reports import baseline as baselines

@@ -264,3 +264,13 @@ def test_refresh_writes_where_there_is_a_run_and_nowhere_else(run):
     assert "ablation-grid" in (run / page.NAME).read_text("utf-8")
     assert page.refresh(folder.parent) is None
     assert not (folder.parent / page.NAME).exists()
+
+
+def test_rows_that_do_not_compete_are_grey_and_it_is_said_why(tmp_path):
+    rows = {**simulated.ROWS, "deaf": ("method", "shuffled-audio", 0.0)}
+    simulated.write(tmp_path, simulated.facts(2), rows=rows)
+    board = read(tmp_path).by_id("leaderboard")
+    lines = {row.all("b")[0].text: row for row in board.all("tr")[1:]}
+    grey = {name for name, row in lines.items() if "apart" in row.attributes["class"].split()}
+    assert grey == {"ground-truth", "deaf"}
+    assert "the control shuffled-audio hears the wrong sound" in read(tmp_path).text

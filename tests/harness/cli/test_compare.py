@@ -1,7 +1,9 @@
-"""`compare` and `report --by` as a person meets them."""
+"""`compare`, `report --by` and `report --columns` as a person meets them."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sys
 from pathlib import Path
@@ -78,12 +80,30 @@ def test_damaged_items_are_named(monkeypatch, capsys, run):
     assert Path(name).name in err
 
 
+def test_report_of_chosen_columns(monkeypatch, capsys, run):
+    for wanted, heads in (
+        ("lmd,psnr", {"psnr", "lmd/synthetic"}),
+        ("sync_c", {"sync_c/synthetic"}),
+    ):
+        arguments = "report", run, "--columns", wanted, "--format"
+        code, out, _ = call(monkeypatch, capsys, *arguments, "csv")
+        assert code == 0
+        assert {line["column"] for line in csv.DictReader(io.StringIO(out))} == heads
+        _, out, _ = call(monkeypatch, capsys, *arguments, "tex")
+        assert f"{{l{'r' * len(heads)}}}" in out
+    code, _, err = call(monkeypatch, capsys, "report", run, "--columns", "psnr,lpps")
+    assert code == 2
+    assert "unknown column 'lpps'" in err
+    code, _, err = call(monkeypatch, capsys, "report", run, "--columns", "psnr", "--format", "html")
+    assert code == 2
+    assert "a page shows all columns" in err
+
+
 def test_report_by_emotion(monkeypatch, capsys, run):
     arguments = "report", run, "--by", "emotion,intensity", "--columns", "psnr", "--format", "md"
     code, out, _ = call(monkeypatch, capsys, *arguments)
     assert code == 0
     assert "| happy | 3 | 3 | 225 |" in out
-    assert call(monkeypatch, capsys, "report", run, "--columns", "psnr")[0] == 2
     code, _, err = call(monkeypatch, capsys, "report", run, "--by", "emotions")
     assert code == 2
     assert "unknown key of recordings 'emotions'" in err
