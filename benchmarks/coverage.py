@@ -24,8 +24,8 @@ import numpy as np
 from scipy import signal
 
 from reports.statistics import Series, estimate, paired
-from reports.statistics.bootstrap import draw_clusters
 from reports.statistics.clusters import grouped
+from reports.statistics.draws import draw_clusters
 
 FPS = 25
 BOUNDS = 0.93, 0.97

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import BadInput, Results, Row, Score
-from reports import ablation_columns, items, stored
-from reports.statistics import estimate, holm, paired
+from reports import ablation_columns, items, pooled, stored
+from reports.statistics import Estimate, estimate, holm, paired
 
 FILE = "ablation.json"
 SCHEMA_VERSION = 1
@@ -25,10 +25,12 @@ LEVEL = 0.05
 class Change:
     """A row's value minus the reference's.
 
-    low, high: 95% interval from paired items; None where the column is no mean of items.
+    low, high: 95% interval from paired items, or, where the column is no mean of items, from its
+        stored values without each person or recording, or of each seed; None without these.
     p: two-sided, of no change; adjusted: after Holm over all changes of the table.
     better: whether the change goes the column's good way; None where it has none.
     scope: what the interval speaks about; empty without one.
+    pooled: the estimate of a column that is no mean of items.
     """
 
     value: float
@@ -38,6 +40,7 @@ class Change:
     adjusted: float | None = None
     better: bool | None = None
     scope: str = ""
+    pooled: Estimate | None = None
 
     @property
     def significant(self) -> bool:
@@ -166,7 +169,7 @@ def assemble(said: Mapping[str, Any], results: Results, folder: Path) -> Ablatio
 
 
 def change_of(name: str, mine: Side, base: Side, results: Results) -> Change | None:
-    """The change of one column, with an interval where both values are means of their items."""
+    """The change of one column, with an interval where the stored items or values give one."""
     own, other = mine.row.scores.get(name), base.row.scores.get(name)
     if own is None or other is None or own.value is None or other.value is None:
         return None
@@ -176,7 +179,8 @@ def change_of(name: str, mine: Side, base: Side, results: Results) -> Change | N
     plain = Change(value, better=better)
     kinds = mine.items.weights(name, own), base.items.weights(name, other)
     if None in kinds:
-        return plain
+        one = pooled.difference(own, other, pooled.persons_of(mine.row, results.recordings))
+        return sure(replace(plain, pooled=one), one)
     try:
         pairs = paired(mine.items.column(name), base.items.column(name), results.recordings, name)
     except BadInput:  # another number of items: they cannot be paired
@@ -186,6 +190,11 @@ def change_of(name: str, mine: Side, base: Side, results: Results) -> Change | N
         max(1, round(float(base.row.protocol["fps"]))),
         weights="items" if "items" in kinds else "recordings",
     )
+    return sure(plain, found)
+
+
+def sure(plain: Change, found: Estimate) -> Change:
+    """A change with what an estimate says of it."""
     if found.low is None:
         return plain
     return replace(plain, low=found.low, high=found.high, p=found.p, scope=found.scope)

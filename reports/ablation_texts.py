@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports import layout, tables
+from reports import layout, pooled, tables
 from reports.ablation import Ablation, Cell, Change, Line
 
 #: Marks a change that holds at the 5% level after Holm's correction.
@@ -54,12 +54,13 @@ def protocol(ablation: Ablation) -> str:
 def notes(ablation: Ablation) -> list[str]:
     """How to read the table, the paper's protocol, and what is missing."""
     changes = [cell.change for line in ablation.lines for cell in line.cells.values()]
-    scopes = sorted({c.scope for c in changes if c and c.low is not None})
+    scopes = sorted({c.scope for c in changes if c and c.low is not None and not c.pooled})
     lines = [
-        f"Changes are against the row {ablation.reference!r}, item by item where an interval "
-        f"stands: 95%{', ' + '; '.join(scopes) if scopes else ''}. {STAR}: p <= 0.05 after Holm's "
-        "correction over the whole table; the others are not sure. Seeds of a row are averaged "
-        "item by item."
+        f"Changes are against the row {ablation.reference!r}, with 95% intervals, item by item"
+        f"{' ' + '; '.join(scopes) if scopes else ''} unless said otherwise below. {STAR}: "
+        "p <= 0.05 after Holm's correction over the whole table; the others are not sure. Seeds "
+        "of a row are averaged.",
+        *pooled_notes(ablation),
     ]
     bare = [
         name
@@ -70,8 +71,8 @@ def notes(ablation: Ablation) -> list[str]:
     ]
     if bare:
         lines.append(
-            f"{', '.join(bare)}: a change without an interval, since the column is no mean of its "
-            "items, or has too few of them. It is not tested."
+            f"{', '.join(bare)}: in some row at least a change without an interval, which is not "
+            "tested: too few items, or too few recordings of no mean of items, or no spread."
         )
     if ablation.paper:
         lines.append(
@@ -80,6 +81,15 @@ def notes(ablation: Ablation) -> list[str]:
         )
     lines += [f"{line.name}: {line.note}" for line in ablation.lines if line.note]
     return [*lines, *tables.footnotes(ablation.results)]
+
+
+def pooled_notes(ablation: Ablation) -> list[str]:
+    """How the intervals of columns came about that are no means of items."""
+    lines = []
+    for line in ablation.lines:
+        found = {n: c.change.pooled for n, c in line.cells.items() if c.change and c.change.pooled}
+        lines += pooled.sentences(found)
+    return list(dict.fromkeys(lines))
 
 
 def has_paper(line: Line) -> bool:

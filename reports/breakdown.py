@@ -5,9 +5,6 @@ Descriptions, not tests: few recordings stand behind one cell, and their number 
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +19,9 @@ from reports.statistics import person_of
 KEYS = ("emotion", "intensity", "person")
 
 Group = tuple[str, ...]
+
+#: Of one recording: sum of its items, how many have a value, how many have none.
+Part = tuple[float, int, int]
 
 
 @dataclass(frozen=True)
@@ -103,23 +103,32 @@ def breakdown(
         score = row.scores.get(column)
         if index not in read or read[index].weights(column, score) is None:
             continue
-        series = read[index].column(column)
+        parts: dict[Group, list[Part]] = {group: [] for group in groups}
+        for name, values in read[index].column(column).items():
+            if name in of:
+                parts[of[name]].append(part(values))
+        everything = [one for found in parts.values() for one in found]
         rows.append(layout.row_label(row))
-        parts = [[s for name, s in series.items() if of.get(name) == group] for group in groups]
-        cells.append(tuple(map(mean, [*parts, list(series.values())])))
+        cells.append(tuple(map(mean, [*parts.values(), everything])))
     if not rows:
         return None
     direction = results.columns[column]["direction"]
     return Breakdown(column, direction, tuple(by), (*groups, ("all",)), tuple(rows), tuple(cells))
 
 
-def mean(series: Sequence[np.ndarray]) -> Mean:
+def part(values: np.ndarray) -> Part:
+    """Sum, items with a value, and items without."""
+    finite = np.isfinite(values)
+    n = int(np.count_nonzero(finite))
+    total = values.sum() if n == len(values) else values[finite].sum()
+    return float(total), n, len(values) - n
+
+
+def mean(parts: Sequence[Part]) -> Mean:
     """The mean of the means of recordings that have a value."""
-    finite = [values[np.isfinite(values)] for values in series]
-    means = [values.mean() for values in finite if len(values)]
-    n = sum(map(len, finite))
-    value = float(np.mean(means)) if means else None
-    return Mean(value, n, sum(map(len, series)) - n, len(means))
+    means = [total / n for total, n, _ in parts if n]
+    value = sum(means) / len(means) if means else None
+    return Mean(value, sum(n for _, n, _ in parts), sum(f for _, _, f in parts), len(means))
 
 
 def best(table: Breakdown, results: Results) -> list[set[int]]:
@@ -168,99 +177,3 @@ def tables(
     wanted = columns or layout.column_names(results)
     found = [breakdown(results, read, name, by) for name in wanted]
     return [table for table in found if table is not None]
-
-
-def texts(table: Breakdown) -> tuple[list[str], list[list[str]]]:
-    """Heads and lines: groups run down, rows of the table across."""
-    places = layout.digits(table.column)
-    arrow = layout.ARROWS[table.direction]
-    heads = [*table.by, "recordings", "items", *table.rows]
-    lines = []
-    for index, group in enumerate(table.groups):
-        column = [cells[index] for cells in table.cells]
-        lines.append(
-            [
-                *(group if group != ("all",) else ("all", *[""] * (len(table.by) - 1))),
-                str(max(cell.recordings for cell in column)),
-                "/".join(dict.fromkeys(str(cell.n) for cell in column)),
-                *("-" if c.value is None else f"{c.value:.{places}f}" for c in column),
-            ]
-        )
-    return [f"{table.column} {arrow}".strip(), *heads], lines
-
-
-def render(found: Sequence[Breakdown], results: Results, format_: str) -> str:
-    """Tables as text: table, md or csv.
-
-    Raises:
-        UnknownName: no such format.
-
-    """
-    known = {"table": terminal, "md": markdown, "csv": comma_separated}
-    if format_ not in known:
-        raise UnknownName("breakdown format", format_, known)
-    if format_ == "csv":
-        return comma_separated(found)
-    return "\n\n".join(known[format_](table, results) for table in found)
-
-
-def terminal(table: Breakdown, results: Results) -> str:
-    """One table for the terminal, best values marked by a star."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    (title, *heads), lines = texts(table)
-    grid = Table(title=Text(title), box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    for index, head in enumerate(heads):
-        # As text: rich would take "[audio]" for markup and leave it out.
-        justify = "left" if index < len(table.by) else "right"
-        grid.add_column(Text(head.replace(" [", "\n[")), justify=justify)
-    for line, top in zip(lines, best(table, results), strict=True):
-        start = len(line) - len(table.rows)
-        shown = [Text(text) for text in line]
-        for row in top:
-            shown[start + row].stylize("bold green")
-        grid.add_row(*shown)
-    console = Console(file=io.StringIO(), width=max(80, 40 + 18 * len(table.rows)))
-    with console.capture() as capture:
-        console.print(grid)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n")
-
-
-def markdown(table: Breakdown, results: Results) -> str:
-    """One GitHub table, best values bold."""
-    (title, *heads), lines = texts(table)
-    out = [f"**{title}**", "", "| " + " | ".join(heads) + " |"]
-    out.append("|" + "---|" * len(table.by) + "--:|" * (len(heads) - len(table.by)))
-    for line, top in zip(lines, best(table, results), strict=True):
-        start = len(line) - len(table.rows)
-        for row in top:
-            line[start + row] = f"**{line[start + row]}**"
-        out.append("| " + " | ".join(line) + " |")
-    return "\n".join(out)
-
-
-def comma_separated(found: Sequence[Breakdown]) -> str:
-    """One line a column, row and group."""
-    lines = [
-        {
-            "column": table.column,
-            "row": row,
-            **dict(itertools.zip_longest(table.by, group, fillvalue="")),
-            "value": cell.value,
-            "n": cell.n,
-            "failed": cell.failed,
-            "recordings": cell.recordings,
-        }
-        for table in found
-        for row, cells in zip(table.rows, table.cells, strict=True)
-        for group, cell in zip(table.groups, cells, strict=True)
-    ]
-    buffer = io.StringIO()
-    if lines:
-        writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
-    return buffer.getvalue().rstrip("\n")

@@ -4,53 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-import numpy as np
-
-from harness.contracts import BadInput, Results, Row
-from reports import items, layout, stored
+from reports import layout, pooled
+from reports.moments import NAMED, Moment, extremes
+from reports.sides import Side
 from reports.statistics import Estimate, Pairs, estimate, holm, paired
 from reports.statistics.bootstrap import RESAMPLES
 
-#: Items that are named on either end.
-NAMED = 3
-
 LEVEL = 0.05
-
-
-@dataclass(frozen=True)
-class Side:
-    """One row with its folder and items."""
-
-    folder: Path
-    results: Results
-    row: Row
-    items: items.RowItems
-
-    @property
-    def label(self) -> str:
-        """The row as tables call it."""
-        return layout.row_label(self.row)
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One item: where, both values, and how much better B is (below 0: worse)."""
-
-    recording: str
-    item: int
-    a: float
-    b: float
-    gain: float
-    unit: str = "frame"  # or "window"
 
 
 @dataclass(frozen=True)
 class Change:
     """One column of a comparison; differences are B - A.
 
-    difference: of the paired items, None where the value is not a mean of items (`reason`).
+    difference: of the paired items, or of values that are no means of items where their spread is
+        stored; None where nothing is known but two values (`reason`).
     p: Holm-corrected over the table; None where nothing was tested.
     """
 
@@ -95,57 +64,6 @@ class Change:
 def sign(direction: str) -> int:
     """+1 where more is better, -1 where less is."""
     return -1 if direction == "down" else 1
-
-
-def open_sides(text: str) -> list[Side]:
-    """The rows that `FOLDER` or `FOLDER::ROW` names; oracles only by name.
-
-    Raises:
-        BadInput: no such folder or row, or several folders or rows fit.
-
-    """
-    place, named, wanted = text.partition("::")
-    folders = stored.run_folders(Path(place))
-    if len(folders) > 1:
-        names = ", ".join(folder.name for folder in folders)
-        raise BadInput(place, f"holds {len(folders)} runs ({names})", "Name one of them.")
-    results = stored.read(folders[0])
-    rows = [row for row in results.rows if row.role != "oracle"]
-    if named:
-        rows = [r for r in results.rows if wanted in (layout.row_label(r), f"{r.method}:{r.drive}")]
-        rows = rows or [row for row in results.rows if row.method == wanted]
-        if len(rows) != 1:
-            known = ", ".join(repr(layout.row_label(row)) for row in results.rows)
-            raise BadInput(
-                place, f"{len(rows)} rows are called {wanted!r}", f"Its rows are: {known}."
-            )
-    return [side(folders[0], results, row) for row in rows]
-
-
-def side(folder: Path, results: Results, row: Row) -> Side:
-    """A row of read results, ready for comparison."""
-    return Side(folder, results, row, items.read(folder, row))
-
-
-def match(a: Sequence[Side], b: Sequence[Side]) -> list[tuple[Side, Side]]:
-    """Rows that both have, by method and drive; a single row on either side meets any other.
-
-    Raises:
-        BadInput: no row is on both sides.
-
-    """
-    if len(a) == 1 and len(b) == 1:
-        return [(a[0], b[0])]
-    others = {one.label: one for one in b}
-    pairs = [(one, others[one.label]) for one in a if one.label in others]
-    if not pairs:
-        known = [", ".join(repr(one.label) for one in sides) for sides in (a, b)]
-        raise BadInput(
-            "A and B",
-            f"have no row in common: A has {known[0]}, B has {known[1]}",
-            "Name one row of each: A::ROW B::ROW.",
-        )
-    return pairs
 
 
 def compare(
@@ -211,10 +129,14 @@ def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named:
             text = {"unavailable": "is unavailable"}.get(score.status, "failed")
             return replace(change, reason=f"{label} {text}")
     kinds = a.items.weights(name, left), b.items.weights(name, right)
-    if None in kinds:
-        return replace(change, reason="its value is not a mean of items: no paired interval")
-    subject = f"{a.folder} and {b.folder}, {name}"
     known = {**b.results.recordings, **a.results.recordings}
+    if None in kinds:
+        persons = pooled.persons_of(a.row, known)
+        found = pooled.difference(right, left, persons)
+        if found.low is None:
+            return replace(change, reason=pooled.why_not(right, left))
+        return replace(change, difference=found)
+    subject = f"{a.folder} and {b.folder}, {name}"
     turned = paired(b.items.column(name), a.items.column(name), known, subject)
     pairs = Pairs(
         turned.series,
@@ -231,43 +153,24 @@ def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named:
     block = max(1, round(a.row.protocol["fps"]))
     found = estimate(pairs.series, block, weights=weights, resamples=resamples, seed=seed)
     reason = "too few items for an interval" if found.low is None else ""
-    worse, better = extremes(a, b, name, pairs, sign(direction), block, named)
+    worse, better = extremes(a.items, b.items, name, pairs, sign(direction), block, named)
     return replace(change, difference=found, reason=reason, pairs=pairs, worse=worse, better=better)
 
 
-def extremes(
-    a: Side, b: Side, name: str, pairs: Pairs, up: int, block: int, named: int
-) -> tuple[tuple[Moment, ...], tuple[Moment, ...]]:
-    """The items that lost and won most, at least a block apart from each other."""
-    if not named:
-        return (), ()
-    left, right = a.items.column(name), b.items.column(name)
-    gains = up * np.concatenate([one.values for one in pairs.series])
-    owners = np.repeat(np.arange(len(pairs.series)), [len(one.values) for one in pairs.series])
-    places = np.concatenate([np.arange(len(one.values)) for one in pairs.series])
-    order = np.argsort(gains, kind="stable")
-    order = order[np.isfinite(gains[order])]
-
-    def chosen(ordered: np.ndarray) -> tuple[Moment, ...]:
-        kept: list[Moment] = []
-        for index in ordered:
-            if len(kept) == named:
-                break
-            recording, item = pairs.series[owners[index]].recording, int(places[index])
-            if all(m.recording != recording or abs(m.item - item) >= block for m in kept):
-                values = float(left[recording][item]), float(right[recording][item])
-                unit = "frame" if len(left[recording]) == a.items.frames(recording) else "window"
-                kept.append(Moment(recording, item, *values, float(gains[index]), unit))
-        return tuple(kept)
-
-    return chosen(order[gains[order] < 0]), chosen(order[gains[order] > 0][::-1])
-
-
 def scope(changes: Sequence[Change], recordings: Mapping[str, Mapping[str, object]]) -> str:
-    """What the intervals speak about, in a sentence."""
-    estimates = [c.difference for c in changes if c.difference is not None]
-    if not estimates:
-        return "No column has paired items."
+    """What the intervals speak about, in a sentence or two."""
+    paired_ones = [c.difference for c in changes if c.difference and c.pairs is not None]
+    others = {
+        c.column: c.difference for c in changes if c.difference is not None and c.pairs is None
+    }
+    said = [_scope_of_items(paired_ones, recordings)] if paired_ones else []
+    return " ".join([*said, *pooled.sentences(others)]) or "No column has paired items."
+
+
+def _scope_of_items(
+    estimates: Sequence[Estimate], recordings: Mapping[str, Mapping[str, object]]
+) -> str:
+    """The same of columns that are means of items."""
     one = max(estimates, key=lambda e: e.clusters)
     unknown = not any(facts.get("subject") for facts in recordings.values())
     sentences = {

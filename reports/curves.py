@@ -1,15 +1,24 @@
-"""Loss curves of the fits, as inline SVG."""
+"""Loss curves of the fits, as inline SVG in the page's own colours."""
 
 from __future__ import annotations
 
-import io
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harness.contracts import Results
+
+#: Size of a panel and of its margins, in pixels.
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 260, 150, 44, 8, 20, 22
+
+#: Points of a curve; more are not seen at this size.
+POINTS = 120
+
+#: Up to so many fits are drawn in full; of more, coarse means alone: the page stays small.
+MANY, COARSE = 12, 40
 
 
 def read_losses(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -31,38 +40,67 @@ def smooth(values: np.ndarray, width: int) -> np.ndarray:
     return sums / np.convolve(np.ones(len(values)), np.ones(width), "same")
 
 
-def loss_curves(results: Results, folder: Path) -> list[dict[str, str]]:
+def loss_curves(results: Results, folder: Path) -> list[dict[str, Any]]:
     """One picture a fitted method and recording: {label, svg}."""
     found: dict[Path, str] = {}
     for row in results.rows:
         for sequence, kinds in row.media.items():
             if "losses" in kinds:
                 found.setdefault(folder / kinds["losses"], f"{row.method} on {sequence}")
+    fits = {path: label for path, label in found.items() if path.is_file()}
+    full = len(fits) <= MANY
     return [
-        {"label": label, "svg": draw(read_losses(path))}
-        for path, label in found.items()
-        if path.is_file()
+        {"label": label, "panels": [panel(*stage, full) for stage in read_losses(path).items()]}
+        for path, label in fits.items()
     ]
 
 
-def draw(stages: dict[str, tuple[np.ndarray, np.ndarray]]) -> str:
-    """One panel a stage: raw values pale, moving average dark, logarithmic."""
-    from matplotlib.figure import Figure
+def panel(name: str, curve: tuple[np.ndarray, np.ndarray], full: bool = True) -> dict[str, Any]:
+    """One stage: raw values pale, moving average dark, logarithmic; text goes by the template.
 
-    figure = Figure(figsize=(3.0 * max(len(stages), 1), 2.2), layout="constrained")
-    axes = figure.subplots(1, max(len(stages), 1), squeeze=False)[0]
-    for axis, (name, (steps, losses)) in zip(axes, stages.items(), strict=False):
-        axis.plot(steps, losses, color="#9db4c8", linewidth=0.7)
-        width = max(1, len(losses) // 25)
-        axis.plot(steps, smooth(losses, width), color="#1f4e79", linewidth=1.4)
-        axis.set_yscale("log")
-        axis.set_title(name, fontsize=9)
-        axis.set_xlabel("iteration", fontsize=8)
-        axis.tick_params(labelsize=7, which="both")
-        axis.spines[["top", "right"]].set_visible(False)
-    if stages:
-        axes[0].set_ylabel("loss", fontsize=8)
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    svg = buffer.getvalue()
-    return svg[svg.index("<svg") :]
+    Returns:
+        {name, width, height, raw, mean, ticks, last}: points of two lines as SVG text, ticks of
+        the losses as (y, text), and the last step.
+
+    """
+    steps, losses = curve
+    known = np.isfinite(losses) & (losses > 0)
+    steps, losses = steps[known], losses[known]
+    shape = {"name": name, "width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT}
+    if not len(losses):
+        return {**shape, "bottom": HEIGHT - BOTTOM, "raw": "", "mean": "", "ticks": [], "last": ""}
+    low, high = float(losses.min()), float(losses.max())
+    if high <= low * 1.01:
+        low, high = low / 1.1, high * 1.1
+
+    def x(step: float) -> float:
+        span = max(float(steps[-1] - steps[0]), 1.0)
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * float(step - steps[0]) / span, 1)
+
+    def y(loss: float) -> float:
+        part = (math.log(loss) - math.log(low)) / (math.log(high) - math.log(low))
+        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * part, 1)
+
+    picked = np.unique(np.linspace(0, len(losses) - 1, POINTS if full else COARSE).astype(int))
+    mean = smooth(losses, max(1, len(losses) // 25))
+
+    def line(values: np.ndarray) -> str:
+        return " ".join(f"{x(steps[i])},{y(float(values[i]))}" for i in picked)
+
+    return {
+        **shape,
+        "bottom": HEIGHT - BOTTOM,
+        "raw": line(losses) if full else "",
+        "mean": line(mean),
+        "ticks": [(y(value), f"{value:.2g}") for value in ticks(low, high)],
+        "last": f"{steps[-1]:g}",
+    }
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Round losses between two: powers of ten with 2 and 5, at most five of them."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found = [m * 10.0**p for p in powers for m in (1, 2, 5) if low <= m * 10.0**p <= high]
+    if len(found) > 5:
+        found = [value for value in found if f"{value:e}".startswith("1")]
+    return found or [low, high]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,12 +25,24 @@ class RowItems:
     """
 
     runs: Mapping[str, Mapping[tuple[str, int], np.ndarray]]
+    #: What was asked for before; a page asks for a column once a row that it is compared with.
+    _columns: dict[str, dict[str, np.ndarray]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    _weights: dict[tuple[str, float | None], str | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def column(self, name: str) -> dict[str, np.ndarray]:
         """Recording -> items, averaged over seeds; NaN where any seed has none.
 
         Seeds repeat one experiment: they are no further recordings.
         """
+        if name not in self._columns:
+            self._columns[name] = self._averaged(name)
+        return self._columns[name]
+
+    def _averaged(self, name: str) -> dict[str, np.ndarray]:
         grouped: dict[str, list[np.ndarray]] = {}
         for (recording, _), values in self.runs.get(name, {}).items():
             grouped.setdefault(recording, []).append(values)
@@ -59,6 +72,12 @@ class RowItems:
             function of the data (a Fréchet distance, a pooled PSNR), which no item has a part in.
 
         """
+        key = name, None if score is None else score.value
+        if key not in self._weights:
+            self._weights[key] = self._weighted(name, score)
+        return self._weights[key]
+
+    def _weighted(self, name: str, score: Score | None) -> str | None:
         runs = self.runs.get(name, {})
         if score is None or score.value is None or not runs:
             return None
@@ -141,9 +160,10 @@ def read_file(path: Path) -> dict[str, np.ndarray]:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(path, f"cannot be read ({error})", cure) from error
-    for number, line in enumerate(text.splitlines(), 1):
+    lines = text.splitlines()
+    for number, (line, entry) in enumerate(zip(lines, parsed(lines), strict=True), 1):
         try:
-            entry = json.loads(line)
+            entry = json.loads(line) if entry is None else entry
             if "column" in entry:
                 series = windows.setdefault(entry["column"], [])
                 if entry["item"] != len(series):
@@ -154,10 +174,25 @@ def read_file(path: Path) -> dict[str, np.ndarray]:
             if frame != number - 1:
                 raise ValueError(f"frame {frame} stands at place {number - 1}")
             for column, value in entry.items():
-                frames.setdefault(column, []).append(number_of(value))
+                series = frames.get(column)
+                if series is None:
+                    series = frames[column] = []
+                series.append(value if type(value) is float else number_of(value))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadInput(path, f"line {number} is damaged ({error})", cure) from error
     return {name: np.array(values) for name, values in {**frames, **windows}.items()}
+
+
+def parsed(lines: list[str]) -> list[Any]:
+    """All lines in one call of the parser, which is four times as fast; None where one is damaged.
+
+    The reader then parses line by line and names the damaged one.
+    """
+    try:
+        entries = json.loads(f"[{','.join(lines)}]")
+    except ValueError:
+        entries = []
+    return entries if len(entries) == len(lines) else [None] * len(lines)
 
 
 def number_of(value: object) -> float:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.contracts import BadInput
+from harness.contracts import BadInput, Results
 
 if TYPE_CHECKING:
-    from reports.compare import Side
+    from reports.sides import Side
 
 #: Facts of `Row.protocol` that decide values; the device does not.
 FACTS = (
@@ -80,11 +80,33 @@ def metric_code(folder: Path) -> dict[str, set[str]]:
     return codes
 
 
-def code_differences(a: Path, b: Path) -> list[str]:
-    """Metrics whose code is known on both sides and never the same."""
-    if a == b:
+def stated_code(results: Results) -> dict[str, set[str]]:
+    """Metric id -> digest of its code, as the columns of the results state it."""
+    codes: dict[str, set[str]] = {}
+    for facts in results.columns.values():
+        if facts.get("code"):
+            codes.setdefault(str(facts["metric"]), set()).add(str(facts["code"]))
+    return codes
+
+
+def code_differences(a: Side, b: Side) -> list[str]:
+    """Metrics whose code is known on both sides and never the same.
+
+    What the results state counts. Cells are asked for metrics that one side states nothing of:
+    theirs is another digest, which changes with every comment, and older than the statement.
+    """
+    if a.folder == b.folder:
         return []
-    left, right = metric_code(a), metric_code(b)
+    left, right = stated_code(a.results), stated_code(b.results)
+    unstated = {str(facts.get("metric")) for s in (a, b) for facts in s.results.columns.values()}
+    unstated -= left.keys() & right.keys()
+    if unstated:
+        kept = metric_code(a.folder), metric_code(b.folder)
+        for name in unstated:
+            for codes, found in zip((left, right), kept, strict=True):
+                codes.pop(name, None)
+                if name in found:
+                    codes[name] = found[name]
     return [
         f"{name}: metric code {'/'.join(sorted(left[name]))} in A, "
         f"{'/'.join(sorted(right[name]))} in B"
@@ -103,7 +125,7 @@ def require_same(pairs: Iterable[tuple[Side, Side]]) -> None:
     found: list[str] = []
     for a, b in pairs:
         found += differences(a, b)
-        found += code_differences(a.folder, b.folder)
+        found += code_differences(a, b)
     if found:
         unique = list(dict.fromkeys(found))
         raise BadInput(
@@ -124,10 +146,10 @@ def remarks(pairs: Iterable[tuple[Side, Side]]) -> list[str]:
         seeds = len(a.row.seeds), len(b.row.seeds)
         if a.row.role == b.row.role == "method":
             found.append(
-                "One training each: how much another seed would change is not in the intervals."
+                "One training each: how much another seed would change is in no interval."
                 if max(seeds) == 1
                 else f"Items are means of {seeds[0]} seeds in A and {seeds[1]} in B; the spread "
-                "between seeds is not in the intervals."
+                "between seeds is in no interval that does not speak of trainings."
             )
         commits = [(side.results.provenance.get("git") or {}).get("commit") for side in (a, b)]
         if None not in commits and commits[0] != commits[1]:

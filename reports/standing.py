@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import BadInput, Results
-from reports import items, layout
-from reports.compare import Change, Side, changes_of, corrected, scope, sign
+from reports import items, layout, pooled
+from reports.compare import Change, changes_of, corrected, scope, sign
+from reports.sides import Side
 from reports.statistics import rank_sets
 
 #: Draws for ranks, where every pair of rows is compared; the table of one reference has more.
@@ -65,14 +66,15 @@ def standing(results: Results, folder: Path) -> Standing:
 
 
 def column_ranks(results: Results, sides: Mapping[int, Side], name: str) -> dict[int, Rank]:
-    """Ranks of the rows that compete in a column; none where it has no direction or items."""
+    """Ranks of the rows that compete in a column; none without a direction or intervals."""
     direction = results.columns[name]["direction"]
     rows = [
         index
         for index, side in sides.items()
         if layout.competes(side.row)
         and (score := side.row.scores.get(name)) is not None
-        and side.items.weights(name, score) is not None
+        and score.value is not None
+        and (side.items.weights(name, score) is not None or pooled.known(score))
     ]
     if direction == "none" or len(rows) < 2:
         return {}

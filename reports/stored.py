@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from harness.contracts import BadInput, Results
+from harness.contracts import SCHEMA_VERSION, BadInput, Results
 
 FILE = "results.json"
 
@@ -47,12 +47,15 @@ def read(folder: Path) -> Results:
 
 
 def unchanged(folder: Path, plan: str) -> Results | None:
-    """The stored results when they are complete and of the very same plan, else None."""
+    """The stored results when they are complete, of the very same plan and this schema, else None.
+
+    An older schema holds less of the same cells: they are gathered again, which is quick.
+    """
     if not (folder / FILE).is_file():
         return None
     try:
         results = read(folder)
     except BadInput:
         return None
-    same = results.provenance.get("plan") == plan
+    same = (results.provenance.get("plan"), results.schema_version) == (plan, SCHEMA_VERSION)
     return results if same and not results.failures else None

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 
-from harness.contracts import Results, UnknownName
+from harness.contracts import Results, Score, UnknownName
 from reports import layout
 
 
@@ -37,23 +37,41 @@ def shown(results: Results) -> list[str]:
 
 def footnotes(results: Results) -> list[str]:
     """What is unavailable, what failed, and every warning, once each."""
-    notes: dict[str, list[str]] = {}
-    absent: dict[tuple[str, ...], list[str]] = {}
-    for row in results.rows:
-        for name, score in row.scores.items():
-            if score.status == "unavailable" and "absent" in score.details:
-                key = (score.details["absent"], *score.details["names"])
-                absent.setdefault(key, []).append(name)
-            elif note := layout.note_text(score):
-                notes.setdefault(note, []).append(name)
-    lines = [f"{', '.join(dict.fromkeys(names))}: {note}" for note, names in notes.items()]
-    lines += absences(absent)
+    lines = [f"{', '.join(names)}: {note}" for note, names in cell_notes(results).items()]
+    lines += unscored(results)
     lines += [
         f"FAILED {f.stage} of {f.method}{f' [{f.drive}]' if f.drive else ''} on {f.sequence}, "
         f"seed {f.seed}: {f.type}: {f.message}"
         for f in results.failures
     ]
     return lines
+
+
+def is_absent(score: Score) -> bool:
+    """Whether a cell is empty for something that the machine or the data lack."""
+    return score.status == "unavailable" and "absent" in score.details
+
+
+def cell_notes(results: Results) -> dict[str, list[str]]:
+    """Every note of a cell -> the columns that it stands in, each once."""
+    notes: dict[str, list[str]] = {}
+    for row in results.rows:
+        for name, score in row.scores.items():
+            note = "" if is_absent(score) else layout.note_text(score)
+            if note and name not in notes.setdefault(note, []):
+                notes[note].append(name)
+    return notes
+
+
+def unscored(results: Results) -> list[str]:
+    """Columns that need what is absent, a line a kind."""
+    absent: dict[tuple[str, ...], list[str]] = {}
+    for row in results.rows:
+        for name, score in row.scores.items():
+            if is_absent(score):
+                key = (score.details["absent"], *score.details["names"])
+                absent.setdefault(key, []).append(name)
+    return absences(absent)
 
 
 def absences(absent: dict[tuple[str, ...], list[str]]) -> list[str]:
@@ -122,7 +140,7 @@ def markdown(results: Results) -> str:
 
 
 def comma_separated(results: Results) -> str:
-    """One line a row and column: value, interval, n, failures, status."""
+    """One line a row and column: value, interval and what it is over, n, failures, status."""
     lines = [
         {
             "method": row.method,
@@ -139,6 +157,7 @@ def comma_separated(results: Results) -> str:
             "value": score.value,
             "low": score.low,
             "high": score.high,
+            "interval": score.level,
             "n": score.n,
             "failures": score.failures,
             "reason": score.reason,

@@ -51,7 +51,7 @@ def ablate(
     from harness.runner.run import Runner
     from harness.runner.store import write_json
     from methods import catalog as methods
-    from reports import ablation, ablation_tables
+    from reports import ablation, ablation_tables, page
 
     chosen = find_grid(methods.spec(method), grid)
     request = AblationRequest(
@@ -72,5 +72,7 @@ def ablate(
         return ablation_tables.write(folder)["table"]
 
     runner = Runner(folder, request.device, cells=home, share_stages=True)
-    if not carry_out(runner, plan, plan_key(plan), compared):
+    fine = carry_out(runner, plan, plan_key(plan), compared)
+    page.refresh(home)  # the leaderboard of the run, where there is one, shows its ablations
+    if not fine:
         raise typer.Exit(1)

@@ -25,14 +25,14 @@ def compare(
     """Say what got better and worse from A to B, and how surely."""
     from harness.contracts import UnknownName
     from harness.storage import write_text
-    from reports import comparison
-    from reports.compare import match, open_sides
+    from reports import comparison, comparison_tables
+    from reports.sides import match, open_sides
 
-    if format_ not in comparison.FORMATS:
-        raise UnknownName("comparison format", format_, comparison.FORMATS)
+    if format_ not in comparison_tables.FORMATS:
+        raise UnknownName("comparison format", format_, comparison_tables.FORMATS)
     pairs = match(open_sides(a), open_sides(b))
     wanted = [name.strip() for name in (columns or "").split(",") if name.strip()]
-    text = comparison.render(comparison.make(pairs, (a, b), wanted), format_)
+    text = comparison_tables.render(comparison.make(pairs, (a, b), wanted), format_)
     if out is None:
         print(text)
     else:

@@ -29,7 +29,7 @@ def report(
     """Print or write the leaderboard of finished runs, or with --by their means by group."""
     from harness.contracts import BadInput
     from harness.storage import write_text
-    from reports import breakdown, page, stored
+    from reports import breakdown, breakdown_tables, page, stored
 
     folders = stored.run_folders(runs)
     if columns and not by:
@@ -43,7 +43,7 @@ def report(
         for folder in folders:
             results = stored.read(folder)
             found = breakdown.tables(results, folder, keys, names)
-            parts.append(breakdown.render(found, results, format_))
+            parts.append(breakdown_tables.render(found, results, format_))
         text = "\n\n".join(parts)
     elif format_ == "html":
         if out is not None and len(folders) > 1:

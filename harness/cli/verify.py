@@ -55,6 +55,8 @@ def verify(
         checks = static_checks(built.adapter)
         complete = all(check.state == "ok" for check in checks)
         checks.append(smoke_check(built, data, resolve_device(device), complete))
+        if built.adapter.note:
+            checks.append(Check("note", "-", built.adapter.note))
     else:
         cure = "Only methods of methods/external are; see `doctor` for everything else."
         raise BadInput(f"method {method}", "it does not run out of process", cure)

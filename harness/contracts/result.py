@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-#: 2 added `Results.recordings`.
-SCHEMA_VERSION = 2
+#: 2 added `Results.recordings`; 3 `Score.level`, `Score.by_seed` and `Score.without`.
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,12 @@ class Score:
 
     status: "ok"; "unavailable" (weights or a package are absent); "failed" (it was tried).
     low, high: 95% interval of the value, None where no interval is defined.
+    level: what the interval is over and what `without` leaves out, a key of
+        `reports.statistics.clusters.SCOPES`; empty without either, and before schema 3.
     n: items (frames, windows) that were scored; failures: items that could not be.
+    by_seed: seed -> value of that training; of values alone that are no mean of their items.
+    without: person or recording -> value without it, seeds averaged; of the same values, where
+        there are enough persons or recordings.
     """
 
     status: str
@@ -32,6 +37,9 @@ class Score:
     reason: str = ""
     warnings: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    level: str = ""
+    by_seed: Mapping[str, float] = field(default_factory=dict)
+    without: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

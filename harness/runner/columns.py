@@ -1,16 +1,32 @@
-"""From the results of clips to the cells of a table: pooled values, intervals, counts."""
+"""From the results of recordings to the cells of a table: pooled values, intervals, counts."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from harness.contracts import Metric, MetricResult, MetricSpec, Score
+from harness.runner.equal_n import restricted
 from harness.runner.metric_code import digest_of
-from reports.statistics import block_bootstrap_interval
+from harness.runner.pooling import mean_over_seeds, pooled_values, values_by_seed
+from reports.statistics import Estimate, Pooled, Series, estimate, estimate_pooled
+
+#: Bootstrap draws of an interval in the leaderboard.
+RESAMPLES = 2_000
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What one metric says of one recording under one seed; None where that failed."""
+
+    recording: str
+    person: str  # empty where unknown
+    seed: int
+    result: MetricResult | None
 
 
 def column_facts(
@@ -33,76 +49,144 @@ def column_facts(
     }
 
 
-def column_scores(
-    metric: Metric, results: list[MetricResult], seeds: list[int], fps: float
+def metric_scores(
+    metric: Metric,
+    scored: Sequence[Scored],
+    fps: float,
+    common: Mapping[Hashable, np.ndarray] | None = None,
 ) -> dict[str, Score]:
-    """All columns of one metric for one row.
+    """All columns of one metric for one row; a missing result makes the score a failure.
 
     Args:
         metric: it pools its own results.
-        results: one a clip and seed.
-        seeds: of each result.
+        scored: one a recording and seed; none where the metric does not apply to the row, as
+            speed to an oracle.
+        fps: frames per second, for the blocks of the interval.
+        common: of `common_frames`, for a metric with `equal_n`.
+
+    """
+    missing = sum(one.result is None for one in scored)
+    if missing:
+        reason = f"{missing} of {len(scored)} recordings failed"
+        return {c.name: Score("failed", reason=reason, failures=1) for c in metric.spec.columns}
+    results = [one.result for one in scored if one.result is not None]
+    if common is not None:
+        results = [
+            restricted(metric, result, one.recording, common)
+            for one, result in zip(scored, results, strict=True)
+        ]
+    return column_scores(metric, scored, results, fps) if scored else {}
+
+
+def column_scores(
+    metric: Metric, scored: Sequence[Scored], results: Sequence[MetricResult], fps: float
+) -> dict[str, Score]:
+    """All columns of one metric for one row, from finished results.
+
+    Args:
+        metric: it pools its own results.
+        scored: what each result is of.
+        results: one a recording and seed, cut to the frames that all rows have.
         fps: frames per second, for the blocks of the interval.
 
     """
-    pooled = pool_by_seed(metric, results, seeds)
+    seeds, recordings = [one.seed for one in scored], [one.recording for one in scored]
+    persons = {one.recording: one.person for one in scored}
+    values = mean_over_seeds(values_by_seed(metric, results, seeds))
+    means = {
+        name: is_mean_of_items(name, value, results)
+        for name, value in values.items()
+        if value is not None
+    }
+    bare = [name for name, is_mean in means.items() if not is_mean]
+    # Speed hangs on the moment of the machine, which no recording tells of.
+    asked = bare if metric.spec.id != "fps" else []
+    pooled = pooled_values(metric, results, seeds, recordings, persons, asked) if asked else {}
+    failed = [failure for result in results for failure in result.failures]
+    types = Counter(failure.type for failure in failed)
+    by_type = {"failures_by_type": dict(types)} if types else {}
+    # Of the whole clip first: the reason that there is no value, and not one frame's.
+    reasons = [f.message for f in sorted(failed, key=lambda f: f.item is not None)]
     warnings = [warning for result in results for warning in result.warnings]
     scores = {}
     for column in metric.spec.columns:
-        value = pooled.get(column.name)
-        low, high = interval(column.name, value, results, fps)
-        failures = sum(len(result.failures) for result in results)
-        without = sum(result.values.get(column.name) is None for result in results)
+        name, value = column.name, values[column.name]
+        found, low, high = None, None, None
+        if means.get(name):
+            found = interval(name, scored, results, fps)
+        elif name in pooled:
+            found = within(estimate_pooled(pooled[name], persons), column.range)
+        if found:
+            low, high = found.low, found.high
+        without = sum(result.values.get(name) is None for result in results)
         blind = []
         if without and value is not None:
             blind.append(f"{without} of {len(results)} recordings could not be scored")
-        # Of the whole clip first: the reason that there is no value, and not one frame's.
-        failed = [failure for result in results for failure in result.failures]
-        reasons = [f.message for f in sorted(failed, key=lambda f: f.item is not None)]
-        types = Counter(failure.type for failure in failed)
-        by_type = {"failures_by_type": dict(types)} if types else {}
-        scores[column.name] = Score(
+        scores[name] = Score(
             status="failed" if value is None else "ok",
             value=value,
             low=low,
             high=high,
             n=sum(result.n for result in results),
-            failures=failures,
+            failures=len(failed),
             reason=reasons[0] if value is None and reasons else "",
             warnings=tuple(dict.fromkeys([*blind, *warnings])),
             details={**results[0].details, **by_type},
+            level=level_of(found, pooled.get(name)),
+            by_seed=pooled[name].by_seed if name in pooled else {},
+            without=pooled[name].without if name in pooled else {},
         )
     return scores
 
 
-def pool_by_seed(
-    metric: Metric, results: list[MetricResult], seeds: list[int]
-) -> dict[str, float | None]:
-    """Pool the recordings of each seed, then average the seeds.
+def level_of(found: Estimate | None, pooled: Pooled | None) -> str:
+    """What a score's interval is over; what was left out, even where that gave no interval."""
+    if pooled is not None and pooled.without:
+        return pooled.level
+    return found.level if found is not None and found.low is not None else ""
 
-    Seeds are repeats of one experiment: a distribution metric that pooled their frames
-    together would see every true frame twice and seem less biased than it is.
-    """
-    per_seed = [
-        metric.pool([r for r, s in zip(results, seeds, strict=True) if s == seed])
-        for seed in dict.fromkeys(seeds)
-    ]
-    pooled: dict[str, float | None] = {}
-    for column in metric.spec.columns:
-        values = [value for one in per_seed if (value := one.get(column.name)) is not None]
-        pooled[column.name] = float(np.mean(values)) if values else None
-    return pooled
+
+def is_mean_of_items(column: str, value: float, results: Sequence[MetricResult]) -> bool:
+    """Whether a value is the mean over results of the means of their items."""
+    items = [result.items.get(column) for result in results]
+    series = [np.asarray(s, np.float64) for s in items if s is not None]
+    means = [np.nanmean(s) for s in series if np.isfinite(s).any()]
+    if len(means) < len(results):
+        return False
+    return bool(abs(np.mean(means) - value) <= 1e-6 * max(abs(value), 1.0))
 
 
 def interval(
-    column: str, value: float | None, results: list[MetricResult], fps: float
-) -> tuple[float | None, float | None]:
-    """A 95% interval where the value is a mean of its items; (None, None) elsewhere."""
-    items = [result.items.get(column) for result in results]
-    if value is None or any(series is None for series in items):
-        return None, None
-    series = [np.asarray(s, np.float64) for s in items if s is not None]
-    means = [np.nanmean(s) for s in series if np.isfinite(s).any()]
-    if len(means) < len(series) or abs(np.mean(means) - value) > 1e-6 * max(abs(value), 1.0):
-        return None, None
-    return block_bootstrap_interval(series, block=max(1, round(fps))) or (None, None)
+    column: str, scored: Sequence[Scored], results: Sequence[MetricResult], fps: float
+) -> Estimate | None:
+    """Estimate of a mean of items, over persons, recordings or moments as `estimate` can.
+
+    Seeds repeat one experiment on the same recordings: they are averaged item by item, and are
+    no further recordings. None where they have not the same items.
+    """
+    runs: dict[tuple[str, str], list[np.ndarray]] = {}
+    for one, result in zip(scored, results, strict=True):
+        items = np.asarray(result.items[column], np.float64)
+        runs.setdefault((one.recording, one.person), []).append(items)
+    if any(len({len(items) for items in found}) > 1 for found in runs.values()):
+        return None
+    series = [
+        Series(recording, np.mean(found, axis=0), person)
+        for (recording, person), found in runs.items()
+    ]
+    return estimate(series, max(1, round(fps)), resamples=RESAMPLES)
+
+
+def within(found: Estimate, limits: tuple[float | None, float | None]) -> Estimate:
+    """The same with an interval inside what the column can be: a distance is never below 0.
+
+    Values that are all the same, as of something that never happened, make no interval.
+    """
+    if found.low is None or found.high is None:
+        return found
+    if found.error == 0:
+        return replace(found, low=None, high=None)
+    least, most = limits
+    low = found.low if least is None else min(max(found.low, least), found.value)
+    high = found.high if most is None else max(min(found.high, most), found.value)
+    return replace(found, low=low, high=high)

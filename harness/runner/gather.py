@@ -22,8 +22,8 @@ from harness.contracts import (
     Score,
 )
 from harness.runner import items
-from harness.runner.columns import column_facts, column_scores
-from harness.runner.equal_n import common_frames, restricted
+from harness.runner.columns import Scored, column_facts, metric_scores
+from harness.runner.equal_n import common_frames
 from harness.runner.plan import Work
 from harness.runner.planner import Plan
 from harness.runner.provenance import provenance
@@ -91,7 +91,8 @@ def row(
     first = works[0]
     scores: dict[str, Score] = {}
     for spec in plan.metrics:
-        scores |= metric_scores(spec, built[spec.id], works, store, common.get(spec.id))
+        found, fps = scored(spec, works, store), first.sequence.fps
+        scores |= metric_scores(built[spec.id], found, fps, common.get(spec.id))
     for name, absence in plan.unavailable.items():
         scores |= absence.scores(metrics.spec(name))
     done = [work for work in works if store.done(work.render)]
@@ -132,29 +133,19 @@ def frames_of_all(
     )
 
 
-def metric_scores(
-    spec: MetricSpec,
-    metric: Metric,
-    works: list[Work],
-    store: Store,
-    common: dict[Hashable, np.ndarray] | None = None,
-) -> dict[str, Score]:
-    """All columns of one metric for one row; a missing cell makes the score a failure."""
-    cells = [next((c for s, c in w.scores if s.id == spec.id), None) for w in works]
-    present = [cell for cell in cells if cell is not None]
-    if not present:  # the metric does not apply to this row, as speed to an oracle
-        return {}
-    finished = [cell for cell in present if store.done(cell)]
-    if len(finished) < len(present):
-        reason = f"{len(present) - len(finished)} of {len(present)} recordings failed"
-        return {c.name: Score("failed", reason=reason, failures=1) for c in spec.columns}
-    results = [stored_result(store.path(c), store.record(c)) for c in finished]
-    if common is not None:
-        results = [
-            restricted(metric, result, work.sequence.id, common)
-            for work, result in zip(works, results, strict=True)
-        ]
-    return column_scores(metric, results, [w.seed for w in works], works[0].sequence.fps)
+def scored(spec: MetricSpec, works: Iterable[Work], store: Store) -> list[Scored]:
+    """The results of one metric for one row, of the recordings and seeds that it applies to."""
+    return [
+        Scored(
+            work.sequence.id,
+            work.sequence.subject or "",
+            work.seed,
+            stored_result(store.path(cell), store.record(cell)) if store.done(cell) else None,
+        )
+        for work in works
+        for own, cell in work.scores
+        if own.id == spec.id
+    ]
 
 
 def link(source: Path, target: Path) -> None:

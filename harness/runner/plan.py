@@ -19,8 +19,16 @@ SHUFFLED = "shuffled-audio"
 #: A control for `audio+au`: the test's action units, all set to zero.
 AU_ZEROED = "audio+au-zeroed"
 
-#: Our own code that turns a method's output into frames and scores.
-MACHINE = ("harness.contracts", "harness.runner.stages", "harness.runner.archive")
+#: Our own code that turns a method's output into frames and scores. How results are written
+#: down decides no cell.
+MACHINE = (
+    "harness.contracts.method",
+    "harness.contracts.metric",
+    "harness.contracts.sequence",
+    "harness.contracts.signals",
+    "harness.runner.stages",
+    "harness.runner.archive",
+)
 
 
 @dataclass(frozen=True)

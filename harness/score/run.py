@@ -14,8 +14,8 @@ import numpy as np
 
 from harness.contracts import FailedCell, Metric, MetricResult, Results, Row, Score
 from harness.runner import items
-from harness.runner.columns import column_facts, column_scores
-from harness.runner.equal_n import common_frames, restricted
+from harness.runner.columns import Scored, column_facts, metric_scores
+from harness.runner.equal_n import common_frames
 from harness.runner.gather import link
 from harness.runner.progress import watch
 from harness.runner.provenance import provenance
@@ -111,11 +111,29 @@ def gather(
             if store.done(cell):
                 result = stored_result(store.path(cell), store.record(cell))
                 scored[spec.id][item.row, item.name] = result
+    common = {
+        spec.id: common_frames(
+            (item.name, item.clip.count, result)
+            for item in plan.items
+            if (result := scored[spec.id].get((item.row, item.name))) is not None
+        )
+        for spec in plan.metrics
+        if built[spec.id].equal_n
+    }
+    unknown = Label("")
+    recordings = {item.name: dict(vars(plan.labels.get(item.name, unknown))) for item in plan.items}
     rows = []
     for name, row_items in grouped.items():
         scores: dict[str, Score] = {}
         for spec in plan.metrics:
-            scores |= metric_scores(built[spec.id], row_items, scored[spec.id], plan.items)
+            found = [
+                Scored(
+                    i.name, recordings[i.name]["subject"], 0, scored[spec.id].get((name, i.name))
+                )
+                for i in row_items
+            ]
+            fps = row_items[0].clip.fps
+            scores |= metric_scores(built[spec.id], found, fps, common.get(spec.id))
         for metric_id, absence in plan.unavailable.items():
             scores |= absence.scores(metrics.spec(metric_id))
         rows.append(row(name, row_items, scores, scored, plan, out))
@@ -125,32 +143,7 @@ def gather(
         "plan": plan.key,
         "score": {item.clip.id: about(item) for item in plan.items},
     }
-    unknown = Label("")
-    recordings = {item.name: dict(vars(plan.labels.get(item.name, unknown))) for item in plan.items}
     return Results(tuple(rows), column_facts(specs, built), failures, facts, recordings)
-
-
-def metric_scores(
-    metric: Metric,
-    row_items: list[Item],
-    scored: dict[tuple[str, str], MetricResult],
-    everything: tuple[Item, ...],
-) -> dict[str, Score]:
-    """All columns of one metric for one row; a missing cell makes the score a failure."""
-    results = [scored.get((item.row, item.name)) for item in row_items]
-    missing = sum(result is None for result in results)
-    if missing:
-        reason = f"{missing} of {len(results)} recordings failed"
-        return {c.name: Score("failed", reason=reason, failures=1) for c in metric.spec.columns}
-    present = [result for result in results if result is not None]
-    if metric.equal_n:
-        found = [(i.name, i.clip.count, scored.get((i.row, i.name))) for i in everything]
-        common = common_frames((name, count, r) for name, count, r in found if r is not None)
-        present = [
-            restricted(metric, result, item.name, common)
-            for item, result in zip(row_items, present, strict=True)
-        ]
-    return column_scores(metric, present, [0] * len(present), row_items[0].clip.fps)
 
 
 def row(

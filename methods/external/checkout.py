@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import HarnessError, MethodSpec
-from methods.external.environment import environment_of
+from methods.external.environment import environment_of, visible
 
+#: Files of a checkout that decide what it does; shell scripts hold options of trainings.
+_CODE = ("*.py", "*.sh", "*.yaml", "*.yml")
 #: Folders of a checkout that hold data and results rather than code.
 _NOT_CODE = {"data", "output", "outputs", "results", "result", "logs", "dataset", "datasets"}
 
@@ -58,8 +60,8 @@ class Job:
 
     @property
     def gpu(self) -> str:
-        """The device's number as scripts take it, `0` where none was named."""
-        return self.device.partition(":")[2] or "0"
+        """The device as scripts take it, which set CUDA_VISIBLE_DEVICES to it."""
+        return visible(self.device)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Adapter:
     layout: bool = True  # reads a prepared folder, not only frames and sound
     starts: tuple[str, ...] = ()  # scripts that `verify` starts with --help: all is imported
     smoke: Mapping[str, Any] | None = None  # options for a run of seconds; None: none possible
+    note: str = ""  # what a reader of its numbers must know, and no adapter can mend
     free_gib: float = 10.0
     limits: Mapping[str, float] = field(
         default_factory=lambda: {"train": 48 * 3600.0, "render": 6 * 3600.0}
@@ -110,9 +113,9 @@ class Versioned(Mapping[str, Any]):
 
 @cache
 def version_of(root: Path) -> str:
-    """Hash of the Python files of a checkout, as they are now, committed or not."""
+    """Hash of the programs and settings of a checkout, as they are now, committed or not."""
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(path for kind in _CODE for path in root.rglob(kind)):
         parts = path.relative_to(root).parts
         if not any(part.startswith(".") or part in _NOT_CODE for part in parts[:-1]):
             digest.update("/".join(parts).encode() + b"\0" + path.read_bytes())

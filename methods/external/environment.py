@@ -69,7 +69,7 @@ class Environment:
         """
         given = {"PYTHONUNBUFFERED": "1", **self.variables}
         if device.startswith("cuda:"):
-            given["CUDA_VISIBLE_DEVICES"] = device.partition(":")[2]
+            given["CUDA_VISIBLE_DEVICES"] = visible(device)
         inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
         tail, container = ["python", *arguments], None
         folders = sorted({self.root, *folders})
@@ -109,6 +109,18 @@ class Environment:
         if self.kind == "apptainer" and not Path(self.target).exists():
             return f"no image at {self.target}"
         return None if shutil.which(self.kind) else f"the program {self.kind} is not on the PATH"
+
+
+def visible(device: str) -> str:
+    """What CUDA_VISIBLE_DEVICES must be for `cuda:N`, the N-th of those that this process sees.
+
+    A scheduler's own list is kept for `cuda`, and counted in for `cuda:N`, as torch does.
+    """
+    seen = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
+    number = device.partition(":")[2]
+    if not number:
+        return ",".join(seen) or "0"
+    return seen[int(number)] if int(number) < len(seen) else number
 
 
 def variable(method: str, what: str) -> str:
@@ -154,4 +166,4 @@ def environment_of(method: str, obtain: str) -> Environment:
     return found
 
 
-__all__ = ["Container", "Environment", "Launch", "environment_of", "variable"]
+__all__ = ["Container", "Environment", "Launch", "environment_of", "variable", "visible"]

@@ -43,15 +43,17 @@ def stage(source: Path, target: Path, but: Iterable[str] = ()) -> None:
 
 
 def stage_recording(sequence: Sequence, target: Path, but: Iterable[str] = ()) -> None:
-    """Link a prepared folder, with black pictures in the place of the test part's frames.
+    """Link a prepared folder, with a training frame in the place of every frame of the test.
 
     Checkouts read the lists, sound, poses, units and torsos of the test part, and load its frames
     beside them, to log numbers or write them out again; nothing of a rendering needs them. So no
-    method sees a test frame, whatever its code does. Videos at the top are left out for the same
-    reason. A link to a picture of the test is replaced, never written through.
+    method sees a test frame, whatever its code does. The picture must show a face: ER-NeRF,
+    SyncTalk and InsTaG look for landmarks in it and crash where there are none (SyncTalk issue
+    163). Videos at the top are left out for the same reason. A link to a picture of the test is
+    replaced, never written through.
 
     Args:
-        sequence: one with a folder.
+        sequence: the training part of one with a folder.
         target: made where it is absent.
         but: further names at the top that are left out.
 
@@ -63,21 +65,35 @@ def stage_recording(sequence: Sequence, target: Path, but: Iterable[str] = ()) -
     assert folder is not None
     videos = [p.name for p in folder.iterdir() if p.suffix.lower() in (".mp4", ".avi", ".mov")]
     stage(folder, target, (*but, *videos))
-    lists = folder / "transforms_val.json"
-    try:
-        ids = [int(frame["img_id"]) for frame in json.loads(lists.read_text("utf-8"))["frames"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        cure = "Prepare the video again."
-        raise BadInput(lists, f"not a list of frames ({error!r})", cure) from error
-    black = Image.new("RGB", (sequence.width, sequence.height))
+    ids = listed(folder, ("val",))
+    stand_in = Image.fromarray(sequence.frames[0])
     for suffix, kind in ((".jpg", "JPEG"), (".png", "PNG")):
         content = io.BytesIO()
-        black.save(content, kind)
+        stand_in.save(content, kind, quality=95)
         for place in ("gt_imgs", "ori_imgs"):
             for index in ids:
                 path = target / place / f"{index}{suffix}"
                 if path.is_symlink():
                     write(path, content.getvalue())
+
+
+def listed(folder: Path, parts: Iterable[str] = ("train", "val")) -> list[int]:
+    """Numbers of the pictures that the lists of a prepared folder name.
+
+    Raises:
+        BadInput: a list cannot be read.
+
+    """
+    found = []
+    for part in parts:
+        path = folder / f"transforms_{part}.json"
+        try:
+            frames = json.loads(path.read_text("utf-8"))["frames"]
+            found += [int(frame["img_id"]) for frame in frames]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            cure = "Prepare the video again."
+            raise BadInput(path, f"not a list of frames ({error!r})", cure) from error
+    return found
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -126,11 +142,12 @@ def need(folder: Path, names: Iterable[str], cure: str) -> None:
         cure: how to make them.
 
     Raises:
-        BadInput: names all that are missing.
+        BadInput: names those that are missing, ten at most, and how many more.
 
     """
     if missing := [name for name in names if not (folder / name).exists()]:
-        raise BadInput(folder, f"it lacks {', '.join(missing)}", cure)
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+        raise BadInput(folder, f"it lacks {', '.join(missing[:10])}{more}", cure)
 
 
-__all__ = ["need", "stage", "stage_recording", "write", "write_au_csv"]
+__all__ = ["listed", "need", "stage", "stage_recording", "write", "write_au_csv"]

@@ -11,9 +11,9 @@ from methods.external.base import ExternalMethod
 from methods.external.checkout import Job
 from methods.external.errors import NoOutput
 
-#: Files that its reader opens, as `.jpg` only: it steps over a picture that is not there.
-NEEDED = ("transforms_train.json", "transforms_val.json", "bc.jpg", "gt_imgs/0.jpg",
-          "ori_imgs/0.lms", "torso_imgs/0.png", "au.csv")  # fmt: skip
+#: Files that its reader opens, beside a `.jpg` of every frame: it steps over those not there.
+NEEDED = ("transforms_train.json", "transforms_val.json", "bc.jpg", "ori_imgs/0.lms",
+          "torso_imgs/0.png", "au.csv")  # fmt: skip
 
 
 def newest(method: str, folder: Path, suffix: str) -> Path:
@@ -45,11 +45,13 @@ class Workspace(ExternalMethod):
         """Link the folder; both readers look up ` AU45_r`, with its space."""
         assert sequence.folder is not None
         staging.need(sequence.folder, self.needed, self.cure)
+        pictures = (f"gt_imgs/{index}.jpg" for index in staging.listed(sequence.folder))
+        staging.need(sequence.folder, pictures, self.cure)
         self.link(sequence, job)
         staging.write_au_csv(sequence.folder / "au.csv", job.data / "au.csv", True, ("AU45",))
 
     def link(self, sequence: Sequence, job: Job) -> None:
-        """Link the folder, with black pictures in the place of the test's."""
+        """Link the folder, with a training frame in the place of the test's."""
         staging.stage_recording(sequence, job.data, but=("au.csv",))
 
     def results(self, job: Job) -> Path:

@@ -1,19 +1,21 @@
-"""Intervals, tests and ranks for means of correlated items."""
+"""Intervals, tests and ranks for means of correlated items, and for values that are no means."""
 
-from reports.statistics.blocks import block_bootstrap_interval
 from reports.statistics.bootstrap import Estimate, estimate
 from reports.statistics.clusters import Series, person_of
 from reports.statistics.correction import holm, rank_sets
 from reports.statistics.pairs import Pairs, paired
+from reports.statistics.pooled import Pooled, estimate_pooled, parts
 
 __all__ = [
     "Estimate",
     "Pairs",
+    "Pooled",
     "Series",
-    "block_bootstrap_interval",
     "estimate",
+    "estimate_pooled",
     "holm",
     "paired",
+    "parts",
     "person_of",
     "rank_sets",
 ]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reports.statistics.clusters import SCOPES, Series, grouped, level
+from reports.statistics.draws import draw_blocks, draw_clusters
 
 RESAMPLES = 10_000
 
@@ -21,12 +22,12 @@ RESAMPLES = 10_000
 #: cluster alone and have no spread; then it is Student's, which leans on normal cluster means.
 ENOUGH = 4
 
+#: Spreads and distances below this share of the mean are sums in another order, not data.
+ROUNDING = 1e-12
+
 #: A recording alone is cut into at most this many blocks: few long ones stay nearly independent
 #: where moments of a second do not (Ibragimov and Müller 2010).
 MOST_BLOCKS = 6
-
-#: Means of block resamples that are kept a recording; a draw of the recording takes one of them.
-POOL = 1_000
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Estimate:
     p: two-sided, of the hypothesis that the mean is 0; None like the interval.
     error: standard error from the clusters.
     n, failed: items used, and items without a value.
-    level: what was resampled, a key of `SCOPES`; clusters: how many of them.
+    level: what was resampled or left out, a key of `SCOPES`; clusters: how many of them.
     """
 
     value: float
@@ -127,19 +128,22 @@ def cluster_error(totals: np.ndarray, sizes: np.ndarray, clusters: int) -> np.nd
         clusters: how many of them make one mean; G, but for overlapping blocks.
 
     Returns:
-        float [R]: sqrt(c / (c - 1) * mean of squared residuals / c) / mean size.
+        float [R]: sqrt(c / (c - 1) * mean of squared residuals / c) / mean size; 0 where only
+        rounding tells the clusters apart.
 
     """
     means = totals.sum(1) / sizes.sum(1)
     residuals = totals - means[:, None] * sizes
     spread = (residuals**2).mean(1) / (clusters - 1)
-    return np.sqrt(spread) / sizes.mean(1)
+    error = np.sqrt(spread) / sizes.mean(1)
+    return np.where(error > ROUNDING * np.abs(means), error, 0.0)
 
 
 def studentized(totals: np.ndarray, sizes: np.ndarray, mean: float) -> np.ndarray:
     """|t| of every draw, float [R]; totals, sizes: [R, G]."""
     error = cluster_error(totals, sizes, totals.shape[1])
     distance = np.abs(totals.sum(1) / sizes.sum(1) - mean)
+    distance = np.where(distance > ROUNDING * abs(mean), distance, 0.0)
     # A draw of one cluster alone has no spread: it is no evidence against any distance.
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(error > 0, distance / error, np.where(distance > 0, np.inf, 0.0))
@@ -149,73 +153,15 @@ def invert(
     mean: float, error: float, pivots: np.ndarray | None, clusters: int, confidence: float
 ) -> tuple[float, float, float]:
     """(low, high, p) from the distribution of |t|: of the draws, or Student's without them."""
-    from scipy import stats
-
     t = abs(mean) / error if error > 0 else (np.inf if mean else 0.0)
     if pivots is None:
-        critical = float(stats.t.ppf((1 + confidence) / 2, clusters - 1))
-        p = float(2 * stats.t.sf(t, clusters - 1))
+        # Not from scipy.stats, which takes longer to import than a page to write.
+        from scipy.special import stdtr, stdtrit
+
+        critical = float(stdtrit(clusters - 1, (1 + confidence) / 2))
+        p = float(2 * stdtr(clusters - 1, -t))
     else:
         critical = float(np.quantile(pivots, confidence))
         p = float((1 + np.sum(pivots >= t)) / (1 + len(pivots)))
     half = critical * error if error > 0 else 0.0
     return mean - half, mean + half, p
-
-
-def circular_means(values: np.ndarray, block: int) -> np.ndarray:
-    """Means of the blocks that start at each item, the end joined to the start: float [n]."""
-    block = min(block, len(values))
-    sums = np.concatenate([[0.0], np.cumsum(np.concatenate([values, values[: block - 1]]))])
-    return (sums[block:] - sums[:-block]) / block
-
-
-def draw_blocks(
-    values: np.ndarray, block: int, resamples: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """One recording: its circular block means [n], draws of them [R, k], and k."""
-    means = circular_means(values, block)
-    count = len(values) // block
-    return means, means[rng.integers(0, len(means), (resamples, count))], count
-
-
-def pool(values: np.ndarray, block: int, rng: np.random.Generator) -> np.ndarray:
-    """Means of block resamples of one recording, float [POOL]; too short a one stays itself."""
-    count = len(values) // block
-    if count < 2:
-        return np.full(POOL, values.mean())
-    means = circular_means(values, block)
-    return means[rng.integers(0, len(means), (POOL, count))].mean(1)
-
-
-def draw_clusters(
-    groups: list[list[tuple[np.ndarray, float]]],
-    block: int,
-    resamples: int,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draws of clusters, of recordings within them, of blocks within those.
-
-    Args:
-        groups: per cluster its recordings, (items, weight).
-        block: length of a block in items.
-        resamples: R.
-        rng: of the draws.
-
-    Returns:
-        (totals, sizes), both float [R, G]: weighted sums of the drawn clusters and their weights.
-
-    """
-    counts = np.array([len(group) for group in groups])
-    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    pools = np.concatenate([pool(values, block, rng) for g in groups for values, _ in g])
-    weights = np.array([weight for group in groups for _, weight in group])
-    chosen = rng.integers(0, len(groups), (resamples, len(groups)), dtype=np.int32)
-    size = counts[chosen]
-    totals, sizes = np.zeros(chosen.shape), np.zeros(chosen.shape)
-    for slot in range(counts.max()):
-        inside = slot < size
-        pick = first[chosen] + (rng.random(chosen.shape) * size).astype(np.int64)
-        weight = np.where(inside, weights[pick], 0.0)
-        totals += weight * pools[pick * POOL + rng.integers(0, POOL, chosen.shape)]
-        sizes += weight
-    return totals, sizes

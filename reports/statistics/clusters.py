@@ -18,6 +18,9 @@ SCOPES = {
     "persons": "over persons",
     "recordings": "within this person, over recordings",
     "blocks": "within this recording, over blocks of items",
+    "left-out persons": "over persons, each left out in turn",
+    "left-out recordings": "within these people, over recordings, each left out in turn",
+    "seeds": "over trainings with other seeds, of these very recordings",
     "none": "no interval: too few items",
 }
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from harness.contracts import BadInput, MetricResult, Results, Row, Score
 from harness.runner import items as written
 from reports import ablation, ablation_columns, ablation_tables
 from reports.statistics import Series, estimate, holm
+
+from . import markup
 
 COUNT, NAMES = 200, ("base", "better", "worse")
 SHIFTS = {"base": 0.0, "better": 2.0, "worse": -1.0}
@@ -135,6 +137,55 @@ def test_a_column_that_is_no_mean_of_items_has_no_interval_and_no_star(folder):
     assert ablation.read(folder).lines[1].cells["jitter"].change.low is None
 
 
+def spread(folder, **changes):
+    """Let the results say of e_fid what it is without each recording, or of each seed."""
+    data = json.loads((folder / "results.json").read_text())
+    for index, row in enumerate(data["rows"]):
+        score = row["scores"]["e_fid/synthetic"]
+        for field, values in changes.items():
+            score[field] = values
+            if isinstance(values, list):
+                score[field] = {str(i): v for i, v in enumerate(values[index])}
+    (folder / "results.json").write_text(json.dumps(data))
+
+
+def test_a_pooled_column_has_an_interval_where_parts_were_left_out(folder):
+    rng = np.random.default_rng(0)
+    base = rng.normal(0.3, 0.02, 8)
+    moved = [base - index / 10 + rng.normal(0, 0.001, 8) for index in range(3)]
+    spread(folder, level="left-out recordings", without=moved)
+    found = ablation.read(folder)
+    change = found.lines[1].cells["e_fid/synthetic"].change
+    theirs = jackknife((moved[1] - moved[0]), -0.1)
+    assert (change.value, change.low, change.high) == pytest.approx((-0.1, *theirs))
+    assert change.significant
+    assert change.better
+    changes = [c.change for line in found.lines for c in line.cells.values() if c.change]
+    assert [c.adjusted for c in changes] == holm([c.p for c in changes])
+    assert sum(c.p is not None for c in changes) == 6
+    for text in ablation_tables.write(folder).values():
+        words = " ".join(text.split())
+        said = "over recordings (computed again without each of 8)" in words
+        assert said or text.startswith("grid,")
+    line = [n for n in ablation_tables.notes(found) if "change without an interval" in n]
+    assert not any("e_fid" in text for text in line)
+
+
+def jackknife(without, value):
+    half = stats.t.ppf(0.975, 7) * np.sqrt(7 / 8 * np.square(without - without.mean()).sum())
+    return value - half, value + half
+
+
+def test_three_trainings_speak_of_training_noise_alone(folder):
+    spread(folder, by_seed=[[0.29, 0.3, 0.31], [0.2, 0.21, 0.19], [0.1, 0.11, 0.09]])
+    found = ablation.read(folder)
+    change = found.lines[1].cells["e_fid/synthetic"].change
+    theirs = stats.ttest_rel([0.2, 0.21, 0.19], [0.29, 0.3, 0.31])
+    assert change.p == pytest.approx(theirs.pvalue)
+    assert "trainings" in change.scope
+    assert any("training noise" in note for note in ablation_tables.notes(found))
+
+
 def test_holm_runs_over_the_whole_table(folder):
     found = ablation.read(folder)
     changes = [c.change for line in found.lines for c in line.cells.values() if c.change]
@@ -184,7 +235,9 @@ def test_every_format_says_the_same(folder):
     assert change.startswith("+2.0")
     assert change.removesuffix("*") in texts["table"]
     assert change.replace("*", r"\*") in texts["md"]
-    assert change in texts["html"]
+    number, low, high = change.removesuffix("]*").replace(",", "").replace("[", "").split()
+    assert f"▲</b> {number}</span>" in texts["html"]
+    assert f"<small>{low} to {high}</small>" in texts["html"]
     assert change.removesuffix("*") in texts["tex"]
     for kind, text in texts.items():
         assert "22.00" in text or kind == "csv"
@@ -215,18 +268,7 @@ def test_latex_is_a_booktabs_table_of_even_rows(folder):
 def test_html_is_escaped_and_closed(folder):
     text = ablation_tables.write(folder)["html"]
     assert "A &lt;grid&gt;" in text
-    opened = []
-
-    class Balance(HTMLParser):
-        def handle_starttag(self, tag, attrs):
-            if tag not in ("meta",):
-                opened.append(tag)
-
-        def handle_endtag(self, tag):
-            assert opened.pop() == tag
-
-    Balance().feed(text)
-    assert not opened
+    markup.parse(text)
     assert "<script" not in text
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.contracts import BadInput, UnknownName
-from reports import breakdown, items
+from reports import breakdown, breakdown_tables, items
 
 from . import simulated
 
@@ -63,14 +63,14 @@ def test_formats_show_groups_values_and_counts(run):
     results, folder = run
     found = breakdown.tables(results, folder, ["emotion"], ["psnr"])
     for format_ in ("table", "md"):
-        text = breakdown.render(found, results, format_)
+        text = breakdown_tables.render(found, results, format_)
         assert all(emotion in text for emotion in simulated.EMOTIONS)
         assert "300" in text
-    lines = list(csv.DictReader(io.StringIO(breakdown.render(found, results, "csv"))))
+    lines = list(csv.DictReader(io.StringIO(breakdown_tables.render(found, results, "csv"))))
     assert len(lines) == 4 * 5
     assert {line["emotion"] for line in lines} == {*simulated.EMOTIONS, "all"}
     with pytest.raises(UnknownName):
-        breakdown.render(found, results, "tex")
+        breakdown_tables.render(found, results, "tex")
 
 
 def test_what_nobody_stated_is_refused(run):

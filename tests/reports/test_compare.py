@@ -10,9 +10,10 @@ import re
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from harness.contracts import BadInput, UnknownName
-from reports import compare, comparison, protocol
+from reports import compare, comparison, comparison_tables, protocol, sides
 
 from . import simulated
 
@@ -24,7 +25,7 @@ def run(tmp_path):
 
 
 def made(a, b, columns=(), **options):
-    pairs = compare.match(compare.open_sides(str(a)), compare.open_sides(str(b)))
+    pairs = sides.match(sides.open_sides(str(a)), sides.open_sides(str(b)))
     return comparison.make(pairs, (str(a), str(b)), columns, **options)
 
 
@@ -180,28 +181,101 @@ def test_other_recordings_splits_and_weights_are_refused(run, tmp_path):
 def test_other_metric_code_is_refused_where_it_is_known(run, tmp_path):
     simulated.write(tmp_path / "b", simulated.facts(8))
     for folder, code in ((run, "aa"), (tmp_path / "b", "bb")):
-        cell = folder / "cells" / "score" / "x" / "cell.json"
-        cell.parent.mkdir(parents=True)
-        cell.write_text(json.dumps({"inputs": {"metric": "psnr", "code": code}}))
+        keep_cell(folder, code)
     with pytest.raises(BadInput, match="psnr: metric code aa in A, bb in B"):
         made(run, tmp_path / "b")
-    assert protocol.code_differences(run, run) == []
+    (side,) = sides.open_sides(f"{run}::still")
+    assert protocol.code_differences(side, side) == []
+
+
+def state(folder, code):
+    """Let the results say which code made psnr."""
+    data = json.loads((folder / "results.json").read_text())
+    data["columns"]["psnr"]["code"] = code
+    (folder / "results.json").write_text(json.dumps(data))
+
+
+def keep_cell(folder, code):
+    """Let a cell say which code made psnr."""
+    cell = folder / "cells" / "score" / "x" / "cell.json"
+    cell.parent.mkdir(parents=True)
+    cell.write_text(json.dumps({"inputs": {"metric": "psnr", "code": code}}))
+
+
+def test_code_that_the_results_state_counts_before_that_of_cells(run, tmp_path):
+    simulated.write(tmp_path / "b", simulated.facts(8))
+    for folder, code in ((run, "aa"), (tmp_path / "b", "bb")):
+        keep_cell(folder, code)
+        state(folder, "same")
+    assert by_column(made(run, tmp_path / "b"))["psnr"].verdict == "equal"
+    state(run, "other")
+    with pytest.raises(BadInput, match="psnr: metric code other in A, same in B"):
+        made(run, tmp_path / "b")
+    state(run, "")  # stated on one side alone: the digests of cells are compared, as of one kind
+    with pytest.raises(BadInput, match="psnr: metric code aa in A, bb in B"):
+        made(run, tmp_path / "b")
+
+
+def spread(folder, level, without=(), by_seed=()):
+    """Let the results hold e_fid without parts, or of each seed: per row its values."""
+    data = json.loads((folder / "results.json").read_text())
+    for row in data["rows"]:
+        score = row["scores"]["e_fid/synthetic"]
+        if row["method"] in dict(without):
+            score["without"] = {f"p{i}": v for i, v in enumerate(dict(without)[row["method"]])}
+            score["level"] = level
+        if row["method"] in dict(by_seed):
+            score["by_seed"] = {str(i): v for i, v in enumerate(dict(by_seed)[row["method"]])}
+    (folder / "results.json").write_text(json.dumps(data))
+
+
+def test_a_pooled_column_is_compared_by_leaving_persons_out(run):
+    base = [2.2, 2.3, 2.1, 2.25, 2.2, 2.15]
+    shift = np.array([0.30, 0.31, 0.29, 0.32, 0.28, 0.30])
+    spread(run, "left-out persons", {"still": base, "ua3dtalk": base - shift})
+    found = made(f"{run}::still", f"{run}::ua3dtalk")
+    change = by_column(found)["e_fid/synthetic"]
+    assert change.verdict == "better"
+    values = -shift
+    half = stats.t.ppf(0.975, 5) * np.sqrt(5 / 6 * np.square(values - values.mean()).sum())
+    assert change.difference.value == pytest.approx(-0.3)
+    assert change.difference.high == pytest.approx(-0.3 + half)
+    assert change.p >= change.difference.p
+    raw = [c.difference.p for c in found.changes if c.difference and c.direction != "none"]
+    assert len(raw) == len(simulated.COLUMNS) + 1  # Holm counts it with the others
+    assert "over persons (8, 64 recordings)" in found.scope
+    assert "e_fid/synthetic: no mean of items; the interval is over persons" in found.scope
+    assert "(computed again without each of 6)" in found.scope
+    assert change.a == pytest.approx(2.2)
+    assert "e_fid" in comparison_tables.render(found, "md").split("computed again")[0]
+
+
+def test_trainings_are_compared_where_nothing_was_left_out(run):
+    spread(run, "", by_seed={"still": [2.2, 2.2, 2.2], "ua3dtalk": [1.89, 1.9, 1.91]})
+    found = made(f"{run}::still", f"{run}::ua3dtalk")
+    change = by_column(found)["e_fid/synthetic"]
+    assert (change.verdict, change.difference.level) == ("better", "seeds")
+    assert "3 trainings on these very recordings alone" in found.scope
+    spread(run, "", by_seed={"ua3dtalk": [1.9, 1.9, 1.9]})
+    change = by_column(made(f"{run}::still", f"{run}::ua3dtalk"))["e_fid/synthetic"]
+    assert (change.verdict, change.difference) == ("untested", None)
+    assert "nothing varies" in change.reason
 
 
 def test_unknown_rows_and_several_runs_are_refused(run, tmp_path):
     with pytest.raises(BadInput, match=r"0 rows are called 'x'.*'still'"):
-        compare.open_sides(f"{run}::x")
+        sides.open_sides(f"{run}::x")
     simulated.write(tmp_path / "b", simulated.facts(1))
     with pytest.raises(BadInput, match="holds 2 runs"):
-        compare.open_sides(str(tmp_path))
+        sides.open_sides(str(tmp_path))
     with pytest.raises(BadInput, match="no row in common"):
-        only = [compare.open_sides(f"{run}::still")[0]] * 2
-        compare.match(only, [compare.open_sides(f"{run}::ua3dtalk")[0]] * 2)
+        only = [sides.open_sides(f"{run}::still")[0]] * 2
+        sides.match(only, [sides.open_sides(f"{run}::ua3dtalk")[0]] * 2)
 
 
-@pytest.mark.parametrize("format_", comparison.FORMATS)
+@pytest.mark.parametrize("format_", comparison_tables.FORMATS)
 def test_every_format_says_the_change_and_its_scope(run, format_):
-    text = comparison.render(made(f"{run}::still", f"{run}::ua3dtalk"), format_)
+    text = comparison_tables.render(made(f"{run}::still", f"{run}::ua3dtalk"), format_)
     assert "psnr" in text
     if format_ == "csv":
         line = next(csv.DictReader(io.StringIO(text)))
@@ -211,7 +285,7 @@ def test_every_format_says_the_change_and_its_scope(run, format_):
     assert "over persons" in text
     assert re.search(r"\+[23]\.\d\d", text)
     with pytest.raises(UnknownName):
-        comparison.render(made(run, run), "htm")
+        comparison_tables.render(made(run, run), "htm")
 
 
 def test_remarks_on_seeds_and_drives(tmp_path):
@@ -230,10 +304,10 @@ def test_recordings_that_failed_on_one_side_are_named(tmp_path):
     kept = tuple(name for name in row.items if "m002-sad-3" not in name)
     rest = {n: dataclasses.replace(s) for n, s in row.scores.items()}
     fewer = dataclasses.replace(row, items=kept, scores=rest)
-    side = compare.side(tmp_path, results, fewer)
+    side = sides.side(tmp_path, results, fewer)
     value = np.mean([v.mean() for v in side.items.column("psnr").values()])
     rest["psnr"] = dataclasses.replace(rest["psnr"], value=float(value))
-    pairs = [(compare.side(tmp_path, results, results.rows[3]), side)]
+    pairs = [(sides.side(tmp_path, results, results.rows[3]), side)]
     found = comparison.make(pairs, ("a", "b"), ["psnr"])
     assert "psnr: items in A alone, so not compared: m002/sad-3" in comparison.notes(found)
     assert found.changes[0].difference.recordings == 23

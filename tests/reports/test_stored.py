@@ -24,3 +24,11 @@ def test_every_schema_is_read_and_shown(path):
         assert "35.6" in tables.render(results, format_)
     if results.schema_version >= 2:
         assert results.recordings["mini"]["subject"]
+    if results.schema_version >= 3:
+        score = results.rows[0].scores["e_fid/synthetic"]
+        assert set(score.by_seed) == {"0", "1", "2"}
+        assert sum(score.by_seed.values()) / 3 == pytest.approx(score.value)
+        assert score.level == "seeds"
+        assert score.low < score.value < score.high
+    else:
+        assert {s.level for row in results.rows for s in row.scores.values()} == {""}

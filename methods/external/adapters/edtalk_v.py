@@ -2,13 +2,14 @@
 
 The paper's EDTalk-V copies the motion of the very video it is scored against, so it is an oracle
 here: it may see the test frames, it is marked as such in every table, and it stands for what
-EDTalk's decoder can do with perfect motion. The source frame is the training part's still.
+EDTalk's decoder can do with perfect motion. The source frame is the training part's still. It drops
+the last 20 frames of an expression video longer than that: its last frame is repeated as often.
 """
 
 from __future__ import annotations
 
 from harness.contracts import BadInput, MethodSpec, PublishedResult, RenderRequest
-from methods.external.adapters.edtalk import HOME, OBTAIN, STRETCH, WEIGHTS, EDTalk
+from methods.external.adapters.edtalk import DROPPED, HOME, OBTAIN, STRETCH, WEIGHTS, EDTalk
 from methods.external.checkout import Adapter, Asset, Job, Step, Versioned
 from methods.external.one_shot import CODE, OPTIONS
 from methods.external.source_frame import CLIP_CRF
@@ -53,7 +54,8 @@ class EDTalkV(EDTalk):
         scripts=("demo_EDTalk_V.py",),
         assets=(Asset("ckpts/EDTalk.pt", WEIGHTS),),
         starts=("demo_EDTalk_V.py",),
-        surplus=1,
+        surplus=2,
+        note=STRETCH,
         layout=False,
         smoke={},
         free_gib=2.0,
@@ -71,9 +73,11 @@ class EDTalkV(EDTalk):
             raise BadInput(self.adapter.spec.id, fact, "Run it with the role 'oracle'.")
         from harness.media.mp4 import write_mp4
 
-        square = self.source(job).square
-        frames = (square.cut(frame, 256) for frame in request.truth.frames)
-        truth = job.scratch / "truth.mp4"
-        write_mp4(truth, frames, request.fps, crf=CLIP_CRF)
-        extra = ("--lip_driving_path", str(truth), "--exp_driving_path", str(truth))
-        return [Step("render", ("demo_EDTalk_V.py", *self.inputs(job, request, truth), *extra))]
+        square, frames = self.source(job).square, request.truth.frames
+        truth, longer = job.scratch / "truth.mp4", job.scratch / "expression.mp4"
+        for path, extra in ((truth, 0), (longer, DROPPED)):
+            indices = [*range(len(frames)), *[len(frames) - 1] * extra]
+            cut = (square.cut(frames[index], 256) for index in indices)
+            write_mp4(path, cut, request.fps, crf=CLIP_CRF)
+        driving = ("--lip_driving_path", str(truth), "--exp_driving_path", str(longer))
+        return [Step("render", ("demo_EDTalk_V.py", *self.inputs(job, request, truth), *driving))]

@@ -4,14 +4,19 @@ Traps of its code that are handled here. Videos and checkpoints are named by epo
 the torso is trained on is looked up after the head is trained, and the newest by number is taken.
 Each training writes a test video into the same folder as the test. `au.csv` must have names with a
 leading space (` AU45_r`). Pictures must be `.jpg`: others are stepped over, and frames are missing.
-Sound is read at 50 steps a second and videos are written at 25 frames per second, whatever the data
-say. It reads test poses and AU45 of the test, so it renders its own test only.
+Videos are written at 25 frames per second, whatever the data say. Its test looks for landmarks in
+every frame when the video is written already, and crashes where it finds none, unless the features
+of the sound are named: those of the test are. It reads test poses and AU45 of the test, so it
+renders its own test only.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
 
 from harness.contracts import MethodSpec, PublishedResult, RenderRequest
 from methods.external.checkout import Adapter, Job, Step, Versioned
@@ -107,7 +112,16 @@ class ERNeRF(Workspace):
         """Head over the true torso, or head and torso of its own."""
         torso = ("--torso",) if job.config["torso"] else ()
         name = "torso" if torso else "head"
-        return [Step("render", (*self.command(job, name), *torso, "--test"))]
+        sound = ("--aud", str(self.features(job)))
+        return [Step("render", (*self.command(job, name), *torso, "--test", *sound))]
+
+    def features(self, job: Job) -> Path:
+        """Features of the test's sound, the very rows that its reader takes without `--aud`."""
+        rows = np.load(job.data / "aud_ds.npy")
+        frames = json.loads((job.data / "transforms_val.json").read_text("utf-8"))["frames"]
+        path = job.scratch / "aud_test.npy"
+        np.save(path, rows[[min(frame["aud_id"], len(rows) - 1) for frame in frames]])
+        return path
 
     def command(self, job: Job, workspace: str) -> tuple[str, ...]:
         """What all its commands begin with."""

@@ -4,9 +4,10 @@ Traps of its code that are handled here. It writes `renders.mp4`, muxes it into 
 the `.mp4`; ffmpeg is quiet, so without the sound that it muxes (`aud_novel.wav`) nothing is left.
 The `.mov` is named after the second-last part of the model path, which must therefore have one and
 no slash at its end. Its reader adds the test frames to the training frames unless `--eval` is set:
-it is always given. `au.csv` must have names with a leading space (` AU45_r`). Videos have 25 frames
-per second. Sound of other speech (`--custom_aud`) is rendered with poses of the training part,
-which is no test: it renders its own test only.
+it is always given; and it refuses a folder that holds `fused.ply`, which other methods leave.
+`au.csv` must have names with a leading space (` AU45_r`). Videos have 25 frames per second. Sound
+of other speech (`--custom_aud`) is rendered with poses of the training part, which is no test: it
+renders its own test only.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class GaussianTalker(ExternalMethod):
         """Link the folder, with `au.csv` as it is read; the test's sound is written to render."""
         assert sequence.folder is not None
         staging.need(sequence.folder, NEEDED, CURE)
-        staging.stage_recording(sequence, job.data, but=("au.csv", "aud_novel.wav"))
+        staging.stage_recording(sequence, job.data, but=("au.csv", "fused.ply"))
         staging.write_au_csv(sequence.folder / "au.csv", job.data / "au.csv", True, ("AU45",))
 
     def train(self, job: Job) -> list[Step]:

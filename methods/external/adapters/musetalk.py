@@ -1,10 +1,11 @@
 """MuseTalk (2024): https://github.com/TMElyralab/MuseTalk, versions 1.0 and 1.5.
 
 Traps of its code that are handled here. What to do stands in a YAML file, written by us. A task
-that fails is printed and the program ends with exit code 0. It names the result after both inputs
-up to their first dot, below `--result_dir` (1.5: in `v15` below it), writes `temp.mp4` where it is
-run and hands paths to a shell unquoted: it is run in a copy of the checkout made of links, on plain
-names. It needs a video with the mouth to replace: the training clip, there and back.
+that fails is printed and the program ends with exit code 0. Version 1.5 is what it runs unless
+version and network are named. It names the result after both inputs up to their first dot, in
+`v1` or `v15` below `--result_dir` (before 1.5: in it), writes `temp.mp4` where it is run and hands
+paths to a shell unquoted: it is run in a copy of the checkout made of links, on plain names. It
+needs a video with the mouth to replace: the training clip, there and back.
 """
 
 from __future__ import annotations
@@ -24,9 +25,12 @@ OBTAIN = (
     "CUDA 11.7), `mim install` of mmengine, mmcv, mmdet and mmpose, and FFMPEG_PATH."
 )
 WEIGHTS = "Download the weights as its README says and lay them out in ./models as it shows."
-#: Flags of each version beside the configuration.
+#: What `inference.sh` gives beside the configuration. Without it both versions would be 1.5.
 VERSIONS = {
-    "v1": (),
+    "v1": (
+        *("--version", "v1", "--unet_model_path", "./models/musetalk/pytorch_model.bin"),
+        *("--unet_config", "./models/musetalk/musetalk.json"),
+    ),
     "v15": (
         *("--version", "v15", "--unet_model_path", "./models/musetalkV15/unet.pth"),
         *("--unet_config", "./models/musetalkV15/musetalk.json"),
@@ -57,7 +61,14 @@ class MuseTalk(OneShot):
         home=HOME,
         obtain=OBTAIN,
         scripts=("scripts/inference.py",),
-        assets=(Asset("models/musetalk*/*.json", WEIGHTS),),
+        assets=(
+            Asset("models/musetalk*/*.json", WEIGHTS),
+            Asset("models/musetalk*/*.[bp]*", WEIGHTS),  # unet.pth or pytorch_model.bin
+            Asset("models/sd-vae*/config.json", WEIGHTS),
+            Asset("models/whisper/*", WEIGHTS),
+            Asset("models/dwpose/dw-ll_ucoco_384.pth", WEIGHTS),
+            Asset("models/face-parse-bisent/79999_iter.pth", WEIGHTS),
+        ),
         imports=("torch", "diffusers", "mmpose", "omegaconf"),
         surplus=8,
         layout=False,

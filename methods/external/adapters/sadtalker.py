@@ -4,7 +4,8 @@ Traps of its code that are handled here. The result is named after the second in
 program began, so each render has an empty result folder of its own, and no older video can be
 taken for it. A picture without a face ends with exit code 0 and no video. It renders 25 frames per
 second and nothing else, rounding the last one down. `--preprocess full` pastes the face back into
-the whole picture; `crop` does not say where its crop was, so it is not offered.
+the whole picture; `crop` does not say where its crop was, so it is not offered. While it pastes, a
+video lies in the folder it is run in: it is run in a copy of the checkout made of links.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class SadTalker(OneShot):
         scripts=("inference.py",),
         assets=(
             Asset("checkpoints/SadTalker_V*_256.safetensors", WEIGHTS),
-            Asset("checkpoints/mapping_*-model.pth.tar", WEIGHTS),
+            Asset("checkpoints/mapping_00109-model.pth.tar", WEIGHTS),  # of `full`
         ),
         starts=("inference.py",),
         surplus=8,
@@ -66,6 +67,7 @@ class SadTalker(OneShot):
 
     def rendering(self, job: Job, request: RenderRequest) -> list[Step]:
         """`inference.py` with the whole source frame."""
+        folder = self.mirror(job, but=("results",))
         results = job.scratch / "results"
         results.mkdir()
         source = self.source(job).write_picture(job.scratch / "source.png")
@@ -75,7 +77,7 @@ class SadTalker(OneShot):
             *("--source_image", str(source), "--result_dir", str(results)),
             *("--preprocess", "full", *still),
         )
-        return [Step("render", arguments)]
+        return [Step("render", arguments, folder=folder)]
 
     def collect(self, job: Job, request: RenderRequest) -> Path:
         """The newest name of an otherwise empty folder."""

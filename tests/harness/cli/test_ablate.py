@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 
 import pytest
 import yaml
@@ -43,6 +44,21 @@ def test_one_command_one_table_the_papers_rows_beside(call, tmp_path):
     kept = next(x for x in lines if x["row"] == "high" and x["column"] == "psnr")
     assert float(kept["paper"]) == 23.5
     assert kept["paper_note"] == "another protocol"
+
+
+def test_the_page_of_the_run_shows_the_ablation(call, tmp_path):
+    home = tmp_path / "runs" / "toy@1"
+    assert call()[0] == 0
+    assert not (home / "index.html").exists()  # there is no run yet, only its ablation
+    own = (home / "ablations" / "steps" / "index.html").read_text("utf-8")
+    assert 'id="ablation-steps"' in own
+    for name in ("results.json", "items"):  # a run of the same rows
+        source = home / "ablations" / "steps" / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, home / name)
+    assert call()[0] == 0
+    page = (home / "index.html").read_text("utf-8")
+    assert 'id="ablation-steps"' in page
+    assert "paper 23.50 (+3.50)" in page
 
 
 def test_the_second_time_nothing_is_done(call):

@@ -248,19 +248,3 @@ def test_only_one_process_times_at_once(tmp_path):
         order.append("first")
     waiting.join(10)
     assert order == ["first", "second"]
-
-
-def test_seeds_are_averaged_and_never_pooled_as_more_frames():
-    from types import SimpleNamespace
-
-    from harness.contracts import MetricResult
-    from harness.runner.columns import pool_by_seed
-
-    column = SimpleNamespace(name="spread")
-    metric = SimpleNamespace(
-        spec=SimpleNamespace(columns=(column,)),
-        pool=lambda rs: {"spread": float(np.concatenate([r.features["x"] for r in rs]).std())},
-    )
-    results = [MetricResult({}, 1, features={"x": np.array(x)}) for x in ([0, 2], [10, 14])]
-    assert pool_by_seed(metric, results, [0, 1]) == {"spread": 1.5}
-    assert pool_by_seed(metric, results, [0, 0])["spread"] > 5

@@ -54,6 +54,36 @@ def test_rows_values_items_page_and_record(call, tmp_path):
     assert "4 reused" in err
 
 
+def test_pooled_columns_are_scored_without_each_recording_or_person(call, tmp_path):
+    rng = np.random.default_rng(0)
+    lines, errors = ["name,subject,emotion,intensity"], []
+    for index in range(5):
+        truth = pictures(6, seed=index)
+        noise = rng.integers(-2 * index - 3, 2 * index + 4, truth.shape)
+        ours = np.clip(truth.astype(int) + noise, 0, 255).astype(np.uint8)
+        errors.append(np.square(ours.astype(float) - truth).mean())
+        for side, frames in (("t", truth), ("ours", ours)):
+            (tmp_path / side).mkdir(exist_ok=True)
+            video(tmp_path / side / f"r{index}.mkv", frames)
+        lines.append(f"r{index},P{index % 4},,")
+    arguments = ["--pred", tmp_path / "ours", "--truth", tmp_path / "t", "--metrics", "psnr"]
+    code, _, err = call(*arguments)
+    assert code == 0, err
+    score = results_of(tmp_path).rows[0].scores["psnr/pooled"]
+    rest = {f"r{i}": 10 * np.log10(255**2 / np.mean(np.delete(errors, i))) for i in range(5)}
+    assert score.without == pytest.approx(rest)
+    assert score.level == "left-out recordings"
+    assert score.low < score.value < score.high
+    (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
+    code, _, err = call(*arguments, "--labels", tmp_path / "labels.csv")
+    assert code == 0, err
+    row = results_of(tmp_path).rows[0]
+    assert set(row.scores["psnr/pooled"].without) == {"P0", "P1", "P2", "P3"}
+    assert row.scores["psnr/pooled"].without["P0"] == pytest.approx(
+        10 * np.log10(255**2 / np.mean(errors[1:4]))
+    )
+
+
 @pytest.mark.parametrize(
     ("subtype", "channels"), [("PCM_16", 1), ("PCM_16", 2), ("PCM_U8", 1), ("FLOAT", 1)]
 )

@@ -45,16 +45,23 @@ CHECKOUTS = {
         "wav2lip.py",
         ("inference.py",),
         ("checkpoints/wav2lip.pth", "face_detection/detection/sfd/s3fd.pth", "temp/README.md",
-         "results/result_voice.mp4"),
+         "temp/result.avi", "results/result_voice.mp4"),
     ),
     "musetalk": (
         "musetalk.py",
         ("scripts/inference.py",),
         ("scripts/__init__.py", "models/musetalk/musetalk.json",
          "models/musetalk/pytorch_model.bin", "models/musetalkV15/unet.pth",
-         "models/musetalkV15/musetalk.json"),
+         "models/musetalkV15/musetalk.json", "models/sd-vae/config.json",
+         "models/whisper/config.json", "models/dwpose/dw-ll_ucoco_384.pth",
+         "models/face-parse-bisent/79999_iter.pth", "results/v15/face_sound.mp4",
+         "results/v15/face/00000000.png"),
     ),
-    "hallo": ("hallo.py", ("scripts/inference.py",), ("pretrained_models/hallo/net.pth",)),
+    "hallo": (
+        "hallo.py",
+        ("scripts/inference.py",),
+        ("pretrained_models/hallo/net.pth", ".cache/source_face_mask.png"),
+    ),
     "er-nerf": ("nerf.py", ("main.py",), ("nerf_triplane/provider.py",)),
     "synctalk": (
         "nerf.py",
@@ -66,7 +73,7 @@ CHECKOUTS = {
     ),
     "instag": (
         "instag.py",
-        ("train_face.py", "synthesize_fuse.py"),
+        ("train_face.py", "synthesize_fuse.py", "metrics.py"),
         ("scripts/train_xx_few.sh", "output/pretrain_ave/chkpnt_ema_face_latest.pth"),
     ),
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from dataclasses import replace
 
@@ -16,6 +17,8 @@ from harness.runner.planner import make_plan
 from harness.runner.run import Runner
 from harness.testing import check_spec_reads_without_torch, request_of
 from methods import catalog
+from methods.external import process
+from methods.external.checkout import version_of
 from methods.external.errors import BadOutput, NoOutput, WrongCount, WrongRate, WrongSize
 from methods.external.process import CommandFailed, TimeLimit
 from splits.er_nerf import load, manifest_of
@@ -26,6 +29,9 @@ SETTINGS = {
     "degstalk": {"spaces": False, "extra": ["3dmm.pt", "bg"], "mux": True},
     "ua3dtalk-official": {"spaces": True, "priors": True},
 }
+
+
+CHECK_DISK = process.check_disk
 
 
 def adapter(name):
@@ -107,7 +113,7 @@ def test_train_render_collect_score(name, ready, tiny, folders, tmp_path):
 
 @pytest.mark.parametrize("name", IDS)
 def test_no_test_frame_reaches_a_checkout(name, ready, tiny, folders, tmp_path):
-    """They load the frames of the test part with its list; what they load is black."""
+    """They load the frames of the test part with its list; what they load is a training frame."""
     ready(name)
     (tiny / "Tiny.mp4").write_bytes(b"the whole recording")
     method = fitted(name, recording(tiny), tmp_path / "w")
@@ -119,7 +125,29 @@ def test_no_test_frame_reaches_a_checkout(name, ready, tiny, folders, tmp_path):
             with Image.open(data / place / f"{index}.jpg") as picture:
                 seen = np.asarray(picture)
             assert seen.shape == (32, 32, 3)
-            assert (seen.max() > 50) == (index < folders.TRAIN), (place, index)
+            shown = (seen[..., 0].mean() - 40) / 8
+            assert shown == pytest.approx(index if index < folders.TRAIN else 0, abs=0.3), place
+
+
+@pytest.mark.parametrize("given", [", ", ","])
+@pytest.mark.parametrize("name", IDS)
+def test_either_table_of_openface_is_read(name, given, ready, tiny, tmp_path):
+    """DEGSTalk looks up `AU45_r` and the others ` AU45_r`, whichever OpenFace wrote."""
+    ready(name)
+    table = (tiny / "au.csv").read_text().replace(", ", given)
+    (tiny / "au.csv").write_text(table)
+    method = fitted(name, recording(tiny), tmp_path / "w")
+    assert len(render(method, recording(tiny))) == 2
+    assert (tiny / "au.csv").read_text() == table
+
+
+@pytest.mark.parametrize("name", ["3dmm.pt", "bg"])
+def test_degstalks_parameters_and_backgrounds_are_asked_for(name, ready, tiny, tmp_path):
+    ready("degstalk")
+    (tiny / name).rename(tmp_path / "away")
+    with pytest.raises(BadInput, match=f"it lacks {name}.*SMIRK"):
+        fitted("degstalk", recording(tiny), tmp_path / "w")
+    assert not (tmp_path / "w" / "output" / "Tiny" / "calls").exists()
 
 
 def test_a_changed_checkout_is_another_cell(ready, tiny, monkeypatch, folders, tmp_path):
@@ -133,6 +161,13 @@ def test_a_changed_checkout_is_another_cell(ready, tiny, monkeypatch, folders, t
     (changed / "train_face.py").write_text((root / "train_face.py").read_text() + "# changed\n")
     folders.point_to(monkeypatch, "talkinggaussian", changed)
     assert make_plan(request).works[0].fit.key != first
+    version = version_of(root)
+    for name in ("train.sh", "configs/options.yaml"):
+        version_of.cache_clear()
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text("iterations: 7")
+        assert version_of(root) != version, f"{name} holds options"
+        (root / name).unlink()
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -272,20 +307,28 @@ def test_a_hung_checkout_is_gone_within_five_seconds_of_its_limit(
     if stage == "render":
         method = fitted("talkinggaussian", recording(tiny), tmp_path / "w")
     monkeypatch.setenv("STANDIN_FAULT", f"hang {name}")
-    start = time.monotonic()
     with pytest.raises(TimeLimit, match="its limit of 2 s"):
         if stage == "train":
             fitted("talkinggaussian", recording(tiny), tmp_path / "w")
         else:
             render(method, recording(tiny))
-    log = (tmp_path / "w" / "logs" / f"{name}.log").read_text()
-    pids = [
-        int(p) for line in log.splitlines() if line.startswith("pids") for p in line.split()[1:]
-    ]
+    lines = (tmp_path / "w" / "logs" / f"{name}.log").read_text().splitlines()
+    pids = [int(pid) for line in lines if line.startswith("pids") for pid in line.split()[1:]]
     assert len(pids) == 2, "the stand-in was not hanging yet"
     while any(map(alive, pids)):
-        assert time.monotonic() - start < 7.0
         time.sleep(0.05)
+    (since,) = (float(line.split()[2]) for line in lines if line.startswith("hangs since"))
+    assert time.monotonic() < since + 2.0 + 5.0
+
+
+def test_a_disk_with_too_little_room_starts_nothing(ready, tiny, tmp_path, monkeypatch):
+    ready("talkinggaussian")
+    monkeypatch.setattr(process, "check_disk", CHECK_DISK)  # which stand-ins do without
+    usage = shutil.disk_usage(tmp_path)._replace(free=9 << 30)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    with pytest.raises(BadInput, match=r"9\.0 GiB are free and 10\.0 GiB are needed"):
+        fitted("talkinggaussian", recording(tiny), tmp_path / "w")
+    assert not (tmp_path / "w" / "output" / "Tiny" / "calls").exists()
 
 
 def test_a_recording_without_a_folder_is_refused(ready):

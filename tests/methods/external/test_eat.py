@@ -42,7 +42,7 @@ def test_the_video_is_found_where_save_dir_would_not_have_put_it(
 
 def test_a_clip_without_its_tail_may_end_too_early(tmp_path, monkeypatch):
     _, recorded = prepared(tmp_path, monkeypatch, "eat")
-    monkeypatch.setattr(EAT, "tail", -0.04)  # as where ffmpeg loses the last frame
+    monkeypatch.setattr(EAT, "tail", 0.0)
     results, _ = run(tmp_path / "out", recorded, "eat")
     assert results.failures[0].type == "WrongCount"
     monkeypatch.undo()

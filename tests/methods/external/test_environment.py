@@ -4,7 +4,7 @@ import pytest
 
 from harness.contracts import BadInput, Unavailable
 from methods.external.config import read_config
-from methods.external.environment import Environment, environment_of, variable
+from methods.external.environment import Environment, environment_of, variable, visible
 
 OBTAIN = "git clone it"
 
@@ -100,6 +100,24 @@ def test_an_interpreter_is_started_directly_without_our_python_path(monkeypatch,
     assert launch.environment["CUDA_VISIBLE_DEVICES"] == "1"
 
 
+@pytest.mark.parametrize(
+    ("device", "seen", "expected"),
+    [("cuda:1", None, "1"), ("cuda:1", "4,6", "6"), ("cuda:3", "4", "3"), ("cuda", "4,6", "4,6"),
+     ("cuda", None, None), ("cpu", "4", "4")],
+)  # fmt: skip
+def test_a_device_is_one_of_those_that_a_scheduler_lent(
+    device, seen, expected, monkeypatch, tmp_path
+):
+    if seen is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", seen)
+    launch = made(tmp_path, "venv", "/venv").launch(["a.py"], device=device)
+    assert launch.environment.get("CUDA_VISIBLE_DEVICES") == expected
+    # Scripts that set the variable themselves are told its value.
+    assert visible(device) == (expected or "0")
+
+
 def test_conda_by_name_and_by_path(tmp_path):
     by_name = made(tmp_path, "conda", "tg").launch(["a.py"]).arguments
     assert by_name == ("conda", "run", "-n", "tg", "--no-capture-output", "python", "a.py")
@@ -121,6 +139,14 @@ def test_docker_sees_the_folders_under_their_own_paths_and_has_a_name(tmp_path):
     assert "A=b c" in arguments
     assert "CUDA_VISIBLE_DEVICES=1" in arguments
     assert "--gpus" not in made(tmp_path, "docker", "img:1").launch(["a.py"]).arguments
+
+
+@pytest.mark.parametrize(("kind", "flag"), [("docker", "-w"), ("apptainer", "--pwd")])
+def test_a_container_starts_where_a_step_says(kind, flag, tmp_path):
+    work = tmp_path / "work"
+    for folder, expected in ((work, work), (None, tmp_path)):
+        arguments = made(tmp_path, kind, "image").launch(["a.py"], folder=folder).arguments
+        assert arguments[arguments.index(flag) + 1] == str(expected)
 
 
 def test_apptainer(tmp_path):

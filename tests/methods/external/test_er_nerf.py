@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from harness.contracts import BadInput
@@ -26,6 +27,27 @@ def test_head_and_lips_share_a_workspace_and_the_test_renders_from_it(tmp_path, 
     assert "--torso" not in test
     # Both trainings left test videos of their own in the same folder, half as bright.
     assert row.scores["psnr"].value > 30
+
+
+def test_the_test_hears_its_own_rows_of_the_features_by_name(tmp_path, monkeypatch):
+    """Named features are tested without a look for landmarks, which may find no face."""
+    root, recorded = prepared(tmp_path, monkeypatch, "er-nerf")
+    results, _ = run(tmp_path / "out", recorded, "er-nerf", head=20, lips=40)  # no face yet
+    assert results.failures == ()
+    path = flags(calls(root)[-1])["--aud"].partition("/scratch/")[2]
+    (given,) = (tmp_path / "out" / "cells" / "fit").glob(f"*/scratch/{path}")
+    features = np.load(tmp_path / "toy" / "aud_ds.npy")
+    assert np.array_equal(np.load(given), features[20:22])
+
+
+def test_features_that_end_early_end_as_its_reader_ends_them(tmp_path, monkeypatch):
+    _, recorded = prepared(tmp_path, monkeypatch, "er-nerf")
+    features = np.load(tmp_path / "toy" / "aud_ds.npy")
+    np.save(tmp_path / "toy" / "aud_ds.npy", features[:21])
+    results, _ = run(tmp_path / "out", recorded, "er-nerf")
+    assert results.failures == ()
+    (given,) = (tmp_path / "out" / "cells" / "fit").glob("*/scratch/*.npy")
+    assert np.array_equal(np.load(given), features[[20, 20]])
 
 
 def test_the_torso_is_trained_on_the_newest_head_and_rendered(tmp_path, monkeypatch):
@@ -71,13 +93,17 @@ def test_pictures_that_it_would_step_over_are_refused(tmp_path, monkeypatch):
         run(tmp_path / "out", sequence_of(folder), "er-nerf")
 
 
-def test_a_missing_test_picture_is_a_wrong_count(tmp_path, monkeypatch):
-    _, recorded = prepared(tmp_path, monkeypatch, "er-nerf")
-    path = tmp_path / "toy" / "gt_imgs" / "20.jpg"
-    path.rename(path.with_suffix(".png"))  # which our reader takes
-    results, _ = run(tmp_path / "out", recorded, "er-nerf")
-    assert results.failures[0].type == "WrongCount"
-    assert "1 frames, 2 were asked for" in results.failures[0].message
+@pytest.mark.parametrize("method", ["er-nerf", "synctalk"])
+def test_one_picture_that_it_would_step_over_is_refused_before_a_training(
+    method, tmp_path, monkeypatch
+):
+    root, recorded = prepared(tmp_path, monkeypatch, method)
+    for index in (7, 20):
+        path = tmp_path / "toy" / "gt_imgs" / f"{index}.jpg"
+        path.rename(path.with_suffix(".png"))  # which our reader takes
+    with pytest.raises(BadInput, match=r"it lacks gt_imgs/7\.jpg, gt_imgs/20\.jpg"):
+        run(tmp_path / "out", recorded, method)
+    assert not calls(root)
 
 
 def test_a_trainers_own_test_video_is_not_taken_for_the_tests(tmp_path, monkeypatch):

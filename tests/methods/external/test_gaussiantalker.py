@@ -28,6 +28,13 @@ def test_test_frames_are_not_learned_from(tmp_path, monkeypatch):
     assert learned == [f"{index}.jpg" for index in range(20)]
 
 
+def test_a_cloud_that_another_method_left_is_out_of_sight(tmp_path, monkeypatch):
+    _, recorded = prepared(tmp_path, monkeypatch, "gaussiantalker")
+    (tmp_path / "toy" / "fused.ply").write_bytes(b"points")
+    results, _ = run(tmp_path / "out", recorded, "gaussiantalker")
+    assert results.failures == ()
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_the_sound_that_it_muxes_is_there_whether_or_not_the_folder_has_it(
     there, tmp_path, monkeypatch

@@ -6,7 +6,7 @@ def test_the_result_is_named_and_nothing_is_written_into_the_checkout(tmp_path, 
     root, recorded = prepared(tmp_path, monkeypatch, "hallo")
     run(tmp_path / "out", recorded, "hallo")
     assert flags(calls(root)[0])["--output"] == "results/made.mp4"
-    assert not (root / ".cache").exists()
+    assert (root / ".cache" / "source_face_mask.png").read_text() == "from elsewhere"
 
 
 def test_without_a_clip_of_silence_the_frames_after_the_last_whole_clip_are_missing(

@@ -6,12 +6,12 @@ from harness.contracts import BadInput, FrameSource
 from tests.methods.external.checkouts import calls, flags, prepared, run
 
 
-@pytest.mark.parametrize(("preset", "version"), [("v1.5", "v15"), ("v1", None)])
+@pytest.mark.parametrize(("preset", "version"), [("v1.5", "v15"), ("v1", "v1")])
 def test_both_versions_are_found_where_they_write(preset, version, tmp_path, monkeypatch):
     root, recorded = prepared(tmp_path, monkeypatch, "musetalk")
     results, row = run(tmp_path / "out.of order", recorded, "musetalk", preset=preset)
     assert results.failures == ()
-    assert flags(calls(root)[0]).get("--version") == version
+    assert flags(calls(root)[0])["--version"] == version
     task = yaml.safe_load((root / "seen" / "config.yaml").read_text())["task_0"]
     assert task == {"video_path": "face.mp4", "audio_path": "sound.wav", "bbox_shift": 0}
     assert row.preset == preset
@@ -22,6 +22,14 @@ def test_a_task_that_failed_is_a_failure_though_its_exit_code_is_0(tmp_path, mon
     _, recorded = prepared(tmp_path, monkeypatch, "musetalk", frames=blank)
     results, _ = run(tmp_path / "out", recorded, "musetalk")
     assert results.failures[0].type == "NoOutput"
+
+
+def test_frames_of_an_older_run_in_the_checkout_stay_as_they_are(tmp_path, monkeypatch):
+    root, recorded = prepared(tmp_path, monkeypatch, "musetalk")
+    results, _ = run(tmp_path / "out", recorded, "musetalk")
+    assert results.failures == ()
+    for name in ("face_sound.mp4", "face/00000000.png"):
+        assert (root / "results" / "v15" / name).read_text() == "from elsewhere"
 
 
 def test_an_unknown_version_is_refused(tmp_path, monkeypatch):

@@ -67,6 +67,10 @@ def test_videos_stand_in_the_table_under_their_own_name(listed, tiny, tmp_path, 
     assert (row.title, row.role, row.drive) == ("Their method", "method", "audio")
     assert row.scores["psnr"].value > 30
     assert row.preset == "as-rendered"
+    spec = catalog.spec("their-method")
+    assert (spec.licence, spec.paper.startswith(ENTRY["source"])) == (ENTRY["licence"], True)
+    assert not spec.timed, "decoding has no speed"
+    assert not spec.takes_sound, "it renders no other sound"
 
 
 def test_another_video_is_another_cell(listed, tiny, tmp_path):

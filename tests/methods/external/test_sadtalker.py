@@ -36,6 +36,7 @@ def test_a_picture_without_a_face_is_a_failure_though_its_exit_code_is_0(tmp_pat
 def test_the_whole_picture_comes_back(still, tmp_path, monkeypatch):
     root, recorded = prepared(tmp_path, monkeypatch, "sadtalker")
     run(tmp_path / "out", recorded, "sadtalker", still=still)
+    assert not Path(calls(root)[0]["cwd"]).is_relative_to(root), "it writes where it is run"
     call = flags(calls(root)[0])
     assert call["--preprocess"] == "full"
     assert ("--still" in call) == still

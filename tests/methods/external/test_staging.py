@@ -51,3 +51,12 @@ def test_a_missing_unit_is_named(tiny, tmp_path):
 def test_what_is_missing_is_named_in_full(tiny):
     with pytest.raises(BadInput, match=r"lacks 3dmm\.pt, bg\. Make them"):
         staging.need(tiny, ("3dmm.pt", "bc.jpg", "bg"), "Make them.")
+    with pytest.raises(BadInput, match=r"lacks 0\.x, .*, 9\.x and 5 more\."):
+        staging.need(tiny, (f"{i}.x" for i in range(15)), "Make them.")
+
+
+def test_a_broken_list_of_frames_is_named(tiny):
+    assert staging.listed(tiny) == list(range(22))
+    (tiny / "transforms_val.json").write_text("{}")
+    with pytest.raises(BadInput, match=r"transforms_val\.json: not a list of frames"):
+        staging.listed(tiny)

@@ -12,7 +12,7 @@ from methods.external.adapters.talkinggaussian import TalkingGaussian
 from methods.external.checkout import Asset
 
 NAME = "talkinggaussian"
-SCRIPTS = TalkingGaussian.adapter.scripts
+SCRIPTS, IMPORTS = TalkingGaussian.adapter.scripts, TalkingGaussian.adapter.imports
 
 
 @pytest.fixture
@@ -77,6 +77,21 @@ def test_each_missing_thing_is_a_line_of_its_own(verify, small, folders, monkeyp
     assert "LICENCE=accepted" in line(lines, "licence missing")
     assert line(lines, "root ok")
     assert line(lines, "train_mouth.py ok")
+
+
+def test_what_a_training_would_miss_after_hours_is_asked_for(
+    verify, small, folders, monkeypatch, tmp_path
+):
+    """The fusion crashes without tensorboard, when both branches are trained."""
+    root = folders.checkout(tmp_path / "tg", "gaussian.py", SCRIPTS, spaces=True)
+    folders.point_to(monkeypatch, NAME, root)
+    (root / "torch" / "utils").mkdir(parents=True)
+    for folder in ("torch", "torch/utils"):  # a torch without it, found before any other
+        (root / folder / "__init__.py").touch()
+    small(imports=IMPORTS)
+    code, lines = verify(NAME)
+    assert code == 2
+    assert "tensorboard" in line(lines, "import torch.utils.tensorboard missing")
 
 
 def test_an_interpreter_that_does_not_start(verify, small, folders, monkeypatch, tmp_path):

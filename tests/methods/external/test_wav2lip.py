@@ -16,7 +16,8 @@ def test_paths_are_plain_names_wherever_the_run_is(tmp_path, monkeypatch):
 def test_nothing_is_written_into_the_checkout(tmp_path, monkeypatch):
     root, recorded = prepared(tmp_path, monkeypatch, "wav2lip")
     run(tmp_path / "out", recorded, "wav2lip")
-    assert [path.name for path in (root / "temp").iterdir()] == ["README.md"]
+    assert sorted(path.name for path in (root / "temp").iterdir()) == ["README.md", "result.avi"]
+    assert (root / "temp" / "result.avi").read_text() == "from elsewhere"
     assert (root / "results" / "result_voice.mp4").read_text() == "from elsewhere"
 
 

@@ -20,7 +20,7 @@ def preprocess():
         for folder in ("deepfeature32", "latent_evp_25", "poseimg", "images_evp_25/cropped"):
             os.makedirs(f"{target}/{folder}", exist_ok=True)
         frames, _ = film(path)
-        for index in range(len(frames)):
+        for index in range(len(frames) - 1):  # what re-encoding at 25 a second may lose
             open(f"{target}/images_evp_25/cropped/{index:05d}.jpg", "w").close()
         shutil.copyfile(path, f"{target}/{name}.wav")
         for made in (f"deepfeature32/{name}.npy", f"latent_evp_25/{name}.npy",

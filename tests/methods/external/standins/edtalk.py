@@ -42,6 +42,12 @@ def main():
     )
     if script == PREDEFINED:
         open(f"ckpts/predefined_exp_weights/{args.exp_type}.npy").close()
+    if script in ("demo_EDTalk_A.py", "demo_EDTalk_V.py"):
+        expression = film(args.exp_driving_path)[0]
+        if script == "demo_EDTalk_A.py" or len(expression) > 20:
+            expression = expression[:-20]
+        # While it is too short it is mirrored: of nothing, for ever.
+        assert expression, "hangs: no frame of the expression is left"
     source = picture(args.source_path, 256).astype(np.float32)
     pose, fps = film(args.pose_driving_path)
     if script == "demo_EDTalk_V.py":

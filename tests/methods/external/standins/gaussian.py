@@ -34,11 +34,12 @@ def options():
 
 def hang():
     """With a grandchild that ignores SIGTERM, as a data loader may."""
-    program = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    program = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(30)"
     child = subprocess.Popen([sys.executable, "-c", program])
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    print("\npids", os.getpid(), child.pid, flush=True)
-    time.sleep(600)
+    print("\nhangs since", time.monotonic(), flush=True)
+    print("pids", os.getpid(), child.pid, flush=True)
+    time.sleep(30)
 
 
 def read_data(data, parts):

@@ -33,6 +33,8 @@ def main():
     record(__file__)
     open(args.configs).close()
     train, test = cameras(args.source_path, "train"), cameras(args.source_path, "val")
+    if os.path.exists(os.path.join(args.source_path, "fused.ply")):
+        raise NotImplementedError("No ply file found!")
     if not args.eval:
         train, test = train + test, []
     model = args.model_path

@@ -19,6 +19,8 @@ def main():
     args = parser.parse_args()
     record(__file__, source=args.source_image, sound=args.driving_audio)
     os.makedirs(".cache", exist_ok=True)
+    with open(".cache/source_face_mask.png", "w") as mask:
+        mask.write("of this picture")
     count = int(samples(args.driving_audio) / 640) // 16 * 16
     write_film(args.output, talking(picture(args.source_image, 512), count))
 

@@ -13,10 +13,13 @@ def main():
     parser.add_argument("--result_dir", default="./results")
     parser.add_argument("--bbox_shift", type=int, default=0)
     parser.add_argument("--fps", type=int, default=25)
-    parser.add_argument("--version", default="v1")
-    parser.add_argument("--unet_model_path", default="./models/musetalk/pytorch_model.bin")
+    parser.add_argument("--version", default="v15", choices=["v1", "v15"])
+    parser.add_argument("--unet_model_path", default="./models/musetalkV15/unet.pth")
     parser.add_argument("--unet_config", default="./models/musetalk/musetalk.json")
     args = parser.parse_args()
+    version = "v15" if "V15" in args.unet_model_path else "v1"
+    assert version == args.version, "weights of another version"
+    assert ("V15" in args.unet_config) == (version == "v15"), "a network of another version"
     with open(args.inference_config) as file:
         tasks = yaml.safe_load(file)
     open(args.unet_model_path).close()
@@ -31,10 +34,11 @@ def main():
             count = int(samples(task["audio_path"]) / 16_000 * fps)
             names = [os.path.basename(task[key]).split(".")[0]
                      for key in ("video_path", "audio_path")]  # fmt: skip
-            folder = args.result_dir
-            if args.version == "v15":
-                folder = os.path.join(folder, "v15")
+            folder = os.path.join(args.result_dir, args.version)
             os.makedirs(folder, exist_ok=True)
+            os.makedirs(os.path.join(folder, names[0]), exist_ok=True)
+            with open(os.path.join(folder, names[0], "00000000.png"), "w") as frame:
+                frame.write("of this video")
             made = [cycle[i % len(cycle)] for i in range(count)]
             write_film(os.path.join(folder, "_".join(names) + ".mp4"), made, fps)
         except Exception as error:  # the published script goes on, and exits with 0

@@ -7,7 +7,11 @@ import math
 import os
 from pathlib import Path
 
-from standin_media import learned, picture, record, write_film
+import numpy as np
+from standin_media import landmarks, learned, picture, record, shows, write_film
+
+#: SyncTalk measures landmarks in its trainings too, and has no `--aud` of features.
+SYNCTALK = Path("nerf_triplane/checkpoints").is_dir()
 
 
 def options():
@@ -26,7 +30,7 @@ def options():
     return parser.parse_args()
 
 
-def frames_of(path, part, portrait):
+def pictures_of(path, part, portrait):
     """As the readers do: a picture that is not there is warned of and stepped over."""
     with open(os.path.join(path, "au.csv"), newline="") as file:
         assert " AU45_r" in next(csv.reader(file)), "KeyError: ' AU45_r'"
@@ -37,9 +41,9 @@ def frames_of(path, part, portrait):
             print("[WARN]", name, "NOT FOUND!")
             continue
         index = frame["img_id"]
-        found.append(picture(name) if part == "train" else learned(name, index))
+        found.append((picture(name), None if part == "train" else learned(name, index)))
         if portrait:  # it is pasted into this one
-            assert picture(name.replace("gt_imgs", "ori_imgs")).max() > 10
+            assert shows(name.replace("gt_imgs", "ori_imgs"), index), "pasted into another frame"
             open(os.path.join(path, "parsing", f"{frame['img_id']}_face.png")).close()
     return found
 
@@ -50,19 +54,30 @@ def latest(workspace):
 
 
 def test(args, workspace, epoch, light):
+    """The video first, then what `evaluate` logs, which needs a face in both pictures."""
     results = workspace / "results"
     results.mkdir(parents=True, exist_ok=True)
-    frames = [frame // light for frame in frames_of(args.path, "val", args.portrait)]
+    pictures = pictures_of(args.path, "val", args.portrait)
+    count = len(np.load(args.aud)) if args.aud else len(pictures)
+    frames = [pictures[i % len(pictures)][1] // light for i in range(count)]
+    if epoch < 50:  # a head of a few steps shows no face yet
+        frames = [np.full_like(frame, 99) for frame in frames]
     write_film(results / f"ngp_ep{epoch:04d}.mp4", frames)
     write_film(results / f"ngp_ep{epoch:04d}_depth.mp4", [frame // 8 for frame in frames])
+    if args.aud == "" and (args.test or SYNCTALK):
+        for (truth, _), made in zip(pictures, frames, strict=True):
+            landmarks(made)
+            landmarks(truth)
 
 
 def main():
     args = options()
     record(__file__)
     workspace = Path(args.workspace)
-    if args.asr_model == "deepspeech":
-        assert (Path(args.path) / "aud_ds.npy").is_file()
+    features = {"deepspeech": "aud_ds.npy", "hubert": "aud_hu.npy", "ave": "aud.wav"}
+    open(os.path.join(args.path, features[args.asr_model])).close()
+    if SYNCTALK and not args.au45:  # eyes are blendshapes unless it is told
+        open(os.path.join(args.path, "bs.npy")).close()
     if args.test:
         assert latest(workspace), "no checkpoint"
         test(args, workspace, latest(workspace), 1)
@@ -70,7 +85,7 @@ def main():
     if args.torso:
         assert os.path.isfile(args.head_ckpt), args.head_ckpt
     # max_epochs = iters / frames, and it goes on from the latest checkpoint.
-    end = math.ceil(args.iters / len(frames_of(args.path, "train", False)))
+    end = math.ceil(args.iters / len(pictures_of(args.path, "train", False)))
     assert end > latest(workspace), "nothing to train"
     (workspace / "checkpoints").mkdir(parents=True, exist_ok=True)
     for epoch in (end - 1, end):

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import time
 
 from standin_media import picture, record, samples, talking, write_film
@@ -28,7 +29,8 @@ def main():
         print("Can't get the coeffs of the input")
         return  # with exit code 0, as published
     count = int(samples(args.driven_audio) / 640)
-    write_film(f"{save}.mp4", talking(source, count))
+    write_film("being_pasted.mp4", talking(source, count))  # a name of its own in the real one
+    shutil.move("being_pasted.mp4", f"{save}.mp4")
     print("The generated video is named:", save + ".mp4")
     os.rmdir(save)
 

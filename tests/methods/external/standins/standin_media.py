@@ -42,10 +42,20 @@ def picture(path, size=None):
     return np.asarray(image if size is None else image.resize((size, size), Image.BICUBIC))
 
 
+def landmarks(frame):
+    """As face_alignment is asked by them: where it finds no face it gives None."""
+    face = frame if np.ptp(frame) > 30 else None
+    return face[-1]
+
+
+def shows(path, index):
+    """Whether a picture is frame `index` of the tests' recordings, by its shade."""
+    return abs((picture(path)[4:12, 8:-8, 0].mean() - 40) / 8 - index) < 0.5
+
+
 def learned(path, index):
     """What a perfect method paints for a test frame; the frame itself must be out of sight."""
-    seen = picture(path)
-    assert seen.max() < 10, f"{path} is a true test frame"
+    assert not shows(path, index), f"{path} is a true test frame"
     made = np.zeros((32, 32, 3), np.uint8)
     made[:16] = ((40 + 8 * index) % 256, 120, 90)
     made[16:, 16:] = 255

@@ -1,0 +1,60 @@
+"""A comparison of two stored runs as one self-contained page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports import comparison, differences, layout, pages
+from reports.compare import Change
+from reports.comparison import Comparison
+from reports.differences import Difference
+
+
+def page(found: Comparison) -> str:
+    """One table a pair of rows, what changed first."""
+    shown = comparison.shown(found)
+    rows = dict.fromkeys(change.row for change in found.changes)
+    said = comparison.notes(found)
+    return pages.render(
+        "compare.html",
+        comparison=found,
+        tables=[table(row, [c for c in shown if c.row == row]) for row in rows],
+        notes=[note for note in said if note not in (found.scope, comparison.LEGEND)],
+        moments=comparison.moments(found),
+    )
+
+
+def table(row: str, changes: list[Change]) -> dict[str, Any]:
+    """The columns of one pair of rows: those that changed surely come first."""
+    found = [differences.of_change(c.column, c.direction, c) for c in changes]
+    lines = [line(change, one) for change, one in zip(changes, found, strict=True)]
+    order = {kind: place for place, kind in enumerate(("better", "worse"))}
+    return {
+        "row": row,
+        "alike": bool(found) and all(one.verdict == "equal" for one in found),
+        "tally": differences.tally(found),
+        "gist": {
+            word: [head(one) for one in found if one.verdict == word]
+            for word in ("better", "worse", "maybe better", "maybe worse")
+        },
+        "lines": sorted(lines, key=lambda each: order.get(each["kind"], len(order))),
+    }
+
+
+def head(one: Difference) -> str:
+    """Name and direction of a column."""
+    return f"{one.column} {layout.ARROWS[one.direction]}".strip()
+
+
+def line(change: Change, one: Difference) -> dict[str, Any]:
+    """One line: the texts of all formats, and a picture on an axis of its own.
+
+    Columns have units of their own; what can be seen in every line alike is whether the interval
+    leaves the middle, and to which side.
+    """
+    if one.low is None:
+        return {**comparison.texts(change), **differences.cell(one, None), "reason": change.reason}
+    widest = max((abs(v) for v in (one.value, one.low, one.high) if v is not None), default=0.0)
+    axis = differences.axis([one, Difference(one.column, one.direction, widest, -widest)])
+    shown = differences.cell(one, axis)
+    return {**comparison.texts(change), **shown, "reason": change.reason}

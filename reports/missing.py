@@ -1,0 +1,58 @@
+"""What is missing or failed, and why: work that raised, cells with a note, columns unscored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.contracts import FailedCell, Results
+from reports import layout, tables
+
+
+def numbers(results: Results) -> dict[str, int]:
+    """Text of a cell's note -> its number in the list below the table."""
+    return {note: index for index, note in enumerate(tables.cell_notes(results), 1)}
+
+
+def section(results: Results) -> dict[str, Any]:
+    """What the template shows."""
+    return {
+        "failed": failed(results.failures),
+        "notes": [
+            {"columns": ", ".join(names), "text": note}
+            for note, names in tables.cell_notes(results).items()
+        ],
+        "unscored": tables.unscored(results),
+    }
+
+
+def failed(cells: tuple[FailedCell, ...]) -> list[dict[str, Any]]:
+    """Failures of the same kind together, with where they happened."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for one in cells:
+        drive = f" [{one.drive}]" if one.drive else ""
+        key = (one.stage, f"{one.method}{drive}", one.type, one.message)
+        found.setdefault(key, []).append(f"{one.sequence}, seed {one.seed}")
+    return [
+        {"stage": stage, "row": row, "type": type_, "message": message, "where": where}
+        for (stage, row, type_, message), where in found.items()
+    ]
+
+
+def counts(results: Results) -> dict[str, int]:
+    """Failed cells of work, failed cells of the table, and columns that nothing was scored in."""
+    names = layout.column_names(results)
+    scores = [row.scores.get(name) for row in results.rows for name in names]
+    return {
+        "work": len(results.failures),
+        "cells": sum(score is not None and score.status == "failed" for score in scores),
+        "partial": sum(
+            score is not None and score.status == "ok" and score.failures > 0 for score in scores
+        ),
+        "columns": sum(
+            all(
+                row.scores.get(name) is None or row.scores[name].status == "unavailable"
+                for row in results.rows
+            )
+            for name in names
+        ),
+    }

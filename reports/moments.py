@@ -1,0 +1,53 @@
+"""The items that a comparison names: where it got worse and better most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reports.items import RowItems
+from reports.statistics import Pairs
+
+#: Items that are named on either end.
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One item: where, both values, and how much better B is (below 0: worse)."""
+
+    recording: str
+    item: int
+    a: float
+    b: float
+    gain: float
+    unit: str = "frame"  # or "window"
+
+
+def extremes(
+    a: RowItems, b: RowItems, name: str, pairs: Pairs, up: int, block: int, named: int
+) -> tuple[tuple[Moment, ...], tuple[Moment, ...]]:
+    """The items that lost and won most, at least a block apart from each other."""
+    if not named:
+        return (), ()
+    left, right = a.column(name), b.column(name)
+    gains = up * np.concatenate([one.values for one in pairs.series])
+    owners = np.repeat(np.arange(len(pairs.series)), [len(one.values) for one in pairs.series])
+    places = np.concatenate([np.arange(len(one.values)) for one in pairs.series])
+    order = np.argsort(gains, kind="stable")
+    order = order[np.isfinite(gains[order])]
+
+    def chosen(ordered: np.ndarray) -> tuple[Moment, ...]:
+        kept: list[Moment] = []
+        for index in ordered:
+            if len(kept) == named:
+                break
+            recording, item = pairs.series[owners[index]].recording, int(places[index])
+            if all(m.recording != recording or abs(m.item - item) >= block for m in kept):
+                values = float(left[recording][item]), float(right[recording][item])
+                unit = "frame" if len(left[recording]) == a.frames(recording) else "window"
+                kept.append(Moment(recording, item, *values, float(gains[index]), unit))
+        return tuple(kept)
+
+    return chosen(order[gains[order] < 0]), chosen(order[gains[order] > 0][::-1])

@@ -1,0 +1,84 @@
+"""Columns that are no means of items, from stored scores to intervals and words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.contracts import Row, Score
+from reports.statistics import Estimate, Pooled, estimate_pooled, person_of
+from reports.statistics.pooled import (
+    LEVELS,
+    MIN_PERSONS,
+    MIN_RECORDINGS,
+    MIN_SEEDS,
+    PERSONS,
+    RECORDINGS,
+    SEEDS,
+)
+
+#: How an interval of each kind came about, in words.
+KINDS = {
+    PERSONS: "over persons (computed again without each of {n})",
+    RECORDINGS: "within these people, over recordings (computed again without each of {n})",
+    SEEDS: "from the spread of {n} trainings on these very recordings alone: training noise, "
+    "nothing of other recordings or people",
+}
+
+
+def persons_of(row: Row, recordings: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    """Recording -> person, of the recordings of a row."""
+    return {name: person_of(name, recordings) for name in row.sequences}
+
+
+def known(score: Score) -> bool:
+    """Whether anything is stored that tells how sure a value is that is no mean of items."""
+    return bool(score.without) or len(score.by_seed) >= MIN_SEEDS
+
+
+def pooled(score: Score) -> Pooled:
+    """What is stored of a value.
+
+    Raises:
+        ValueError: it has none.
+
+    """
+    if score.value is None:
+        raise ValueError(f"no value: {score.reason}")
+    level = score.level if score.without else ""
+    return Pooled(score.value, score.without, level, score.by_seed, score.n)
+
+
+def difference(mine: Score, base: Score, persons: Mapping[str, str]) -> Estimate:
+    """Paired difference mine - base of two values; without an interval where nothing is known.
+
+    Args:
+        mine: a score with a value.
+        base: another.
+        persons: recording -> its person.
+
+    """
+    return estimate_pooled(pooled(mine) - pooled(base), persons)
+
+
+def why_not(mine: Score, base: Score) -> str:
+    """Why a difference of two values has no interval."""
+    text = "its value is not a mean of items, and "
+    if known(mine) and known(base):
+        return text + "nothing varies or nothing can be paired: no interval"
+    return text + (
+        f"the rows store fewer than {MIN_PERSONS} persons, {MIN_RECORDINGS} recordings and "
+        f"{MIN_SEEDS} trainings of it: no interval"
+    )
+
+
+def sentences(found: Mapping[str, Estimate]) -> list[str]:
+    """How the intervals of columns came about, one sentence a kind."""
+    grouped: dict[str, list[str]] = {}
+    for name, one in found.items():
+        if one.level in LEVELS:
+            text = KINDS[one.level].format(n=one.clusters)
+            grouped.setdefault(text, []).append(name)
+    return [
+        f"{', '.join(names)}: no mean of items; the interval is {text}."
+        for text, names in grouped.items()
+    ]

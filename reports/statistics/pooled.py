@@ -1,0 +1,149 @@
+"""Values that are no mean of items: a Fréchet distance, a pooled PSNR, a correlation.
+
+No item has a part in such a value, so items cannot be resampled. It is computed again without
+each person, or without each recording, and the spread of those values tells how much it hangs
+on who was recorded (delete-one jackknife: Quenouille 1956, Tukey 1958, Efron and Stein 1981).
+With too few of both, but several trainings, the spread between trainings is what can be told.
+
+The interval is about the value that as many other persons or recordings would give. The bias
+that the number of samples puts on the value itself is not in it: see `docs/statistics.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from reports.statistics.bootstrap import Estimate, invert
+
+#: From this many persons a person is left out at a time, else a recording from this many;
+#: below, nothing is left out. `benchmarks/coverage_pooled.py` has the coverage.
+MIN_PERSONS, MIN_RECORDINGS = 4, 5
+
+#: More parts than this are joined: each costs a pooling of the rest (some six seconds for a FID
+#: of 4,000 frames), and further degrees of freedom narrow the interval by 7% at most.
+MOST_PARTS = 20
+
+#: From this many trainings with other seeds their spread is told.
+MIN_SEEDS = 3
+
+PERSONS, RECORDINGS, SEEDS = "left-out persons", "left-out recordings", "seeds"
+
+#: The levels of `Estimate` for values that are no means of items.
+LEVELS = (PERSONS, RECORDINGS, SEEDS)
+
+#: A spread below this part of the value is rounding.
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A value, or a difference of two, with its values without parts of the data.
+
+    without: part (persons or recordings) -> the value of the rest, seeds averaged.
+    level: what the parts are: `PERSONS` or `RECORDINGS`; empty without parts.
+    by_seed: seed -> value of that training.
+    n, failed: items that it was pooled from, and those that could not be.
+    """
+
+    value: float
+    without: Mapping[str, float] = field(default_factory=dict)
+    level: str = ""
+    by_seed: Mapping[str, float] = field(default_factory=dict)
+    n: int = 0
+    failed: int = 0
+
+    def __sub__(self, other: Pooled) -> Pooled:
+        """The paired difference: the same part is left out of both, the same seed trained both.
+
+        Without the same parts on both sides there is nothing to pair, and none are kept.
+        """
+        alike = self.level == other.level and self.without.keys() == other.without.keys()
+        return Pooled(
+            self.value - other.value,
+            {k: v - other.without[k] for k, v in self.without.items()} if alike else {},
+            self.level if alike else "",
+            {k: v - other.by_seed[k] for k, v in self.by_seed.items() if k in other.by_seed},
+            min(self.n, other.n),
+            self.failed + other.failed,
+        )
+
+
+def parts(recordings: Mapping[str, str]) -> tuple[str, dict[str, tuple[str, ...]]]:
+    """What is left out at a time.
+
+    Persons, where there are enough: recordings of one person resemble each other, and left out
+    one by one they show too little of the spread. Else recordings, and then less is claimed.
+
+    Args:
+        recordings: recording -> its person; the empty string where unknown, which is one person.
+
+    Returns:
+        (level, part -> its recordings); ("", {}) where there are too few of both. More parts than
+        `MOST_PARTS` are joined in turn.
+
+    """
+    persons: dict[str, tuple[str, ...]] = {}
+    for recording, person in recordings.items():
+        persons[person] = (*persons.get(person, ()), recording)
+    if len(persons) >= MIN_PERSONS:
+        level, found = PERSONS, {name or "unknown": own for name, own in persons.items()}
+    elif len(recordings) >= MIN_RECORDINGS:
+        level, found = RECORDINGS, {name: (name,) for name in recordings}
+    else:
+        return "", {}
+    names = list(found)
+    joined = [names[start::MOST_PARTS] for start in range(min(len(names), MOST_PARTS))]
+    return level, {
+        " + ".join(group): tuple(r for name in group for r in found[name]) for group in joined
+    }
+
+
+def estimate_pooled(
+    pooled: Pooled, recordings: Mapping[str, str] | None = None, *, confidence: float = 0.95
+) -> Estimate:
+    """Interval and p-value of a pooled value or a difference.
+
+    Args:
+        pooled: the value with what is known of its spread.
+        recordings: recording -> its person, for the counts.
+        confidence: mass of the interval.
+
+    Returns:
+        An estimate of level `PERSONS` or `RECORDINGS` by the jackknife, `SEEDS` by the spread
+        between trainings, else "none" and without an interval. A spread of exactly nothing
+        tells nothing either, but for a value of 0.
+
+    """
+    facts = recordings or {}
+    counts = {"n": pooled.n, "failed": pooled.failed}
+    counts |= {"recordings": len(facts), "persons": len(set(facts.values()))}
+    values = np.array(list(pooled.without.values()), np.float64)
+    seeds = np.array(list(pooled.by_seed.values()), np.float64)
+    least = {PERSONS: MIN_PERSONS, RECORDINGS: MIN_RECORDINGS}.get(pooled.level, np.inf)
+    if len(values) >= least:
+        level, clusters, error = pooled.level, len(values), jackknife_error(values)
+    elif len(seeds) >= MIN_SEEDS:
+        level, clusters = SEEDS, len(seeds)
+        error = float(seeds.std(ddof=1) / np.sqrt(len(seeds)))
+    else:
+        level, clusters, error = "none", 0, float("nan")
+    scale = np.abs([pooled.value, *values, *seeds]).max()
+    if error <= ROUNDING * scale:
+        error = 0.0
+    if level == "none" or (error == 0 and pooled.value != 0):
+        return Estimate(pooled.value, None, None, None, None, level="none", clusters=0, **counts)
+    low, high, p = invert(pooled.value, error, None, clusters, confidence)
+    return Estimate(pooled.value, low, high, p, error, level=level, clusters=clusters, **counts)
+
+
+def jackknife_error(without: np.ndarray) -> float:
+    """Standard error from values without one part each, float [k].
+
+    The standard error of the mean of the pseudo-values k v - (k - 1) v_i; of a mean it is the
+    classical one.
+    """
+    k = len(without)
+    return float(np.sqrt((k - 1) / k * np.square(without - without.mean()).sum()))

@@ -1,0 +1,51 @@
+"""The videos of a run side by side, embedded while they are small."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+from harness.contracts import Results
+from reports import layout
+
+#: Videos are embedded up to this many bytes in all; beyond it the page links to the files.
+EMBED_LIMIT = 40 * 2**20
+
+
+def recordings(results: Results, folder: Path) -> list[dict[str, Any]]:
+    """Per recording the videos of all rows, ground truth first, embedded while they are small."""
+    paths = {
+        (sequence, layout.row_label(row)): kinds["video"]
+        for row in results.rows
+        for sequence, kinds in row.media.items()
+        if "video" in kinds and (folder / kinds["video"]).is_file()
+    }
+    total = sum((folder / path).stat().st_size for path in paths.values())
+    grouped: dict[str, list[dict[str, str]]] = {}
+    for (sequence, label), path in paths.items():
+        source = path
+        if total <= EMBED_LIMIT:
+            data = base64.b64encode((folder / path).read_bytes()).decode("ascii")
+            source = f"data:video/mp4;base64,{data}"
+        grouped.setdefault(sequence, []).append({"label": label, "source": source})
+    order = {"ground-truth": 0}
+    return [
+        {
+            "sequence": sequence,
+            "videos": sorted(videos, key=lambda v: order.get(v["label"], 1)),
+        }
+        for sequence, videos in grouped.items()
+    ]
+
+
+def codec_note(results: Results) -> str:
+    """What the preview videos cost, so that nobody measures them by mistake."""
+    values = [row.costs.get("preview_codec_psnr_db") for row in results.rows]
+    known = [value for value in values if value]
+    if not known:
+        return ""
+    return (
+        "The videos on this page are H.264 previews; their coding alone costs down to "
+        f"{min(known):.1f} dB PSNR against the lossless frames. Metrics read the lossless frames."
+    )
