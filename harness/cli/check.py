@@ -145,7 +145,9 @@ def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool
     from reports import stored
 
     facts = provenance("cpu") | {"created": datetime.now(UTC).isoformat(timespec="seconds")}
-    old = baselines.read(path) if path.exists() or not quality else {}
+    # What is made anew in full needs no old file, which may be of another format.
+    part = not (quality and throughput)
+    old = baselines.read(path) if part and (path.exists() or not quality) else {}
     new = dict(old)
     said = []
     if quality:

@@ -115,3 +115,19 @@ def test_slow_work_fails_and_another_machine_widens_the_limit(call, made, monkey
     code, _, err = call("--no-quality", "--baseline", made)
     assert code == 2
     assert "calibration kernel 0" in err
+
+
+def test_a_baseline_of_another_format_is_refused_and_can_be_made_anew(call, made, monkeypatch):
+    from harness.cli import check
+
+    monkeypatch.setattr(check, "ratios", lambda: {"machine": {}, "load": 0.0, "ratios": {}})
+    runs = [made.parent.parent / f"s{seed}" for seed in range(6)]
+    made.write_text(made.read_text().replace('"format": 2', '"format": 1'))
+    code, _, err = call("--no-throughput", "--baseline", made, runs[0])
+    assert code == 2
+    assert "its format is 1" in err
+    code, _, err = call("--refresh", "--no-throughput", "--baseline", made, *runs)
+    assert code == 2  # its ratios cannot be kept
+    code, out, _ = call("--refresh", "--baseline", made, *runs)
+    assert code == 0
+    assert "columns and 0 ratios written" in out
