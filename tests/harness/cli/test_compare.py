@@ -39,6 +39,20 @@ def test_compare_prints_and_ends_well_even_where_it_got_worse(monkeypatch, capsy
     assert "▼ worse" in out
     assert "over persons (3, 24 recordings)" in out
     assert "most worse: m00" in out
+    assert out.count("its value is not a mean of items") == 1
+    assert "not tested [1]: its value" in out
+
+
+def test_items_of_columns_that_nothing_tells_apart_are_left_to_the_page(
+    monkeypatch, capsys, run, tmp_path
+):
+    simulated.write(tmp_path / "b", simulated.facts(3), seed=5)
+    code, out, _ = call(monkeypatch, capsys, "compare", run, tmp_path / "b")
+    assert code == 0
+    assert out.count("· unclear") == 9
+    assert "most worse" not in out
+    _, out, _ = call(monkeypatch, capsys, "compare", run, tmp_path / "b", "--format", "md")
+    assert "most worse" in out
 
 
 def test_compare_writes_files(monkeypatch, capsys, run, tmp_path):
