@@ -69,7 +69,8 @@ def check(
     if junit is not None:
         write_text(junit, verdicts.junit(found))
     if annotations:
-        print("\n".join(verdicts.annotations(found, str(baseline))))
+        for line in verdicts.annotations(found, str(baseline)):
+            print(line)
     if checking.failing(found):
         raise typer.Exit(1)
 
