@@ -273,4 +273,29 @@ def test_rows_that_do_not_compete_are_grey_and_it_is_said_why(tmp_path):
     lines = {row.all("b")[0].text: row for row in board.all("tr")[1:]}
     grey = {name for name, row in lines.items() if "apart" in row.attributes["class"].split()}
     assert grey == {"ground-truth", "deaf"}
-    assert "the control shuffled-audio hears the wrong sound" in read(tmp_path).text
+    said = "oracles see the truth, and the control shuffled-audio hears the wrong sound."
+    assert said in read(tmp_path).text
+
+
+def test_the_leaderboard_explains_only_what_it_holds(tmp_path):
+    results = simulated.write(tmp_path, simulated.facts(2))
+    text = read(tmp_path).text
+    assert "oracles see the truth." in text
+    assert "hears the wrong sound" not in text
+    assert "Below a value its 95% interval over moments of these recordings; then the" in text
+    rows = [
+        dataclasses.replace(
+            row,
+            scores={
+                name: dataclasses.replace(score, low=None, high=None)
+                for name, score in row.scores.items()
+            },
+        )
+        for row in results.rows
+        if row.role != "oracle"
+    ]
+    bare = dataclasses.replace(results, rows=tuple(rows))
+    (tmp_path / stored.FILE).write_text(json.dumps(bare.to_json()))
+    text = read(tmp_path).text
+    assert "Grey rows" not in text
+    assert "Below a value the ranks" in text
