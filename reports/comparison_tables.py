@@ -40,16 +40,19 @@ def table(comparison: Comparison) -> str:
         console.print(Text(comparison.title))
         marks = compare_page.reasons(comparison)
         for row in dict.fromkeys(change.row for change in comparison.changes):
+            changes = [change for change in shown(comparison) if change.row == row]
+            if changes and all(change.verdict == "equal" for change in changes):
+                console.print(Text(f"{row}: all {len(changes)} columns are equal\n"))
+                continue
             grid = Table(title=Text(row), box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
             for head in ("column", "A", "B", "B - A", "95% interval", "p (Holm)", "items", ""):
                 grid.add_column(head, justify="left" if head in ("column", "") else "right")
-            for change in shown(comparison):
-                if change.row == row:
-                    cells = texts(change)
-                    verdict = cells.pop("verdict")
-                    mark = Text(marks.get(verdict, verdict))
-                    mark.stylize(styles.get(mark.plain[:1], "dim"))
-                    grid.add_row(*map(Text, cells.values()), mark)
+            for change in changes:
+                cells = texts(change)
+                verdict = cells.pop("verdict")
+                mark = Text(marks.get(verdict, verdict))
+                mark.stylize(styles.get(mark.plain[:1], "dim"))
+                grid.add_row(*map(Text, cells.values()), mark)
             console.print(grid)
         extremes = moments(only_changed(comparison), 1)
         for line in [*notes(comparison), *compare_page.reason_notes(comparison), *extremes]:

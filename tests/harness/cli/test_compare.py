@@ -65,6 +65,13 @@ def test_compare_writes_files(monkeypatch, capsys, run, tmp_path):
     assert "= equal" in target.read_text("utf-8")
 
 
+def test_rows_that_are_equal_throughout_take_one_line(monkeypatch, capsys, run):
+    _, out, _ = call(monkeypatch, capsys, "compare", run, run)
+    for row in ("ua3dtalk [audio]", "talkinggaussian [audio]", "still"):
+        assert f"{row}: all 4 columns are equal\n" in out
+    assert "psnr" not in out
+
+
 def test_compare_refuses_other_protocols(monkeypatch, capsys, run, tmp_path):
     simulated.write(tmp_path / "b", simulated.facts(3), fps=30.0)
     code, _, err = call(monkeypatch, capsys, "compare", run, tmp_path / "b")
