@@ -9,7 +9,7 @@ import re
 import pytest
 
 from harness.contracts import FailedCell, Results, Row, Score
-from reports import ablation_tables, groups, page, stored
+from reports import ablation_tables, groups, page, stored, videos
 from reports.breakdown import Breakdown, Mean
 from reports.standing import standing
 
@@ -299,3 +299,23 @@ def test_the_leaderboard_explains_only_what_it_holds(tmp_path):
     text = read(tmp_path).text
     assert "Grey rows" not in text
     assert "Below a value the ranks" in text
+
+
+def test_videos_that_are_too_large_are_linked_from_wherever_the_page_is(tmp_path, monkeypatch):
+    run, other = tmp_path / "run", tmp_path / "pages"
+    (run / "videos").mkdir(parents=True)
+    other.mkdir()
+    (run / "videos" / "a b.mp4").write_bytes(b"frames")
+    results = simulated.write(run, simulated.facts(1))
+    name = next(iter(results.recordings))
+    rows = (dataclasses.replace(results.rows[1], media={name: {"video": "videos/a b.mp4"}}),)
+    results = dataclasses.replace(results, rows=rows)
+
+    def source(*arguments):
+        found = markup.parse(page.write(results, *arguments).read_text("utf-8"))
+        return found.all("video")[0].attributes["src"]
+
+    assert source(run).startswith("data:video/mp4;base64,")
+    monkeypatch.setattr(videos, "EMBED_LIMIT", 5)
+    assert source(run) == "videos/a b.mp4"
+    assert source(run, other / "page.html") == "../run/videos/a b.mp4"
