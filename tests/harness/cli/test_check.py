@@ -51,7 +51,7 @@ def test_a_good_run_passes(call, made, tmp_path):
 
 
 def test_a_planted_loss_fails_with_table_junit_and_annotations(call, made, tmp_path):
-    run = store(tmp_path / "bad", with_value(seeded(0, 0.0), "psnr", 34.5))
+    run = store(tmp_path / "bad", with_value(seeded(0, 0.0), "psnr", 34.4))
     xml = tmp_path / "gate.xml"
     code, out, _ = call("--no-throughput", "--baseline", made, run, "--junit", xml, "--annotations")
     assert code == 1
