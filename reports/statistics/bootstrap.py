@@ -152,16 +152,17 @@ def studentized(totals: np.ndarray, sizes: np.ndarray, mean: float) -> np.ndarra
 def invert(
     mean: float, error: float, pivots: np.ndarray | None, clusters: int, confidence: float
 ) -> tuple[float, float, float]:
-    """(low, high, p) from the distribution of |t|: of the draws, or Student's without them."""
+    """(low, high, p) from the distribution of |t|: of the draws, else Student's."""
     t = abs(mean) / error if error > 0 else (np.inf if mean else 0.0)
-    if pivots is None:
+    # Clusters that are mostly equal, as of a flag: the draws without spread leave no quantile.
+    critical = np.inf if pivots is None else np.quantile(pivots, confidence, method="higher")
+    if pivots is None or not np.isfinite(critical):
         # Not from scipy.stats, which takes longer to import than a page to write.
         from scipy.special import stdtr, stdtrit
 
         critical = float(stdtrit(clusters - 1, (1 + confidence) / 2))
         p = float(2 * stdtr(clusters - 1, -t))
     else:
-        critical = float(np.quantile(pivots, confidence))
         p = float((1 + np.sum(pivots >= t)) / (1 + len(pivots)))
-    half = critical * error if error > 0 else 0.0
+    half = float(critical) * error if error > 0 else 0.0
     return mean - half, mean + half, p
