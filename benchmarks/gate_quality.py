@@ -181,6 +181,8 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=20, help="planted losses")
     parser.add_argument("--decibels", type=float, default=0.5)
     options = parser.parse_args()
+    if len(options.runs) < TOGETHER:
+        parser.error(f"{len(options.runs)} runs are given: a check is of {TOGETHER} together")
     known = set(baselines.read(options.baseline)["provenance"]["seeds"])
     for folder in options.runs:
         if both := known & {seed for row in stored.read(folder).rows for seed in row.seeds}:
