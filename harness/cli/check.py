@@ -140,8 +140,9 @@ def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool
     from reports import stored
 
     facts = provenance("cpu") | {"created": datetime.now(UTC).isoformat(timespec="seconds")}
-    old = baselines.read(path) if path.exists() or not quality else {}
-    new = dict(old)
+    # Only what is kept must be readable: a baseline of an older format is made anew as a whole.
+    kept = not throughput and path.exists()
+    new = dict(baselines.read(path)) if kept or not quality else {}
     said = []
     if quality:
         folders = [one_run(run) for run in runs]

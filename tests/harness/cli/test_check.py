@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.__main__ import main
+from harness.cli import check as command
 from harness.runner import calibration, throughput
 from tests.gate_results import seeded, several, with_value
 
@@ -115,3 +116,19 @@ def test_slow_work_fails_and_another_machine_widens_the_limit(call, made, monkey
     code, _, err = call("--no-quality", "--baseline", made)
     assert code == 2
     assert "calibration kernel 0" in err
+
+
+def test_a_baseline_of_an_older_format_is_made_anew_as_a_whole(call, made, monkeypatch, tmp_path):
+    """What the refusal says to do must do it."""
+    made.write_text(json.dumps(json.loads(made.read_text()) | {"format": 1, "old": True}))
+    runs = [tmp_path / name for name, _ in several()]
+    assert call("--no-throughput", "--baseline", made, runs[0])[0] == 2
+    monkeypatch.setattr(command, "ratios", lambda: {"machine": {}, "ratios": {"fusion": {}}})
+    code, out, err = call("--refresh", "--baseline", made, *runs)
+    assert (code, err) == (0, "")
+    assert "columns and 1 ratios written" in out
+    assert "old" not in json.loads(made.read_text())
+    made.write_text(json.dumps(json.loads(made.read_text()) | {"format": 1}))
+    code, _, err = call("--refresh", "--no-throughput", "--baseline", made, *runs)
+    assert code == 2  # its ratios would be kept, and cannot be read
+    assert "its format is 1" in err
