@@ -155,14 +155,16 @@ def invert(
     """(low, high, p) from the distribution of |t|: of the draws, else Student's."""
     t = abs(mean) / error if error > 0 else (np.inf if mean else 0.0)
     # Clusters that are mostly equal, as of a flag: the draws without spread leave no quantile.
-    critical = np.inf if pivots is None else np.quantile(pivots, confidence, method="higher")
-    if pivots is None or not np.isfinite(critical):
+    if pivots is not None and np.isinf(np.quantile(pivots, confidence, method="higher")):
+        pivots = None
+    if pivots is None:
         # Not from scipy.stats, which takes longer to import than a page to write.
         from scipy.special import stdtr, stdtrit
 
         critical = float(stdtrit(clusters - 1, (1 + confidence) / 2))
         p = float(2 * stdtr(clusters - 1, -t))
     else:
+        critical = float(np.quantile(pivots, confidence))
         p = float((1 + np.sum(pivots >= t)) / (1 + len(pivots)))
-    half = float(critical) * error if error > 0 else 0.0
+    half = critical * error if error > 0 else 0.0
     return mean - half, mean + half, p
