@@ -147,6 +147,29 @@ def test_recordings_without_a_value_are_no_evidence(frechet):
     assert metric_scores(frechet, fewer, 25)[FRECHET].low is None
 
 
+def test_an_interval_from_trainings_is_never_said_to_be_over_recordings(frechet):
+    """Six recordings, two of them blind: too few to leave out, and the seeds tell the spread."""
+    blind = MetricResult({FRECHET: None}, 0)
+    found = distances(frechet, 6, seeds=(0, 1, 2), persons=1)
+    some = [replace(one, result=blind) if one.recording in ("r4", "r5") else one for one in found]
+    score = metric_scores(frechet, some, 25)[FRECHET]
+    assert score.low is not None
+    assert (score.level, score.without) == ("seeds", {})
+
+
+def test_a_part_that_a_value_cannot_do_without_makes_the_spread_unknown(frechet):
+    """Seed 1 rests on one recording: the spread of the other five parts would be too small."""
+    blind = MetricResult({FRECHET: None}, 0)
+    found = distances(frechet, 6, seeds=(0, 1), persons=1)
+    some = [
+        replace(one, result=blind) if one.seed == 1 and one.recording != "r0" else one
+        for one in found
+    ]
+    score = metric_scores(frechet, some, 25)[FRECHET]
+    assert (score.low, score.level, score.without) == (None, "", {})
+    assert metric_scores(frechet, found, 25)[FRECHET].low is not None
+
+
 def test_samples_are_those_that_all_rows_have(frechet):
     found = distances(frechet, 5, persons=1)
     short = replace(found[0], result=frechet.restrict(found[0].result, np.arange(30)))
