@@ -71,14 +71,15 @@ def why_not(mine: Score, base: Score) -> str:
     )
 
 
+def sentence(one: Estimate) -> str:
+    """How one interval came about, to stand after the names of its columns."""
+    return f"no mean of items; the interval is {KINDS[one.level].format(n=one.clusters)}."
+
+
 def sentences(found: Mapping[str, Estimate]) -> list[str]:
     """How the intervals of columns came about, one sentence a kind."""
     grouped: dict[str, list[str]] = {}
     for name, one in found.items():
         if one.level in LEVELS:
-            text = KINDS[one.level].format(n=one.clusters)
-            grouped.setdefault(text, []).append(name)
-    return [
-        f"{', '.join(names)}: no mean of items; the interval is {text}."
-        for text, names in grouped.items()
-    ]
+            grouped.setdefault(sentence(one), []).append(name)
+    return [f"{', '.join(names)}: {text}" for text, names in grouped.items()]

@@ -49,6 +49,14 @@ def test_compare_writes_files(monkeypatch, capsys, run, tmp_path):
     assert "= equal" in target.read_text("utf-8")
 
 
+def test_compare_names_rows_that_only_one_run_has(monkeypatch, capsys, run, tmp_path):
+    rows = {name: facts for name, facts in simulated.ROWS.items() if name != "still"}
+    simulated.write(tmp_path / "b", simulated.facts(3), rows=rows)
+    code, out, _ = call(monkeypatch, capsys, "compare", run, tmp_path / "b", "--format", "md")
+    assert code == 0
+    assert "rows in A alone, so not compared: still" in out
+
+
 def test_compare_refuses_other_protocols(monkeypatch, capsys, run, tmp_path):
     simulated.write(tmp_path / "b", simulated.facts(3), fps=30.0)
     code, _, err = call(monkeypatch, capsys, "compare", run, tmp_path / "b")
