@@ -113,7 +113,7 @@ def column_scores(
         name, value = column.name, values[column.name]
         found, low, high = None, None, None
         if means.get(name):
-            found = interval(name, scored, results, fps)
+            found = clipped(interval(name, value, scored, results, fps), column.range)
         elif name in pooled:
             found = within(estimate_pooled(pooled[name], persons), column.range)
         if found:
@@ -157,35 +157,44 @@ def is_mean_of_items(column: str, value: float, results: Sequence[MetricResult])
 
 
 def interval(
-    column: str, scored: Sequence[Scored], results: Sequence[MetricResult], fps: float
-) -> Estimate | None:
+    column: str,
+    value: float,
+    scored: Sequence[Scored],
+    results: Sequence[MetricResult],
+    fps: float,
+) -> Estimate:
     """Estimate of a mean of items, over persons, recordings or moments as `estimate` can.
 
     Seeds repeat one experiment on the same recordings: they are averaged item by item, and are
-    no further recordings. None where they have not the same items.
+    no further recordings. Where an item failed under one seed, its spread is not known and the
+    others tell it; the middle is always `value`. No interval where seeds have not the same items.
     """
     runs: dict[tuple[str, str], list[np.ndarray]] = {}
     for one, result in zip(scored, results, strict=True):
         items = np.asarray(result.items[column], np.float64)
         runs.setdefault((one.recording, one.person), []).append(items)
     if any(len({len(items) for items in found}) > 1 for found in runs.values()):
-        return None
+        return estimate([], 1)
     series = [
         Series(recording, np.mean(found, axis=0), person)
         for (recording, person), found in runs.items()
     ]
-    return estimate(series, max(1, round(fps)), resamples=RESAMPLES)
+    found = estimate(series, max(1, round(fps)), resamples=RESAMPLES)
+    shift = value - found.value
+    if found.low is None or found.high is None or abs(shift) <= 1e-9 * max(abs(value), 1.0):
+        return found
+    return replace(found, value=value, low=found.low + shift, high=found.high + shift)
 
 
 def within(found: Estimate, limits: tuple[float | None, float | None]) -> Estimate:
-    """The same with an interval inside what the column can be: a distance is never below 0.
+    """`clipped`; values that are all the same, as of what never happened, make no interval."""
+    return replace(found, low=None, high=None) if found.error == 0 else clipped(found, limits)
 
-    Values that are all the same, as of something that never happened, make no interval.
-    """
+
+def clipped(found: Estimate, limits: tuple[float | None, float | None]) -> Estimate:
+    """The same with an interval inside what the column can be: a distance is never below 0."""
     if found.low is None or found.high is None:
         return found
-    if found.error == 0:
-        return replace(found, low=None, high=None)
     least, most = limits
     low = found.low if least is None else min(max(found.low, least), found.value)
     high = found.high if most is None else max(min(found.high, most), found.value)

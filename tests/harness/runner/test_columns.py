@@ -212,6 +212,36 @@ def test_seeds_are_no_further_recordings(mean):
     assert one.level == "blocks"
 
 
+def test_an_interval_is_around_the_value_that_it_stands_by(mean):
+    """One seed could not score the hard half of every recording: its mean is of the other half."""
+    found = []
+    for one in means(6, seeds=(0, 1), persons=1):
+        items = one.result.items[MEAN].copy()
+        items[:50] -= 20
+        if one.seed == 1:
+            items[:50] = np.nan
+        result = MetricResult({MEAN: float(np.nanmean(items))}, 100, {MEAN: items})
+        found.append(replace(one, result=result))
+    score = metric_scores(mean, found, 25)[MEAN]
+    assert score.level == "recordings"
+    assert score.low < score.value < score.high
+    assert score.high - score.value == pytest.approx(score.value - score.low)
+
+
+def test_an_interval_of_items_stays_within_what_a_column_can_be():
+    spec = catalog.spec("ssim")
+    column = replace(spec.columns[0], range=(-1.0, 1.0))
+    metric = Mean(replace(spec, columns=(column,)), {})
+    items = [np.full(100, v) for v in (1.0, 1.0, 0.9)]
+    found = [
+        Scored(f"r{i}", "P", 0, MetricResult({column.name: float(v.mean())}, 100, {column.name: v}))
+        for i, v in enumerate(items)
+    ]
+    score = metric_scores(metric, found, 25)[column.name]
+    assert score.high == 1.0
+    assert score.low == pytest.approx(score.value - stats.t.ppf(0.975, 2) * stats.sem([1, 1, 0.9]))
+
+
 def test_persons_are_what_is_drawn(mean):
     found = means(12, persons=4)
     score = metric_scores(mean, found, 25)[MEAN]
