@@ -11,6 +11,7 @@ from reports.statistics.pooled import (
     MIN_PERSONS,
     MIN_RECORDINGS,
     MIN_SEEDS,
+    MOST_PARTS,
     PERSONS,
     RECORDINGS,
     SEEDS,
@@ -71,9 +72,15 @@ def why_not(mine: Score, base: Score) -> str:
     )
 
 
+def kind(level: str, n: int) -> str:
+    """How an interval of a level came about; as many parts as are the most may be joined ones."""
+    each = f"{n} parts of them" if n >= MOST_PARTS and level != SEEDS else str(n)
+    return KINDS[level].format(n=each)
+
+
 def sentence(one: Estimate) -> str:
     """How one interval came about, to stand after the names of its columns."""
-    return f"no mean of items; the interval is {KINDS[one.level].format(n=one.clusters)}."
+    return f"no mean of items; the interval is {kind(one.level, one.clusters)}."
 
 
 def sentences(found: Mapping[str, Estimate]) -> list[str]:
