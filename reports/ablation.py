@@ -123,7 +123,7 @@ def assemble(said: Mapping[str, Any], results: Results, folder: Path) -> Ablatio
     """Put results, items and the paper's values side by side."""
     rows = {row.method: row for row in results.rows}
     names = ablation_columns.shown(results, said["columns"])
-    base = next(r for r in said["rows"] if r["name"] == said["reference"])
+    base = {entry["name"]: entry for entry in said["rows"]}[said["reference"]]
     sides = {label: Side(row, items.read(folder, row)) for label, row in rows.items()}
     reference = sides.get(base["label"])
     paper_base = ablation_columns.printed(names, base["paper"])

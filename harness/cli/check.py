@@ -150,6 +150,8 @@ def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool
         origin = facts | {"runs": [results.provenance for _, results in made]}
         new |= baselines.make(made, origin)
         said.append(f"{sum(len(row['columns']) for row in new['rows'].values())} columns")
+        if names := new["unsteady"]:
+            said[-1] += f" (not held, since some runs have no value: {', '.join(names)})"
     if throughput:
         new["throughput"] = ratios() | {"provenance": facts}
         said.append(f"{len(new['throughput']['ratios'])} ratios")

@@ -328,6 +328,12 @@ def test_a_damaged_description_is_refused(folder, text):
         ablation.read(folder)
 
 
+def test_a_reference_that_is_no_row_is_refused(folder):
+    write(folder, reference="nobody")
+    with pytest.raises(BadInput, match="nobody"):
+        ablation.read(folder)
+
+
 def test_the_papers_value_stands_by_one_column_alone():
     names = ["psnr", "psnr/head", "lpips/synthetic", "lpips/synthetic-head"]
     values = {"psnr": 28.0, "lpips": 0.1, "sync_c": 5.0}

@@ -132,3 +132,15 @@ def test_a_baseline_of_an_older_format_is_made_anew_as_a_whole(call, made, monke
     code, _, err = call("--refresh", "--no-throughput", "--baseline", made, *runs)
     assert code == 2  # its ratios would be kept, and cannot be read
     assert "its format is 1" in err
+
+
+def test_a_refresh_names_what_it_cannot_hold(call, tmp_path):
+    """A column that some runs alone could score has no spread over seeds."""
+    runs = [results for _, results in several()]
+    runs[2] = with_value(runs[2], "sync_c/synthetic", None)
+    folders = [store(tmp_path / f"r{k}", results) for k, results in enumerate(runs)]
+    path = tmp_path / "ci.json"
+    code, out, _ = call("--refresh", "--no-throughput", "--baseline", path, *folders)
+    assert code == 0
+    assert "not held, since some runs have no value: ours [audio] sync_c/synthetic)" in out
+    assert "sync_c/synthetic" not in json.loads(path.read_text())["rows"]["ours [audio]"]["columns"]
