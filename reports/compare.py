@@ -122,7 +122,8 @@ def changes_of(
 
 def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named: int) -> Change:
     """One column: B - A."""
-    direction = a.results.columns[name]["direction"]
+    facts = a.results.columns[name]
+    direction = facts["direction"]
     left, right = a.row.scores[name], b.row.scores[name]
     change = Change(name, direction, left.value, right.value)
     for label, score in (("A", left), ("B", right)):
@@ -135,7 +136,7 @@ def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named:
         persons = pooled.persons_of(a.row, known)
         found = pooled.difference(right, left, persons)
         if found.low is None:
-            return replace(change, reason=pooled.why_not(right, left))
+            return replace(change, reason=pooled.why_not(right, left, facts.get("metric", "")))
         return replace(change, difference=found)
     subject = f"{a.folder} and {b.folder}, {name}"
     turned = paired(b.items.column(name), a.items.column(name), known, subject)

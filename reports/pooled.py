@@ -61,8 +61,10 @@ def difference(mine: Score, base: Score, persons: Mapping[str, str]) -> Estimate
     return estimate_pooled(pooled(mine) - pooled(base), persons)
 
 
-def why_not(mine: Score, base: Score) -> str:
-    """Why a difference of two values has no interval."""
+def why_not(mine: Score, base: Score, metric: str = "") -> str:
+    """Why a difference of two values of a metric has no interval."""
+    if metric == "fps":
+        return "speed hangs on the machine and its moment, not on recordings: no interval"
     text = "its value is not a mean of items, and "
     if known(mine) and known(base):
         return text + "nothing varies or nothing can be paired: no interval"

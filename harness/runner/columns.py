@@ -67,7 +67,7 @@ def metric_scores(
     """
     missing = sum(one.result is None for one in scored)
     if missing:
-        reason = f"{missing} of {len(scored)} recordings failed"
+        reason = f"{missing} of {len(scored)} {counted(scored)} failed"
         return {c.name: Score("failed", reason=reason, failures=1) for c in metric.spec.columns}
     results = [one.result for one in scored if one.result is not None]
     if common is not None:
@@ -121,7 +121,7 @@ def column_scores(
         without = sum(result.values.get(name) is None for result in results)
         blind = []
         if without and value is not None:
-            blind.append(f"{without} of {len(results)} recordings could not be scored")
+            blind.append(f"{without} of {len(results)} {counted(scored)} could not be scored")
         scores[name] = Score(
             status="failed" if value is None else "ok",
             value=value,
@@ -137,6 +137,11 @@ def column_scores(
             without=pooled[name].without if name in pooled else {},
         )
     return scores
+
+
+def counted(scored: Sequence[Scored]) -> str:
+    """What there is one of for each recording and seed, in a word."""
+    return "recordings" if len({one.seed for one in scored}) == 1 else "renders (of all seeds)"
 
 
 def level_of(found: Estimate | None, pooled: Pooled | None) -> str:

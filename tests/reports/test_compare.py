@@ -398,3 +398,12 @@ def test_a_column_without_direction_has_no_corrected_p(run):
     assert comparison.texts(plain)["p"] == ""
     assert comparison.texts(plain)["verdict"] == "◆ changed"
     assert "◆" in comparison.LEGEND
+
+
+def test_speed_has_no_interval_for_a_reason_of_its_own(run):
+    data = json.loads((run / "results.json").read_text())
+    data["columns"]["e_fid/synthetic"]["metric"] = "fps"
+    (run / "results.json").write_text(json.dumps(data))
+    change = by_column(made(f"{run}::still", f"{run}::ua3dtalk"))["e_fid/synthetic"]
+    assert change.verdict == "untested"
+    assert change.reason.startswith("speed hangs on the machine")

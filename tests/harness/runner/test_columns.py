@@ -265,3 +265,13 @@ def test_a_missing_result_fails_the_row(mean):
     found = means(3)
     scores = metric_scores(mean, [*found[:2], replace(found[2], result=None)], 25)
     assert scores[MEAN].reason == "1 of 3 recordings failed"
+
+
+def test_renders_of_several_seeds_are_not_counted_as_recordings(mean):
+    found = means(2, seeds=(0, 1, 2))
+    scores = metric_scores(mean, [*found[:5], replace(found[5], result=None)], 25)
+    assert scores[MEAN].reason == "1 of 6 renders (of all seeds) failed"
+    blind = MetricResult({MEAN: None}, 0, {MEAN: np.full(100, np.nan)})
+    some = [*found[:5], replace(found[5], result=blind)]
+    (warning,) = metric_scores(mean, some, 25)[MEAN].warnings
+    assert warning == "1 of 6 renders (of all seeds) could not be scored"
