@@ -94,7 +94,7 @@ def column_scores(
     persons = {one.recording: one.person for one in scored}
     values = mean_over_seeds(values_by_seed(metric, results, seeds))
     means = {
-        name: is_mean_of_items(name, value, results)
+        name: is_mean_of_items(name, value, results, seeds)
         for name, value in values.items()
         if value is not None
     }
@@ -151,14 +151,24 @@ def level_of(found: Estimate | None, pooled: Pooled | None) -> str:
     return found.level if found is not None and found.low is not None else ""
 
 
-def is_mean_of_items(column: str, value: float, results: Sequence[MetricResult]) -> bool:
-    """Whether a value is the mean over results of the means of their items."""
-    items = [result.items.get(column) for result in results]
-    series = [np.asarray(s, np.float64) for s in items if s is not None]
-    means = [np.nanmean(s) for s in series if np.isfinite(s).any()]
-    if len(means) < len(results):
+def is_mean_of_items(
+    column: str, value: float, results: Sequence[MetricResult], seeds: Sequence[int]
+) -> bool:
+    """Whether a value is the mean over seeds of the mean over results of the means of items.
+
+    A result without a value has no part in either.
+    """
+    means: dict[int, list[float]] = {}
+    for result, seed in zip(results, seeds, strict=True):
+        items = np.asarray(result.items.get(column, ()), np.float64)
+        if np.isfinite(items).any():
+            means.setdefault(seed, []).append(float(np.nanmean(items)))
+        elif result.values.get(column) is not None:
+            return False
+    if not means:
         return False
-    return bool(abs(np.mean(means) - value) <= 1e-6 * max(abs(value), 1.0))
+    middle = np.mean([np.mean(found) for found in means.values()])
+    return bool(abs(middle - value) <= 1e-6 * max(abs(value), 1.0))
 
 
 def interval(
@@ -176,8 +186,9 @@ def interval(
     """
     runs: dict[tuple[str, str], list[np.ndarray]] = {}
     for one, result in zip(scored, results, strict=True):
-        items = np.asarray(result.items[column], np.float64)
-        runs.setdefault((one.recording, one.person), []).append(items)
+        if column in result.items:
+            items = np.asarray(result.items[column], np.float64)
+            runs.setdefault((one.recording, one.person), []).append(items)
     if any(len({len(items) for items in found}) > 1 for found in runs.values()):
         return estimate([], 1)
     series = [

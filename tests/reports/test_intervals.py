@@ -44,6 +44,12 @@ def test_kinds_are_told_apart_with_their_columns():
     assert "nothing of other recordings or people" in third
 
 
+def test_recordings_that_could_not_be_scored_are_not_counted_as_sure():
+    blind = scored("persons", warnings=("1 of 8 recordings could not be scored",))
+    (text,) = intervals.sentences(results(psnr=blind))
+    assert text == "95% intervals: over persons (at most 4, 8 recordings)."
+
+
 def test_joined_persons_are_not_called_persons():
     """48 persons are left out in 20 parts."""
     without = {" + ".join(f"P{p}" for p in range(k, 48, 20)): 1.0 for k in range(20)}

@@ -275,3 +275,17 @@ def test_renders_of_several_seeds_are_not_counted_as_recordings(mean):
     some = [*found[:5], replace(found[5], result=blind)]
     (warning,) = metric_scores(mean, some, 25)[MEAN].warnings
     assert warning == "1 of 6 renders (of all seeds) could not be scored"
+
+
+def test_a_blind_recording_leaves_a_mean_of_items_one(mean):
+    """What it has no value of has no part in the mean, and none in the interval."""
+    found = means(8)
+    for blind in (
+        MetricResult({MEAN: None}, 0, {MEAN: np.full(100, np.nan)}),
+        MetricResult({MEAN: None}, 0),
+    ):
+        score = metric_scores(mean, [*found[:7], replace(found[7], result=blind)], 25)[MEAN]
+        rest = metric_scores(mean, found[:7], 25)[MEAN]
+        assert (score.level, score.without) == ("persons", {})
+        assert (score.value, score.low, score.high) == (rest.value, rest.low, rest.high)
+        assert score.warnings == ("1 of 8 recordings could not be scored",)
