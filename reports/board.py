@@ -72,6 +72,7 @@ def rows(results: Results, stand: Standing, numbers: Mapping[str, int]) -> list[
                 "method": row.method,
                 "title": row.title,
                 "role": row.role,
+                "competes": layout.competes(row),
                 "about": about(row),
                 "cells": shown,
             }

@@ -173,7 +173,9 @@ def tables(
             raise BadInput(
                 folder,
                 f"no recording states its {key}",
-                "Run again with this version, or give `score` a file of --labels.",
+                "Take a split that has several, or give `score` a file of --labels."
+                if results.recordings
+                else "Run again with this version, or give `score` a file of --labels.",
             )
     read = {index: items.read(folder, row) for index, row in enumerate(results.rows)}
     wanted = columns or layout.column_names(results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from reports import comparison, differences, layout, pages
@@ -18,16 +19,40 @@ def page(found: Comparison) -> str:
     return pages.render(
         "compare.html",
         comparison=found,
-        tables=[table(row, [c for c in shown if c.row == row]) for row in rows],
+        tables=[table(row, [c for c in shown if c.row == row], reasons(found)) for row in rows],
         notes=[note for note in said if note not in (found.scope, comparison.LEGEND)],
+        reasons=reason_notes(found),
         moments=comparison.moments(found),
     )
 
 
-def table(row: str, changes: list[Change]) -> dict[str, Any]:
-    """The columns of one pair of rows: those that changed surely come first."""
+def reasons(found: Comparison) -> dict[str, str]:
+    """Why columns with two values were not tested -> what stands in their lines instead.
+
+    The same sentence holds for many columns and would fill the table.
+    """
+    untested = [c.reason for c in comparison.shown(found) if c.verdict == "untested" and c.reason]
+    return {text: f"not tested [{i}]" for i, text in enumerate(dict.fromkeys(untested), 1)}
+
+
+def reason_notes(found: Comparison) -> list[str]:
+    """The reasons by their numbers, for below the table."""
+    return [f"{mark}: {text}" for text, mark in reasons(found).items()]
+
+
+def table(row: str, changes: list[Change], marks: Mapping[str, str]) -> dict[str, Any]:
+    """The columns of one pair of rows: those that changed surely come first.
+
+    Args:
+        row: its name.
+        changes: its columns.
+        marks: reason -> what stands for it.
+
+    """
     found = [differences.of_change(c.column, c.direction, c) for c in changes]
     lines = [line(change, one) for change, one in zip(changes, found, strict=True)]
+    for shown in lines:
+        shown["verdict"] = marks.get(shown["verdict"], shown["verdict"])
     order = {kind: place for place, kind in enumerate(("better", "worse"))}
     return {
         "row": row,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from harness.contracts import UnknownName
@@ -37,35 +38,53 @@ def table(comparison: Comparison) -> str:
     console = Console(file=io.StringIO(), width=140)
     with console.capture() as capture:
         console.print(Text(comparison.title))
+        marks = compare_page.reasons(comparison)
         for row in dict.fromkeys(change.row for change in comparison.changes):
+            changes = [change for change in shown(comparison) if change.row == row]
+            if changes and all(change.verdict == "equal" for change in changes):
+                console.print(Text(f"{row}: all {len(changes)} columns are equal\n"))
+                continue
             grid = Table(title=Text(row), box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
             for head in ("column", "A", "B", "B - A", "95% interval", "p (Holm)", "items", ""):
                 grid.add_column(head, justify="left" if head in ("column", "") else "right")
-            for change in shown(comparison):
-                if change.row == row:
-                    cells = texts(change)
-                    mark = Text(cells.pop("verdict"))
-                    mark.stylize(styles.get(mark.plain[:1], "dim"))
-                    grid.add_row(*map(Text, cells.values()), mark)
+            for change in changes:
+                cells = texts(change)
+                verdict = cells.pop("verdict")
+                mark = Text(marks.get(verdict, verdict))
+                mark.stylize(styles.get(mark.plain[:1], "dim"))
+                grid.add_row(*map(Text, cells.values()), mark)
             console.print(grid)
-        for line in [*notes(comparison), *moments(comparison, 1)]:
+        extremes = moments(only_changed(comparison), 1)
+        for line in [*notes(comparison), *compare_page.reason_notes(comparison), *extremes]:
             console.print(Text(line, style="dim"))
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def only_changed(comparison: Comparison) -> Comparison:
+    """The comparison without the items of columns that no test tells apart: a page holds those."""
+    told = ("better", "worse", "maybe better", "maybe worse")
+    changes = (
+        change if change.verdict in told else replace(change, worse=(), better=())
+        for change in comparison.changes
+    )
+    return replace(comparison, changes=tuple(changes))
 
 
 def markdown(comparison: Comparison) -> str:
     """GitHub tables, notes below."""
     lines = [comparison.title]
+    marks = compare_page.reasons(comparison)
     for row in dict.fromkeys(change.row for change in comparison.changes):
         lines += ["", f"**{row}**", ""]
         lines.append("| column | A | B | B - A | 95% interval | p (Holm) | items | |")
         lines.append("|---|--:|--:|--:|--:|--:|--:|---|")
         lines += [
-            "| " + " | ".join(texts(change).values()) + " |"
+            "| " + " | ".join(marks.get(text, text) for text in texts(change).values()) + " |"
             for change in shown(comparison)
             if change.row == row
         ]
-    lines += ["", *(f"- {line}" for line in [*notes(comparison), *moments(comparison)])]
+    said = [*notes(comparison), *compare_page.reason_notes(comparison), *moments(comparison)]
+    lines += ["", *(f"- {line}" for line in said)]
     return "\n".join(lines)
 
 

@@ -92,12 +92,14 @@ def tally(found: Iterable[Difference]) -> dict[str, Any]:
     """How many columns went which way: parts of a bar in percent, and words."""
     counts = Counter(one.verdict for one in found if one.direction != "none")
     tested = sum(counts[kind] for kind in KINDS)
-    said = [f"{counts[kind]} {kind}" for kind in KINDS if kind != "unclear" and counts[kind]]
+    said = [f"{counts[kind]} {kind}" for kind in KINDS if counts[kind]]
+    if tested == counts["unclear"]:
+        said = ["nothing sure"]
     return {
         "shares": [
             (kind.replace(" ", "-"), round(100 * counts[kind] / tested, 1))
             for kind in KINDS
             if counts[kind]
         ],
-        "words": f"{', '.join(said) or 'nothing sure'} of {tested}" if tested else "not tested",
+        "words": f"{', '.join(said)} of {tested}" if tested else "not tested",
     }

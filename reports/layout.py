@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from harness.contracts import Results, Row, Score
+from harness.contracts import Results, Row, Score, UnknownName
 
 ARROWS = {"up": "↑", "down": "↓", "none": ""}
 
@@ -61,6 +62,33 @@ def column_names(results: Results) -> list[str]:
         name for row in results.rows for name, score in row.scores.items() if score.status == "ok"
     }
     return sorted(results.columns, key=lambda name: (name not in scored, rank(name)))
+
+
+def choose(results: Results, names: Sequence[str]) -> Results:
+    """The same rows with chosen columns alone; what failed stays named.
+
+    Args:
+        results: rows and columns.
+        names: whole names; one that is none stands for all variants of its family, so `lpips`
+            means `lpips/alex` and `lpips/vgg`.
+
+    Raises:
+        UnknownName: neither a column nor a family.
+
+    """
+    wanted: list[str] = []
+    for name in names:
+        found = [name] if name in results.columns else []
+        found = found or [known for known in results.columns if known.split("/")[0] == name]
+        if not found:
+            raise UnknownName("column", name, results.columns)
+        wanted += found
+    rows = [
+        replace(row, scores={name: row.scores[name] for name in row.scores if name in wanted})
+        for row in results.rows
+    ]
+    columns = {name: facts for name, facts in results.columns.items() if name in wanted}
+    return replace(results, rows=tuple(rows), columns=columns)
 
 
 def digits(name: str) -> int:

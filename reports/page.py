@@ -38,6 +38,7 @@ def write(results: Results, folder: Path, target: Path | None = None) -> Path:
     ablations, damaged = finished(folder)
     # An ablation has a reference row of its own: a second one would only confuse.
     versus = None if own else sections.versus(results, stand)
+    path = target or folder / NAME
     unread = [stand.problem] * bool(stand.problem and stand.reference is None)
     html = pages.render(
         "page.html",
@@ -55,12 +56,11 @@ def write(results: Results, folder: Path, target: Path | None = None) -> Path:
         versus=versus,
         groups=groups.section(results, found),
         missing={**missing.section(results), "unread": unread + damaged},
-        recordings=videos.recordings(results, folder),
+        recordings=videos.recordings(results, folder, path.parent),
         codec=videos.codec_note(results),
         curves=curves.loss_curves(results, folder),
         provenance=json.dumps(results.provenance, indent=2, default=str),
     )
-    path = target or folder / NAME
     write_text(path, html)
     return path
 

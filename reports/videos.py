@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,15 @@ from reports import layout
 EMBED_LIMIT = 40 * 2**20
 
 
-def recordings(results: Results, folder: Path) -> list[dict[str, Any]]:
-    """Per recording the videos of all rows, ground truth first, embedded while they are small."""
+def recordings(results: Results, folder: Path, home: Path | None = None) -> list[dict[str, Any]]:
+    """Per recording the videos of all rows, ground truth first, embedded while they are small.
+
+    Args:
+        results: the rows.
+        folder: of the run, where the videos are.
+        home: the page's folder, from which it links to them; None: the run's.
+
+    """
     paths = {
         (sequence, layout.row_label(row)): kinds["video"]
         for row in results.rows
@@ -24,7 +32,7 @@ def recordings(results: Results, folder: Path) -> list[dict[str, Any]]:
     total = sum((folder / path).stat().st_size for path in paths.values())
     grouped: dict[str, list[dict[str, str]]] = {}
     for (sequence, label), path in paths.items():
-        source = path
+        source = Path(os.path.relpath(folder / path, home or folder)).as_posix()
         if total <= EMBED_LIMIT:
             data = base64.b64encode((folder / path).read_bytes()).decode("ascii")
             source = f"data:video/mp4;base64,{data}"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def ablate(
     method: Annotated[str, typer.Option(help="Method id.")],
     grid: Annotated[
-        str, typer.Option(help="A grid shipped with the method, or a YAML file's path.")
+        str, typer.Option(help="A shipped grid (see `list grids`), or the path of a YAML file.")
     ] = "table2",
     split: Annotated[
         str, typer.Option(help="Split name, or the folder of a prepared video.")
@@ -43,7 +43,10 @@ def ablate(
         typer.Option("--set", help="Override one entry of the preset in all rows: KEY=VALUE."),
     ] = None,
 ) -> None:
-    """Train and score every row of a grid, and compare it with the reference row."""
+    """Train, score and compare the rows of an ablation grid.
+
+    Each row is held against the grid's reference row, with intervals and Holm's correction.
+    """
     from harness.cli.closing import carry_out
     from harness.runner.ablate import AblationRequest, described, make_plan
     from harness.runner.gather import plan_key

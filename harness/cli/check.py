@@ -39,7 +39,12 @@ def check(
         bool, typer.Option("--all", help="Show every column, not only what stands out.")
     ] = False,
 ) -> None:
-    """Fail (exit code 1) when quality or speed is worse than the baseline allows."""
+    """Fail when a run is worse than a baseline allows.
+
+    Exit code 1 where it is worse, 2 where it cannot be told (another protocol, no baseline).
+    Throughput is that of this package's fusion, splatting and scoring, measured now: leave it out
+    with --no-throughput where you guard a method of your own.
+    """
     from harness.contracts import BadInput
     from harness.storage import write_text
     from reports import baseline as baselines
@@ -64,7 +69,8 @@ def check(
     if junit is not None:
         write_text(junit, verdicts.junit(found))
     if annotations:
-        print("\n".join(verdicts.annotations(found, str(baseline))))
+        for line in verdicts.annotations(found, str(baseline)):
+            print(line)
     if checking.failing(found):
         raise typer.Exit(1)
 
@@ -150,9 +156,10 @@ def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool
     from reports import stored
 
     facts = provenance("cpu") | {"created": datetime.now(UTC).isoformat(timespec="seconds")}
-    # Only what is kept must be readable: a baseline of an older format is made anew as a whole.
-    kept = not throughput and path.exists()
-    new = dict(baselines.read(path)) if kept or not quality else {}
+    # What is made anew in full needs no old file, which may be of another format.
+    part = not (quality and throughput)
+    old = baselines.read(path) if part and (path.exists() or not quality) else {}
+    new = dict(old)
     said = []
     if quality:
         folders = [one_run(run) for run in runs]

@@ -22,7 +22,11 @@ def compare(
         typer.Option(help="Columns, comma-separated; the correction is then over these alone."),
     ] = None,
 ) -> None:
-    """Say what got better and worse from A to B, and how surely."""
+    """Say what got better and worse from A to B.
+
+    Nothing is recomputed: stored items of the same recordings are paired. Two rows of one
+    leaderboard are compared as FOLDER::ROW, for example 'runs/x@1::ua3dtalk [audio]'.
+    """
     from harness.contracts import UnknownName
     from harness.storage import write_text
     from reports import comparison, comparison_tables

@@ -29,7 +29,7 @@ class Finding:
 
 
 def doctor() -> None:
-    """Show versions, devices, weights and extras, and how to mend what is missing."""
+    """Show what is missing on this machine, and its cure."""
     from rich.console import Console
 
     from harness.cli.listing import new_table

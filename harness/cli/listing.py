@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from harness.contracts import MethodSpec
     from harness.plugins import Problem
 
 
 def listing(
-    kind: Annotated[str, typer.Argument(help="methods, metrics, splits, presets or all.")] = "all",
+    kind: Annotated[
+        str, typer.Argument(help="methods, metrics, splits, presets, grids or all.")
+    ] = "all",
 ) -> None:
-    """List methods, metrics, splits and presets, and what each needs to run here."""
+    """List methods, metrics, splits, presets and grids, and what each lacks here."""
     from rich.console import Console
 
     from harness.contracts import UnknownName
@@ -23,6 +26,7 @@ def listing(
         "metrics": metrics_table,
         "splits": splits_table,
         "presets": presets_table,
+        "grids": grids_table,
     }
     if kind != "all" and kind not in tables:
         raise UnknownName("kind of list", kind, [*tables, "all"])
@@ -83,7 +87,7 @@ def methods_table():
 
     entries = [
         (
-            f"{spec.id} · {spec.role}",
+            " · ".join(part for part in (spec.id, spec.role, checkout_state(spec)) if part),
             [
                 ("drives", ", ".join(spec.drives)),
                 ("needs", ", ".join(spec.signals)),
@@ -94,6 +98,21 @@ def methods_table():
         for spec in catalog.specs().values()
     ]
     return blocks("Methods", entries)
+
+
+def checkout_state(spec: MethodSpec) -> str:
+    """What the authors' checkout of a method lacks at first sight; `verify` looks closer."""
+    from harness.contracts import HarnessError
+    from methods.external import adapters
+    from methods.external.environment import environment_of
+
+    if not spec.entry.startswith(f"{adapters.__name__}."):
+        return ""
+    try:
+        found = environment_of(spec.id, "")
+    except HarnessError:
+        return "lacks its checkout (see `verify`)"
+    return "has a checkout" if found.licence else "its licence is not accepted (see `verify`)"
 
 
 def metrics_table():
@@ -152,3 +171,18 @@ def presets_table():
             settings = ", ".join(f"{key}={value}" for key, value in preset.items())
             table.add_row(spec.id, name + mark, settings)
     return table
+
+
+def grids_table():
+    """Ablation grids that lie beside the methods."""
+    from harness.runner.grid import read_grid, shipped_grids
+    from methods import catalog
+
+    entries = []
+    for spec in catalog.specs().values():
+        for name, path in shipped_grids(spec).items():
+            grid = read_grid(path)
+            rows = [grid.reference, *(r.name for r in grid.rows if r.name != grid.reference)]
+            lines = [("title", grid.title), ("rows", ", ".join(rows))]
+            entries.append((f"{spec.id} · {name}", lines))
+    return blocks("Grids of `ablate`, the reference row first", entries)

@@ -13,13 +13,16 @@ import typer
 Seeds = Annotated[
     list[int] | None,
     typer.Option(
-        min=0, max=2**32 - 1, help="Seed; may be repeated. Default: 0, or what the grid says."
+        min=0,
+        max=2**32 - 1,
+        help="Seed; may be repeated. Default: 0; of `ablate` what its grid says.",
     ),
 ]
 Preset = Annotated[str | None, typer.Option(help="quick, paper, ... (see `list`).")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Metrics = Annotated[
-    str | None, typer.Option(help="Metric ids, comma-separated; default: all that apply.")
+    str | None,
+    typer.Option(help="Metric ids (see `list`), comma-separated; default: all that apply."),
 ]
 
 

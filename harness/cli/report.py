@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,46 +24,65 @@ def report(
         typer.Option(help="Means by emotion, intensity, person (comma-separated: crossed)."),
     ] = None,
     columns: Annotated[
-        str | None, typer.Option(help="With --by: columns, comma-separated; all without.")
+        str | None,
+        typer.Option(
+            help="Columns, comma-separated; `lpips` alone means all of its variants. Default: all. "
+            "Not for pages, nor for ablations, whose grid names them."
+        ),
     ] = None,
 ) -> None:
-    """Print or write the leaderboard of finished runs, or with --by their means by group."""
+    """Print or write stored results.
+
+    The leaderboard of a run, the table of an ablation, or with --by the means by group.
+    """
     from harness.contracts import BadInput
     from harness.storage import write_text
-    from reports import breakdown, breakdown_tables, page, stored
+    from reports import breakdown, breakdown_tables, layout, page, stored
 
     folders = stored.run_folders(runs)
-    if columns and not by:
-        raise BadInput("--columns", "chooses columns of --by alone", "Add --by emotion.")
-    if by:
-        keys, names = (
-            [part.strip() for part in (option or "").split(",") if part.strip()]
-            for option in (by, columns)
-        )
+    keys, names = (
+        [part.strip() for part in (option or "").split(",") if part.strip()]
+        for option in (by, columns)
+    )
+    if keys:
         parts = []
         for folder in folders:
             results = stored.read(folder)
-            found = breakdown.tables(results, folder, keys, names)
+            wanted = list(layout.choose(results, names).columns) if names else []
+            found = breakdown.tables(results, folder, keys, wanted)
             parts.append(breakdown_tables.render(found, results, format_))
         text = "\n\n".join(parts)
     elif format_ == "html":
+        if names:
+            raise BadInput("--columns", "a page shows all columns", "Drop it, or use --format md.")
         if out is not None and len(folders) > 1:
             raise BadInput(out, f"one page cannot hold {len(folders)} runs", "Name one run folder.")
         for folder in folders:
             print(page.write(stored.read(folder), folder, out))
         return
     else:
-        text = "\n\n".join(one(folder, format_) for folder in folders)
+        text = "\n\n".join(one(folder, format_, names) for folder in folders)
     if out is None:
         print(text)
     else:
         write_text(out, text + "\n")
 
 
-def one(folder: Path, format_: str) -> str:
-    """The leaderboard of a folder, or its ablation where it holds one."""
-    from reports import ablation, ablation_tables, stored, tables
+def one(folder: Path, format_: str, columns: Sequence[str] = ()) -> str:
+    """The leaderboard of a folder, or its ablation where it holds one.
+
+    Raises:
+        BadInput: columns are chosen for an ablation.
+        UnknownName: no such column.
+
+    """
+    from harness.contracts import BadInput
+    from reports import ablation, ablation_tables, layout, stored, tables
 
     if ablation.is_ablation(folder) and format_ in ablation_tables.FORMATS:
+        if columns:
+            fact = "its columns are those that the grid names, over which p-values are corrected"
+            raise BadInput(folder, fact, "Drop --columns, or name them in the grid.")
         return ablation_tables.FORMATS[format_](ablation.read(folder))
-    return tables.render(stored.read(folder), format_)
+    results = stored.read(folder)
+    return tables.render(layout.choose(results, columns) if columns else results, format_)

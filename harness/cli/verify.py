@@ -34,8 +34,9 @@ def verify(
     ] = None,
     device: Device = "auto",
 ) -> None:
-    """Check the checkout, interpreter, weights and licence of METHOD; exit code 2 if it lacks any.
+    """Say what METHOD's own checkout still lacks.
 
+    Root, interpreter, scripts, weights and licence are checked; exit code 2 if any is missing.
     With --data a smoke run follows: 3 frames of the test part, after the shortest training that
     the method allows.
     """
@@ -179,12 +180,14 @@ def smoke_check(method: ExternalMethod, data: Path | None, device: str, complete
         return Check("smoke run", "-", "not run: mend the above first")
     if data is None:
         return Check("smoke run", "-", "not run", "Give --data, a prepared folder.")
-    from harness.contracts import HarnessError
+    from harness.contracts import BadInput, HarnessError
     from methods.external.errors import BadOutput
     from methods.external.process import CommandFailed
 
     try:
         count, size = smoke_run(method, data, device)
+    except BadInput as error:  # as often the data as the checkout: its own cure says which
+        return Check("smoke run", "missing", f"{error.subject}: {error.fact}", error.cure)
     except (HarnessError, BadOutput, CommandFailed) as error:
         return Check("smoke run", "missing", str(error), adapter.obtain)
     return Check("smoke run", "ok", f"{count} frames of {size}")

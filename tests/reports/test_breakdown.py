@@ -77,8 +77,10 @@ def test_what_nobody_stated_is_refused(run):
     results, folder = run
     unknown = {name: {**facts, "emotion": None} for name, facts in results.recordings.items()}
     unlabelled = dataclasses.replace(results, recordings=unknown)
-    with pytest.raises(BadInput, match="no recording states its emotion"):
+    with pytest.raises(BadInput, match=r"states its emotion\. Take a split that has several"):
         breakdown.tables(unlabelled, folder, ["emotion"])
+    with pytest.raises(BadInput, match=r"states its emotion\. Run again with this version"):
+        breakdown.tables(dataclasses.replace(results, recordings={}), folder, ["emotion"])
     with pytest.raises(UnknownName, match="emotion"):
         breakdown.tables(results, folder, ["emotions"])
     with pytest.raises(UnknownName):

@@ -34,7 +34,7 @@ def test_tolerance_is_students_t_with_a_floor(kept):
     entry = kept["rows"]["ours [audio]"]["columns"]["psnr"]
     spread = stdev(35 * (1 + offset) for offset in OFFSETS)
     assert entry["spread"] == pytest.approx(spread)
-    assert entry["multiple"] == pytest.approx(stats.t.isf(0.01 / 5, 5))  # five columns vary
+    assert entry["multiple"] == pytest.approx(stats.t.isf(0.002 / 5, 5))  # five columns vary
     expected = entry["multiple"] * spread * (1 + 1 / 6) ** 0.5
     assert baselines.tolerance(entry, FACTS["psnr"]) == pytest.approx(expected)
     of_three = entry["multiple"] * spread * (1 / 3 + 1 / 6) ** 0.5
@@ -47,7 +47,7 @@ def test_tolerance_is_students_t_with_a_floor(kept):
 
 def test_a_quantile_for_all_columns_together():
     """As two samples' t-test with equal variances would have it, for n seeds against many."""
-    assert baselines.quantile(10, 1) == pytest.approx(stats.t.isf(0.01, 9))
+    assert baselines.quantile(10, 1) == pytest.approx(stats.t.isf(0.002, 9))
     assert baselines.quantile(10, 50) > baselines.quantile(20, 50) > baselines.quantile(20, 5)
     assert baselines.quantile(10, 0) == baselines.quantile(10, 1)  # nothing varies
 
@@ -55,7 +55,7 @@ def test_a_quantile_for_all_columns_together():
 @pytest.mark.parametrize(
     ("column", "value", "verdict"),
     [
-        ("psnr", 34.5, "worse"),
+        ("psnr", 34.4, "worse"),
         ("psnr", 34.8, "ok"),
         ("psnr", 36.0, "better"),
         ("e_fid/synthetic", 0.22, "worse"),
@@ -177,7 +177,7 @@ def test_a_baseline_survives_its_file(kept, tmp_path):
         baselines.read(path)
 
 
-def test_equally_good_runs_seldom_fail():
+def test_equally_good_runs_seldom_fail(monkeypatch):
     """Simulated seeds, independent in every column: the stated rate, and a planted loss."""
     rng = np.random.default_rng(0)
     spreads = {"psnr": 0.12, "psnr/head": 0.12, "ssim/3dgs": 5e-4, "sync_c/synthetic": 0.06}
@@ -189,6 +189,7 @@ def test_equally_good_runs_seldom_fail():
         values["psnr"] -= loss
         return results(replace(row(values), seeds=seeds))
 
+    monkeypatch.setattr(baselines, "FALSE_ALARMS", 0.01)  # the rate itself, in fewer trials
     trials = 1000
     wrong = caught = 0
     for _ in range(trials):

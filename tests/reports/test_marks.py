@@ -53,9 +53,10 @@ def test_tally_counts_what_was_tested():
     verdicts = ["better", "better", "maybe worse", "unclear", "untested"]
     found = [Difference("c", "up", 1.0, verdict=verdict) for verdict in verdicts]
     told = differences.tally([*found, Difference("d", "none", 1.0, verdict="changed")])
-    assert told["words"] == "2 better, 1 maybe worse of 4"
+    assert told["words"] == "2 better, 1 unclear, 1 maybe worse of 4"
     assert told["shares"] == [("better", 50.0), ("unclear", 25.0), ("maybe-worse", 25.0)]
     assert differences.tally([found[-1]])["words"] == "not tested"
+    assert differences.tally([found[3], found[3]])["words"] == "nothing sure of 2"
 
 
 def test_the_strip_of_ranks():

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from harness.contracts import FailedCell, Results, Row, Score
-from reports import ablation_tables, groups, page, stored
+from reports import ablation_tables, groups, page, stored, videos
 from reports.breakdown import Breakdown, Mean
 from reports.standing import standing
 
@@ -264,3 +264,58 @@ def test_refresh_writes_where_there_is_a_run_and_nowhere_else(run):
     assert "ablation-grid" in (run / page.NAME).read_text("utf-8")
     assert page.refresh(folder.parent) is None
     assert not (folder.parent / page.NAME).exists()
+
+
+def test_rows_that_do_not_compete_are_grey_and_it_is_said_why(tmp_path):
+    rows = {**simulated.ROWS, "deaf": ("method", "shuffled-audio", 0.0)}
+    simulated.write(tmp_path, simulated.facts(2), rows=rows)
+    board = read(tmp_path).by_id("leaderboard")
+    lines = {row.all("b")[0].text: row for row in board.all("tr")[1:]}
+    grey = {name for name, row in lines.items() if "apart" in row.attributes["class"].split()}
+    assert grey == {"ground-truth", "deaf"}
+    said = "oracles see the truth, and the control shuffled-audio hears the wrong sound."
+    assert said in read(tmp_path).text
+
+
+def test_the_leaderboard_explains_only_what_it_holds(tmp_path):
+    results = simulated.write(tmp_path, simulated.facts(2))
+    text = read(tmp_path).text
+    assert "oracles see the truth." in text
+    assert "hears the wrong sound" not in text
+    assert "Below a value its 95% interval over moments of these recordings; then the" in text
+    rows = [
+        dataclasses.replace(
+            row,
+            scores={
+                name: dataclasses.replace(score, low=None, high=None)
+                for name, score in row.scores.items()
+            },
+        )
+        for row in results.rows
+        if row.role != "oracle"
+    ]
+    bare = dataclasses.replace(results, rows=tuple(rows))
+    (tmp_path / stored.FILE).write_text(json.dumps(bare.to_json()))
+    text = read(tmp_path).text
+    assert "Grey rows" not in text
+    assert "Below a value the ranks" in text
+
+
+def test_videos_that_are_too_large_are_linked_from_wherever_the_page_is(tmp_path, monkeypatch):
+    run, other = tmp_path / "run", tmp_path / "pages"
+    (run / "videos").mkdir(parents=True)
+    other.mkdir()
+    (run / "videos" / "a b.mp4").write_bytes(b"frames")
+    results = simulated.write(run, simulated.facts(1))
+    name = next(iter(results.recordings))
+    rows = (dataclasses.replace(results.rows[1], media={name: {"video": "videos/a b.mp4"}}),)
+    results = dataclasses.replace(results, rows=rows)
+
+    def source(*arguments):
+        found = markup.parse(page.write(results, *arguments).read_text("utf-8"))
+        return found.all("video")[0].attributes["src"]
+
+    assert source(run).startswith("data:video/mp4;base64,")
+    monkeypatch.setattr(videos, "EMBED_LIMIT", 5)
+    assert source(run) == "videos/a b.mp4"
+    assert source(run, other / "page.html") == "../run/videos/a b.mp4"

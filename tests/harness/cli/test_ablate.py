@@ -77,6 +77,9 @@ def test_report_shows_the_table_again(call, command, tmp_path):
     code, out, _ = command("report", folder)
     assert code == 0
     assert out == shown
+    code, _, err = command("report", folder, "--columns", "psnr")
+    assert code == 2
+    assert "or name them in the grid" in err
 
 
 def test_an_override_reaches_every_row_and_the_caption(call):

@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.__main__ import main
-from harness.cli import check as command
 from harness.runner import calibration, throughput, workloads
 from tests.gate_results import seeded, several, with_value
 
@@ -52,7 +51,7 @@ def test_a_good_run_passes(call, made, tmp_path):
 
 
 def test_a_planted_loss_fails_with_table_junit_and_annotations(call, made, tmp_path):
-    run = store(tmp_path / "bad", with_value(seeded(0, 0.0), "psnr", 34.5))
+    run = store(tmp_path / "bad", with_value(seeded(0, 0.0), "psnr", 34.4))
     xml = tmp_path / "gate.xml"
     code, out, _ = call("--no-throughput", "--baseline", made, run, "--junit", xml, "--annotations")
     assert code == 1
@@ -118,20 +117,20 @@ def test_slow_work_fails_and_another_machine_widens_the_limit(call, made, monkey
     assert "calibration kernel 0" in err
 
 
-def test_a_baseline_of_an_older_format_is_made_anew_as_a_whole(call, made, monkeypatch, tmp_path):
-    """What the refusal says to do must do it."""
-    made.write_text(json.dumps(json.loads(made.read_text()) | {"format": 1, "old": True}))
-    runs = [tmp_path / name for name, _ in several()]
-    assert call("--no-throughput", "--baseline", made, runs[0])[0] == 2
-    monkeypatch.setattr(command, "ratios", lambda: {"machine": {}, "ratios": {"fusion": {}}})
-    code, out, err = call("--refresh", "--baseline", made, *runs)
-    assert (code, err) == (0, "")
-    assert "columns and 1 ratios written" in out
-    assert "old" not in json.loads(made.read_text())
-    made.write_text(json.dumps(json.loads(made.read_text()) | {"format": 1}))
-    code, _, err = call("--refresh", "--no-throughput", "--baseline", made, *runs)
-    assert code == 2  # its ratios would be kept, and cannot be read
+def test_a_baseline_of_another_format_is_refused_and_can_be_made_anew(call, made, monkeypatch):
+    from harness.cli import check
+
+    monkeypatch.setattr(check, "ratios", lambda: {"machine": {}, "load": 0.0, "ratios": {}})
+    runs = [made.parent.parent / f"s{seed}" for seed in range(6)]
+    made.write_text(made.read_text().replace('"format": 2', '"format": 1'))
+    code, _, err = call("--no-throughput", "--baseline", made, runs[0])
+    assert code == 2
     assert "its format is 1" in err
+    code, _, err = call("--refresh", "--no-throughput", "--baseline", made, *runs)
+    assert code == 2  # its ratios cannot be kept
+    code, out, _ = call("--refresh", "--baseline", made, *runs)
+    assert code == 0
+    assert "columns and 0 ratios written" in out
 
 
 def test_a_refresh_names_what_it_cannot_hold(call, tmp_path):

@@ -81,6 +81,24 @@ def test_list_says_what_can_run_here(command):
         assert needle in out
 
 
+def test_list_tells_shipped_grids_and_absent_checkouts(command, monkeypatch, tmp_path):
+    code, out, _ = command("list", "grids")
+    assert code == 0
+    assert "ua3dtalk · fusion\n" in out
+    assert "rows     concat, mean, diag, full" in out
+    monkeypatch.delenv("HARNESS_EXTERNAL", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HARNESS_SADTALKER_PYTHON", sys.executable)
+    monkeypatch.delenv("HARNESS_SADTALKER_ROOT", raising=False)
+    assert "sadtalker · method · lacks its checkout" in command("list", "methods")[1]
+    monkeypatch.setenv("HARNESS_SADTALKER_ROOT", str(tmp_path))
+    assert "sadtalker · method · its licence is not accepted" in command("list", "methods")[1]
+    monkeypatch.setenv("HARNESS_SADTALKER_LICENCE", "accepted")
+    out = command("list", "methods")[1]
+    assert "sadtalker · method · has a checkout" in out
+    assert "still · baseline\n" in out
+
+
 def test_interrupt_is_quiet_and_says_how_to_go_on(monkeypatch, capsys):
     import harness.cli as cli
 

@@ -1,7 +1,9 @@
-"""`compare` and `report --by` as a person meets them."""
+"""`compare`, `report --by` and `report --columns` as a person meets them."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sys
 from pathlib import Path
@@ -37,6 +39,20 @@ def test_compare_prints_and_ends_well_even_where_it_got_worse(monkeypatch, capsy
     assert "▼ worse" in out
     assert "over persons (3, 24 recordings)" in out
     assert "most worse: m00" in out
+    assert out.count("its value is not a mean of items") == 1
+    assert "not tested [1]: its value" in out
+
+
+def test_items_of_columns_that_nothing_tells_apart_are_left_to_the_page(
+    monkeypatch, capsys, run, tmp_path
+):
+    simulated.write(tmp_path / "b", simulated.facts(3), seed=5)
+    code, out, _ = call(monkeypatch, capsys, "compare", run, tmp_path / "b")
+    assert code == 0
+    assert out.count("· unclear") == 9
+    assert "most worse" not in out
+    _, out, _ = call(monkeypatch, capsys, "compare", run, tmp_path / "b", "--format", "md")
+    assert "most worse" in out
 
 
 def test_compare_writes_files(monkeypatch, capsys, run, tmp_path):
@@ -55,6 +71,13 @@ def test_compare_names_rows_that_only_one_run_has(monkeypatch, capsys, run, tmp_
     code, out, _ = call(monkeypatch, capsys, "compare", run, tmp_path / "b", "--format", "md")
     assert code == 0
     assert "rows in A alone, so not compared: still" in out
+
+
+def test_rows_that_are_equal_throughout_take_one_line(monkeypatch, capsys, run):
+    _, out, _ = call(monkeypatch, capsys, "compare", run, run)
+    for row in ("ua3dtalk [audio]", "talkinggaussian [audio]", "still"):
+        assert f"{row}: all 4 columns are equal\n" in out
+    assert "psnr" not in out
 
 
 def test_compare_refuses_other_protocols(monkeypatch, capsys, run, tmp_path):
@@ -86,12 +109,30 @@ def test_damaged_items_are_named(monkeypatch, capsys, run):
     assert Path(name).name in err
 
 
+def test_report_of_chosen_columns(monkeypatch, capsys, run):
+    for wanted, heads in (
+        ("lmd,psnr", {"psnr", "lmd/synthetic"}),
+        ("sync_c", {"sync_c/synthetic"}),
+    ):
+        arguments = "report", run, "--columns", wanted, "--format"
+        code, out, _ = call(monkeypatch, capsys, *arguments, "csv")
+        assert code == 0
+        assert {line["column"] for line in csv.DictReader(io.StringIO(out))} == heads
+        _, out, _ = call(monkeypatch, capsys, *arguments, "tex")
+        assert f"{{l{'r' * len(heads)}}}" in out
+    code, _, err = call(monkeypatch, capsys, "report", run, "--columns", "psnr,lpps")
+    assert code == 2
+    assert "unknown column 'lpps'" in err
+    code, _, err = call(monkeypatch, capsys, "report", run, "--columns", "psnr", "--format", "html")
+    assert code == 2
+    assert "a page shows all columns" in err
+
+
 def test_report_by_emotion(monkeypatch, capsys, run):
     arguments = "report", run, "--by", "emotion,intensity", "--columns", "psnr", "--format", "md"
     code, out, _ = call(monkeypatch, capsys, *arguments)
     assert code == 0
     assert "| happy | 3 | 3 | 225 |" in out
-    assert call(monkeypatch, capsys, "report", run, "--columns", "psnr")[0] == 2
     code, _, err = call(monkeypatch, capsys, "report", run, "--by", "emotions")
     assert code == 2
     assert "unknown key of recordings 'emotions'" in err

@@ -140,7 +140,10 @@ def test_a_folder_too_short_for_it(verify, small, folders, monkeypatch, tmp_path
     small(smoke={"iterations": 15_000})
     code, lines = verify(NAME, "--data", str(tiny))
     assert code == 2
-    assert "22 frames, a smoke run takes 33" in line(lines, "smoke run missing")
+    told = line(lines, "smoke run missing")
+    assert "22 frames, a smoke run takes 33" in told
+    assert "Give a longer recording." in told
+    assert "git clone" not in told
 
 
 def test_only_methods_out_of_process(verify):
