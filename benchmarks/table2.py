@@ -16,6 +16,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer
+
 from reports import ablation, ablation_tables
 from reports.ablation import Ablation, Line
 
@@ -131,8 +133,10 @@ def run(options: argparse.Namespace) -> Path:
             out=options.out,
             set_=options.set,
         )
-    except SystemExit as error:
-        raise SystemExit(f"the grid did not finish ({error})") from error
+    except typer.Exit as error:
+        raise SystemExit(
+            f"the grid did not finish: a cell failed (exit {error.exit_code})"
+        ) from error
     from harness.runner.planner import find_manifest
 
     return options.out / find_manifest(options.split).name / "ablations" / "table2"

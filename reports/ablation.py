@@ -23,11 +23,12 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Change:
-    """A row's value minus the reference's.
+    """A row's value minus the reference's; over the items that both have, where items are paired.
 
     low, high: 95% interval from paired items, or, where the column is no mean of items, from its
         stored values without each person or recording, or of each seed; None without these.
-    p: two-sided, of no change; adjusted: after Holm over all changes of the table.
+    p: two-sided, of no change; adjusted: after Holm over all changes of the table in columns
+        with a direction, None in others.
     better: whether the change goes the column's good way; None where it has none.
     scope: what the interval speaks about; empty without one.
     pooled: the estimate of a column that is no mean of items.
@@ -122,7 +123,7 @@ def assemble(said: Mapping[str, Any], results: Results, folder: Path) -> Ablatio
     """Put results, items and the paper's values side by side."""
     rows = {row.method: row for row in results.rows}
     names = ablation_columns.shown(results, said["columns"])
-    base = next(r for r in said["rows"] if r["name"] == said["reference"])
+    base = {entry["name"]: entry for entry in said["rows"]}[said["reference"]]
     sides = {label: Side(row, items.read(folder, row)) for label, row in rows.items()}
     reference = sides.get(base["label"])
     paper_base = ablation_columns.printed(names, base["paper"])
@@ -161,7 +162,7 @@ def assemble(said: Mapping[str, Any], results: Results, folder: Path) -> Ablatio
         overrides=said["overrides"],
         paper=said["paper"],
         columns=tuple(names),
-        lines=corrected(lines),
+        lines=corrected(lines, results),
         results=ablation_columns.restricted(
             results, ablation_columns.asked(results, said["columns"])
         ),
@@ -173,10 +174,8 @@ def change_of(name: str, mine: Side, base: Side, results: Results) -> Change | N
     own, other = mine.row.scores.get(name), base.row.scores.get(name)
     if own is None or other is None or own.value is None or other.value is None:
         return None
-    value = own.value - other.value
     direction = results.columns[name]["direction"]
-    better = None if direction == "none" or value == 0 else (value > 0) == (direction == "up")
-    plain = Change(value, better=better)
+    plain = changed(own.value - other.value, direction)
     kinds = mine.items.weights(name, own), base.items.weights(name, other)
     if None in kinds:
         one = pooled.difference(own, other, pooled.persons_of(mine.row, results.recordings))
@@ -190,7 +189,14 @@ def change_of(name: str, mine: Side, base: Side, results: Results) -> Change | N
         max(1, round(float(base.row.protocol["fps"]))),
         weights="items" if "items" in kinds else "recordings",
     )
-    return sure(plain, found)
+    # Items that failed on one side are in its value: the interval is of the others.
+    return sure(changed(found.value, direction) if pairs.n else plain, found)
+
+
+def changed(value: float, direction: str) -> Change:
+    """A change with whether it goes the good way, and nothing on how sure it is."""
+    better = None if direction == "none" or value == 0 else (value > 0) == (direction == "up")
+    return Change(value, better=better)
 
 
 def sure(plain: Change, found: Estimate) -> Change:
@@ -200,11 +206,16 @@ def sure(plain: Change, found: Estimate) -> Change:
     return replace(plain, low=found.low, high=found.high, p=found.p, scope=found.scope)
 
 
-def corrected(lines: list[Line]) -> tuple[Line, ...]:
-    """The same lines with Holm's correction over all changes that were tested."""
+def corrected(lines: list[Line], results: Results) -> tuple[Line, ...]:
+    """The same lines with Holm's correction over all changes that claim something.
+
+    A column without direction is described: its changes are neither good nor bad.
+    """
     keys = [(i, name) for i, line in enumerate(lines) for name in line.cells]
     changes = [lines[i].cells[name].change for i, name in keys]
-    adjusted = dict(zip(keys, holm([c.p if c else None for c in changes]), strict=True))
+    claimed = [results.columns[name]["direction"] != "none" for _, name in keys]
+    raw = [c.p if c and claim else None for c, claim in zip(changes, claimed, strict=True)]
+    adjusted = dict(zip(keys, holm(raw), strict=True))
     return tuple(
         replace(
             line,

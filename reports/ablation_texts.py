@@ -58,10 +58,15 @@ def notes(ablation: Ablation) -> list[str]:
     lines = [
         f"Changes are against the row {ablation.reference!r}, with 95% intervals, item by item"
         f"{' ' + '; '.join(scopes) if scopes else ''} unless said otherwise below. {STAR}: "
-        "p <= 0.05 after Holm's correction over the whole table; the others are not sure. Seeds "
-        "of a row are averaged.",
+        "p <= 0.05 after Holm's correction over the whole table, but for columns without "
+        "direction; the others are not sure. Seeds of a row are averaged.",
         *pooled_notes(ablation),
     ]
+    if some := partial(ablation):
+        lines.append(
+            f"{', '.join(some)}: items failed in some row; a change is over the items that it and "
+            "the reference both scored, and not the difference of the values shown."
+        )
     bare = [
         name
         for name in ablation.columns
@@ -72,7 +77,8 @@ def notes(ablation: Ablation) -> list[str]:
     if bare:
         lines.append(
             f"{', '.join(bare)}: in some row at least a change without an interval, which is not "
-            "tested: too few items, or too few recordings of no mean of items, or no spread."
+            "tested: it has too few items, or is no mean of items and has too few recordings, or "
+            "nothing varies."
         )
     if ablation.paper:
         lines.append(
@@ -81,6 +87,22 @@ def notes(ablation: Ablation) -> list[str]:
         )
     lines += [f"{line.name}: {line.note}" for line in ablation.lines if line.note]
     return [*lines, *tables.footnotes(ablation.results)]
+
+
+def partial(ablation: Ablation) -> list[str]:
+    """Columns in which some change is not the difference of the values that stand there."""
+    base = next(line for line in ablation.lines if line.reference)
+    found = []
+    for name in ablation.columns:
+        other = base.cells[name].score
+        for line in ablation.lines:
+            own, change = line.cells[name].score, line.cells[name].change
+            if own and other and change and own.value is not None and other.value is not None:
+                shown = own.value - other.value
+                if abs(change.value - shown) > 1e-5 * max(abs(own.value), 1.0):
+                    found.append(name)
+                    break
+    return found
 
 
 def pooled_notes(ablation: Ablation) -> list[str]:

@@ -108,12 +108,15 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
         if facts["direction"] != "none" and facts["metric"].partition("/")[0] not in LEFT_OUT
     }
     found: dict[tuple[str, str], list[float]] = {}
+    unsteady = []
     for row in rows:
         alike = [next(r for r in run.rows if row_key(r) == row_key(row)) for _, run in runs]
         for column in columns:
             values = [value for each in alike if (value := value_of(each, column)) is not None]
             if len(values) == len(runs):
                 found[row_key(row), column] = values
+            elif values:
+                unsteady.append(f"{row_key(row)} {column}")
     spreads = {each: stdev(values) for each, values in found.items()}
     multiple = quantile(len(runs), sum(spread > 0 for spread in spreads.values()))
     return {
@@ -144,6 +147,7 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
         },
         "code": {column: facts.get("code", "") for column, facts in columns.items()},
         "left_out": LEFT_OUT,
+        "unsteady": unsteady,  # scored in some of the runs alone, so held against nothing
         "provenance": dict(provenance) | {"seeds": seeds},
     }
 

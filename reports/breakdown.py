@@ -90,7 +90,8 @@ def breakdown(
 
     Args:
         results: the rows.
-        read: items of the rows by their index; rows without are left out.
+        read: items of the rows by their index; rows without are left out, and a row that failed
+            in this column has no values.
         column: its name.
         by: keys of `KEYS`; several are crossed.
 
@@ -101,16 +102,17 @@ def breakdown(
     rows, cells = [], []
     for index, row in enumerate(results.rows):
         score = row.scores.get(column)
-        if index not in read or read[index].weights(column, score) is None:
+        if score is None or score.status == "unavailable" or index not in read:
             continue
         parts: dict[Group, list[Part]] = {group: [] for group in groups}
-        for name, values in read[index].column(column).items():
+        known = read[index].weights(column, score) is not None
+        for name, values in read[index].column(column).items() if known else ():
             if name in of:
                 parts[of[name]].append(part(values))
         everything = [one for found in parts.values() for one in found]
         rows.append(layout.row_label(row))
         cells.append(tuple(map(mean, [*parts.values(), everything])))
-    if not rows:
+    if all(row[-1].value is None for row in cells):
         return None
     direction = results.columns[column]["direction"]
     return Breakdown(column, direction, tuple(by), (*groups, ("all",)), tuple(rows), tuple(cells))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -121,7 +122,8 @@ def changes_of(
 
 def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named: int) -> Change:
     """One column: B - A."""
-    direction = a.results.columns[name]["direction"]
+    facts = a.results.columns[name]
+    direction = facts["direction"]
     left, right = a.row.scores[name], b.row.scores[name]
     change = Change(name, direction, left.value, right.value)
     for label, score in (("A", left), ("B", right)):
@@ -134,7 +136,7 @@ def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named:
         persons = pooled.persons_of(a.row, known)
         found = pooled.difference(right, left, persons)
         if found.low is None:
-            return replace(change, reason=pooled.why_not(right, left))
+            return replace(change, reason=pooled.why_not(right, left, facts.get("metric", "")))
         return replace(change, difference=found)
     subject = f"{a.folder} and {b.folder}, {name}"
     turned = paired(b.items.column(name), a.items.column(name), known, subject)
@@ -158,20 +160,30 @@ def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named:
 
 
 def scope(changes: Sequence[Change], recordings: Mapping[str, Mapping[str, object]]) -> str:
-    """What the intervals speak about, in a sentence or two."""
-    paired_ones = [c.difference for c in changes if c.difference and c.pairs is not None]
-    others = {
-        c.column: c.difference for c in changes if c.difference is not None and c.pairs is None
-    }
-    said = [_scope_of_items(paired_ones, recordings)] if paired_ones else []
-    return " ".join([*said, *pooled.sentences(others)]) or "No column has paired items."
+    """What the intervals speak about: of most columns first, then by name of all others."""
+    kinds: dict[str, list[Change]] = {}
+    for change in changes:
+        if change.difference is not None:
+            kinds.setdefault(spoken(change, change.difference, recordings), []).append(change)
+    places = Counter(column for found in kinds.values() for column in {c.column for c in found})
+    # Sentences, of means of items; the others begin with the column's name.
+    order = sorted(kinds, key=lambda text: (not text[0].isupper(), -len(kinds[text])))
+    said = []
+    for index, text in enumerate(order):
+        names = [
+            c.column if places[c.column] == 1 else f"{c.column} of {c.row}" for c in kinds[text]
+        ]
+        if index == 0 and text[0].isupper():
+            said.append(text)
+        else:
+            said.append(f"{', '.join(dict.fromkeys(names))}: {text[0].lower()}{text[1:]}")
+    return " ".join(said) or "No column has paired items."
 
 
-def _scope_of_items(
-    estimates: Sequence[Estimate], recordings: Mapping[str, Mapping[str, object]]
-) -> str:
-    """The same of columns that are means of items."""
-    one = max(estimates, key=lambda e: e.clusters)
+def spoken(change: Change, one: Estimate, recordings: Mapping[str, Mapping[str, object]]) -> str:
+    """What one interval speaks about; a sentence, where it is of a mean of items."""
+    if change.pairs is None:
+        return pooled.sentence(one)
     unknown = not any(facts.get("subject") for facts in recordings.values())
     sentences = {
         "persons": f"Intervals hold over persons ({one.persons}, {one.recordings} recordings)."

@@ -25,7 +25,8 @@ MARKS = {
 
 LEGEND = (
     f"▲▼ significant at {LEVEL:g} after Holm's correction over the table; △▽ before it only; "
-    "· the interval holds 0."
+    "· the interval holds 0; ◆ it does not, in a column without direction, which is described and "
+    "no part of the correction."
 )
 
 
@@ -50,6 +51,7 @@ def make(
     names: tuple[str, str],
     columns: Sequence[str] = (),
     resamples: int = RESAMPLES,
+    alone: Sequence[str] = (),
 ) -> Comparison:
     """Compare pairs of rows that were measured alike.
 
@@ -58,6 +60,7 @@ def make(
         names: what A and B are called.
         columns: those to compare, which are then the table that is corrected over; all without.
         resamples: bootstrap draws.
+        alone: sentences on rows that met no other, of `sides.unmatched`.
 
     Raises:
         BadInput: they were measured differently.
@@ -71,7 +74,8 @@ def make(
             raise UnknownName("column", name, known)
     found = compare(pairs, columns=tuple(columns), resamples=resamples)
     facts = {k: v for a, _ in pairs for k, v in a.results.recordings.items()}
-    return Comparison(*names, tuple(found), scope(found, facts), tuple(protocol.remarks(pairs)))
+    remarks = (*protocol.remarks(pairs), *alone)
+    return Comparison(*names, tuple(found), scope(found, facts), remarks)
 
 
 def shown(comparison: Comparison) -> list[Change]:
@@ -93,10 +97,15 @@ def texts(change: Change) -> dict[str, str]:
         "b": "-" if change.b is None else f"{change.b:.{places}f}",
         "difference": "-" if change.delta is None else signed(change.delta, places),
         "interval": f"{signed(one.low, places)} to {signed(one.high, places)}" if tested else "",
-        "p": "" if change.p is None or not tested else f"{change.p:.4f}",
+        "p": p_text(change.p) if tested and change.direction != "none" else "",
         "pairs": counts,
         "verdict": MARKS[change.verdict] or change.reason,
     }
+
+
+def p_text(p: float | None) -> str:
+    """A p-value with four digits; never 0."""
+    return "" if p is None else f"{p:.4f}" if p >= 1e-4 else "<0.0001"
 
 
 def signed(value: float, places: int) -> str:

@@ -131,7 +131,7 @@ def latex(comparison: Comparison) -> str:
         name = f"{escape(change.row)}: {name}" if several(comparison) else name
         cells = [name, cells["a"], cells["b"], f"${cells['difference']}{star}$"]
         interval = texts(change)["interval"].replace(" to ", "$ to $")
-        cells += [f"${interval}$" if interval else "", texts(change)["p"]]
+        cells += [f"${interval}$" if interval else "", texts(change)["p"].replace("<", "$<$")]
         lines.append(" & ".join(cells) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
 

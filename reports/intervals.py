@@ -29,10 +29,12 @@ def kind(row: Row, score: Score, results: Results) -> str:
     """What one interval speaks about, with the numbers of what it is over."""
     if score.level in LEVELS:
         count = len(score.without) or len(score.by_seed)
-        return f"no mean of items; {pooled.KINDS[score.level].format(n=count)}"
+        return f"no mean of items; {pooled.kind(score.level, count)}"
     persons = {person_of(name, results.recordings) for name in row.sequences}
+    blind = any(text.endswith("could not be scored") for text in score.warnings)
+    most = "at most " if blind else ""
     counts = {
-        "persons": f" ({len(persons)}, {len(row.sequences)} recordings)",
-        "recordings": f" ({len(row.sequences)})",
+        "persons": f" ({most}{len(persons)}, {len(row.sequences)} recordings)",
+        "recordings": f" ({most}{len(row.sequences)})",
     }
     return SCOPES[score.level] + counts.get(score.level, "")

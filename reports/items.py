@@ -81,14 +81,17 @@ class RowItems:
         runs = self.runs.get(name, {})
         if score is None or score.value is None or not runs:
             return None
-        finite = [values[np.isfinite(values)] for values in runs.values()]
-        finite = [values for values in finite if len(values)]
-        if not finite:
+        seeds: dict[int, list[np.ndarray]] = {}  # each is pooled by itself, then they are averaged
+        for (_, seed), values in runs.items():
+            if len(finite := values[np.isfinite(values)]):
+                seeds.setdefault(seed, []).append(finite)
+        if not seeds:
             return None
         near = 1e-6 * max(abs(score.value), 1.0)
-        if abs(np.mean([values.mean() for values in finite]) - score.value) <= near:
+        means = [np.mean([values.mean() for values in found]) for found in seeds.values()]
+        if abs(np.mean(means) - score.value) <= near:
             return "recordings"
-        if abs(np.concatenate(finite).mean() - score.value) <= near:
+        if abs(np.mean([np.concatenate(f).mean() for f in seeds.values()]) - score.value) <= near:
             return "items"
         return None
 

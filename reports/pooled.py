@@ -11,6 +11,7 @@ from reports.statistics.pooled import (
     MIN_PERSONS,
     MIN_RECORDINGS,
     MIN_SEEDS,
+    MOST_PARTS,
     PERSONS,
     RECORDINGS,
     SEEDS,
@@ -60,8 +61,10 @@ def difference(mine: Score, base: Score, persons: Mapping[str, str]) -> Estimate
     return estimate_pooled(pooled(mine) - pooled(base), persons)
 
 
-def why_not(mine: Score, base: Score) -> str:
-    """Why a difference of two values has no interval."""
+def why_not(mine: Score, base: Score, metric: str = "") -> str:
+    """Why a difference of two values of a metric has no interval."""
+    if metric == "fps":
+        return "speed hangs on the machine and its moment, not on recordings: no interval"
     text = "its value is not a mean of items, and "
     if known(mine) and known(base):
         return text + "nothing varies or nothing can be paired: no interval"
@@ -71,14 +74,21 @@ def why_not(mine: Score, base: Score) -> str:
     )
 
 
+def kind(level: str, n: int) -> str:
+    """How an interval of a level came about; as many parts as are the most may be joined ones."""
+    each = f"{n} parts of them" if n >= MOST_PARTS and level != SEEDS else str(n)
+    return KINDS[level].format(n=each)
+
+
+def sentence(one: Estimate) -> str:
+    """How one interval came about, to stand after the names of its columns."""
+    return f"no mean of items; the interval is {kind(one.level, one.clusters)}."
+
+
 def sentences(found: Mapping[str, Estimate]) -> list[str]:
     """How the intervals of columns came about, one sentence a kind."""
     grouped: dict[str, list[str]] = {}
     for name, one in found.items():
         if one.level in LEVELS:
-            text = KINDS[one.level].format(n=one.clusters)
-            grouped.setdefault(text, []).append(name)
-    return [
-        f"{', '.join(names)}: no mean of items; the interval is {text}."
-        for text, names in grouped.items()
-    ]
+            grouped.setdefault(sentence(one), []).append(name)
+    return [f"{', '.join(names)}: {text}" for text, names in grouped.items()]

@@ -89,14 +89,12 @@ def stated_code(results: Results) -> dict[str, set[str]]:
     return codes
 
 
-def code_differences(a: Side, b: Side) -> list[str]:
-    """Metrics whose code is known on both sides and never the same.
+def codes_of(a: Side, b: Side) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Code of the metrics of both sides, as far as it is known.
 
     What the results state counts. Cells are asked for metrics that one side states nothing of:
     theirs is another digest, which changes with every comment, and older than the statement.
     """
-    if a.folder == b.folder:
-        return []
     left, right = stated_code(a.results), stated_code(b.results)
     unstated = {str(facts.get("metric")) for s in (a, b) for facts in s.results.columns.values()}
     unstated -= left.keys() & right.keys()
@@ -107,12 +105,34 @@ def code_differences(a: Side, b: Side) -> list[str]:
                 codes.pop(name, None)
                 if name in found:
                     codes[name] = found[name]
+    return left, right
+
+
+def code_differences(a: Side, b: Side) -> list[str]:
+    """Metrics whose code is known on both sides and never the same."""
+    if a.folder == b.folder:
+        return []
+    left, right = codes_of(a, b)
     return [
         f"{name}: metric code {'/'.join(sorted(left[name]))} in A, "
         f"{'/'.join(sorted(right[name]))} in B"
         for name in left
         if name in right and not left[name] & right[name]
     ]
+
+
+def code_unknown(a: Side, b: Side) -> list[str]:
+    """Metrics with values on both sides of which one side does not say what code scored them."""
+    if a.folder == b.folder:
+        return []
+    left, right = codes_of(a, b)
+    values = [{n for n, score in s.row.scores.items() if score.value is not None} for s in (a, b)]
+    names = dict.fromkeys(
+        str(facts.get("metric"))
+        for column, facts in a.results.columns.items()
+        if column in values[0] & values[1]
+    )
+    return [name for name in names if name not in left or name not in right]
 
 
 def require_same(pairs: Iterable[tuple[Side, Side]]) -> None:
@@ -150,6 +170,14 @@ def remarks(pairs: Iterable[tuple[Side, Side]]) -> list[str]:
                 if max(seeds) == 1
                 else f"Items are means of {seeds[0]} seeds in A and {seeds[1]} in B; the spread "
                 "between seeds is in no interval that does not speak of trainings."
+            )
+        for label, own, other in (("A", a, b), ("B", b, a)):
+            if names := [n for n in own.row.scores if n not in other.row.scores]:
+                found.append(f"columns in {label} alone, so not compared: {', '.join(names)}")
+        if names := code_unknown(a, b):
+            found.append(
+                "Not known on both sides, so not compared, is the code of the metrics "
+                f"{', '.join(names)}: were it another, the values could not be compared."
             )
         commits = [(side.results.provenance.get("git") or {}).get("commit") for side in (a, b)]
         if None not in commits and commits[0] != commits[1]:

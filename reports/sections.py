@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.contracts import Results
-from reports import differences, layout
+from reports import comparison, differences, layout
 from reports.standing import Standing
 
 
@@ -67,8 +67,8 @@ def numbers(results: Results, stand: Standing, names: list[str]) -> list[list[st
                     layout.head(results, name),
                     shown["text"],
                     shown["interval"],
-                    "" if raw is None else f"{raw:.4f}",
-                    "" if change.p is None else f"{change.p:.4f}",
+                    comparison.p_text(raw),
+                    comparison.p_text(change.p),
                     "" if one is None else str(one.n),
                     "" if one is None else str(one.failed),
                     change.reason or change.verdict,

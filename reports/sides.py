@@ -74,3 +74,16 @@ def match(a: Sequence[Side], b: Sequence[Side]) -> list[tuple[Side, Side]]:
             "Name one row of each: A::ROW B::ROW.",
         )
     return pairs
+
+
+def unmatched(
+    a: Sequence[Side], b: Sequence[Side], pairs: Sequence[tuple[Side, Side]]
+) -> list[str]:
+    """Rows that stand on one side alone, in sentences."""
+    found = []
+    for label, sides, place in (("A", a, 0), ("B", b, 1)):
+        met = {pair[place].label for pair in pairs}
+        names = [one.label for one in sides if one.label not in met]
+        if names:
+            found.append(f"rows in {label} alone, so not compared: {', '.join(names)}")
+    return found

@@ -115,9 +115,19 @@ def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list
     other = [name for name, value in here.items() if there.get(name) != value]
     limit = rule.limit * (rule.elsewhere if other else 1.0)
     ratios = {name: entry["ratio"] for name, entry in stored["ratios"].items()}
+    guarded: dict[str, throughput.Work] = {}
+
+    def build() -> dict[str, throughput.Work]:
+        guarded.update(works := workloads.build())
+        return works
+
     with calibration.steady():
-        measured = throughput.check(workloads.build, calibration.kernel(), ratios, limit, rule)
-    found = []
+        measured = throughput.check(build, calibration.kernel(), ratios, limit, rule)
+    found = [
+        Finding("throughput", name, None, None, None, "new", "the baseline has no ratio of it")
+        for name in guarded
+        if name not in ratios
+    ]
     for name, ratio in ratios.items():
         what = f"{name}, CPU time by the kernel's"
         if name not in measured:
@@ -157,6 +167,8 @@ def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool
         origin = facts | {"runs": [results.provenance for _, results in made]}
         new |= baselines.make(made, origin)
         said.append(f"{sum(len(row['columns']) for row in new['rows'].values())} columns")
+        if names := new["unsteady"]:
+            said[-1] += f" (not held, since some runs have no value: {', '.join(names)})"
     if throughput:
         new["throughput"] = ratios() | {"provenance": facts}
         said.append(f"{len(new['throughput']['ratios'])} ratios")

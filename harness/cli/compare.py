@@ -30,13 +30,16 @@ def compare(
     from harness.contracts import UnknownName
     from harness.storage import write_text
     from reports import comparison, comparison_tables
-    from reports.sides import match, open_sides
+    from reports.sides import match, open_sides, unmatched
 
     if format_ not in comparison_tables.FORMATS:
         raise UnknownName("comparison format", format_, comparison_tables.FORMATS)
-    pairs = match(open_sides(a), open_sides(b))
+    left, right = open_sides(a), open_sides(b)
+    pairs = match(left, right)
     wanted = [name.strip() for name in (columns or "").split(",") if name.strip()]
-    text = comparison_tables.render(comparison.make(pairs, (a, b), wanted), format_)
+    alone = unmatched(left, right, pairs)
+    found = comparison.make(pairs, (a, b), wanted, alone=alone)
+    text = comparison_tables.render(found, format_)
     if out is None:
         print(text)
     else:

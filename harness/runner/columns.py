@@ -67,7 +67,7 @@ def metric_scores(
     """
     missing = sum(one.result is None for one in scored)
     if missing:
-        reason = f"{missing} of {len(scored)} recordings failed"
+        reason = f"{missing} of {len(scored)} {counted(scored)} failed"
         return {c.name: Score("failed", reason=reason, failures=1) for c in metric.spec.columns}
     results = [one.result for one in scored if one.result is not None]
     if common is not None:
@@ -94,7 +94,7 @@ def column_scores(
     persons = {one.recording: one.person for one in scored}
     values = mean_over_seeds(values_by_seed(metric, results, seeds))
     means = {
-        name: is_mean_of_items(name, value, results)
+        name: is_mean_of_items(name, value, results, seeds)
         for name, value in values.items()
         if value is not None
     }
@@ -113,7 +113,7 @@ def column_scores(
         name, value = column.name, values[column.name]
         found, low, high = None, None, None
         if means.get(name):
-            found = interval(name, scored, results, fps)
+            found = clipped(interval(name, value, scored, results, fps), column.range)
         elif name in pooled:
             found = within(estimate_pooled(pooled[name], persons), column.range)
         if found:
@@ -121,7 +121,7 @@ def column_scores(
         without = sum(result.values.get(name) is None for result in results)
         blind = []
         if without and value is not None:
-            blind.append(f"{without} of {len(results)} recordings could not be scored")
+            blind.append(f"{without} of {len(results)} {counted(scored)} could not be scored")
         scores[name] = Score(
             status="failed" if value is None else "ok",
             value=value,
@@ -139,6 +139,11 @@ def column_scores(
     return scores
 
 
+def counted(scored: Sequence[Scored]) -> str:
+    """What there is one of for each recording and seed, in a word."""
+    return "recordings" if len({one.seed for one in scored}) == 1 else "renders (of all seeds)"
+
+
 def level_of(found: Estimate | None, pooled: Pooled | None) -> str:
     """What a score's interval is over; what was left out, even where that gave no interval."""
     if pooled is not None and pooled.without:
@@ -146,46 +151,66 @@ def level_of(found: Estimate | None, pooled: Pooled | None) -> str:
     return found.level if found is not None and found.low is not None else ""
 
 
-def is_mean_of_items(column: str, value: float, results: Sequence[MetricResult]) -> bool:
-    """Whether a value is the mean over results of the means of their items."""
-    items = [result.items.get(column) for result in results]
-    series = [np.asarray(s, np.float64) for s in items if s is not None]
-    means = [np.nanmean(s) for s in series if np.isfinite(s).any()]
-    if len(means) < len(results):
+def is_mean_of_items(
+    column: str, value: float, results: Sequence[MetricResult], seeds: Sequence[int]
+) -> bool:
+    """Whether a value is the mean over seeds of the mean over results of the means of items.
+
+    A result without a value has no part in either.
+    """
+    means: dict[int, list[float]] = {}
+    for result, seed in zip(results, seeds, strict=True):
+        items = np.asarray(result.items.get(column, ()), np.float64)
+        if np.isfinite(items).any():
+            means.setdefault(seed, []).append(float(np.nanmean(items)))
+        elif result.values.get(column) is not None:
+            return False
+    if not means:
         return False
-    return bool(abs(np.mean(means) - value) <= 1e-6 * max(abs(value), 1.0))
+    middle = np.mean([np.mean(found) for found in means.values()])
+    return bool(abs(middle - value) <= 1e-6 * max(abs(value), 1.0))
 
 
 def interval(
-    column: str, scored: Sequence[Scored], results: Sequence[MetricResult], fps: float
-) -> Estimate | None:
+    column: str,
+    value: float,
+    scored: Sequence[Scored],
+    results: Sequence[MetricResult],
+    fps: float,
+) -> Estimate:
     """Estimate of a mean of items, over persons, recordings or moments as `estimate` can.
 
     Seeds repeat one experiment on the same recordings: they are averaged item by item, and are
-    no further recordings. None where they have not the same items.
+    no further recordings. Where an item failed under one seed, its spread is not known and the
+    others tell it; the middle is always `value`. No interval where seeds have not the same items.
     """
     runs: dict[tuple[str, str], list[np.ndarray]] = {}
     for one, result in zip(scored, results, strict=True):
-        items = np.asarray(result.items[column], np.float64)
-        runs.setdefault((one.recording, one.person), []).append(items)
+        if column in result.items:
+            items = np.asarray(result.items[column], np.float64)
+            runs.setdefault((one.recording, one.person), []).append(items)
     if any(len({len(items) for items in found}) > 1 for found in runs.values()):
-        return None
+        return estimate([], 1)
     series = [
         Series(recording, np.mean(found, axis=0), person)
         for (recording, person), found in runs.items()
     ]
-    return estimate(series, max(1, round(fps)), resamples=RESAMPLES)
+    found = estimate(series, max(1, round(fps)), resamples=RESAMPLES)
+    shift = value - found.value
+    if found.low is None or found.high is None or abs(shift) <= 1e-9 * max(abs(value), 1.0):
+        return found
+    return replace(found, value=value, low=found.low + shift, high=found.high + shift)
 
 
 def within(found: Estimate, limits: tuple[float | None, float | None]) -> Estimate:
-    """The same with an interval inside what the column can be: a distance is never below 0.
+    """`clipped`; values that are all the same, as of what never happened, make no interval."""
+    return replace(found, low=None, high=None) if found.error == 0 else clipped(found, limits)
 
-    Values that are all the same, as of something that never happened, make no interval.
-    """
+
+def clipped(found: Estimate, limits: tuple[float | None, float | None]) -> Estimate:
+    """The same with an interval inside what the column can be: a distance is never below 0."""
     if found.low is None or found.high is None:
         return found
-    if found.error == 0:
-        return replace(found, low=None, high=None)
     least, most = limits
     low = found.low if least is None else min(max(found.low, least), found.value)
     high = found.high if most is None else max(min(found.high, most), found.value)

@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.contracts import Metric, MetricResult
 from reports.statistics import Pooled, parts
+from reports.statistics.pooled import LEAST
 
 #: Column -> seed -> value.
 BySeed = dict[str, dict[int, float]]
@@ -69,13 +70,16 @@ def pooled_values(
 
     Returns:
         Per column its value with those of its seeds and, where there are enough, without each part.
-        A part that has no value in a column says nothing of it and is not counted.
+        A part that has no value in a column says nothing of it and is not counted. Where one is
+        all that a column or a seed of it has, or too few are left, none are told: the spread of
+        the others alone would be too small.
 
     """
     whole = values_by_seed(metric, results, seeds)
     values = mean_over_seeds(whole)
     level, found = parts({name: persons.get(name, "") for name in recordings})
     without: dict[str, dict[str, float]] = {name: {} for name in columns}
+    untold: set[str] = set()
     for part, members in found.items():
         inside = [name in members for name in recordings]
         scored = {
@@ -95,11 +99,15 @@ def pooled_values(
             # Other seeds on either side would be told from each other, not the parts.
             if value is not None and rest[name].keys() == whole[name].keys():
                 without[name][part] = value
+            else:
+                untold.add(name)
+    untold |= {name for name, found in without.items() if len(found) < LEAST.get(level, 0)}
     made = {}
     for name in columns:
         value = values[name]
         if value is not None:
             n = sum(r.n for r in results if r.values.get(name) is not None)
             of_seeds = {str(seed): v for seed, v in whole[name].items()}
-            made[name] = Pooled(value, without[name], level if without[name] else "", of_seeds, n=n)
+            told = {} if name in untold else without[name]
+            made[name] = Pooled(value, told, level if told else "", of_seeds, n=n)
     return made

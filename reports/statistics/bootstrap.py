@@ -152,8 +152,11 @@ def studentized(totals: np.ndarray, sizes: np.ndarray, mean: float) -> np.ndarra
 def invert(
     mean: float, error: float, pivots: np.ndarray | None, clusters: int, confidence: float
 ) -> tuple[float, float, float]:
-    """(low, high, p) from the distribution of |t|: of the draws, or Student's without them."""
+    """(low, high, p) from the distribution of |t|: of the draws, else Student's."""
     t = abs(mean) / error if error > 0 else (np.inf if mean else 0.0)
+    # Clusters that are mostly equal, as of a flag: the draws without spread leave no quantile.
+    if pivots is not None and np.isinf(np.quantile(pivots, confidence, method="higher")):
+        pivots = None
     if pivots is None:
         # Not from scipy.stats, which takes longer to import than a page to write.
         from scipy.special import stdtr, stdtrit

@@ -40,9 +40,11 @@ def rank_sets(
 
     Returns:
         Per row (rank by the values, best possible rank, worst possible rank), 1 is best; None
-        for a row that was compared with no other.
+        for a row that was compared with no other. Ranked rows that a row was not compared with
+        may be before it or behind: its worst possible rank counts them.
 
     """
+    ranked = int(np.isfinite(gains).any(axis=1).sum())
     sets: list[tuple[int, int, int] | None] = []
     for row in range(len(gains)):
         others = [k for k in range(len(gains)) if k != row and np.isfinite(gains[row, k])]
@@ -53,6 +55,6 @@ def rank_sets(
         sure = [k for k, q in zip(others, adjusted, strict=True) if q is not None and q <= level]
         rank = 1 + sum(gains[row, k] < 0 for k in others)
         best = 1 + sum(gains[row, k] < 0 for k in sure)
-        worst = len(others) + 1 - sum(gains[row, k] > 0 for k in sure)
+        worst = ranked - sum(gains[row, k] > 0 for k in sure)
         sets.append((int(rank), int(best), int(worst)))
     return sets

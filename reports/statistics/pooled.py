@@ -31,6 +31,9 @@ MIN_SEEDS = 3
 
 PERSONS, RECORDINGS, SEEDS = "left-out persons", "left-out recordings", "seeds"
 
+#: Fewer parts of a level make no interval.
+LEAST = {PERSONS: MIN_PERSONS, RECORDINGS: MIN_RECORDINGS}
+
 #: The levels of `Estimate` for values that are no means of items.
 LEVELS = (PERSONS, RECORDINGS, SEEDS)
 
@@ -58,14 +61,16 @@ class Pooled:
     def __sub__(self, other: Pooled) -> Pooled:
         """The paired difference: the same part is left out of both, the same seed trained both.
 
-        Without the same parts on both sides there is nothing to pair, and none are kept.
+        Without the same parts, or the same seeds, on both sides there is nothing to pair, and
+        none are kept: the values are of all seeds, and those that both have are not all.
         """
+        seeds = self.by_seed.keys() == other.by_seed.keys()
         alike = self.level == other.level and self.without.keys() == other.without.keys()
         return Pooled(
             self.value - other.value,
             {k: v - other.without[k] for k, v in self.without.items()} if alike else {},
             self.level if alike else "",
-            {k: v - other.by_seed[k] for k, v in self.by_seed.items() if k in other.by_seed},
+            {k: v - other.by_seed[k] for k, v in self.by_seed.items()} if seeds else {},
             min(self.n, other.n),
             self.failed + other.failed,
         )
@@ -122,8 +127,7 @@ def estimate_pooled(
     counts |= {"recordings": len(facts), "persons": len(set(facts.values()))}
     values = np.array(list(pooled.without.values()), np.float64)
     seeds = np.array(list(pooled.by_seed.values()), np.float64)
-    least = {PERSONS: MIN_PERSONS, RECORDINGS: MIN_RECORDINGS}.get(pooled.level, np.inf)
-    if len(values) >= least:
+    if len(values) >= LEAST.get(pooled.level, np.inf):
         level, clusters, error = pooled.level, len(values), jackknife_error(values)
     elif len(seeds) >= MIN_SEEDS:
         level, clusters = SEEDS, len(seeds)

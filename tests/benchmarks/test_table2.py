@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import argparse
 
-from benchmarks.table2 import claims
+import pytest
+import typer
+
+from benchmarks.table2 import claims, run
+from harness.cli import ablate as command
 from harness.contracts import Results, Row, Score
 from harness.runner.grid import find_grid
 from methods import catalog as methods
@@ -65,3 +69,15 @@ def test_a_broken_pattern_fails_its_own_claim(tmp_path, row, changes, which):
 def test_a_missing_score_stops_with_its_reason(tmp_path):
     with pytest.raises(SystemExit, match="no face"):
         claims(found(tmp_path, P={"psnr": None}))
+
+
+def test_a_grid_with_failed_cells_ends_in_a_sentence(tmp_path, monkeypatch):
+    def ablate(**_):
+        raise typer.Exit(1)
+
+    monkeypatch.setattr(command, "ablate", ablate)
+    options = argparse.Namespace(
+        sequences="all", split="synthetic@1", seeds="0", out=tmp_path, set=None
+    )
+    with pytest.raises(SystemExit, match="a cell failed"):
+        run(options)

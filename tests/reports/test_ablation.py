@@ -120,6 +120,44 @@ def test_changes_are_paired_and_clustered_by_person(folder):
     assert change.low < 2 < change.high
 
 
+def fail(folder, row, column, first):
+    """Items of a row fail from the start to `first`; its value becomes that of the others."""
+    data = json.loads((folder / "results.json").read_text())
+    (entry,) = [each for each in data["rows"] if each["method"] == f"m: {row}"]
+    kept = []
+    for name in entry["items"]:
+        lines = [json.loads(line) for line in (folder / name).read_text().splitlines()]
+        for line in lines[:first]:
+            line[column] = None
+        kept += [line[column] for line in lines[first:COUNT]]
+        (folder / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    entry["scores"][column]["value"] = float(np.mean(kept))
+    (folder / "results.json").write_text(json.dumps(data))
+
+
+def test_a_change_is_over_the_items_that_both_rows_scored(folder):
+    """The reference failed on its first half: its value is of other items than the row's."""
+    before = ablation.read(folder).lines[1].cells["psnr"].change
+    assert not any("items failed" in n for n in ablation_tables.notes(ablation.read(folder)))
+    for name in ("base", "better"):  # what is hard for both, so that the values move
+        for path in (folder / "items").glob(f"m-{name}--*"):
+            lines = [json.loads(line) for line in path.read_text().splitlines()]
+            for line in lines[: COUNT // 2]:
+                line["psnr"] -= 10
+            path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    fail(folder, "better", "psnr", 0)
+    fail(folder, "base", "psnr", COUNT // 2)
+    found = ablation.read(folder)
+    own, base = (found.lines[k].cells["psnr"].score.value for k in (1, 0))
+    assert own < base  # the values alone would say that it is worse
+    change = found.lines[1].cells["psnr"].change
+    assert change.low < change.value < change.high
+    assert change.value == pytest.approx(before.value, abs=0.1)
+    assert change.better
+    (note,) = [n for n in ablation_tables.notes(found) if "items failed" in n]
+    assert note.startswith("psnr: ")
+
+
 def test_better_follows_the_columns_direction(folder):
     better, worse = ablation.read(folder).lines[1:]
     assert (better.cells["psnr"].change.better, worse.cells["psnr"].change.better) == (True, False)
@@ -192,6 +230,17 @@ def test_holm_runs_over_the_whole_table(folder):
     raw = [change.p for change in changes]
     assert [change.adjusted for change in changes] == holm(raw)
     assert sum(p is not None for p in raw) == 4
+
+
+def test_columns_without_direction_are_no_part_of_the_correction(folder):
+    data = json.loads((folder / "results.json").read_text())
+    data["columns"]["lmd/synthetic"]["direction"] = "none"
+    (folder / "results.json").write_text(json.dumps(data))
+    found = ablation.read(folder)
+    lmd = [line.cells["lmd/synthetic"].change for line in found.lines[1:]]
+    assert all(c.p is not None and c.adjusted is None and not c.significant for c in lmd)
+    psnr = [line.cells["psnr"].change for line in found.lines[1:]]
+    assert [c.adjusted for c in psnr] == holm([c.p for c in psnr])
 
 
 def test_the_reference_is_compared_with_nobody(folder):
@@ -276,6 +325,12 @@ def test_html_is_escaped_and_closed(folder):
 def test_a_damaged_description_is_refused(folder, text):
     (folder / "ablation.json").write_text(text)
     with pytest.raises(BadInput, match=r"ablation\.json"):
+        ablation.read(folder)
+
+
+def test_a_reference_that_is_no_row_is_refused(folder):
+    write(folder, reference="nobody")
+    with pytest.raises(BadInput, match="nobody"):
         ablation.read(folder)
 
 

@@ -9,8 +9,8 @@ import io
 import numpy as np
 import pytest
 
-from harness.contracts import BadInput, UnknownName
-from reports import breakdown, breakdown_tables, items
+from harness.contracts import BadInput, Score, UnknownName
+from reports import breakdown, breakdown_tables, items, page
 
 from . import simulated
 
@@ -87,3 +87,21 @@ def test_what_nobody_stated_is_refused(run):
         breakdown.tables(results, folder, ["emotion"], ["psn"])
     assert not breakdown.labelled(unlabelled, "emotion")
     assert breakdown.labelled(unlabelled, "intensity")
+
+
+def test_a_row_that_failed_is_shown_without_values(run):
+    """Left out, nobody would see that it failed."""
+    results, folder = run
+    row = results.rows[3]
+    failed = Score("failed", reason="it broke")
+    scores = {**row.scores, "psnr": failed, "sync_c/synthetic": Score("unavailable")}
+    rows = (*results.rows[:3], dataclasses.replace(row, scores=scores))
+    results = dataclasses.replace(results, rows=rows)
+    found = breakdown.tables(results, folder, ["emotion"], ["psnr", "sync_c/synthetic"])
+    psnr, sync = found
+    assert psnr.rows[-1] == "still"
+    assert {cell.value for cell in psnr.cells[-1]} == {None}
+    assert "still" not in sync.rows
+    last = breakdown_tables.render([psnr], results, "md").splitlines()[-1]
+    assert last.endswith("| - |")
+    page.write(results, folder)

@@ -39,3 +39,9 @@ def test_ranks_move_only_where_it_is_significant():
 def test_a_row_without_comparison_has_no_rank():
     gains = np.array([[np.nan, 1.0, np.nan], [-1.0, np.nan, np.nan], [np.nan] * 3])
     assert rank_sets(gains, np.full((3, 3), 0.001)) == [(1, 1, 1), (2, 2, 2), None]
+
+
+def test_a_ranked_row_that_was_not_compared_leaves_the_rank_open():
+    """The first is surely better than the second; against the third nothing is known."""
+    gains = np.array([[np.nan, 1.0, np.nan], [-1.0, np.nan, 1.0], [np.nan, -1.0, np.nan]])
+    assert rank_sets(gains, np.full((3, 3), 0.001)) == [(1, 1, 2), (2, 2, 2), (2, 2, 3)]

@@ -44,6 +44,22 @@ def test_kinds_are_told_apart_with_their_columns():
     assert "nothing of other recordings or people" in third
 
 
+def test_recordings_that_could_not_be_scored_are_not_counted_as_sure():
+    blind = scored("persons", warnings=("1 of 8 recordings could not be scored",))
+    (text,) = intervals.sentences(results(psnr=blind))
+    assert text == "95% intervals: over persons (at most 4, 8 recordings)."
+
+
+def test_joined_persons_are_not_called_persons():
+    """48 persons are left out in 20 parts."""
+    without = {" + ".join(f"P{p}" for p in range(k, 48, 20)): 1.0 for k in range(20)}
+    (text,) = intervals.sentences(results(e_fid=scored("left-out persons", without=without)))
+    assert "(computed again without each of 20 parts of them)" in text
+    seeds = {str(k): float(k) for k in range(24)}
+    (text,) = intervals.sentences(results(fvd=scored("seeds", by_seed=seeds)))
+    assert "from the spread of 24 trainings" in text
+
+
 def test_nothing_is_said_of_what_an_older_schema_did_not_store():
     assert intervals.sentences(results(psnr=Score("ok", 2.0, 1.0, 3.0))) == []
     assert intervals.sentences(results(e_fid=Score("ok", 2.0, level="left-out persons"))) == []

@@ -78,3 +78,13 @@ def test_an_absent_file_is_named(row, tmp_path):
     (tmp_path / row.items[0]).unlink()
     with pytest.raises(BadInput, match="cannot be read"):
         items.read(tmp_path, row)
+
+
+def test_a_recording_that_one_seed_could_not_score_leaves_a_mean_of_items():
+    """Every seed is pooled by itself: the seeds count the same, not their recordings."""
+    blind = np.full(10, np.nan)
+    runs = {("a", 0): np.full(10, 1.0), ("b", 0): np.full(10, 5.0)}
+    runs |= {("a", 1): np.full(10, 2.0), ("b", 1): blind}
+    found = items.RowItems({"psnr": runs})
+    assert found.weights("psnr", Score("ok", 2.5)) == "recordings"  # of 3 and 2
+    assert found.weights("psnr", Score("ok", 8 / 3)) is None

@@ -57,12 +57,15 @@ def test_error_of_a_curved_statistic_is_that_of_the_delta_method_and_the_bootstr
 
 def test_seeds_tell_their_spread_where_nothing_was_left_out():
     a = Pooled(2.0, by_seed={"0": 1.8, "1": 2.1, "2": 2.1})
-    b = Pooled(1.5, by_seed={"1": 1.6, "2": 1.5, "0": 1.4, "7": 9.0})
+    b = Pooled(1.5, by_seed={"1": 1.6, "2": 1.5, "0": 1.4})
     found = estimate_pooled(a - b)
     theirs = stats.ttest_rel([1.8, 2.1, 2.1], [1.4, 1.6, 1.5])
     assert found.level == SEEDS
     assert found.p == pytest.approx(theirs.pvalue)
     assert "trainings" in found.scope
+    # The value of four trainings is no centre for the spread of three of them.
+    four = Pooled(3.375, by_seed={**b.by_seed, "7": 9.0})
+    assert (estimate_pooled(a - four).value, estimate_pooled(a - four).low) == (-1.375, None)
     both = Pooled(2.0, left_out(np.mean, np.arange(6.0)), RECORDINGS, {"0": 1.0, "1": 2.0, "2": 3})
     assert estimate_pooled(both).level == RECORDINGS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.contracts import Results
-from reports import page
+from reports import page, sections
 from reports.standing import RANK_RESAMPLES, one_change, rank_text, standing
 
 from . import markup, simulated
@@ -67,6 +68,18 @@ def test_page_shows_ranks_differences_and_emotions(run):
     assert "neutral 1" in html
     assert "M007" in html
     assert markup.outside(html) == []
+
+
+def test_numbers_of_the_page_hold_no_p_of_zero(run):
+    results, folder = run
+    stand = standing(results, folder)
+    (index, changes), *_ = stand.changes.items()
+    change = dataclasses.replace(
+        changes["psnr"], p=3e-9, difference=dataclasses.replace(changes["psnr"].difference, p=1e-9)
+    )
+    stand = dataclasses.replace(stand, changes={index: {"psnr": change}})
+    (line,) = sections.numbers(results, stand, ["psnr"])
+    assert line[4:6] == ["<0.0001", "<0.0001"]
 
 
 def test_page_of_one_recording_says_so_and_has_no_emotion_table(tmp_path):

@@ -58,3 +58,13 @@ def test_a_difference_that_only_rounding_varies_is_sure_and_exact(recordings):
     assert 0 < max(np.ptp(one.values) for one in series) < 1e-13
     assert found.low == found.high == pytest.approx(0.1)
     assert found.p < 1e-3
+
+
+@pytest.mark.parametrize("clusters", [4, 8, 12])
+def test_clusters_that_are_mostly_equal_have_an_interval_of_numbers(clusters):
+    """A flag that one recording raises: most draws of clusters have no spread at all."""
+    values = [0.0] * (clusters - 1) + [1.0]
+    found = estimate([Series(str(k), np.full(50, v)) for k, v in enumerate(values)], 25)
+    theirs = stats.ttest_1samp(values, 0)
+    low, high = theirs.confidence_interval()
+    assert (found.low, found.high, found.p) == pytest.approx((low, high, theirs.pvalue))

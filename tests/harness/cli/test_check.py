@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.__main__ import main
-from harness.runner import calibration, throughput
+from harness.runner import calibration, throughput, workloads
 from tests.gate_results import seeded, several, with_value
 
 
@@ -131,3 +131,30 @@ def test_a_baseline_of_another_format_is_refused_and_can_be_made_anew(call, made
     code, out, _ = call("--refresh", "--baseline", made, *runs)
     assert code == 0
     assert "columns and 0 ratios written" in out
+
+
+def test_a_refresh_names_what_it_cannot_hold(call, tmp_path):
+    """A column that some runs alone could score has no spread over seeds."""
+    runs = [results for _, results in several()]
+    runs[2] = with_value(runs[2], "sync_c/synthetic", None)
+    folders = [store(tmp_path / f"r{k}", results) for k, results in enumerate(runs)]
+    path = tmp_path / "ci.json"
+    code, out, _ = call("--refresh", "--no-throughput", "--baseline", path, *folders)
+    assert code == 0
+    assert "not held, since some runs have no value: ours [audio] sync_c/synthetic)" in out
+    assert "sync_c/synthetic" not in json.loads(path.read_text())["rows"]["ours [audio]"]["columns"]
+
+
+def test_guarded_work_that_the_baseline_lacks_is_told(call, made, monkeypatch):
+    """It is held by nothing until the baseline is refreshed."""
+    kept = json.loads(made.read_text())
+    ratios = {"fusion": {"ratio": 1.0}}
+    kept["throughput"] = {"machine": calibration.machine(), "ratios": ratios}
+    made.write_text(json.dumps(kept))
+    one = throughput.Measured(1.0, 0.98, 1.02, 200, 1.0)
+    monkeypatch.setattr(workloads, "build", lambda: {"fusion": print, "splat": print})
+    monkeypatch.setattr(throughput, "measure", lambda works, *_: dict.fromkeys(works, one))
+    code, out, _ = call("--no-quality", "--baseline", made)
+    assert code == 0
+    assert "the baseline has no ratio of it" in out
+    assert "1 new" in out

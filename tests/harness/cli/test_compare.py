@@ -65,6 +65,14 @@ def test_compare_writes_files(monkeypatch, capsys, run, tmp_path):
     assert "= equal" in target.read_text("utf-8")
 
 
+def test_compare_names_rows_that_only_one_run_has(monkeypatch, capsys, run, tmp_path):
+    rows = {name: facts for name, facts in simulated.ROWS.items() if name != "still"}
+    simulated.write(tmp_path / "b", simulated.facts(3), rows=rows)
+    code, out, _ = call(monkeypatch, capsys, "compare", run, tmp_path / "b", "--format", "md")
+    assert code == 0
+    assert "rows in A alone, so not compared: still" in out
+
+
 def test_rows_that_are_equal_throughout_take_one_line(monkeypatch, capsys, run):
     _, out, _ = call(monkeypatch, capsys, "compare", run, run)
     for row in ("ua3dtalk [audio]", "talkinggaussian [audio]", "still"):

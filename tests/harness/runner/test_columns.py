@@ -147,6 +147,29 @@ def test_recordings_without_a_value_are_no_evidence(frechet):
     assert metric_scores(frechet, fewer, 25)[FRECHET].low is None
 
 
+def test_an_interval_from_trainings_is_never_said_to_be_over_recordings(frechet):
+    """Six recordings, two of them blind: too few to leave out, and the seeds tell the spread."""
+    blind = MetricResult({FRECHET: None}, 0)
+    found = distances(frechet, 6, seeds=(0, 1, 2), persons=1)
+    some = [replace(one, result=blind) if one.recording in ("r4", "r5") else one for one in found]
+    score = metric_scores(frechet, some, 25)[FRECHET]
+    assert score.low is not None
+    assert (score.level, score.without) == ("seeds", {})
+
+
+def test_a_part_that_a_value_cannot_do_without_makes_the_spread_unknown(frechet):
+    """Seed 1 rests on one recording: the spread of the other five parts would be too small."""
+    blind = MetricResult({FRECHET: None}, 0)
+    found = distances(frechet, 6, seeds=(0, 1), persons=1)
+    some = [
+        replace(one, result=blind) if one.seed == 1 and one.recording != "r0" else one
+        for one in found
+    ]
+    score = metric_scores(frechet, some, 25)[FRECHET]
+    assert (score.low, score.level, score.without) == (None, "", {})
+    assert metric_scores(frechet, found, 25)[FRECHET].low is not None
+
+
 def test_samples_are_those_that_all_rows_have(frechet):
     found = distances(frechet, 5, persons=1)
     short = replace(found[0], result=frechet.restrict(found[0].result, np.arange(30)))
@@ -189,6 +212,36 @@ def test_seeds_are_no_further_recordings(mean):
     assert one.level == "blocks"
 
 
+def test_an_interval_is_around_the_value_that_it_stands_by(mean):
+    """One seed could not score the hard half of every recording: its mean is of the other half."""
+    found = []
+    for one in means(6, seeds=(0, 1), persons=1):
+        items = one.result.items[MEAN].copy()
+        items[:50] -= 20
+        if one.seed == 1:
+            items[:50] = np.nan
+        result = MetricResult({MEAN: float(np.nanmean(items))}, 100, {MEAN: items})
+        found.append(replace(one, result=result))
+    score = metric_scores(mean, found, 25)[MEAN]
+    assert score.level == "recordings"
+    assert score.low < score.value < score.high
+    assert score.high - score.value == pytest.approx(score.value - score.low)
+
+
+def test_an_interval_of_items_stays_within_what_a_column_can_be():
+    spec = catalog.spec("ssim")
+    column = replace(spec.columns[0], range=(-1.0, 1.0))
+    metric = Mean(replace(spec, columns=(column,)), {})
+    items = [np.full(100, v) for v in (1.0, 1.0, 0.9)]
+    found = [
+        Scored(f"r{i}", "P", 0, MetricResult({column.name: float(v.mean())}, 100, {column.name: v}))
+        for i, v in enumerate(items)
+    ]
+    score = metric_scores(metric, found, 25)[column.name]
+    assert score.high == 1.0
+    assert score.low == pytest.approx(score.value - stats.t.ppf(0.975, 2) * stats.sem([1, 1, 0.9]))
+
+
 def test_persons_are_what_is_drawn(mean):
     found = means(12, persons=4)
     score = metric_scores(mean, found, 25)[MEAN]
@@ -212,3 +265,27 @@ def test_a_missing_result_fails_the_row(mean):
     found = means(3)
     scores = metric_scores(mean, [*found[:2], replace(found[2], result=None)], 25)
     assert scores[MEAN].reason == "1 of 3 recordings failed"
+
+
+def test_renders_of_several_seeds_are_not_counted_as_recordings(mean):
+    found = means(2, seeds=(0, 1, 2))
+    scores = metric_scores(mean, [*found[:5], replace(found[5], result=None)], 25)
+    assert scores[MEAN].reason == "1 of 6 renders (of all seeds) failed"
+    blind = MetricResult({MEAN: None}, 0, {MEAN: np.full(100, np.nan)})
+    some = [*found[:5], replace(found[5], result=blind)]
+    (warning,) = metric_scores(mean, some, 25)[MEAN].warnings
+    assert warning == "1 of 6 renders (of all seeds) could not be scored"
+
+
+def test_a_blind_recording_leaves_a_mean_of_items_one(mean):
+    """What it has no value of has no part in the mean, and none in the interval."""
+    found = means(8)
+    for blind in (
+        MetricResult({MEAN: None}, 0, {MEAN: np.full(100, np.nan)}),
+        MetricResult({MEAN: None}, 0),
+    ):
+        score = metric_scores(mean, [*found[:7], replace(found[7], result=blind)], 25)[MEAN]
+        rest = metric_scores(mean, found[:7], 25)[MEAN]
+        assert (score.level, score.without) == ("persons", {})
+        assert (score.value, score.low, score.high) == (rest.value, rest.low, rest.high)
+        assert score.warnings == ("1 of 8 recordings could not be scored",)
