@@ -97,8 +97,7 @@ def planted(share: float) -> Iterator[None]:
 def share_for(factor: float) -> float:
     """The share that makes the fusion `factor` times as slow, as the gate times it.
 
-    Not `factor - 1`: part of a call does not grow with the Gaussians, and the gate's turns with
-    the calibration kernel leave cold caches to the first of the work alone.
+    Not `factor - 1`: part of a call does not grow with the Gaussians.
     """
     from harness.runner import calibration, throughput, workloads
 
@@ -106,14 +105,14 @@ def share_for(factor: float) -> float:
     with calibration.steady():
         kernel = calibration.kernel()
         for _ in range(5):
-            plain, slow = workloads.fusion(), workloads.fusion()
+            works, slow = workloads.build(), workloads.fusion()
 
             def planted_work(slow: workloads.Work = slow, share: float = share) -> object:
                 with planted(share):
                     return slow()
 
-            found = throughput.measure({"plain": plain, "planted": planted_work}, kernel)
-            ratio = found["planted"].ratio / found["plain"].ratio
+            found = throughput.measure({**works, "planted": planted_work}, kernel)
+            ratio = found["planted"].ratio / found["fusion"].ratio
             print(f"{share:.0%} of the Gaussians again: {ratio:.2f} times", flush=True)
             share *= (factor - 1) / max(ratio - 1, 0.05)
     return share

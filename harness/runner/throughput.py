@@ -39,7 +39,7 @@ class Rule:
     error: float = 1e-3  # of one side of a guard's interval, over all looks
     tight: float = 0.04  # half-width of the interval, relative
     rounds: int = 40  # between looks
-    looks: int = 5
+    looks: int = 8
     warm_up: int = 8
 
 
