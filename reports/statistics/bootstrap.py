@@ -115,7 +115,12 @@ def estimate(
         )
     error = float(cluster_error(totals[None], sizes[None], clusters)[0])
     pivots = studentized(drawn, drawn_sizes, mean) if clusters >= ENOUGH else None
-    low, high, p = invert(mean, error, pivots, clusters, confidence)
+    if error == 0 and mean != 0:
+        # All clusters say the same: nothing but their number speaks against chance.
+        p = 2.0 ** (1 - clusters)
+        low, high = (mean, mean) if p <= 1 - confidence else (None, None)
+    else:
+        low, high, p = invert(mean, error, pivots, clusters, confidence)
     return Estimate(mean, low, high, p, error, level=at, clusters=clusters, **counts)
 
 
