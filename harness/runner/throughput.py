@@ -34,7 +34,7 @@ Clock = Callable[[], float]
 class Rule:
     """How long to measure and when to alarm."""
 
-    limit: float = 1.30  # times the baseline's ratio
+    limit: float = 1.20  # times the baseline's ratio
     elsewhere: float = 1.4  # the limit's factor on a machine other than the baseline's
     error: float = 1e-3  # of one side of a guard's interval, over all looks
     tight: float = 0.04  # half-width of the interval, relative
