@@ -18,23 +18,12 @@ from pathlib import Path
 
 import typer
 
+from harness.contracts import EMOTIONS
 from reports import ablation, ablation_tables
 from reports.ablation import Ablation, Line
 
 #: One person in all eight emotions.
-SEQUENCES = ",".join(
-    f"p0-{emotion}"
-    for emotion in (
-        "neutral",
-        "angry",
-        "contempt",
-        "disgusted",
-        "fear",
-        "happy",
-        "sad",
-        "surprised",
-    )
-)
+SEQUENCES = ",".join(f"p0-{emotion}" for emotion in EMOTIONS)
 FULL = "P+E+U"
 
 

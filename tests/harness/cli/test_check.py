@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from xml.etree import ElementTree
 
 import pytest
 
-from harness.__main__ import main
 from harness.runner import calibration, throughput, workloads
 from tests.gate_results import seeded, several, with_value
 
 
 @pytest.fixture
-def call(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["harness", "check", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as leave:
-            code = leave.code or 0
-        return code, *capsys.readouterr()
-
-    return run
+def call(command):
+    return lambda *arguments: command("check", *arguments)
 
 
 def store(folder, results):
