@@ -132,7 +132,7 @@ def comma_separated(found: Ablation) -> str:
 
 def latex(found: Ablation) -> str:
     """A booktabs table; changes and the paper's values in small lines below each row."""
-    arrows = {"up": r"$\uparrow$", "down": r"$\downarrow$", "none": ""}
+    arrows = layout.LATEX_ARROWS
     names, columns = found.columns, found.results.columns
     heads = [tables.escape(n) + arrows[columns[n]["direction"]] for n in names]
     lines = [

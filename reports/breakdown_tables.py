@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 from collections.abc import Sequence
@@ -100,9 +99,4 @@ def comma_separated(found: Sequence[Breakdown]) -> str:
         for row, cells in zip(table.rows, table.cells, strict=True)
         for group, cell in zip(table.groups, cells, strict=True)
     ]
-    buffer = io.StringIO()
-    if lines:
-        writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
-    return buffer.getvalue().rstrip("\n")
+    return layout.comma_separated(lines)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from harness.contracts import UnknownName
-from reports import compare_page
+from reports import compare_page, layout
 from reports.compare import Change
 from reports.comparison import Comparison, moments, notes, several, shown, texts
 from reports.tables import escape
@@ -109,18 +108,12 @@ def record(change: Change) -> dict[str, Any]:
 
 def comma_separated(comparison: Comparison) -> str:
     """One line a row and column."""
-    buffer = io.StringIO()
-    lines = [record(change) for change in comparison.changes]
-    if lines:
-        writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
-    return buffer.getvalue().rstrip("\n")
+    return layout.comma_separated([record(change) for change in comparison.changes])
 
 
 def latex(comparison: Comparison) -> str:
     """A booktabs table; a star where it is significant after correction."""
-    arrows = {"up": r"$\uparrow$", "down": r"$\downarrow$", "none": ""}
+    arrows = layout.LATEX_ARROWS
     lines = [f"% {line}" for line in [comparison.title, *notes(comparison)]]
     lines += [r"\begin{tabular}{lrrrrr}", r"\toprule"]
     lines += [r"Column & A & B & B $-$ A & 95\% interval & $p$ (Holm) \\", r"\midrule"]

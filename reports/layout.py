@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from harness.contracts import Results, Row, Score, UnknownName
 
 ARROWS = {"up": "↑", "down": "↓", "none": ""}
+LATEX_ARROWS = {"up": r"$\uparrow$", "down": r"$\downarrow$", "none": ""}
 
 #: Families in the order in which papers print them; others follow.
 ORDER = (
@@ -199,3 +203,14 @@ def caption(results: Results) -> str:
         f"frames, {size} at {protocol['fps']:g} fps, "
         f"composite {protocol['composite']}, {device}"
     )
+
+
+def comma_separated(lines: Sequence[Mapping[str, Any]]) -> str:
+    """Lines of equal keys as CSV with a head; nothing for none."""
+    if not lines:
+        return ""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return buffer.getvalue().rstrip("\n")

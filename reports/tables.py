@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Callable
@@ -166,17 +165,12 @@ def comma_separated(results: Results) -> str:
         for name in layout.column_names(results)
         if (score := row.scores.get(name)) is not None
     ]
-    buffer = io.StringIO()
-    if lines:
-        writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
-    return buffer.getvalue().rstrip("\n")
+    return layout.comma_separated(lines)
 
 
 def latex(results: Results) -> str:
     """A booktabs table."""
-    arrows = {"up": r"$\uparrow$", "down": r"$\downarrow$", "none": ""}
+    arrows = layout.LATEX_ARROWS
     names = shown(results)
     heads = [escape(n) + arrows[results.columns[n]["direction"]] for n in names]
     lines = [
