@@ -76,8 +76,8 @@ def score(
         crfs: which encodings.
 
     """
-    from harness.score.plan import Request, make_plan
-    from harness.score.run import Scorer
+    from harness.engine.alignment.plan import Request, make_plan
+    from harness.engine.alignment.run import Scorer
 
     rows = write(folder, frames, crfs)
     request = Request(rows, rows[LOSSLESS], metrics=metrics, fps=FPS, domain="photo")

@@ -99,7 +99,7 @@ def share_for(factor: float) -> float:
 
     Not `factor - 1`: part of a call does not grow with the Gaussians.
     """
-    from harness.runner import calibration, throughput, workloads
+    from harness.gate import calibration, throughput, workloads
 
     share = factor - 1
     with calibration.steady():
@@ -121,8 +121,8 @@ def share_for(factor: float) -> float:
 def child(baseline: Path, share: float) -> int:
     """One check of speed with the plant; exit code `CAUGHT`, or 0 where it was missed."""
     from harness.cli.check import speed
-    from reports import baseline as baselines
-    from reports import verdicts
+    from harness.gate import baseline as baselines
+    from harness.gate import verdicts
 
     with planted(share):
         found = speed(baselines.read(baseline), baseline)

@@ -22,8 +22,9 @@ from statistics import fmean
 import numpy as np
 
 from harness.contracts import Results
-from reports import baseline as baselines
-from reports import check, stored
+from harness.gate import baseline as baselines
+from harness.gate import check
+from reports import stored
 
 DRIVES = ("audio+au", "audio")  # the loss is measured under the first
 SCORED = ("psnr", "psnr/regions", "ssim", "ssim/regions", "lpips/synthetic")
@@ -35,10 +36,10 @@ class Fitted:
     """A stored run's UA-3DTalk, to be disturbed and scored again."""
 
     def __init__(self, run: Path) -> None:
-        from harness.runner import archive
-        from harness.runner.plan import Request
-        from harness.runner.planner import make_plan
-        from harness.runner.store import Store
+        from harness.engine import archive
+        from harness.engine.plan import Request
+        from harness.engine.planner import make_plan
+        from harness.engine.store import Store
         from metrics import catalog
 
         self.results, self.store = stored.read(run), Store(run)
@@ -71,7 +72,7 @@ class Fitted:
         """Frames [T,H,W,3] with noise of `sigma` scene units on every Gaussian's mean."""
         import torch
 
-        from harness.runner.stages import composited
+        from harness.engine.actions import composited
         from methods import catalog
         from methods.ua3dtalk.checkpoint import read_tensors, write_tensors
 
@@ -108,7 +109,7 @@ class Fitted:
 
     def values(self, drive: str, frames: np.ndarray) -> dict[str, float | None]:
         """Columns of the metrics of pixels."""
-        from harness.runner.scoring import clip_of, stream
+        from harness.engine.scoring import clip_of, stream
 
         work = self.works[drive]
         render, truth = self.store.path(work.render), self.store.path(work.truth)

@@ -94,9 +94,9 @@ def told(content: Content) -> Iterator[None]:
 
 def scores(out: Path, split: str, seeds: tuple[int, ...], prior: bool) -> dict[str, float]:
     """Train, render and score one row of Table 2; columns by name."""
-    from harness.runner.plan import Request
-    from harness.runner.planner import make_plan
-    from harness.runner.run import Runner
+    from harness.engine.plan import Request
+    from harness.engine.planner import make_plan
+    from harness.engine.run import Runner
 
     overrides = {"use_prior": prior, "use_emotion": False, "use_uncertainty": False}
     request = Request(

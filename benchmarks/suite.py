@@ -123,8 +123,8 @@ def ours(job, names: list[str], clock: Clock) -> tuple[dict[str, float], dict[st
 
     from benchmarks.suite_theirs import FACE
     from harness.contracts import Clip
+    from harness.engine.scoring import stream
     from harness.media.video import read_frames
-    from harness.runner.scoring import stream
     from metrics import catalog
     from metrics.backbones import s3fd_boxes
 

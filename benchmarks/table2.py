@@ -18,9 +18,10 @@ from pathlib import Path
 
 import typer
 
+from harness.ablation import formats as ablation_tables
+from harness.ablation import table as ablation
+from harness.ablation.table import Ablation, Line
 from harness.contracts import EMOTIONS
-from reports import ablation, ablation_tables
-from reports.ablation import Ablation, Line
 
 #: One person in all eight emotions.
 SEQUENCES = ",".join(f"p0-{emotion}" for emotion in EMOTIONS)
@@ -126,7 +127,7 @@ def run(options: argparse.Namespace) -> Path:
         raise SystemExit(
             f"the grid did not finish: a cell failed (exit {error.exit_code})"
         ) from error
-    from harness.runner.planner import find_manifest
+    from harness.engine.planner import find_manifest
 
     return options.out / find_manifest(options.split).name / "ablations" / "table2"
 

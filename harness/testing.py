@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import (
-    Budget,
     Clip,
+    FitContext,
     FrameBatch,
     Method,
     MethodSpec,
@@ -24,6 +24,7 @@ from harness.contracts import (
     MetricResult,
     RenderRequest,
     Sequence,
+    TrainingSet,
 )
 from harness.plugins import load_entry
 
@@ -55,9 +56,9 @@ def check_method(
     spec: MethodSpec, sequence: Sequence, workdir: Path, config: dict | None = None
 ) -> None:
     """Fit, load in a fresh instance and render; frames must be as the contract says."""
-    budget = Budget(config if config is not None else spec.presets[spec.default_preset])
+    context = FitContext(config if config is not None else spec.presets[spec.default_preset])
     method: Method = load_entry(spec.entry)()
-    method.fit(sequence.part(sequence.train), workdir, budget)
+    method.fit(TrainingSet.of(sequence), workdir, context)
     request = request_of(sequence, spec)
     first = rendered(spec, workdir, request)
     assert len(first) == request.count, f"{len(first)} frames, {request.count} were asked for"

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, MetricResult, MetricSpec
 from metrics.alignment import ARCFACE_SIZE, MP_FIVE, arcface_crop, crops
-from metrics.faces import EXTRACTORS, Faces, code_of
+from metrics.faces import EXTRACTORS, Faces
 from metrics.numerics import mean_of_scored
 from metrics.pairs import FacePairs
 
@@ -48,13 +48,6 @@ SPECS = (
         weights=("arcface", *EXTRACTORS["mp"]),
         packages=("mediapipe", "onnxruntime"),
         domain="photo",
-        code=(
-            "metrics.pairs",
-            "metrics.alignment",
-            "metrics.numerics",
-            "metrics.backbones.onnx_net",
-            *code_of("mp"),
-        ),
         options={"extractor": "mp"},
     ),
 )

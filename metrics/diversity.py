@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 
 from harness.contracts import Column, Failure, MetricResult, MetricSpec
-from metrics.mesh import CODE, UNIT, MeshClip, MeshMetric
+from metrics.mesh import UNIT, MeshClip, MeshMetric
 from metrics.mve import mean_distance
 
 #: ProbTalk3D draws so many samples of each clip and refuses any other number.
@@ -36,7 +36,6 @@ def _spec(variant: str, title: str, summary: str, **fields) -> MetricSpec:
         traps=traps,
         track="mesh",
         predicted=("vertices",),
-        code=("metrics.mve", *CODE),
         **fields,
     )
 

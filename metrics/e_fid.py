@@ -6,7 +6,7 @@ import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
 from metrics.distribution import TRAPS, Distribution
-from metrics.faces import EXTRACTORS, Faces, code_of
+from metrics.faces import EXTRACTORS, Faces
 from metrics.frechet import FORMULA
 from metrics.pairs import FacePairs
 
@@ -26,7 +26,6 @@ def _spec(variant: str, extractor: str, basis: str, domain: str, trap: str, **ne
         traps=(trap, *TRAPS),
         weights=EXTRACTORS[extractor],
         domain=domain,
-        code=("metrics.pairs", "metrics.distribution", "metrics.frechet", *code_of(extractor)),
         options={"extractor": extractor, "basis": variant},
         **needs,
     )

@@ -38,7 +38,6 @@ SPECS = (
         ),
         signals=("bfm79",),
         predicted=("bfm79",),
-        code=("metrics.distribution", "metrics.frechet"),
         options={"basis": "bfm79"},
     ),
 )

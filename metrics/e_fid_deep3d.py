@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
 from metrics.distribution import TRAPS, Distribution
-from metrics.faces import EXTRACTORS, Faces, code_of
+from metrics.faces import EXTRACTORS, Faces
 from metrics.frechet import FORMULA
 from metrics.pairs import FacePairs
 
@@ -45,15 +45,6 @@ SPECS = (
         ),
         weights=(*EXTRACTORS["fan"], "deep3d-recon", "deep3d-landmarks"),
         domain="photo",
-        code=(
-            "metrics.pairs",
-            "metrics.distribution",
-            "metrics.frechet",
-            "metrics.deep3d_align",
-            "metrics.backbones.resnet50",
-            "metrics.backbones.load",
-            *code_of("fan"),
-        ),
         options={"extractor": "fan", "basis": "deep3d"},
     ),
 )

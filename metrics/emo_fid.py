@@ -7,7 +7,7 @@ import numpy as np
 from harness.contracts import Column, MetricResult, MetricSpec
 from metrics.distribution import Distribution
 from metrics.faces import EXTRACTORS
-from metrics.hsemotion import CODE, CROP_TRAPS, DIM, PACKAGES, REFERENCE, EmotionFaces
+from metrics.hsemotion import CROP_TRAPS, DIM, PACKAGES, REFERENCE, EmotionFaces
 
 SPECS = (
     MetricSpec(
@@ -38,7 +38,6 @@ SPECS = (
         weights=("hsemotion-vgaf", *EXTRACTORS["mp"]),
         packages=PACKAGES,
         domain="photo",
-        code=(*CODE, "metrics.distribution", "metrics.frechet"),
         options={"extractor": "mp", "weights": "hsemotion-vgaf"},
     ),
 )

@@ -120,7 +120,6 @@ SPECS = (
             "data set: differences between clips count, so it is not the mean of clips.",
         ),
         weights_id="hsemotion-va",
-        code=("metrics.agreement",),
     ),
 )
 

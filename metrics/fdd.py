@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, Failure, MetricResult, MetricSpec
-from metrics.mesh import CODE, UNIT, MeshClip, MeshMetric
+from metrics.mesh import UNIT, MeshClip, MeshMetric
 
 SPECS = (
     MetricSpec(
@@ -34,7 +34,6 @@ SPECS = (
         track="mesh",
         signals=("vertices", "template", "regions"),
         predicted=("vertices",),
-        code=CODE,
         options={"region": "upper"},
     ),
 )

@@ -38,12 +38,6 @@ SPECS = (
         ),
         weights=("fid-inception",),
         domain="photo",
-        code=(
-            "metrics.distribution",
-            "metrics.frechet",
-            "metrics.backbones.inception",
-            "metrics.backbones.load",
-        ),
     ),
 )
 

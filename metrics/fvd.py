@@ -45,7 +45,6 @@ SPECS = (
         ),
         weights=("fvd-i3d",),
         domain="photo",
-        code=("metrics.distribution", "metrics.frechet", "metrics.backbones.i3d"),
         options={"window": WINDOW, "stride": STRIDE},
     ),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import Clip, Failure, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics.faces import EXTRACTORS, Detector, code_of, faces, failures, open_detector
+from metrics.faces import EXTRACTORS, Detector, faces, failures, open_detector
 from metrics.second_difference import second_difference, three_columns
 
 
@@ -35,7 +35,6 @@ def _spec(
         weights=EXTRACTORS[extractor],
         packages=packages,
         domain=domain,
-        code=("metrics.second_difference", *code_of(extractor)),
         options={"extractor": extractor},
     )
 

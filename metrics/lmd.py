@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.faces import EXTRACTORS, Faces, code_of
+from metrics.faces import EXTRACTORS, Faces
 from metrics.pairs import FacePairs
 
 #: Lips in iBUG order (68 points): the field's mouth region.
@@ -80,7 +80,6 @@ def _spec(
         traps=(*_TRAPS, *traps),
         weights=EXTRACTORS[extractor],
         domain=domain,
-        code=("metrics.pairs", *code_of(extractor)),
         options={"extractor": extractor},
         **needs,
     )

@@ -56,7 +56,6 @@ def _spec(name: str, title: str, trunk: str, scale: str, reference: str, *traps:
         traps=(*traps, *TRAPS),
         weights=weights,
         domain=domain,
-        code=code_of(trunk),
         options={"trunk": trunk, "input": scale},
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from harness.contracts import Clip, Column, FrameBatch, MetricSpec
 from metrics import regions
-from metrics.lpips import REFERENCE, TRAPS, TRUNKS, Perceptual, code_of
+from metrics.lpips import REFERENCE, TRAPS, TRUNKS, Perceptual
 from metrics.regions import RegionMetric
 
 
@@ -40,7 +40,6 @@ def _region_spec(trunk: str, source: str, metric_id: str, title: str) -> MetricS
         ),
         weights=(*weights, *needs.get("weights", ())),
         domain=domain,
-        code=("metrics.lpips", *code_of(trunk), *regions.CODE[source]),
         options={"trunk": trunk, "input": "[-1,1]", "source": source},
         **rest,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.mesh import CODE, UNIT, MeshClip, MeshMetric, pooled_mean
+from metrics.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
 
 _TRAPS = (
     "The public code squares the distance although papers write L2: `{id}` is squared, "
@@ -36,7 +36,6 @@ def _spec(metric: str, title: str, region: str, summary: str, **fields) -> Metri
         track="mesh",
         signals=("vertices", "regions"),
         predicted=("vertices",),
-        code=CODE,
         options={"region": region},
         **fields,
     )

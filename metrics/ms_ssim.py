@@ -35,12 +35,6 @@ SPECS = (
             "Frames must be larger than 160 pixels (pytorch-msssim) or 175 (torchmetrics).",
         ),
         min_side=min(SMALLEST.values()),
-        code=(
-            "metrics.ssim",
-            "metrics.numerics",
-            "metrics.backbones.ssim",
-            "metrics.backbones.ms_ssim",
-        ),
     ),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.mesh import CODE, UNIT, MeshClip, MeshMetric, pooled_mean
+from metrics.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
 
 SPECS = (
     MetricSpec(
@@ -25,7 +25,6 @@ SPECS = (
         track="mesh",
         signals=("vertices",),
         predicted=("vertices",),
-        code=CODE,
     ),
 )
 

@@ -39,7 +39,6 @@ def _region_spec(source: str, metric_id: str, title: str) -> MetricSpec:
         reference="PSNR of TalkingGaussian metrics.py, restricted to a region of the true frame",
         formula=f"mean over frames of {_FORMULA} of the region",
         traps=(*regions.TRAPS[source], *_TRAPS),
-        code=regions.CODE[source],
         options={"source": source},
         **needs,
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from harness.contracts import Column, Failure, MetricResult, MetricSpec
 from metrics.lve import worst_squared
-from metrics.mesh import CODE, UNIT, MeshClip, MeshMetric, pooled_mean
+from metrics.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
 
 #: How many samples of each clip ProbTalk3D draws.
 SAMPLES = 10
@@ -36,7 +36,6 @@ SPECS = (
         track="mesh",
         signals=("vertices", "regions"),
         predicted=("vertices",),
-        code=("metrics.lve", *CODE),
         options={"region": "lip"},
     ),
 )

@@ -52,7 +52,6 @@ def _region_spec(source: str, metric_id: str, title: str) -> MetricSpec:
             "The window reaches five pixels beyond the region, so pixels there count a little.",
             *regions.TRAPS[source],
         ),
-        code=(*regions.CODE[source], "metrics.backbones.ssim"),
         options={"source": source},
         **needs,
     )
@@ -78,7 +77,6 @@ SPECS = (
             *_WINDOW_TRAPS,
             "Some papers score aligned face crops (TalkingGaussian's authors, EAT), not frames.",
         ),
-        code=("metrics.numerics", "metrics.backbones.ssim"),
     ),
     _region_spec("masks", "ssim/regions", "SSIM of head, face and mouth"),
     _region_spec("mp478", "ssim/mp478", "SSIM of face and mouth (MediaPipe regions)"),

@@ -56,13 +56,6 @@ def _spec(
         reference=reference,
         formula=FORMULA,
         traps=(*traps, *_TRAPS),
-        code=(
-            "metrics.sync",
-            "metrics.sync_score",
-            "metrics.sync_embed",
-            "metrics.resample",
-            *code,
-        ),
         options={"variant": variant, "network": network, **(options or {})},
         **needs,
     )

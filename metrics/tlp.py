@@ -34,13 +34,6 @@ SPECS = (
         ),
         weights=("lpips-alexnet", "lpips-alex-heads"),
         domain="photo",
-        code=(
-            "metrics.lpips",
-            "metrics.tof",
-            "metrics.backbones.lpips",
-            "metrics.backbones.trunks",
-            "metrics.backbones.load",
-        ),
         options={"trunk": "alex", "skip": SKIP},
     ),
 )

@@ -23,7 +23,7 @@ from harness.contracts import (
     SplitManifest,
     UnknownName,
 )
-from harness.declared import read_declared
+from harness.media.declared import read_declared
 from harness.plugins import Problem, collect, look_up
 
 GROUP = "talking_face_bench.splits"

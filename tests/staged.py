@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.ablation.grid import Grid
 from harness.contracts import MethodSpec, RenderedFrame
-from harness.runner.grid import Grid
-from harness.runner.plan import AU_ZEROED
+from harness.engine.plan import AU_ZEROED
 from methods import catalog as methods
 
 
@@ -15,20 +15,22 @@ class Staged:
 
     trained: list[tuple[str, dict]] = []
 
-    def fit(self, sequence, workdir, budget):
-        ground = {"base": budget.config["base"]}
-        value = self._stage("ground", ground, budget, lambda: 10 * ground["base"])
-        value += self._stage("lift", dict(budget.config), budget, lambda: budget.config["lift"])
-        (workdir / "model").write_text(str(value + budget.seed))
+    def fit(self, training, workdir, context):
+        ground = {"base": context.options["base"]}
+        value = self._stage("ground", ground, context, lambda: 10 * ground["base"])
+        value += self._stage(
+            "lift", dict(context.options), context, lambda: context.options["lift"]
+        )
+        (workdir / "model").write_text(str(value + context.seed))
 
-    def _stage(self, name, inputs, budget, train):
-        found = budget.stages.find(name, inputs) if budget.stages else None
+    def _stage(self, name, inputs, context, train):
+        found = context.stages.find(name, inputs) if context.stages else None
         if found:
             return int((found / "value").read_text())
         Staged.trained.append((name, inputs))
         value = train()
-        if budget.stages:
-            with budget.stages.keep(name, inputs) as folder:
+        if context.stages:
+            with context.stages.keep(name, inputs) as folder:
                 (folder / "value").write_text(str(value))
         return value
 
@@ -52,7 +54,6 @@ SPEC = MethodSpec(
     signals=("au",),
     drives=("audio+au", "audio"),
     presets={"quick": {"base": 4, "lift": 0}},
-    code=("methods.catalog",),
 )
 
 GRID_VALUES = {

@@ -47,14 +47,16 @@ def ablate(
 
     Each row is held against the grid's reference row, with intervals and Holm's correction.
     """
+    from harness.ablation import formats as ablation_tables
+    from harness.ablation import sections
+    from harness.ablation import table as ablation
+    from harness.ablation.grid import find_grid
+    from harness.ablation.request import AblationRequest, described, make_plan
     from harness.cli.closing import carry_out
-    from harness.runner.ablate import AblationRequest, described, make_plan
-    from harness.runner.gather import plan_key
-    from harness.runner.grid import find_grid
-    from harness.runner.run import Runner
-    from harness.runner.store import write_json
+    from harness.engine.results import plan_key
+    from harness.engine.run import Runner
+    from harness.engine.store import write_json
     from methods import catalog as methods
-    from reports import ablation, ablation_tables, page
 
     chosen = find_grid(methods.spec(method), grid)
     request = AblationRequest(
@@ -76,6 +78,8 @@ def ablate(
 
     runner = Runner(folder, request.device, cells=home, share_stages=True)
     fine = carry_out(runner, plan, plan_key(plan), compared)
-    page.refresh(home)  # the leaderboard of the run, where there is one, shows its ablations
+    sections.refresh_page(
+        home
+    )  # the leaderboard of the run, where there is one, shows its ablations
     if not fine:
         raise typer.Exit(1)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from harness.runner.throughput import Rule
-    from reports.check import Finding
+    from harness.gate.check import Finding
+    from harness.gate.throughput import Rule
 
 DEFAULT = Path("runs/synthetic-mini@1")
 
@@ -46,10 +46,11 @@ def check(
     with --no-throughput where you guard a method of your own.
     """
     from harness.contracts import BadInput
+    from harness.gate import baseline as baselines
+    from harness.gate import check as checking
+    from harness.gate import verdicts
     from harness.storage import write_text
-    from reports import baseline as baselines
-    from reports import check as checking
-    from reports import stored, verdicts
+    from reports import stored
 
     if not quality and not throughput:
         raise BadInput("--no-quality --no-throughput", "nothing is left to check", "Drop one.")
@@ -100,8 +101,8 @@ def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list
 
     """
     from harness.contracts import BadInput
-    from harness.runner import calibration, throughput, workloads
-    from reports.check import Finding
+    from harness.gate import calibration, throughput, workloads
+    from harness.gate.check import Finding
 
     rule = rule or throughput.Rule()
     stored = kept.get("throughput")
@@ -150,9 +151,9 @@ def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool
         A sentence for the terminal.
 
     """
-    from harness.runner.provenance import provenance
+    from harness.engine.provenance import provenance
+    from harness.gate import baseline as baselines
     from harness.storage import make_folder, write_text
-    from reports import baseline as baselines
     from reports import stored
 
     facts = provenance("cpu") | {"created": datetime.now(UTC).isoformat(timespec="seconds")}
@@ -185,7 +186,7 @@ def ratios(repeats: int = 7) -> dict[str, Any]:
     """
     from statistics import median, stdev
 
-    from harness.runner import calibration, throughput, workloads
+    from harness.gate import calibration, throughput, workloads
 
     with calibration.steady():
         kernel = calibration.kernel()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from harness.contracts import Results
-    from harness.runner.run import Tally
+    from harness.engine.run import Tally
 
 
 class Worker(Protocol):
@@ -38,7 +38,9 @@ def carry_out(
         Whether nothing failed.
 
     """
-    from reports import page, stored, tables
+    from harness.ablation import sections
+    from reports import stored, tables
+    from reports.page import assemble as page
 
     start = time.perf_counter()
     target = worker.out / page.NAME
@@ -49,7 +51,7 @@ def carry_out(
     table = show(results) if show else tables.render(results, "table")
     # A run that was killed between its results and its page gets the page now.
     if not done or not target.is_file():
-        page.write(results, worker.out)
+        sections.write_page(results, worker.out)
     print(table)
     line = "Nothing to do: everything is finished." if done else told(worker.tally, start)
     print(f"{line} Open {target}", file=sys.stderr)

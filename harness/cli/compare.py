@@ -29,8 +29,9 @@ def compare(
     """
     from harness.contracts import UnknownName
     from harness.storage import write_text
-    from reports import comparison, comparison_tables
-    from reports.sides import match, open_sides, unmatched
+    from reports.comparison import comparison
+    from reports.comparison import tables as comparison_tables
+    from reports.comparison.rows import match, open_sides, unmatched
 
     if format_ not in comparison_tables.FORMATS:
         raise UnknownName("comparison format", format_, comparison_tables.FORMATS)

@@ -117,7 +117,7 @@ def checkout_state(spec: MethodSpec) -> str:
 
 def metrics_table():
     """Metrics with columns and whether they can run here."""
-    from harness.runner.absence import missing_means
+    from harness.engine.requirements import missing_means
     from metrics import catalog
 
     arrows = {"up": "↑", "down": "↓", "none": ""}
@@ -175,7 +175,7 @@ def presets_table():
 
 def grids_table():
     """Ablation grids that lie beside the methods."""
-    from harness.runner.grid import read_grid, shipped_grids
+    from harness.ablation.grid import read_grid, shipped_grids
     from methods import catalog
 
     entries = []

@@ -24,7 +24,7 @@ def prepare(
     ] = "auto",
 ) -> None:
     """Turn VIDEO into the folder layout of ER-NeRF and TalkingGaussian."""
-    from harness.runner.progress import watch
+    from harness.engine.progress import watch
     from splits.prepare import prepare as run_prepare
 
     with watch(video.name) as progress:

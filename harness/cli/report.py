@@ -35,9 +35,12 @@ def report(
 
     The leaderboard of a run, the table of an ablation, or with --by the means by group.
     """
+    from harness.ablation import sections
     from harness.contracts import BadInput
     from harness.storage import write_text
-    from reports import breakdown, breakdown_tables, layout, page, stored
+    from reports import layout, stored
+    from reports.breakdown import means as breakdown
+    from reports.breakdown import tables as breakdown_tables
 
     folders = stored.run_folders(runs)
     keys, names = (
@@ -58,7 +61,7 @@ def report(
         if out is not None and len(folders) > 1:
             raise BadInput(out, f"one page cannot hold {len(folders)} runs", "Name one run folder.")
         for folder in folders:
-            print(page.write(stored.read(folder), folder, out))
+            print(sections.write_page(stored.read(folder), folder, out))
         return
     else:
         text = "\n\n".join(one(folder, format_, names) for folder in folders)
@@ -76,8 +79,10 @@ def one(folder: Path, format_: str, columns: Sequence[str] = ()) -> str:
         UnknownName: no such column.
 
     """
+    from harness.ablation import formats as ablation_tables
+    from harness.ablation import table as ablation
     from harness.contracts import BadInput
-    from reports import ablation, ablation_tables, layout, stored, tables
+    from reports import layout, stored, tables
 
     if ablation.is_ablation(folder) and format_ in ablation_tables.FORMATS:
         if columns:

@@ -43,10 +43,10 @@ def run(
     """Train, render and score METHOD, and write a leaderboard."""
     from harness.cli.closing import carry_out
     from harness.contracts import BadInput
-    from harness.runner.gather import plan_key
-    from harness.runner.plan import Request
-    from harness.runner.planner import make_plan
-    from harness.runner.run import Runner
+    from harness.engine.plan import Request
+    from harness.engine.planner import make_plan
+    from harness.engine.results import plan_key
+    from harness.engine.run import Runner
 
     common = Request(
         methods=tuple(method),

@@ -59,11 +59,11 @@ def score(
     """Score videos of any method beside the real ones."""
     from harness.cli.closing import carry_out
     from harness.contracts import BadInput
-    from harness.runner.progress import watch
-    from harness.score.meshes import read_common
-    from harness.score.plan import Request, make_plan
-    from harness.score.run import Scorer
-    from harness.score.settle import Remedies
+    from harness.engine.alignment.meshes import read_common
+    from harness.engine.alignment.plan import Request, make_plan
+    from harness.engine.alignment.remedies import Remedies
+    from harness.engine.alignment.run import Scorer
+    from harness.engine.progress import watch
 
     for name, rate in (("--fps", fps), ("--resample-fps", resample_fps)):
         if rate is not None and not 1 <= rate <= 1000:

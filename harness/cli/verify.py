@@ -197,7 +197,7 @@ def smoke_run(method: ExternalMethod, data: Path, device: str) -> tuple[int, str
     """Train as briefly as the method allows and render 3 frames; their number and size."""
     import tempfile
 
-    from harness.contracts import Budget
+    from harness.contracts import FitContext, TrainingSet
     from harness.testing import request_of
     from methods import catalog
     from methods.external.smoke import cut_folder
@@ -208,7 +208,7 @@ def smoke_run(method: ExternalMethod, data: Path, device: str) -> tuple[int, str
         manifest = er_nerf.manifest_of(cut_folder(data, Path(base) / data.resolve().name))
         sequence = er_nerf.load(manifest, manifest.sequences[0])
         config = {**spec.presets[spec.default_preset], **(method.adapter.smoke or {})}
-        method.fit(sequence.part(sequence.train), Path(base) / "work", Budget(config, device))
+        method.fit(TrainingSet.of(sequence), Path(base) / "work", FitContext(config, device))
         method = catalog.build(spec.id)
         method.load(Path(base) / "work", device)
         frames = list(method.render(request_of(sequence, spec)))

@@ -45,8 +45,8 @@ def fetch(
 ) -> None:
     """Download weights files; resumes, verifies their checksums, never runs by itself."""
     from harness.contracts import BadInput, HarnessError
+    from harness.engine.progress import watch
     from harness.fetch import fetch_weights
-    from harness.runner.progress import watch
     from harness.weights import TRUST, find
 
     wanted = chosen(ids or [], metric or [])

@@ -1,6 +1,6 @@
-"""Plain types that every room of the house agrees on.
+"""Plain types that every package agrees on.
 
-Ground floor: imports numpy and the standard library, nothing of ours and no torch.
+The lowest layer: imports numpy and the standard library, nothing else of ours and no torch.
 """
 
 from harness.contracts.errors import (
@@ -12,7 +12,7 @@ from harness.contracts.errors import (
 )
 from harness.contracts.method import (
     NULL_CLOCK,
-    Budget,
+    FitContext,
     Method,
     MethodSpec,
     Progress,
@@ -21,8 +21,10 @@ from harness.contracts.method import (
     RenderRequest,
     StageCache,
     StageClock,
+    TrainingSet,
 )
 from harness.contracts.metric import (
+    AGGREGATIONS,
     Clip,
     Column,
     Failure,
@@ -64,7 +66,6 @@ __all__ = [
     "ActionUnits",
     "AudioFeatures",
     "BadInput",
-    "Budget",
     "Camera",
     "Clip",
     "Column",
@@ -93,6 +94,9 @@ __all__ = [
     "SplitManifest",
     "StageCache",
     "StageClock",
+    "TrainingSet",
+    "FitContext",
+    "AGGREGATIONS",
     "Unavailable",
     "UnknownName",
     "cut",

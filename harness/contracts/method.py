@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from harness.contracts.errors import BadInput
 from harness.contracts.sequence import FrameSource, Sequence
 from harness.contracts.signals import Camera
 
@@ -36,13 +37,13 @@ class MethodSpec:
     entry: str
     track: str = "render"  # "render": frames; "mesh": vertices
     role: str = "method"  # "method", "baseline", or "oracle" (may see the test frames)
+    scope: str = "sequence"  # what one fit learns from: "sequence", "subject", "corpus", "nothing"
     signals: tuple[str, ...] = ()  # needed to fit or render
     drives: tuple[str, ...] = ("audio",)  # what may drive a test: "audio", "audio+au"
     timed: bool = True  # False: renders out of process, so frames per second mean nothing
     takes_sound: bool = True  # False: renders its own test only, so no shuffled control
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"quick": {}})
     default_preset: str = "quick"
-    code: tuple[str, ...] = ()  # packages whose source decides the outcome, for cell keys
     published: tuple[PublishedResult, ...] = ()
 
 
@@ -72,14 +73,86 @@ class StageCache(Protocol):
 
 
 @dataclass(frozen=True)
-class Budget:
-    """How much a fit may spend, and where its progress goes.
+class TrainingSet:
+    """What a fit learns from: the training parts of one or more sequences.
 
-    With `stages` a fit may take finished parts from there, and leaves its own there. Whether
-    it does must not change the outcome.
+    A method of scope "sequence" gets one of them, of scope "subject" all of one subject, of scope
+    "corpus" all of a split, of scope "nothing" none. A test frame is in none of them.
     """
 
-    config: Mapping[str, Any] = field(default_factory=dict)  # the preset, with overrides applied
+    sequences: tuple[Sequence, ...] = ()
+
+    @classmethod
+    def of(cls, *sequences: Sequence) -> TrainingSet:
+        """The training parts of the given sequences."""
+        return cls(tuple(sequence.part(sequence.train) for sequence in sequences))
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def __iter__(self) -> Iterator[Sequence]:
+        return iter(self.sequences)
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Who is in it, each once, in the order of the sequences."""
+        return tuple(dict.fromkeys(sequence.subject for sequence in self.sequences))
+
+    @property
+    def id(self) -> str:
+        """What messages call it: its only sequence, else its only subject, else how many."""
+        if len(self.sequences) == 1:
+            return self.sequences[0].id
+        if len(self.subjects) == 1:
+            return self.subjects[0]
+        return f"{len(self.sequences)} sequences of {len(self.subjects)} subjects"
+
+    @property
+    def frame_count(self) -> int:
+        """Frames of all sequences together."""
+        return sum(len(sequence.frames) for sequence in self.sequences)
+
+    def only(self) -> Sequence:
+        """The single sequence of a method of scope "sequence".
+
+        Raises:
+            BadInput: there is none, or there are several.
+
+        """
+        if len(self.sequences) != 1:
+            fact = f"it holds {len(self.sequences)} sequences, and this method learns from one"
+            raise BadInput("the training set", fact, "Fit each sequence by itself.")
+        return self.sequences[0]
+
+    def uniform(self) -> Sequence:
+        """The first sequence, whose rate and frame size all others have.
+
+        Raises:
+            BadInput: there is none, or they differ in frame rate or size.
+
+        """
+        if not self.sequences:
+            raise BadInput("the training set", "it is empty", "Name sequences to train on.")
+        first = self.sequences[0]
+        for other in self.sequences[1:]:
+            ours, theirs = (
+                f"{one.width}x{one.height} at {one.fps:g} fps" for one in (first, other)
+            )
+            if ours != theirs:
+                fact = f"its frames are {theirs}, those of {first.id} are {ours}"
+                raise BadInput(other.id, fact, "Prepare all videos of a subject alike.")
+        return first
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """What a fit is given beside its training set.
+
+    With `stages` a fit may take finished training stages from there, and leaves its own there.
+    Whether it does must not change the outcome.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)  # the preset, with overrides applied
     device: str = "cpu"
     seed: int = 0
     progress: Progress = _silent
@@ -117,6 +190,8 @@ class RenderRequest:
     camera: Camera | None
     controls: Mapping[str, Any] = field(default_factory=dict)
     truth: Sequence | None = None
+    sequence: str = ""  # id of the test sequence and of its subject, for videos rendered elsewhere
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,11 +206,11 @@ class RenderedFrame:
 
 
 class Method(abc.ABC):
-    """A method under test. One instance serves one sequence."""
+    """A method under test. One instance serves one fit."""
 
     @abc.abstractmethod
-    def fit(self, sequence: Sequence, workdir: Path, budget: Budget) -> None:
-        """Learn from the training part and leave all that is needed in `workdir`.
+    def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
+        """Learn from the training parts and leave all that is needed in `workdir`.
 
         Must resume from what an interrupted fit left in `workdir`.
         """
@@ -151,12 +226,12 @@ class Method(abc.ABC):
         """Yield `request.count` frames, in order, each at `request.height` x `request.width`."""
 
 
-#: A method factory needs no arguments; configuration arrives with the budget.
+#: A method factory needs no arguments; its options arrive with the context.
 MethodFactory = Callable[[], Method]
 
 __all__ = [
     "NULL_CLOCK",
-    "Budget",
+    "FitContext",
     "FrameSource",
     "Method",
     "MethodFactory",
@@ -167,4 +242,5 @@ __all__ = [
     "RenderedFrame",
     "StageCache",
     "StageClock",
+    "TrainingSet",
 ]

@@ -10,6 +10,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+#: How a column's value for several sequences comes about, which decides the statistics:
+#: the mean over sequences of the means of their items (frames, windows), so that items can be
+#: resampled; a function of the pooled features of all sequences, in which no item has a part; or
+#: a value of each sequence that is no mean of items, averaged over sequences.
+AGGREGATIONS = ("mean of items", "of the pooled features", "per sequence")
+
 
 @dataclass(frozen=True)
 class Column:
@@ -20,6 +26,7 @@ class Column:
     unit: str
     range: tuple[float | None, float | None]
     summary: str  # one line a reader of the table understands
+    aggregation: str = "mean of items"  # one of AGGREGATIONS
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,8 @@ class MetricSpec:
     domain: str = "any"  # "photo", "synthetic" or "any": what its networks were trained on
     default: bool = True  # part of a run without --metrics
     min_side: int = 0  # pixels; smaller frames cannot be scored
-    code: tuple[str, ...] = ()  # further modules whose source decides the value
+    code: tuple[str, ...] = ()  # unused
+    needs_timing: bool = False  # reads the timing of the renderer, so it cannot score files
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

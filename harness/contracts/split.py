@@ -9,13 +9,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class SequenceEntry:
-    """One recording of a split, and the loader's own options for it."""
+    """One sequence of a split, and the loader's own options for it.
+
+    `role` is "train", "validate" or "test" for a whole sequence; None cuts it in time, by the
+    loader's own rule or the split's `train_fraction`.
+    """
 
     id: str
     subject: str
     emotion: str | None = None
     intensity: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    role: str | None = None
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,13 @@ import numpy as np
 
 from harness.contracts import (
     NULL_CLOCK,
-    Budget,
+    FitContext,
     Method,
     RenderedFrame,
     RenderRequest,
     Sequence,
     StageClock,
+    TrainingSet,
 )
 from methods.external import checks, process, staging
 from methods.external.checkout import Adapter, Job, Step, version_of
@@ -62,7 +63,7 @@ class ExternalMethod(Method):
 
     # --- the contract of a method
 
-    def fit(self, sequence: Sequence, workdir: Path, budget: Budget) -> None:
+    def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
         """Stage the recording and train; finished commands are not run again.
 
         Raises:
@@ -72,24 +73,25 @@ class ExternalMethod(Method):
             CommandFailed: a command of the checkout failed.
 
         """
+        sequence = training.only()
         environment = self.environment()
         self.check(sequence)
-        checks.check_config(self.adapter.spec, budget.config)
+        checks.check_config(self.adapter.spec, context.options)
         record = {
             "sequence": re.sub(r"[^A-Za-z0-9_-]", "_", sequence.id),
             "folder": str(sequence.folder.resolve()) if sequence.folder else "",
             "fps": sequence.fps,
             "train": len(sequence.frames),
-            "seed": budget.seed,
-            "config": dict(budget.config),
+            "seed": context.seed,
+            "config": dict(context.options),
             "checkout": version_of(environment.root),
         }
-        job = self._job(workdir, record, environment, budget.device)
+        job = self._job(workdir, record, environment, context.device)
         job.model.mkdir(parents=True, exist_ok=True)
         job.scratch.mkdir(parents=True, exist_ok=True)
         self.prepare(sequence, job)
         for step in self.train(job):
-            self._once(step, job, environment, budget, workdir)
+            self._once(step, job, environment, context, workdir)
         staging.write(workdir / _RECORD, json.dumps(record, indent=1, default=str))
 
     def load(self, workdir: Path, device: str = "cpu") -> None:
@@ -163,7 +165,7 @@ class ExternalMethod(Method):
         )
 
     def _once(
-        self, step: Step, job: Job, environment: Environment, budget: Budget, workdir: Path
+        self, step: Step, job: Job, environment: Environment, context: FitContext, workdir: Path
     ) -> None:
         """Run a training step, unless it ended well before with the same arguments."""
         relative = [a.replace(str(workdir.absolute()), ".") for a in step.arguments]
@@ -174,7 +176,7 @@ class ExternalMethod(Method):
             return
         for name in step.makes:  # written along the way by a run that was stopped
             (job.model / name).unlink(missing_ok=True)
-        self._run(step, job, environment, "train", workdir, budget)
+        self._run(step, job, environment, "train", workdir, context)
         for name in step.makes:
             if not (job.model / name).is_file():
                 fact = f"the step {step.name} ended well and did not write it"
@@ -188,11 +190,11 @@ class ExternalMethod(Method):
         environment: Environment,
         kind: str,
         workdir: Path,
-        budget: Budget | None = None,
+        context: FitContext | None = None,
     ) -> None:
         def on_line(line: str) -> None:
-            if budget and (steps := process.parse_bar(line)):
-                budget.progress(step.name, *steps)
+            if context and (steps := process.parse_bar(line)):
+                context.progress(step.name, *steps)
 
         folders = [Path(workdir).absolute(), *([job.source] if job.source else [])]
         launch = environment.launch(step.arguments, folders, job.device, step.folder)

@@ -20,14 +20,14 @@ import numpy as np
 from harness.contracts import (
     NULL_CLOCK,
     BadInput,
-    Budget,
+    FitContext,
     HarnessError,
     Method,
     MethodSpec,
     RenderedFrame,
     RenderRequest,
-    Sequence,
     StageClock,
+    TrainingSet,
     UnknownName,
 )
 from harness.plugins import Problem
@@ -95,7 +95,6 @@ def spec_of(videos: Videos) -> MethodSpec:
         # They are what they are under every preset that other methods of a run may have.
         presets={"as-rendered": preset, "quick": preset, "paper": preset},
         default_preset="as-rendered",
-        code=("methods.external.prerecorded", "methods.external.checks"),
     )
 
 
@@ -129,13 +128,14 @@ class Prerecorded(Method):
             spec=spec_of(self.videos), home=self.videos.source, obtain="", scripts=()
         )
 
-    def fit(self, sequence: Sequence, workdir: Path, budget: Budget) -> None:
+    def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
         """Find the video of the sequence.
 
         Raises:
             BadInput: there is none.
 
         """
+        sequence = training.only()
         path = path_of(self.videos, sequence.id, sequence.subject)
         if not path.is_file():
             others = ", ".join(p.name for p in files_of(self.videos)[:5]) or "no video at all"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.contracts import Budget, Sequence
+from harness.contracts import FitContext, Sequence
 from methods.ua3dtalk.branch import Branch
 from methods.ua3dtalk.checkpoint import FORMAT, read_json, write_json, write_lines, write_tensors
 from methods.ua3dtalk.cloud import Cloud
@@ -33,19 +33,19 @@ from methods.ua3dtalk.sharing import digest_of, shared_stage, stage_inputs
 MODEL, DESCRIPTION, RECORD, CURVE = "model.pt", "model.json", "fit.json", "losses.jsonl"
 
 
-def fit(sequence: Sequence, workdir: Path, budget: Budget) -> None:
+def fit(sequence: Sequence, workdir: Path, context: FitContext) -> None:
     """Fit UA-3DTalk on a training part; see `UA3DTalk.fit`."""
-    settings = Settings.of(budget.config)
-    identity = fingerprint(sequence, settings.options, budget.seed)
+    settings = Settings.of(context.options)
+    identity = fingerprint(sequence, settings.options, context.seed)
     done = workdir / DESCRIPTION
     if done.is_file() and read_json(done)["fingerprint"] == identity:
         return
     check_signals(sequence, settings)
     workdir.mkdir(parents=True, exist_ok=True)
-    device, config = budget.device, settings.train
+    device, config = context.device, settings.train
 
     priors = fit_priors(
-        sequence, workdir, settings.priors, device, budget.seed, budget.progress, budget.stages
+        sequence, workdir, settings.priors, device, context.seed, context.progress, context.stages
     )
     transform = normalise(
         sequence.signal("camera", NAME),
@@ -65,24 +65,24 @@ def fit(sequence: Sequence, workdir: Path, budget: Budget) -> None:
     if config.perceptual:
         perceptual, why = load_perceptual(device)
     stages = workdir / "stages"
-    face, mouth = branches(data, settings, budget.seed, perceptual)
+    face, mouth = branches(data, settings, context.seed, perceptual)
     rows: list[dict[str, Any]] = []
     heard = digest_of(drive)
     for branch in (face, mouth):
         inputs = stage_inputs(branch.name, settings, heard, why)
-        own = fingerprint(sequence, {"stage": branch.name, **inputs}, budget.seed)
-        with shared_stage(budget.stages, branch.name, inputs, stages):
-            rows += run_stage(branch, stages, own, config.checkpoint_every, budget.progress)
+        own = fingerprint(sequence, {"stage": branch.name, **inputs}, context.seed)
+        with shared_stage(context.stages, branch.name, inputs, stages):
+            rows += run_stage(branch, stages, own, config.checkpoint_every, context.progress)
     fuse = FuseStage(
         face,
         mouth,
         data,
         fuse_course(config.fuse_iterations),
         config,
-        budget.seed,
+        context.seed,
         perceptual,
     )
-    rows += run_stage(fuse, stages, identity, config.checkpoint_every, budget.progress)
+    rows += run_stage(fuse, stages, identity, config.checkpoint_every, context.progress)
 
     write_tensors(
         workdir / MODEL,

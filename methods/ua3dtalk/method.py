@@ -8,12 +8,12 @@ from pathlib import Path
 from harness.contracts import (
     NULL_CLOCK,
     BadInput,
-    Budget,
+    FitContext,
     Method,
     RenderedFrame,
     RenderRequest,
-    Sequence,
     StageClock,
+    TrainingSet,
 )
 from methods.ua3dtalk.spec import SPEC
 
@@ -21,22 +21,23 @@ from methods.ua3dtalk.spec import SPEC
 class UA3DTalk(Method):
     """One person's talking head; see `fit.fit` and `render.Renderer`."""
 
-    def fit(self, sequence: Sequence, workdir: Path, budget: Budget) -> None:
+    def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
         """Train priors, face branch, mouth branch and fuse stage; resumes by itself.
 
         Args:
-            sequence: the training part.
+            training: the training parts of one subject.
             workdir: receives `model.pt`, `model.json`, `fit.json`, `losses.jsonl`, `priors/`.
-            budget: its config is a preset of the spec, with overrides applied.
+            context: its options are a preset of the spec, with overrides applied.
 
         Raises:
             MissingSignal: the sequence lacks a signal that the settings need.
             BadInput: an option, a signal or a checkpoint that cannot be used.
 
         """
+        sequence = training.only()
         from methods.ua3dtalk.fit import fit
 
-        fit(sequence, workdir, budget)
+        fit(sequence, workdir, context)
 
     def load(self, workdir: Path, device: str = "cpu") -> None:
         """Read what `fit` left, and compute once what no frame changes."""

@@ -89,7 +89,6 @@ SPEC = MethodSpec(
     drives=("audio+au", "audio"),
     presets={"quick": QUICK, "paper": PAPER},
     default_preset="quick",
-    code=("methods.ua3dtalk", "methods.gaussians"),
     published=(
         PublishedResult(
             "Table 1",

@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks import gate, gate_quality
 from harness.cli import check as command
-from reports import baseline as baselines
-from reports.check import Finding
+from harness.gate import baseline as baselines
+from harness.gate.check import Finding
 
 
 @pytest.mark.parametrize(("code", "missed"), [(gate.CAUGHT, 0), (0, 2), (1, 2)])

@@ -8,11 +8,11 @@ import pytest
 import typer
 
 from benchmarks.table2 import claims, run
+from harness.ablation import table as ablation
+from harness.ablation.grid import find_grid
 from harness.cli import ablate as command
 from harness.contracts import Results, Row, Score
-from harness.runner.grid import find_grid
 from methods import catalog as methods
-from reports import ablation
 
 COLUMNS = {"psnr": "up", "sync_c/synthetic": "up", "e_fid/synthetic": "down"}
 GRID = find_grid(methods.spec("ua3dtalk"), "table2")

@@ -10,8 +10,8 @@ import pytest
 import typer.main
 import yaml
 
+from harness.ablation.grid import find_grid
 from harness.cli import app
-from harness.runner.grid import find_grid
 from methods import catalog
 from methods.external import config
 

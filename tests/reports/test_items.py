@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.contracts import BadInput, MetricResult, Score
-from harness.runner import items as writer
+from harness.engine import items as writer
 from reports import items
 
 from . import simulated

@@ -9,7 +9,8 @@ import json
 import pytest
 
 from harness.contracts import FailedCell, Results, Row, Score, UnknownName
-from reports import layout, page, stored, tables
+from reports import layout, stored, tables
+from reports.page import assemble as page
 
 
 def row(method, role, drive, scores, **changes):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from harness.contracts import (
     NULL_CLOCK,
-    Budget,
+    FitContext,
     Method,
     RenderedFrame,
     RenderRequest,
-    Sequence,
     StageClock,
+    TrainingSet,
 )
 from methods.baselines.ground_truth.spec import SPEC
 from methods.baselines.layers import need_truth, opaque
@@ -21,7 +21,7 @@ from methods.baselines.layers import need_truth, opaque
 class GroundTruth(Method):
     """An oracle: learns nothing and shows the truth, opaque."""
 
-    def fit(self, sequence: Sequence, workdir: Path, budget: Budget) -> None:
+    def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
         """Nothing to learn."""
 
     def load(self, workdir: Path, device: str = "cpu") -> None:

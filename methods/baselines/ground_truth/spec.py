@@ -10,5 +10,4 @@ SPEC = MethodSpec(
     entry="methods.baselines.ground_truth.method:GroundTruth",
     role="oracle",
     drives=("audio", "audio+au"),
-    code=("methods.baselines.layers", "methods.baselines.ground_truth"),
 )

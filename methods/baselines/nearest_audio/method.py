@@ -18,12 +18,12 @@ from safetensors.numpy import load_file, save
 from harness.contracts import (
     NULL_CLOCK,
     BadInput,
-    Budget,
+    FitContext,
     Method,
     RenderedFrame,
     RenderRequest,
-    Sequence,
     StageClock,
+    TrainingSet,
 )
 from methods.baselines.layers import check_size, head_layer, read_layer, rendered, write_layers
 from methods.baselines.nearest_audio.features import log_mel_windows
@@ -34,14 +34,15 @@ from methods.baselines.nearest_audio.spec import SPEC
 class NearestAudio(Method):
     """A baseline: retrieval of recorded heads by sound."""
 
-    def fit(self, sequence: Sequence, workdir: Path, budget: Budget) -> None:
+    def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
         """Keep every training head and the log-mel window it was recorded with.
 
         Raises:
             MissingSignal: the sequence has no masks.
 
         """
-        config = {**SPEC.presets["quick"], **budget.config}
+        sequence = training.only()
+        config = {**SPEC.presets["quick"], **context.options}
         masks = sequence.signal("masks", SPEC.id)
         count = len(sequence.frames)
         windows = log_mel_windows(
@@ -52,7 +53,7 @@ class NearestAudio(Method):
             def layers() -> Iterator[np.ndarray]:
                 for t in range(count):
                     yield head_layer(sequence.frames[t], masks.region("head", t))
-                    budget.progress("nearest-audio", t + 1, count)
+                    context.progress("nearest-audio", t + 1, count)
 
             write_layers(workdir / "layers", layers(), count)
         partial = workdir / ".windows.partial"

@@ -12,5 +12,4 @@ SPEC = MethodSpec(
     signals=("masks",),
     drives=("audio", "audio+au"),
     presets={"quick": {"context_seconds": 0.24, "jump_cost": 0.5}},
-    code=("methods.baselines.layers", "methods.baselines.nearest_audio"),
 )

@@ -12,12 +12,12 @@ from pathlib import Path
 from harness.contracts import (
     NULL_CLOCK,
     BadInput,
-    Budget,
+    FitContext,
     Method,
     RenderedFrame,
     RenderRequest,
-    Sequence,
     StageClock,
+    TrainingSet,
 )
 from methods.baselines.layers import need_truth, opaque
 from methods.baselines.shuffled_audio.spec import SPEC
@@ -26,7 +26,7 @@ from methods.baselines.shuffled_audio.spec import SPEC
 class ShuffledAudio(Method):
     """An oracle: the true frames, circularly shifted by half of the test part."""
 
-    def fit(self, sequence: Sequence, workdir: Path, budget: Budget) -> None:
+    def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
         """Nothing to learn."""
 
     def load(self, workdir: Path, device: str = "cpu") -> None:

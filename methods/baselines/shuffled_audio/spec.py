@@ -10,5 +10,4 @@ SPEC = MethodSpec(
     entry="methods.baselines.shuffled_audio.method:ShuffledAudio",
     role="oracle",
     drives=("audio", "audio+au"),
-    code=("methods.baselines.layers", "methods.baselines.shuffled_audio"),
 )

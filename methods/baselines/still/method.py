@@ -12,12 +12,12 @@ from pathlib import Path
 from harness.contracts import (
     NULL_CLOCK,
     BadInput,
-    Budget,
+    FitContext,
     Method,
     RenderedFrame,
     RenderRequest,
-    Sequence,
     StageClock,
+    TrainingSet,
 )
 from methods.baselines.layers import check_size, head_layer, read_layer, rendered, write_layers
 from methods.baselines.still.spec import SPEC
@@ -26,7 +26,7 @@ from methods.baselines.still.spec import SPEC
 class Still(Method):
     """A baseline: one head layer, repeated."""
 
-    def fit(self, sequence: Sequence, workdir: Path, budget: Budget) -> None:
+    def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
         """Keep the head layer of the first training frame.
 
         Raises:
@@ -34,6 +34,7 @@ class Still(Method):
             BadInput: the first frame's head mask is empty.
 
         """
+        sequence = training.only()
         folder = workdir / "layers"
         if folder.is_dir():
             return
@@ -43,7 +44,7 @@ class Still(Method):
                 sequence.id, "the head mask of its first frame is empty", "Prepare the masks again."
             )
         write_layers(folder, [head_layer(sequence.frames[0], mask)], count=1)
-        budget.progress("still", 1, 1)
+        context.progress("still", 1, 1)
 
     def load(self, workdir: Path, device: str = "cpu") -> None:
         """Read the head layer."""

@@ -11,5 +11,4 @@ SPEC = MethodSpec(
     role="baseline",
     signals=("masks",),
     drives=("audio", "audio+au"),
-    code=("methods.baselines.layers", "methods.baselines.still"),
 )

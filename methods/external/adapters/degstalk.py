@@ -42,7 +42,6 @@ SPEC = replace(
         "paper": Versioned("degstalk", OBTAIN, iterations=0),
         "quick": Versioned("degstalk", OBTAIN, iterations=15_000),
     },
-    code=(*talkinggaussian.SPEC.code, "methods.external.adapters.degstalk"),
     published=(
         PublishedResult(
             "Table I",

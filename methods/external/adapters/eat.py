@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.contracts import EMOTIONS, MethodSpec, PublishedResult, RenderRequest
 from methods.external import staging
 from methods.external.checkout import Adapter, Asset, Job, Step, Versioned
-from methods.external.one_shot import CODE, NOTE, OPTIONS, OneShot
+from methods.external.one_shot import NOTE, OPTIONS, OneShot
 
 HOME = "https://github.com/yuangan/EAT_code"
 OBTAIN = (
@@ -39,7 +39,6 @@ SPEC = MethodSpec(
     timed=False,
     presets={"paper": Versioned("eat", OBTAIN, **OPTIONS, emotion="recording")},
     default_preset="paper",
-    code=(*CODE, "methods.external.adapters.eat"),
     published=(
         PublishedResult(
             "EDTalk Table 1",

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from harness.contracts import BadInput, MethodSpec, PublishedResult, RenderRequest
 from methods.external.checkout import Adapter, Asset, Job, Step, Versioned
-from methods.external.one_shot import CODE, NOTE, OPTIONS, OneShot
+from methods.external.one_shot import NOTE, OPTIONS, OneShot
 
 HOME = "https://github.com/tanshuai0219/EDTalk"
 OBTAIN = (
@@ -48,7 +48,6 @@ SPEC = MethodSpec(
         "paper": Versioned("edtalk", OBTAIN, **OPTIONS, emotion="recording", expression="weights")
     },
     default_preset="paper",
-    code=(*CODE, "methods.external.adapters.edtalk"),
     published=(
         PublishedResult(
             "EDTalk Table 1",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from harness.contracts import BadInput, MethodSpec, PublishedResult, RenderRequest
 from methods.external.adapters.edtalk import DROPPED, HOME, OBTAIN, STRETCH, WEIGHTS, EDTalk
 from methods.external.checkout import Adapter, Asset, Job, Step, Versioned
-from methods.external.one_shot import CODE, OPTIONS
+from methods.external.one_shot import OPTIONS
 from methods.external.source_frame import CLIP_CRF
 
 SPEC = MethodSpec(
@@ -24,7 +24,6 @@ SPEC = MethodSpec(
     timed=False,
     presets={"paper": Versioned("edtalk-v", OBTAIN, **OPTIONS)},
     default_preset="paper",
-    code=(*CODE, "methods.external.adapters.edtalk", "methods.external.adapters.edtalk_v"),
     published=(
         PublishedResult(
             "EDTalk Table 1",

@@ -55,8 +55,6 @@ SPEC = MethodSpec(
         "quick": Versioned("er-nerf", OBTAIN, head=8_000, lips=10_000, torso=0, lips_patch=32),
     },
     default_preset="paper",
-    code=("methods.external.base", "methods.external.staging", "methods.external.workspace",
-          "methods.external.adapters.er_nerf"),
     published=(
         PublishedResult(
             "DEGSTalk Table I",

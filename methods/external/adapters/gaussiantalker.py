@@ -48,8 +48,6 @@ SPEC = MethodSpec(
     timed=False,
     presets={"paper": Versioned("gaussiantalker", OBTAIN, batch=128)},
     default_preset="paper",
-    code=("methods.external.base", "methods.external.staging",
-          "methods.external.adapters.gaussiantalker"),
     published=(
         PublishedResult(
             "EmoZone-Talker, neutral",

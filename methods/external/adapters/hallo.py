@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.contracts import MethodSpec, RenderRequest
 from methods.external.checkout import Adapter, Asset, Job, Step, Versioned
-from methods.external.one_shot import CODE, OPTIONS, OneShot
+from methods.external.one_shot import OPTIONS, OneShot
 
 HOME = "https://github.com/fudan-generative-vision/hallo"
 OBTAIN = (
@@ -34,7 +34,6 @@ SPEC = MethodSpec(
     timed=False,
     presets={"paper": Versioned("hallo", OBTAIN, **OPTIONS)},
     default_preset="paper",
-    code=(*CODE, "methods.external.adapters.hallo"),
 )
 
 

@@ -56,7 +56,6 @@ SPEC = MethodSpec(
     timed=False,
     presets={"paper": Versioned("instag", OBTAIN)},
     default_preset="paper",
-    code=("methods.external.base", "methods.external.staging", "methods.external.adapters.instag"),
 )
 
 

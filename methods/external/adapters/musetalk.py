@@ -17,7 +17,7 @@ import yaml
 from harness.contracts import BadInput, MethodSpec, RenderRequest
 from methods.external import staging
 from methods.external.checkout import Adapter, Asset, Job, Step, Versioned
-from methods.external.one_shot import CODE, OPTIONS, OneShot
+from methods.external.one_shot import OPTIONS, OneShot
 
 HOME = "https://github.com/TMElyralab/MuseTalk"
 OBTAIN = (
@@ -49,7 +49,6 @@ SPEC = MethodSpec(
         "v1": Versioned("musetalk", OBTAIN, **OPTIONS, version="v1", bbox_shift=0),
     },
     default_preset="v1.5",
-    code=(*CODE, "methods.external.adapters.musetalk"),
 )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.contracts import MethodSpec, PublishedResult, RenderRequest
 from methods.external.checkout import Adapter, Asset, Job, Step, Versioned
-from methods.external.one_shot import CODE, NOTE, OPTIONS, OneShot
+from methods.external.one_shot import NOTE, OPTIONS, OneShot
 
 HOME = "https://github.com/OpenTalker/SadTalker"
 OBTAIN = (
@@ -32,7 +32,6 @@ SPEC = MethodSpec(
     timed=False,
     presets={"paper": Versioned("sadtalker", OBTAIN, **OPTIONS, still=True)},
     default_preset="paper",
-    code=(*CODE, "methods.external.adapters.sadtalker"),
     published=(
         PublishedResult(
             "EDTalk Table 1",

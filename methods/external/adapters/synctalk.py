@@ -55,8 +55,6 @@ SPEC = MethodSpec(
         "portrait": Versioned("synctalk", OBTAIN, **_OPTIONS, portrait=True),
     },
     default_preset="paper",
-    code=("methods.external.base", "methods.external.staging", "methods.external.workspace",
-          "methods.external.adapters.synctalk"),
     published=(
         PublishedResult(
             "DEGSTalk Table I",

@@ -50,11 +50,6 @@ SPEC = MethodSpec(
         "quick": Versioned("talkinggaussian", OBTAIN, iterations=15_000),
     },
     default_preset="paper",
-    code=(
-        "methods.external.base",
-        "methods.external.staging",
-        "methods.external.adapters.talkinggaussian",
-    ),
 )
 
 

@@ -44,7 +44,6 @@ SPEC = replace(
         "paper": Versioned("ua3dtalk-official", OBTAIN, iterations=0),
         "quick": Versioned("ua3dtalk-official", OBTAIN, iterations=15_000),
     },
-    code=(*talkinggaussian.SPEC.code, "methods.external.adapters.ua3dtalk_official"),
 )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.contracts import MethodSpec, PublishedResult, RenderRequest
 from methods.external.checkout import Adapter, Asset, Job, Step, Versioned
-from methods.external.one_shot import CODE, NOTE, OPTIONS, OneShot
+from methods.external.one_shot import NOTE, OPTIONS, OneShot
 
 HOME = "https://github.com/Rudrabha/Wav2Lip"
 OBTAIN = f"git clone {HOME}, then its README's `pip install -r requirements.txt` (Python 3.6)."
@@ -31,7 +31,6 @@ SPEC = MethodSpec(
     timed=False,
     presets={"paper": Versioned("wav2lip", OBTAIN, **OPTIONS, checkpoint="wav2lip.pth")},
     default_preset="paper",
-    code=(*CODE, "methods.external.adapters.wav2lip"),
     published=(
         PublishedResult(
             "EDTalk Table 1",

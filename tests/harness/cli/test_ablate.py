@@ -8,7 +8,7 @@ import shutil
 import pytest
 import yaml
 
-from harness.runner import ablate
+from harness.ablation import request as ablate
 from tests import staged, toy
 
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.runner import calibration, throughput, workloads
+from harness.gate import calibration, throughput, workloads
 from tests.gate_results import seeded, several, with_value
 
 

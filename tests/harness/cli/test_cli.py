@@ -124,7 +124,7 @@ def test_doctor_names_the_cure_word_for_word(monkeypatch, command):
 
 
 def test_ctrl_c_in_a_command_is_said_and_not_silent(monkeypatch, command):
-    from harness.runner import planner
+    from harness.engine import planner
 
     def interrupted(request):
         raise KeyboardInterrupt
@@ -136,7 +136,7 @@ def test_ctrl_c_in_a_command_is_said_and_not_silent(monkeypatch, command):
 
 
 def test_a_refusing_disk_is_a_sentence_wherever_it_refuses(monkeypatch, command):
-    from harness.runner import planner
+    from harness.engine import planner
 
     def full(request):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "cache/file")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness.contracts import UnknownName
-from harness.runner import planner, stages
+from harness.engine import actions as stages
+from harness.engine import planner
 from tests import toy
 
 
@@ -57,10 +58,10 @@ def test_the_page_that_a_killed_run_did_not_write_is_written(call, tmp_path):
 def test_a_failure_in_one_split_stops_no_other(call, monkeypatch, tmp_path):
     fit = stages.fit
 
-    def failing(work, method, folder, record, budget):
+    def failing(work, method, folder, record, context):
         if "first@1" in str(folder):
             raise RuntimeError("no luck")
-        return fit(work, method, folder, record, budget)
+        return fit(work, method, folder, record, context)
 
     monkeypatch.setattr(stages, "fit", failing)
     code, _, err = call("first", "second")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from harness.contracts import BadInput, Budget, RenderRequest
+from harness.contracts import BadInput, FitContext, RenderRequest, TrainingSet
 from methods.baselines.nearest_audio.features import log_mel_windows
 from methods.baselines.nearest_audio.method import NearestAudio
 from methods.baselines.nearest_audio.path import cheapest_path
@@ -38,7 +38,7 @@ def test_the_path_is_the_cheapest_of_all_paths(costs, jump_cost):
 
 def test_training_sound_retrieves_its_own_frames(recording, tmp_path):
     train = recording.part(recording.train)
-    NearestAudio().fit(train, tmp_path, Budget())
+    NearestAudio().fit(TrainingSet.of(train), tmp_path, FitContext())
     method = NearestAudio()
     method.load(tmp_path)
     request = RenderRequest(train.audio, 25.0, 48, 20, 24, None)
@@ -59,9 +59,9 @@ def test_an_interrupted_fit_starts_again(recording, tmp_path):
             raise Killed
 
     with pytest.raises(Killed):
-        NearestAudio().fit(train, tmp_path, Budget(progress=progress))
+        NearestAudio().fit(TrainingSet.of(train), tmp_path, FitContext(progress=progress))
     assert not (tmp_path / "layers").exists()
-    NearestAudio().fit(train, tmp_path, Budget())
+    NearestAudio().fit(TrainingSet.of(train), tmp_path, FitContext())
     assert len(list((tmp_path / "layers").glob("*.png"))) == 48
 
 

@@ -3,13 +3,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from harness.contracts import BadInput, Budget, Masks, MissingSignal, RenderRequest
+from harness.contracts import BadInput, FitContext, Masks, MissingSignal, RenderRequest, TrainingSet
 from methods.baselines.still.method import Still
 
 
 def test_shows_the_first_training_head_and_nothing_else(recording, tmp_path):
     method = Still()
-    method.fit(recording.part(recording.train), tmp_path, Budget())
+    method.fit(TrainingSet.of(recording), tmp_path, FitContext())
     fresh = Still()
     fresh.load(tmp_path)
     frames = list(fresh.render(RenderRequest(np.zeros(100, np.float32), 25.0, 3, 20, 24, None)))
@@ -27,12 +27,12 @@ def test_shows_the_first_training_head_and_nothing_else(recording, tmp_path):
 def test_refuses_missing_or_empty_masks(recording, tmp_path):
     bare = dataclasses.replace(recording, signals={})
     with pytest.raises(MissingSignal, match="still"):
-        Still().fit(bare, tmp_path, Budget())
+        Still().fit(TrainingSet.of(bare), tmp_path, FitContext())
     empty = dataclasses.replace(
         recording, signals={"masks": Masks(np.zeros((60, 20, 24), np.uint8))}
     )
     with pytest.raises(BadInput, match="empty"):
-        Still().fit(empty, tmp_path, Budget())
+        Still().fit(TrainingSet.of(empty), tmp_path, FitContext())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -40,7 +40,7 @@ def test_refuses_another_size_and_a_missing_fit(recording, tmp_path):
     with pytest.raises(BadInput, match=r"00000\.png"):
         Still().load(tmp_path)
     method = Still()
-    method.fit(recording.part(recording.train), tmp_path, Budget())
+    method.fit(TrainingSet.of(recording), tmp_path, FitContext())
     method.load(tmp_path)
     with pytest.raises(BadInput, match="24x20"):
         next(method.render(RenderRequest(np.zeros(9, np.float32), 25.0, 1, 40, 48, None)))

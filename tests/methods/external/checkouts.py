@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from harness.runner.plan import Request
-from harness.runner.planner import lay_out
-from harness.runner.run import Runner
+from harness.engine.plan import Request
+from harness.engine.planner import lay_out
+from harness.engine.run import Runner
 from methods import catalog as methods
 from metrics import catalog as metrics
 from splits import er_nerf

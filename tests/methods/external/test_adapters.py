@@ -11,10 +11,10 @@ import pytest
 import torch
 from PIL import Image
 
-from harness.contracts import BadInput, Budget, FrameSource, Sequence, Unavailable
-from harness.runner.plan import Request
-from harness.runner.planner import make_plan
-from harness.runner.run import Runner
+from harness.contracts import BadInput, FitContext, FrameSource, Sequence, TrainingSet, Unavailable
+from harness.engine.plan import Request
+from harness.engine.planner import make_plan
+from harness.engine.run import Runner
 from harness.testing import check_spec_reads_without_torch, request_of
 from methods import catalog
 from methods.external import process
@@ -72,8 +72,8 @@ def recording(folder):
 def fitted(name, sequence, workdir, **config):
     spec = catalog.spec(name)
     method = catalog.build(name)
-    budget = Budget({**spec.presets["paper"], **config}, device="cuda:1")
-    method.fit(sequence.part(sequence.train), workdir, budget)
+    context = FitContext({**spec.presets["paper"], **config}, device="cuda:1")
+    method.fit(TrainingSet.of(sequence), workdir, context)
     return reopened(name, workdir)
 
 
@@ -336,7 +336,7 @@ def test_a_recording_without_a_folder_is_refused(ready):
     frames = FrameSource.of(np.zeros((4, 32, 32, 3), np.uint8))
     bare = Sequence("bare", "x", 25.0, np.zeros(2560, np.float32), frames, range(3), range(3, 4))
     with pytest.raises(BadInput, match="bare: talkinggaussian reads a prepared folder"):
-        catalog.build("talkinggaussian").fit(bare, None, Budget())
+        catalog.build("talkinggaussian").fit(TrainingSet.of(bare), None, FitContext())
 
 
 @pytest.mark.parametrize("name", IDS)

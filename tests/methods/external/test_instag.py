@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from harness.contracts import BadInput, Budget
+from harness.contracts import BadInput, FitContext, TrainingSet
 from methods import catalog
 from tests.methods.external.checkouts import calls, flags, prepared, run
 
@@ -11,7 +11,7 @@ def test_its_script_gets_folder_project_and_gpu(tmp_path, monkeypatch):
     root, (_, sequence) = prepared(tmp_path, monkeypatch, "instag")
     method = catalog.build("instag")
     config = dict(catalog.spec("instag").presets["paper"])
-    method.fit(sequence.part(sequence.train), tmp_path / "work", Budget(config, "cuda:3"))
+    method.fit(TrainingSet.of(sequence), tmp_path / "work", FitContext(config, "cuda:3"))
     assert flags(calls(root)[0])["--N_views"] == "250"
     model = tmp_path / "work" / "output" / "toy"
     assert flags(calls(root)[0])["-m"] == str(model)

@@ -3,11 +3,11 @@ import os
 
 import pytest
 
-from harness.contracts import BadInput, Budget
+from harness.contracts import BadInput, FitContext, TrainingSet
+from harness.engine.plan import Request
+from harness.engine.planner import make_plan
+from harness.engine.run import Runner
 from harness.media.video import write_mp4
-from harness.runner.plan import Request
-from harness.runner.planner import make_plan
-from harness.runner.run import Runner
 from harness.testing import request_of
 from methods import catalog
 from methods.external.errors import BadOutput, WrongCount, WrongRate, WrongSize
@@ -50,7 +50,7 @@ def video(path, sequence, count=2, fps=25, size=32):
 def rendered(sequence, workdir):
     spec = catalog.spec("their-method")
     method = catalog.build("their-method")
-    method.fit(sequence.part(sequence.train), workdir, Budget(spec.presets["quick"]))
+    method.fit(TrainingSet.of(sequence), workdir, FitContext(spec.presets["quick"]))
     method.load(workdir)
     return list(method.render(request_of(sequence, spec)))
 

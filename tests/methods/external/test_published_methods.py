@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from harness.cli.verify import smoke_run
-from harness.contracts import BadInput, Budget, FrameSource, Unavailable
+from harness.contracts import BadInput, FitContext, FrameSource, TrainingSet, Unavailable
 from harness.media.audio import read_audio
 from harness.media.video import read_frames
 from harness.plugins import load_entry
@@ -160,7 +160,7 @@ def test_a_square_is_laid_back_where_it_was_cut(method, tmp_path, monkeypatch):
     )
     built, spec = catalog.build(method), catalog.spec(method)
     config = spec.presets[spec.default_preset]
-    built.fit(sequence.part(sequence.train), tmp_path / "w", Budget(config))
+    built.fit(TrainingSet.of(sequence), tmp_path / "w", FitContext(config))
     built.load(tmp_path / "w")
     made = [frame.rgb * 255 for frame in built.render(request_of(sequence, spec))]
     assert len(made) == 2

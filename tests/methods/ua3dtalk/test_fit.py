@@ -10,10 +10,11 @@ import torch
 from harness.contracts import (
     ActionUnits,
     BadInput,
-    Budget,
+    FitContext,
     FrameSource,
     MissingSignal,
     RenderRequest,
+    TrainingSet,
     UnknownName,
 )
 from harness.testing import check_method
@@ -82,8 +83,8 @@ def error(picture, truth):
 def fitted(recording, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("fit")
     steps = []
-    budget = Budget(SMALL, progress=lambda stage, done, total, **_: steps.append(stage))
-    UA3DTalk().fit(recording.part(recording.train), workdir, budget)
+    context = FitContext(SMALL, progress=lambda stage, done, total, **_: steps.append(stage))
+    UA3DTalk().fit(TrainingSet.of(recording), workdir, context)
     return workdir, steps
 
 
@@ -182,9 +183,9 @@ def test_a_killed_fit_ends_with_the_same_numbers(fitted, recording, tmp_path, st
 
     part = recording.part(recording.train)
     with pytest.raises(Killed):
-        UA3DTalk().fit(part, tmp_path, Budget(SMALL, progress=kill))
+        UA3DTalk().fit(TrainingSet.of(part), tmp_path, FitContext(SMALL, progress=kill))
     assert not (tmp_path / "model.json").exists()
-    UA3DTalk().fit(part, tmp_path, Budget(SMALL))
+    UA3DTalk().fit(TrainingSet.of(part), tmp_path, FitContext(SMALL))
     one = torch.load(fitted[0] / "model.pt", weights_only=True)
     two = torch.load(tmp_path / "model.pt", weights_only=True)
     assert one.keys() == two.keys()
@@ -196,7 +197,7 @@ def test_a_killed_fit_ends_with_the_same_numbers(fitted, recording, tmp_path, st
 def test_a_finished_fit_does_nothing_again(fitted, recording):
     workdir, _ = fitted
     before = {p: p.stat().st_mtime_ns for p in workdir.rglob("*")}
-    UA3DTalk().fit(recording.part(recording.train), workdir, Budget(SMALL))
+    UA3DTalk().fit(TrainingSet.of(recording), workdir, FitContext(SMALL))
     assert {p: p.stat().st_mtime_ns for p in workdir.rglob("*")} == before
 
 
@@ -233,15 +234,15 @@ def test_a_missing_signal_is_named_before_any_work(recording, tmp_path, signal):
         recording, signals={k: v for k, v in recording.signals.items() if k != signal}
     )
     with pytest.raises(MissingSignal, match=f"'{signal}'"):
-        UA3DTalk().fit(bare.part(bare.train), tmp_path / "fit", Budget(SMALL))
+        UA3DTalk().fit(TrainingSet.of(bare), tmp_path / "fit", FitContext(SMALL))
     assert not (tmp_path / "fit").exists()
 
 
 def test_options_that_do_not_exist_are_refused(recording, tmp_path):
     with pytest.raises(UnknownName, match="ensemble_size"):
-        UA3DTalk().fit(recording, tmp_path, Budget({"ensemble_sise": 3}))
+        UA3DTalk().fit(TrainingSet.of(recording), tmp_path, FitContext({"ensemble_sise": 3}))
     with pytest.raises(BadInput, match="init"):
-        UA3DTalk().fit(recording, tmp_path, Budget({"init": "magic"}))
+        UA3DTalk().fit(TrainingSet.of(recording), tmp_path, FitContext({"init": "magic"}))
 
 
 def test_masks_without_a_mouth_are_refused(recording, tmp_path):
@@ -249,7 +250,7 @@ def test_masks_without_a_mouth_are_refused(recording, tmp_path):
     closed = dataclasses.replace(masks, bits=masks.bits & ~np.uint8(8))
     sequence = dataclasses.replace(recording, signals={**recording.signals, "masks": closed})
     with pytest.raises(BadInput, match="inside of the mouth"):
-        UA3DTalk().fit(sequence.part(sequence.train), tmp_path, Budget(SMALL))
+        UA3DTalk().fit(TrainingSet.of(sequence), tmp_path, FitContext(SMALL))
 
 
 def test_an_unfitted_folder_is_refused(tmp_path):
@@ -285,7 +286,7 @@ def test_it_is_a_method_and_reads_no_test_frame(recording, tmp_path):
 def test_every_switch_trains_and_renders(recording, tmp_path, switches):
     short = {"face_iterations": 12, "mouth_iterations": 6, "fuse_iterations": 3}
     config = {**SMALL, **short, **switches}
-    UA3DTalk().fit(recording.part(recording.train), tmp_path, Budget(config))
+    UA3DTalk().fit(TrainingSet.of(recording), tmp_path, FitContext(config))
     method = UA3DTalk()
     method.load(tmp_path)
     request = request_for(recording, au=recording.part(recording.test).signal("au"))

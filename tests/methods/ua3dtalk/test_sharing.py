@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from harness.contracts import Budget, Priors
-from harness.runner.grid import find_grid
+from harness.ablation.grid import find_grid
+from harness.contracts import FitContext, Priors, TrainingSet
 from methods.ua3dtalk.config import Settings
 from methods.ua3dtalk.data import Drive
 from methods.ua3dtalk.method import UA3DTalk
@@ -78,8 +78,8 @@ def fit(recording, workdir, changes, stages=None):
     def progress(stage, done, total, **_):
         trained.add(stage)
 
-    budget = Budget({**TINY, **changes}, progress=progress, stages=stages)
-    UA3DTalk().fit(recording.part(recording.train), workdir, budget)
+    context = FitContext({**TINY, **changes}, progress=progress, stages=stages)
+    UA3DTalk().fit(TrainingSet.of(recording), workdir, context)
     return trained
 
 
@@ -118,7 +118,9 @@ def test_a_killed_fit_goes_on_with_shared_stages(recording, tmp_path):
     cache = Folders(tmp_path / "cache")
     part = recording.part(recording.train)
     with pytest.raises(Killed):
-        UA3DTalk().fit(part, tmp_path / "a", Budget(TINY, progress=kill, stages=cache))
+        UA3DTalk().fit(
+            TrainingSet.of(part), tmp_path / "a", FitContext(TINY, progress=kill, stages=cache)
+        )
     assert cache.kept == ["prior", "emotion", "face"]
     fit(recording, tmp_path / "a", {}, cache)
     fit(recording, tmp_path / "b", {})

@@ -1,0 +1,1 @@
+"""One engine for `run`, `score` and `ablate`: request, requirements, jobs, cells, results."""

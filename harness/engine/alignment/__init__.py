@@ -1,0 +1,1 @@
+"""Two sides of files made comparable: opened, paired by name, differences refused or remedied."""

@@ -1,0 +1,175 @@
+"""Differences between the two sides: refused, or settled by a remedy that the user declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from harness.contracts import BadInput, cut
+from harness.contracts.sequence import SAMPLE_RATE
+from harness.engine.alignment.opened import Take
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """What may be done to make two sides comparable; every use is recorded in the result.
+
+    Attributes:
+        resample_fps: bring both sides to this rate by repeating or leaving out whole frames.
+        trim: cut frames and sound at the end, to the shortest.
+        resize: bring the prediction to the truth's size (Pillow's antialiased bicubic).
+
+    """
+
+    resample_fps: float | None = None
+    trim: bool = False
+    resize: bool = False
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Two comparable sides, the sound they are judged with, and what was done to them."""
+
+    prediction: Take
+    truth: Take
+    audio: np.ndarray
+    notes: dict[str, Any]
+
+
+def settle(prediction: Take, truth: Take, remedies: Remedies) -> Settled:
+    """Make two sides comparable, as far as the remedies allow.
+
+    Raises:
+        BadInput: rate, size, length or sound differ; says both numbers and the flag.
+
+    """
+    notes: dict[str, Any] = {}
+    if remedies.resample_fps is not None:
+        target = Fraction(remedies.resample_fps).limit_denominator(1001)
+        for side, take in (("prediction", prediction), ("truth", truth)):
+            if take.fps != target:
+                notes.setdefault("resample_fps", {})[side] = [float(take.fps), float(target)]
+        prediction, truth = resampled(prediction, target), resampled(truth, target)
+    if prediction.fps != truth.fps:
+        raise BadInput(
+            prediction.path,
+            f"it has {float(prediction.fps):g} frames per second, its truth {truth.path} has "
+            f"{float(truth.fps):g}",
+            f"Pass --resample-fps {float(truth.fps):g} to repeat or leave out whole frames.",
+        )
+    if (prediction.height, prediction.width) != (truth.height, truth.width):
+        sizes = [f"{take.width}x{take.height}" for take in (prediction, truth)]
+        if not remedies.resize:
+            raise BadInput(
+                prediction.path,
+                f"its frames are {sizes[0]}, those of its truth {truth.path} are {sizes[1]}",
+                "Pass --resize to bring the prediction to the truth's size.",
+            )
+        notes["resize"] = sizes
+        prediction = resized(prediction, truth.height, truth.width)
+    if prediction.count != truth.count:
+        if not remedies.trim or truth.kind == "mesh":
+            raise BadInput(
+                prediction.path,
+                f"it has {prediction.count} frames, its truth {truth.path} has {truth.count}",
+                "Give meshes of equal length."
+                if truth.kind == "mesh"
+                else "Pass --trim to cut both at the end to the shorter one.",
+            )
+        count = min(prediction.count, truth.count)
+        notes["trim"] = {"frames": [prediction.count, truth.count, count]}
+        prediction, truth = trimmed(prediction, count), trimmed(truth, count)
+    own = len(prediction.audio) > 0
+    sound = prediction if own else truth
+    notes["sound"] = "prediction" if own else "truth" if len(truth.audio) else "none"
+    return with_sound(prediction, truth, sound, remedies, notes)
+
+
+def with_sound(
+    prediction: Take, truth: Take, sound: Take, remedies: Remedies, notes: dict[str, Any]
+) -> Settled:
+    """Check the sound against the picture, or cut both to the shorter."""
+    count, rate = prediction.count, prediction.fps
+    heard, seen = len(sound.audio) / SAMPLE_RATE, float(count / rate)
+    if len(sound.audio) and abs(heard - seen) > 1 / rate:
+        if not remedies.trim:
+            raise BadInput(
+                sound.path,
+                f"its sound lasts {heard:.3f} s and its picture {seen:.3f} s, more than one "
+                f"frame ({float(1 / rate):g} s) apart",
+                "Pass --trim to cut both at the end to the shorter one.",
+            )
+        count = min(count, int(heard * rate))
+        if count < 1:
+            raise BadInput(sound.path, "its sound is shorter than one frame", "Give it sound.")
+        notes.setdefault("trim", {})["seconds"] = [heard, seen, float(count / rate)]
+        prediction, truth = trimmed(prediction, count), trimmed(truth, count)
+        sound = replace(sound, audio=sound.audio[: round(count / rate * SAMPLE_RATE)])
+    return Settled(prediction, truth, sound.audio, notes)
+
+
+def resampled(take: Take, fps: Fraction) -> Take:
+    """The recording at another rate: each new frame is the nearest old one, never a blend.
+
+    Raises:
+        BadInput: it has per-frame signals, which cannot be repeated in its place.
+
+    """
+    if take.fps == fps:
+        return take
+    if take.signals:
+        raise BadInput(
+            take.path,
+            f"it comes with per-frame signals ({', '.join(take.signals)}) at {float(take.fps):g} "
+            "frames per second",
+            f"Convert the video to {float(fps):g} fps first and make the signals from that.",
+        )
+    count = max(round(take.count * fps / take.fps), 1)
+    ratio = take.fps / fps
+
+    def frames() -> Iterator[np.ndarray]:
+        made = 0
+        for index, frame in enumerate(take.frames()):
+            while made < count and min(round(made * ratio), take.count - 1) <= index:
+                yield frame
+                made += 1
+
+    return replace(take, fps=fps, count=count, frames=frames)
+
+
+def resized(take: Take, height: int, width: int) -> Take:
+    """The recording at another size, by Pillow's antialiased bicubic filter.
+
+    Raises:
+        BadInput: it has per-pixel signals.
+
+    """
+    if "masks" in take.signals:
+        raise BadInput(take.path, "its masks have its own size", "Resize the video beforehand.")
+
+    def frames() -> Iterator[np.ndarray]:
+        for frame in take.frames():
+            yield np.asarray(Image.fromarray(frame).resize((width, height), Image.BICUBIC))
+
+    return replace(take, height=height, width=width, frames=frames)
+
+
+def trimmed(take: Take, count: int) -> Take:
+    """The first `count` frames, with the signals and the sound that belong to them."""
+    if count == take.count:
+        return take
+    samples = round(count / take.fps * SAMPLE_RATE)
+    signals = {name: cut(value, range(count)) for name, value in take.signals.items()}
+    return replace(
+        take,
+        count=count,
+        frames=lambda: islice(take.frames(), count),
+        audio=take.audio[:samples],
+        signals=signals,
+    )

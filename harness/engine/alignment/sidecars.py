@@ -1,0 +1,82 @@
+"""Signals that lie beside a recording, as files of its name: OpenFace, BFM coefficients, masks."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.contracts import BadInput, Masks
+from harness.engine.alignment.opened import Take
+from harness.weights import sha256_of
+
+
+def with_sidecars(take: Take) -> Take:
+    """The recording with every signal that lies beside it.
+
+    `NAME.openface.csv`, `NAME.bfm79.npy` ([T,79]) and `NAME.masks.npz` (`bits`, uint8 [T,H,W]).
+
+    Raises:
+        BadInput: such a file is unreadable, or does not have one row a frame.
+
+    """
+    base = take.path.with_suffix("") if take.path.is_file() else take.path
+    signals, digest = dict(take.signals), hashlib.sha256(take.digest.encode())
+    for name, (ending, read) in READERS.items():
+        path = base.with_name(base.name + ending)
+        if not path.is_file():
+            continue
+        value, count = read(path)
+        if count != take.count:
+            fact = f"it has {count} rows, its recording {take.path.name} has {take.count} frames"
+            raise BadInput(path, fact, "Make it again from this very recording.")
+        signals[name] = value
+        digest.update(f"{name}:{sha256_of(path)}".encode())
+    if len(signals) == len(take.signals):
+        return take
+    return replace(take, signals=signals, digest=digest.hexdigest())
+
+
+def _openface(path: Path) -> tuple[Any, int]:
+    from harness.media.openface import read_openface
+
+    units = read_openface(path)
+    return units, len(units.values)
+
+
+def _array(path: Path, key: str | None = None) -> np.ndarray:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        return loaded if key is None else loaded[key]
+    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        reason = str(error).partition(". ")[0].rstrip(".")
+        cure = "Save it with numpy, without pickled objects."
+        raise BadInput(path, f"it cannot be read ({reason})", cure) from error
+
+
+def _bfm79(path: Path) -> tuple[np.ndarray, int]:
+    values = _array(path)
+    if values.ndim != 2 or values.shape[1] != 79 or not np.isfinite(values).all():
+        fact = f"it holds {list(values.shape)}, finite numbers of shape [T,79] are expected"
+        raise BadInput(path, fact, "Save `exp` of the ER-NeRF tracker's track_params.pt.")
+    return values.astype(np.float32), len(values)
+
+
+def _masks(path: Path) -> tuple[Masks, int]:
+    bits = _array(path, "bits")
+    if bits.ndim != 3 or bits.dtype != np.uint8:
+        fact = f"`bits` is {bits.dtype} {list(bits.shape)}, uint8 [T,H,W] is expected"
+        raise BadInput(path, fact, "Set one bit a region, as `Masks` in harness/contracts says.")
+    return Masks(bits), len(bits)
+
+
+READERS: dict[str, tuple[str, Callable[[Path], tuple[Any, int]]]] = {
+    "openface": (".openface.csv", _openface),
+    "bfm79": (".bfm79.npy", _bfm79),
+    "masks": (".masks.npz", _masks),
+}

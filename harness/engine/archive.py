@@ -1,0 +1,197 @@
+"""Prediction archives: lossless and self-contained, so that scoring needs neither method nor data.
+
+A folder with `frames.zip` (one PNG a frame), `audio.wav` (float PCM), `signals.npz` (truth
+only) and `meta.json`. A prediction names its truth by folder and content hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from PIL import Image
+
+from harness.contracts import (
+    ActionUnits,
+    BadInput,
+    Camera,
+    EmotionTrack,
+    Expression,
+    FrameSource,
+    Masks,
+    Sequence,
+)
+from harness.contracts.sequence import SAMPLE_RATE
+from harness.engine.store import write_json
+
+#: Truth signals that metrics may read, and the type each is restored to.
+SIGNAL_TYPES: dict[str, Any] = {
+    "masks": Masks,
+    "au": ActionUnits,
+    "expression": Expression,
+    "emotion": EmotionTrack,
+    "camera": Camera,
+    "landmarks": np.asarray,
+}
+
+
+#: What readers of zip, PNG, wav, npz and JSON raise on a damaged file; Pillow's is a SyntaxError.
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    SyntaxError,
+    zipfile.BadZipFile,
+    zlib.error,
+    soundfile.LibsndfileError,
+)
+
+
+@contextmanager
+def legible(path: Path) -> Iterator[None]:
+    """Turn a damaged file of a finished cell into a sentence that says what to delete.
+
+    Raises:
+        BadInput: the block could not read it.
+    """
+    try:
+        yield
+    except _DAMAGE as error:
+        cure = f"Delete {path.parent}; the next run makes it again."
+        # The first sentence alone: numpy's next one advises to unpickle the file.
+        reason = str(error).partition(". ")[0].rstrip(".")
+        raise BadInput(path, f"is damaged or not of this kind ({reason})", cure) from error
+
+
+def write_frames(path: Path, frames: Iterable[np.ndarray]) -> tuple[int, str]:
+    """Write uint8 RGB frames losslessly; returns their count and the hash of their pixels."""
+    digest, count = hashlib.sha256(), 0
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for count, frame in enumerate(frames, start=1):
+            pixels = np.ascontiguousarray(frame)
+            digest.update(repr(pixels.shape).encode())
+            digest.update(pixels.data)
+            buffer = io.BytesIO()
+            Image.fromarray(pixels).save(buffer, "png", compress_level=1)
+            # A fixed date keeps equal frames equal byte for byte.
+            entry = zipfile.ZipInfo(f"{count - 1:06d}.png", (1980, 1, 1, 0, 0, 0))
+            archive.writestr(entry, buffer.getvalue())
+    return count, digest.hexdigest()
+
+
+def open_frames(path: Path) -> FrameSource:
+    """Lazy access to the frames of an archive.
+
+    Raises:
+        BadInput: the file is missing, truncated or not an archive of ours.
+    """
+    with legible(path):
+        archive = zipfile.ZipFile(path)
+        names = archive.namelist()
+        if names != [f"{i:06d}.png" for i in range(len(names))] or not names:
+            raise ValueError("its entries are not 000000.png, 000001.png, ...")
+        first = np.asarray(Image.open(io.BytesIO(archive.read(names[0]))))
+
+    def read(index: int) -> np.ndarray:
+        with legible(path):
+            return np.asarray(Image.open(io.BytesIO(archive.read(names[index]))).convert("RGB"))
+
+    return FrameSource(read, len(names), *first.shape[:2])
+
+
+def write_audio(path: Path, audio: np.ndarray) -> None:
+    """Write 16 kHz mono sound without loss."""
+    soundfile.write(path, np.asarray(audio, np.float32), SAMPLE_RATE, subtype="FLOAT", format="WAV")
+
+
+def read_audio(path: Path) -> np.ndarray:
+    """Read what `write_audio` wrote: float32 [S] at 16 kHz."""
+    with legible(path):
+        audio, rate = soundfile.read(path, dtype="float32")
+    if rate != SAMPLE_RATE:
+        raise BadInput(path, f"has {rate} Hz, archives have {SAMPLE_RATE}", "Render it again.")
+    return audio
+
+
+def write_truth(folder: Path, sequence: Sequence) -> dict[str, Any]:
+    """Archive the test part of a sequence: frames, sound and the signals that metrics read."""
+    count, digest = write_frames(folder / "frames.zip", sequence.frames)
+    write_audio(folder / "audio.wav", sequence.audio)
+    arrays: dict[str, np.ndarray] = {}
+    for name in SIGNAL_TYPES:
+        if sequence.has(name):
+            value = sequence.signal(name)
+            parts = {"": value} if isinstance(value, np.ndarray) else asdict(value)
+            for part, array in parts.items():
+                arrays[f"{name}.{part}"] = np.asarray(array)
+    np.savez_compressed(folder / "signals.npz", **arrays)
+    meta = {
+        "sequence": sequence.id,
+        "subject": sequence.subject,
+        "domain": sequence.domain,
+        "fps": sequence.fps,
+        "count": count,
+        "height": sequence.height,
+        "width": sequence.width,
+        "frames_sha256": digest,
+        "audio_sha256": hashlib.sha256(sequence.audio.tobytes()).hexdigest(),
+    }
+    write_json(folder / "meta.json", meta)
+    return meta
+
+
+def read_meta(folder: Path) -> dict[str, Any]:
+    """The facts an archive states about itself."""
+    path = folder / "meta.json"
+    with legible(path):
+        return dict(json.loads(path.read_text("utf-8")))
+
+
+def read_signals(folder: Path) -> dict[str, Any]:
+    """The truth's signals, restored to their types."""
+    grouped: dict[str, dict[str, np.ndarray]] = {}
+    path = folder / "signals.npz"
+    with legible(path), np.load(path, allow_pickle=False) as stored:
+        for key in stored.files:
+            name, _, part = key.partition(".")
+            grouped.setdefault(name, {})[part] = stored[key]
+    signals: dict[str, Any] = {}
+    for name, parts in grouped.items():
+        if set(parts) == {""}:
+            signals[name] = parts[""]
+            continue
+        plain = {
+            part: str(array) if array.dtype.kind == "U" and array.ndim == 0 else array
+            for part, array in parts.items()
+        }
+        if "names" in plain:
+            plain["names"] = tuple(map(str, plain["names"]))
+        signals[name] = SIGNAL_TYPES[name](**plain)
+    return signals
+
+
+def batches(
+    prediction: FrameSource, truth: FrameSource, size: int = 32
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Aligned frames in blocks: (start, prediction [B,H,W,3], truth [B,H,W,3]).
+
+    Raises:
+        ValueError: the lengths differ; nothing is trimmed or stretched.
+    """
+    if len(prediction) != len(truth):
+        raise ValueError(f"{len(prediction)} predicted frames, {len(truth)} true frames")
+    for start in range(0, len(truth), size):
+        block = range(start, min(start + size, len(truth)))
+        yield start, prediction.stack(block), truth.stack(block)

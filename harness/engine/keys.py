@@ -1,0 +1,27 @@
+"""What decides a cell's outcome, put into words that a key is made of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from harness.contracts import MetricSpec
+from harness.engine import closure
+from harness.weights import digests
+
+
+def metric_inputs(spec: MetricSpec) -> dict[str, Any]:
+    """What decides a metric's values beside what it scores: code, options, weights."""
+    return {
+        "metric": spec.id,
+        "options": dict(spec.options),
+        "code": closure.digest(spec.entry),
+        "weights": digests(spec.weights),
+    }
+
+
+def metric_digest(spec: MetricSpec) -> str:
+    """The digest of a metric: equal digests mean that values may be compared."""
+    text = json.dumps(metric_inputs(spec), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,130 @@
+"""Scoring: one pass over a prediction beside its truth, for all metrics together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.contracts import (
+    Clip,
+    Failure,
+    FeatureCache,
+    FrameBatch,
+    Metric,
+    MetricResult,
+    MetricSpec,
+    Progress,
+)
+from harness.engine import archive
+from harness.weights import digests
+
+
+@contextmanager
+def clip_of(
+    render_folder: Path, truth_folder: Path, timing: Any
+) -> Iterator[tuple[Clip, Any, Any]]:
+    """Open a prediction beside its truth."""
+    meta, truth_meta = archive.read_meta(render_folder), archive.read_meta(truth_folder)
+    clip = Clip(
+        id=f"{meta['method']}/{meta['drive']}/{meta['sequence']}",
+        fps=truth_meta["fps"],
+        count=truth_meta["count"],
+        height=truth_meta["height"],
+        width=truth_meta["width"],
+        audio=archive.read_audio(render_folder / "audio.wav"),
+        domain=truth_meta["domain"],
+        signals=archive.read_signals(truth_folder),
+        timing=timing,
+    )
+    prediction = archive.open_frames(render_folder / "frames.zip")
+    yield clip, prediction, archive.open_frames(truth_folder / "frames.zip")
+
+
+def score(
+    metrics: list[Metric],
+    render_folder: Path,
+    truth_folder: Path,
+    timing: Any,
+    progress: Progress,
+) -> list[MetricResult | Exception]:
+    """Score an archived prediction with several metrics in one pass over its frames."""
+    with clip_of(render_folder, truth_folder, timing) as (clip, prediction, truth):
+        return stream(metrics, clip, archive.batches(prediction, truth), progress)
+
+
+def stream(
+    metrics: list[Metric],
+    clip: Clip,
+    batches: Iterable[tuple[int, np.ndarray, np.ndarray]],
+    progress: Progress,
+) -> list[MetricResult | Exception]:
+    """Give a clip's frames, (start, prediction, truth) in order, to all metrics together.
+
+    A metric that raises keeps its exception and does not disturb the others. What the batches
+    themselves raise ends the pass.
+    """
+    outcome: list[MetricResult | Exception | None] = [None] * len(metrics)
+
+    def attempt(index: int, work: Callable[[Metric], MetricResult | None]) -> None:
+        if outcome[index] is None:
+            try:
+                outcome[index] = work(metrics[index])
+            except Exception as error:
+                outcome[index] = error
+
+    for index in range(len(metrics)):
+        attempt(index, lambda metric: metric.begin(clip))
+    for start, predicted, true in batches:
+        batch = FrameBatch(start, predicted, true, FeatureCache())
+        for index in range(len(metrics)):
+            attempt(index, lambda metric, batch=batch: metric.update(batch))
+        progress("score", start + len(true), clip.count)
+    for index in range(len(metrics)):
+        attempt(index, lambda metric: metric.compute())
+    return [result for result in outcome if result is not None]
+
+
+def store_result(
+    spec: MetricSpec, result: MetricResult, folder: Path, record: dict[str, Any]
+) -> None:
+    """Keep a metric's values, items and features in its cell, with the weights' sha256."""
+    record["values"] = result.values
+    record["n"] = result.n
+    record["failures"] = [vars(failure) for failure in result.failures]
+    record["warnings"] = result.warnings
+    record["details"] = {**result.details, "weights": digests(spec.weights)}
+    if result.items:
+        np.savez_compressed(
+            folder / "items.npz", **{k.replace("/", "|"): v for k, v in result.items.items()}
+        )
+    if result.features:
+        np.savez_compressed(folder / "features.npz", **result.features)
+
+
+def stored_result(folder: Path, record: dict[str, Any]) -> MetricResult:
+    """Read what `store_result` kept.
+
+    Raises:
+        BadInput: one of its files is damaged.
+    """
+
+    def arrays(name: str) -> dict[str, np.ndarray]:
+        if not (folder / name).is_file():
+            return {}
+        with archive.legible(folder / name), np.load(folder / name, allow_pickle=False) as stored:
+            return {key.replace("|", "/"): stored[key] for key in stored.files}
+
+    with archive.legible(folder / "cell.json"):
+        return MetricResult(
+            values=record["values"],
+            n=record["n"],
+            items=arrays("items.npz"),
+            failures=[Failure(**failure) for failure in record["failures"]],
+            warnings=record["warnings"],
+            details=record["details"],
+            features=arrays("features.npz"),
+        )

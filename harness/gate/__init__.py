@@ -1,0 +1,1 @@
+"""Everything behind `check`: baseline, verdicts, and speed beside a calibration kernel."""

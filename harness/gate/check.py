@@ -1,0 +1,156 @@
+"""A stored run held against a baseline: what is worse, what is better, what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.contracts import BadInput, Results, Row
+from harness.gate.baseline import judged, protocol_of, row_key, tolerance, value_of
+
+#: Verdicts that fail the gate.
+FAILING = ("worse", "slower", "gone", "failed")
+#: Verdicts that pass and are told.
+TOLD = ("better", "faster", "unclear", "new")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the gate's table.
+
+    verdict: `ok`; `worse`, `slower`, `gone`, `failed` (these fail the gate); `better`,
+        `faster`, `new`, `unclear` (told).
+    tolerance: how far `now` may lie on the wrong side of `baseline`; None where not numbers.
+    """
+
+    kind: str  # "quality" or "throughput"
+    what: str
+    baseline: float | None
+    now: float | None
+    tolerance: float | None
+    verdict: str
+    note: str = ""
+
+    @property
+    def fails(self) -> bool:
+        """Whether this finding alone fails the gate."""
+        return self.verdict in FAILING
+
+
+def quality(baseline: Mapping[str, Any], results: Results, name: str) -> list[Finding]:
+    """Every column of every judged row against the baseline.
+
+    Args:
+        baseline: as `baseline.read` gives it.
+        results: of the run under check.
+        name: of the run, for messages.
+
+    Returns:
+        Findings in the baseline's order, then what is new, then failed cells.
+
+    Raises:
+        BadInput: the run follows another protocol, or other metric code scored it.
+
+    """
+    rows = {row_key(row): row for row in results.rows if judged(row)}
+    _refuse_other_protocol(baseline, rows, name)
+    _refuse_other_code(baseline, results, name)
+    found = []
+    for key, kept in baseline["rows"].items():
+        row = rows.get(key)
+        if row is None:
+            found.append(Finding("quality", key, None, None, None, "gone", "the row is missing"))
+            continue
+        found += [
+            _column(f"{key} {column}", row, column, entry, results)
+            for column, entry in kept["columns"].items()
+        ]
+        found += [
+            Finding("quality", f"{key} {column}", None, value_of(row, column), None, "new")
+            for column in baseline["code"]
+            if column not in kept["columns"] and value_of(row, column) is not None
+        ]
+    found += [
+        Finding("quality", key, None, None, None, "new", "the baseline has no such row")
+        for key in rows
+        if key not in baseline["rows"]
+    ]
+    return found + [
+        Finding(
+            "quality",
+            f"{each.method} [{each.drive}] {each.stage} of {each.sequence}",
+            None,
+            None,
+            None,
+            "failed",
+            f"{each.type}: {each.message}",
+        )
+        for each in results.failures
+    ]
+
+
+def _column(
+    what: str, row: Row, column: str, entry: Mapping[str, float], results: Results
+) -> Finding:
+    mean, now = entry["mean"], value_of(row, column)
+    facts = results.columns.get(column)
+    if now is None or facts is None:
+        score = row.scores.get(column)
+        note = (score.reason or score.status) if score else "the column is missing"
+        return Finding("quality", what, mean, None, None, "gone", note)
+    allowed = tolerance(entry, facts, len(row.seeds))
+    loss = (mean - now) * (1 if facts["direction"] == "up" else -1)
+    verdict = "worse" if loss > allowed else "better" if -loss > allowed else "ok"
+    return Finding("quality", what, mean, now, allowed, verdict)
+
+
+def _refuse_other_protocol(baseline: Mapping[str, Any], rows: Mapping[str, Row], name: str) -> None:
+    cure = "Run what the baseline was made of, or make a baseline for this protocol (--refresh)."
+    if not rows.keys() & baseline["rows"].keys():
+        fact = f"none of its rows is in the baseline ({', '.join(baseline['rows'])})"
+        raise BadInput(name, fact, cure)
+    for key, row in rows.items():
+        if key not in baseline["rows"]:
+            continue
+        wanted, have = baseline["rows"][key]["protocol"], protocol_of(row)
+        differ = [part for part in {**wanted, **have} if wanted.get(part) != have.get(part)]
+        if differ:
+            told = ", ".join(f"{p} is {have.get(p)!r}, not {wanted.get(p)!r}" for p in differ)
+            raise BadInput(name, f"{key} follows another protocol than the baseline: {told}", cure)
+
+
+def _refuse_other_code(baseline: Mapping[str, Any], results: Results, name: str) -> None:
+    other = [
+        column
+        for column, code in baseline["code"].items()
+        if code and results.columns.get(column, {}).get("code", code) not in (code, "")
+    ]
+    if other:
+        raise BadInput(
+            name,
+            f"other metric code than the baseline's scored {_some(other)}; "
+            "such values are not comparable",
+            "Refresh the baseline in the change that touches the metric (--refresh).",
+        )
+    unknown = [c for c in baseline["code"] if c in results.columns and _unsigned(results, c)]
+    if unknown:
+        raise BadInput(
+            name,
+            f"it does not say which code scored {_some(unknown)}",
+            "It is older than the gate: delete its results.json and run again; cells are reused.",
+        )
+
+
+def _unsigned(results: Results, column: str) -> bool:
+    return "code" not in results.columns[column]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    return ", ".join(names[:4]) + more
+
+
+def failing(findings: Iterable[Finding]) -> list[Finding]:
+    """What fails the gate."""
+    return [each for each in findings if each.fails]

@@ -1,1 +1,0 @@
-"""The machine: cells of work, their store, the stages, and a run from plan to results."""

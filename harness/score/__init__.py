@@ -1,1 +1,0 @@
-"""Scoring of anyone's videos: open both sides, pair them, settle differences, score, tabulate."""

@@ -1,0 +1,1 @@
+"""Means by emotion, intensity and subject."""

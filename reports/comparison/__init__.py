@@ -1,0 +1,1 @@
+"""Two rows compared, value by value."""

@@ -1,0 +1,76 @@
+"""The page of a run folder: one self-contained file with what matters first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.contracts import Results
+from harness.storage import write_text
+from reports import layout
+from reports.page import board, curves, groups, intervals, missing, videos
+from reports.page import html as pages
+from reports.page import versus as sections
+from reports.page.standing import standing
+
+NAME = "index.html"
+
+
+@dataclass(frozen=True)
+class Ablations:
+    """Ablation sections of a page, made by whoever knows the grids.
+
+    sections: what the template shows of each; problems: why others cannot be shown; own: whether
+    the folder itself is an ablation, which has a reference row of its own.
+    """
+
+    sections: Sequence[dict[str, Any]] = ()
+    problems: Sequence[str] = ()
+    own: bool = False
+
+
+def write(
+    results: Results,
+    folder: Path,
+    target: Path | None = None,
+    ablations: Ablations = Ablations(),
+) -> Path:
+    """Write the page of a run folder and return its path."""
+    stand = standing(results, folder)
+    found = groups.columns(results, stand)
+    # A second reference row beside an ablation's own would only confuse.
+    versus = None if ablations.own else sections.versus(results, stand)
+    path = target or folder / NAME
+    unread = [stand.problem] * bool(stand.problem and stand.reference is None)
+    html = pages.render(
+        "page.html",
+        title=title(results, folder, ablations.own),
+        caption=layout.caption(results),
+        leaders=board.leaders(results, stand),
+        unranked=board.unranked(results, stand),
+        scope=stand.scope,
+        spots=groups.weak_spots(results, found),
+        counts=missing.counts(results),
+        intervals=intervals.sentences(results),
+        columns=board.columns(results),
+        rows=board.rows(results, stand, missing.numbers(results)),
+        ablations=ablations.sections,
+        versus=versus,
+        groups=groups.section(results, found),
+        missing={**missing.section(results), "unread": [*unread, *ablations.problems]},
+        recordings=videos.recordings(results, folder, path.parent),
+        codec=videos.codec_note(results),
+        curves=curves.loss_curves(results, folder),
+        provenance=json.dumps(results.provenance, indent=2, default=str),
+    )
+    write_text(path, html)
+    return path
+
+
+def title(results: Results, folder: Path, is_ablation: bool) -> str:
+    """What the page is about."""
+    kind = f"ablation {folder.name}" if is_ablation else "leaderboard"
+    return f"{results.rows[0].split} {kind}" if results.rows else kind

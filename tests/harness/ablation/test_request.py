@@ -1,0 +1,162 @@
+"""A whole ablation on a tiny recording: rows, shared stages, and the AU-zeroed drive."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+
+import pytest
+
+from harness.ablation import table as ablation
+from harness.ablation.grid import Grid
+from harness.ablation.request import AblationRequest, described, lay_out
+from harness.engine.actions import request_for
+from harness.engine.plan import AU_ZEROED, Request
+from harness.engine.results import plan_key
+from harness.engine.run import Runner
+from harness.engine.store import write_json
+from metrics import catalog as metrics
+from tests import staged, toy
+from tests.staged import GRID, Staged
+
+
+@pytest.fixture(autouse=True)
+def register(monkeypatch):
+    staged.register(monkeypatch)
+
+
+def plan_of(grid=GRID, seeds=None, metric_ids=("psnr", "ssim")):
+    request = AblationRequest(split="toy", seeds=seeds)
+    asked = Request(methods=("staged",), split="toy", baselines=False)
+    chosen = [metrics.spec(name) for name in metric_ids]
+    return lay_out(grid, request, asked, toy.manifest(), [toy.sequence()], chosen, {})
+
+
+def run(home, share=True, **options):
+    plan = plan_of(**options)
+    runner = Runner(home / "ablations" / "steps", cells=home, share_stages=share)
+    return runner, runner.run(plan), plan
+
+
+def test_rows_have_names_of_their_own(tmp_path):
+    _, results, plan = run(tmp_path)
+    assert [row.method for row in results.rows] == [f"staged: {row.name}" for row in GRID.rows]
+    assert results.rows[-1].drive == AU_ZEROED
+    files = [name for row in results.rows for name in row.items]
+    assert len(set(files)) == len(files) == 5
+    assert all((tmp_path / "ablations" / "steps" / name).is_file() for name in files)
+    assert results.provenance["plan"] == plan_key(plan)
+
+
+def test_a_common_stage_is_trained_once(tmp_path):
+    runner, results, _ = run(tmp_path)
+    # "same" and "zeroed" are the fit of "low"; "high" shares its ground, "other/base" nothing.
+    assert [name for name, _ in Staged.trained] == ["ground", "lift", "lift", "ground", "lift"]
+    assert (runner.tally.trained, runner.tally.shared) == (5, 1)
+    fits = [json.loads(p.read_text()) for p in tmp_path.glob("cells/fit/*/cell.json")]
+    assert sorted(fit["stages"]["reused"] for fit in fits) == [[], [], ["ground"]]
+    assert not results.failures
+
+
+def test_sharing_changes_no_number(tmp_path):
+    _, shared, _ = run(tmp_path / "a")
+    trained = len(Staged.trained)
+    _, alone, _ = run(tmp_path / "b", share=False)
+    assert len(Staged.trained) - trained == trained + 1
+    assert [row.scores for row in shared.rows] == [row.scores for row in alone.rows]
+    for one in (tmp_path / "a").glob("cells/fit/*/model"):
+        other = tmp_path / "b" / one.relative_to(tmp_path / "a")
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_another_seed_shares_no_stage(tmp_path):
+    run(tmp_path, seeds=(0, 1))
+    assert [name for name, _ in Staged.trained].count("ground") == 4
+
+
+def test_a_stage_that_raises_is_not_kept(tmp_path, monkeypatch):
+    def fail(self, name, inputs, context, train):
+        with context.stages.keep(name, inputs) as folder:
+            (folder / "value").write_text("half")
+            raise RuntimeError("cut off")
+
+    monkeypatch.setattr(Staged, "_stage", fail)
+    runner, results, _ = run(tmp_path)
+    assert {failure.message for failure in results.failures} == {"cut off"}
+    assert results.failures[0].method == "staged: low"
+    assert runner.tally.trained == 0
+    monkeypatch.undo()
+
+
+def test_cells_of_an_ordinary_run_are_used(tmp_path):
+    run(tmp_path)
+    shutil.rmtree(tmp_path / "ablations")
+    runner, _, _ = run(tmp_path)
+    assert runner.tally.computed == 0
+
+
+def test_the_zeroed_drive_hides_what_the_test_showed():
+    works = {work.variant: work for work in plan_of().works}
+    shown = request_for(works["low"]).controls["au"]
+    hidden = request_for(works["zeroed"]).controls["au"]
+    assert shown.values.any()
+    assert hidden.names == shown.names
+    assert hidden.values.shape == shown.values.shape
+    assert not hidden.values.any()
+    assert works["zeroed"].fit.key == works["low"].fit.key
+    assert works["zeroed"].render.key != works["low"].render.key
+    assert works["zeroed"].time is None
+
+
+def test_seeds_of_the_row_the_grid_and_the_request():
+    rows = [{"name": "a", "seeds": [3]}, {"name": "b", "set": {"lift": 1}}]
+    grid = Grid.model_validate(
+        {**GRID.model_dump(), "rows": rows, "reference": "a", "seeds": [1, 2], "paper": None}
+    )
+    assert [w.seed for w in plan_of(grid).works] == [3, 1, 2]
+    assert [w.seed for w in plan_of(grid, seeds=(7,)).works] == [7, 7]
+
+
+def test_the_report_reads_what_was_stored(tmp_path):
+    run(tmp_path)
+    folder = tmp_path / "ablations" / "steps"
+    assert not ablation.is_ablation(folder)
+    write_json(folder / ablation.FILE, described(GRID, AblationRequest(split="toy")))
+    found = ablation.read(folder)
+    assert [line.name for line in found.lines] == [row.name for row in GRID.rows]
+    low, high, same, _, zeroed = (line.cells["psnr"] for line in found.lines)
+    assert low.change is None
+    assert high.change.value == pytest.approx(high.score.value - low.score.value)
+    assert high.paper_change == pytest.approx(3.5)
+    assert same.change.value == 0
+    assert same.change.better is None
+    assert zeroed.score.value != low.score.value
+
+
+def test_a_renamed_row_is_another_plan():
+    rows = [dict(row) for row in staged.GRID_VALUES["rows"]]
+    rows[1]["name"] = "higher"
+    renamed = Grid.model_validate({**staged.GRID_VALUES, "rows": rows})
+    assert plan_key(plan_of(renamed)) != plan_key(plan_of())
+    assert plan_key(plan_of()) == plan_key(plan_of())
+
+
+def test_a_row_that_took_a_stage_is_not_called_cheap(tmp_path, monkeypatch):
+    plain = Staged._stage
+
+    def slow(self, name, inputs, context, train):
+        def wait():
+            time.sleep(0.2 if name == "ground" else 0.0)
+            return train()
+
+        return plain(self, name, inputs, context, wait)
+
+    monkeypatch.setattr(Staged, "_stage", slow)
+    _, results, _ = run(tmp_path)
+    low, high = results.rows[:2]
+    assert low.costs["fit_seconds"] >= 0.2
+    assert high.costs["fit_seconds"] >= 0.2
+    fits = [json.loads(p.read_text()) for p in tmp_path.glob("cells/fit/*/cell.json")]
+    taken = next(fit for fit in fits if fit["stages"]["reused"])
+    assert taken["seconds"] < 0.2 <= taken["seconds_alone"]
