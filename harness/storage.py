@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from harness.contracts import BadInput, HarnessError
 
@@ -112,3 +115,18 @@ def write_text(path: Path, text: str) -> None:
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON under a temporary name and rename it into place.
+
+    Raises:
+        BadInput: as `write_text`.
+
+    """
+    write_text(path, json.dumps(value, indent=1, default=str) + "\n")
+
+
+def file_digest(*parts: str) -> str:
+    """A file name for something whose own name may hold anything: 16 hex digits of sha256."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

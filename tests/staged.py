@@ -6,12 +6,12 @@ import numpy as np
 
 from harness.ablation.grid import Grid
 from harness.contracts import MethodSpec, RenderedFrame
-from harness.engine.plan import AU_ZEROED
+from harness.engine.rendering import AU_ZEROED
 from methods import catalog as methods
 
 
 class Staged:
-    """A method of two stages: `ground` hears `base` alone, `lift` hears both options."""
+    """A method of two stages: `ground` depends on `base` alone, `lift` on both options."""
 
     trained: list[tuple[str, dict]] = []
 

@@ -1,23 +1,16 @@
-"""From a grid to a plan: every row of an ablation as cells of the ordinary runner."""
+"""From a grid to a request: every row of an ablation as a row of the engine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.ablation.grid import Grid, GridRow
-from harness.contracts import BadInput, MethodSpec, MetricSpec, Sequence, SplitManifest, UnknownName
-from harness.engine.plan import AU_ZEROED, Request, Work, cells_for, check_signals, preset_of
-from harness.engine.planner import (
-    Plan,
-    check_types,
-    chosen_metrics,
-    find_manifest,
-    load_sequences,
-    without_means,
-)
-from harness.engine.requirements import Absence
+from harness.contracts import BadInput, MethodSpec, UnknownName
+from harness.engine.method_rows import checked_options
+from harness.engine.rendering import AU_ZEROED
+from harness.engine.request import MethodRow, Request, SplitData
 from methods import catalog as methods
 
 #: What `ablation.json` looks like.
@@ -37,39 +30,35 @@ class AblationRequest:
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
 
-def make_plan(grid: Grid, request: AblationRequest) -> Plan:
-    """Check names and options first, then load the recordings and lay out all cells.
+def request_of(grid: Grid, asked: AblationRequest) -> Request:
+    """The engine's request for a grid.
 
     Raises:
-        BadInput: an option that no preset knows, that has another type there, or that both
-            `--set` and a row decide; a drive that the method does not have.
-        UnknownName: no such split, recording, preset or metric.
+        BadInput: an option that has another type in the presets, or that both `--set` and a row
+            decide; a drive that the method does not have.
+        UnknownName: an option that no preset knows.
 
     """
     spec = methods.spec(grid.method)
-    preset_of(spec, request.preset)
-    check_rows(grid, spec, request.overrides)
-    manifest = subset(find_manifest(request.split), request.sequences)
-    asked = Request(
-        methods=(spec.id,),
-        split=request.split,
-        preset=request.preset,
-        device=request.device,
-        metrics=request.metrics,
-        baselines=False,
-        overrides=request.overrides,
+    check_rows(grid, spec, asked.overrides)
+    rows = tuple(
+        MethodRow(
+            spec.id,
+            asked.preset,
+            {**asked.overrides, **row.set},
+            asked.seeds or row.seeds or grid.seeds,
+            (drive_of(grid, row, spec),),
+            row.name,
+        )
+        for row in grid.rows
     )
-    chosen = chosen_metrics(asked, manifest)
-    sequences = load_sequences(manifest)
-    if request.metrics is None:
-        chosen = without_means(chosen, sequences)
-    return lay_out(grid, request, asked, manifest, sequences, *chosen)
+    return Request(rows, SplitData(asked.split, asked.sequences), asked.metrics, asked.device)
 
 
 def check_rows(grid: Grid, spec: MethodSpec, overrides: Mapping[str, Any]) -> None:
-    """Refuse rows that could only fail hours later."""
+    """Refuse rows that could only fail hours later; see `request_of`."""
     known = {name for preset in spec.presets.values() for name in preset}
-    check_types(spec, overrides)
+    checked_options(spec, overrides)
     for row in grid.rows:
         subject = f"row {row.name!r} of grid {grid.id}"
         for name in row.set:
@@ -78,66 +67,23 @@ def check_rows(grid: Grid, spec: MethodSpec, overrides: Mapping[str, Any]) -> No
             if name in overrides:
                 fact = f"it sets {name}, and so does --set"
                 raise BadInput(subject, fact, f"Leave out --set {name}.")
-        check_types(spec, row.set)
+        checked_options(spec, row.set)
         if drive_of(grid, row, spec) not in drives(spec):
             fact = f"its drive {row.drive or grid.drive!r} is none of {', '.join(drives(spec))}"
             raise BadInput(subject, fact, "Name one of them.")
 
 
 def drives(spec: MethodSpec) -> tuple[str, ...]:
-    """Drives that a row may have."""
+    """Driving signals that a row may have."""
     return (*spec.drives, AU_ZEROED) if "audio+au" in spec.drives else spec.drives
 
 
 def drive_of(grid: Grid, row: GridRow, spec: MethodSpec) -> str:
-    """What drives a row."""
+    """The driving signals of a row."""
     return row.drive or grid.drive or spec.drives[0]
 
 
-def subset(manifest: SplitManifest, names: tuple[str, ...] | None) -> SplitManifest:
-    """The split with the named recordings only, in the split's order.
-
-    Raises:
-        UnknownName: it has no such recording.
-
-    """
-    if names is None:
-        return manifest
-    known = [entry.id for entry in manifest.sequences]
-    for name in names:
-        if name not in known:
-            raise UnknownName(f"recording of {manifest.name}", name, known)
-    return replace(manifest, sequences=tuple(e for e in manifest.sequences if e.id in names))
-
-
-def lay_out(
-    grid: Grid,
-    request: AblationRequest,
-    asked: Request,
-    manifest: SplitManifest,
-    sequences: list[Sequence],
-    usable: list[MetricSpec],
-    unavailable: dict[str, Absence],
-) -> Plan:
-    """All cells, row by row; the stages that rows share are found when they are trained."""
-    spec = methods.spec(grid.method)
-    works: list[Work] = []
-    for sequence in sequences:
-        for metric in usable:
-            check_signals(sequence, metric.signals, f"metric {metric.id}")
-        check_signals(sequence, spec.signals, f"method {spec.id}")
-    for row in grid.rows:
-        own = replace(asked, overrides={**asked.overrides, **row.set})
-        drive = drive_of(grid, row, spec)
-        works += [
-            replace(cells_for(spec, drive, sequence, manifest, seed, own, usable), variant=row.name)
-            for sequence in sequences
-            for seed in request.seeds or row.seeds or grid.seeds
-        ]
-    return Plan(manifest, tuple(works), tuple(usable), unavailable)
-
-
-def described(grid: Grid, request: AblationRequest) -> dict[str, Any]:
+def description_of(grid: Grid, asked: AblationRequest) -> dict[str, Any]:
     """What `ablation.json` says beside the results: the grid, and which row is which there."""
     spec = methods.spec(grid.method)
     return {
@@ -148,7 +94,7 @@ def described(grid: Grid, request: AblationRequest) -> dict[str, Any]:
         "reference": grid.reference,
         "columns": list(grid.columns),
         "paper": grid.paper.model_dump() if grid.paper else None,
-        "overrides": dict(request.overrides),
+        "overrides": dict(asked.overrides),
         "rows": [
             {
                 "name": row.name,

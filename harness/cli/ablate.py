@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.cli.options import (
     Device,
+    KeepFailed,
     Metrics,
     Preset,
     Seeds,
@@ -31,7 +32,7 @@ def ablate(
         str, typer.Option(help="Split name, or the folder of a prepared video.")
     ] = "synthetic-mini",
     sequences: Annotated[
-        str | None, typer.Option(help="Recordings of the split, comma-separated; default: all.")
+        str | None, typer.Option(help="Test sequences of the split, comma-separated; default: all.")
     ] = None,
     seed: Seeds = None,
     preset: Preset = None,
@@ -42,24 +43,24 @@ def ablate(
         list[str] | None,
         typer.Option("--set", help="Override one entry of the preset in all rows: KEY=VALUE."),
     ] = None,
+    keep_failed: KeepFailed = False,
 ) -> None:
     """Train, score and compare the rows of an ablation grid.
 
-    Each row is held against the grid's reference row, with intervals and Holm's correction.
+    Each row is compared with the grid's reference row, with intervals and Holm's correction.
     """
-    from harness.ablation import formats as ablation_tables
-    from harness.ablation import sections
-    from harness.ablation import table as ablation
+    from harness.ablation import formats, sections, table
     from harness.ablation.grid import find_grid
-    from harness.ablation.request import AblationRequest, described, make_plan
-    from harness.cli.closing import carry_out
-    from harness.engine.results import plan_key
-    from harness.engine.run import Runner
-    from harness.engine.store import write_json
+    from harness.ablation.request import AblationRequest, description_of, request_of
+    from harness.cli.closing import finish
+    from harness.engine.execution import Engine
+    from harness.engine.planning import make_plan
+    from harness.engine.table import folder_of
+    from harness.storage import write_json
     from methods import catalog as methods
 
     chosen = find_grid(methods.spec(method), grid)
-    request = AblationRequest(
+    asked = AblationRequest(
         split=split,
         seeds=tuple(dict.fromkeys(seed)) if seed else None,
         sequences=parse_names("--sequences", sequences, "a,b"),
@@ -68,18 +69,33 @@ def ablate(
         metrics=parse_metrics(metrics),
         overrides=parse_overrides(set_ or []),
     )
-    plan = make_plan(chosen, request)
-    home = out / plan.manifest.name
-    folder = home / "ablations" / chosen.id
+    plan = make_plan(request_of(chosen, asked))
+    home = folder_of(out, plan.table)
+    folder = home / sections.FOLDER / chosen.id
+
+    description = description_of(chosen, asked)
+    # Rows of an older version of the grid must not stay beside those of this one.
+    changed = is_of_another_grid(folder / table.FILE, description)
 
     def compared(_: Results) -> str:
-        write_json(folder / ablation.FILE, described(chosen, request))
-        return ablation_tables.write(folder)["table"]
+        write_json(folder / table.FILE, description)
+        return formats.write(folder)["table"]
 
-    runner = Runner(folder, request.device, cells=home, share_stages=True)
-    fine = carry_out(runner, plan, plan_key(plan), compared)
-    sections.refresh_page(
-        home
-    )  # the leaderboard of the run, where there is one, shows its ablations
+    engine = Engine(folder, asked.device, home, share_stages=True, keep_failed=keep_failed)
+    fine = finish(engine, plan, fresh=changed, show=compared)
+    sections.refresh_page(home)  # the leaderboard of the run, if there is one, shows its ablations
     if not fine:
         raise typer.Exit(1)
+
+
+def is_of_another_grid(path: Path, description: dict[str, Any]) -> bool:
+    """Whether the file describes other rows than these; nothing there is no other grid."""
+    import json
+
+    try:
+        rows = json.loads(path.read_text("utf-8"))["rows"]
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
+    return rows != json.loads(json.dumps(description["rows"], default=str))

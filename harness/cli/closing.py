@@ -5,33 +5,26 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.contracts import Results
-    from harness.engine.run import Tally
+    from harness.engine.execution import Engine, Tally
+    from harness.engine.planning import Plan
 
 
-class Worker(Protocol):
-    """What works through a plan into a folder: a `Runner` or a `Scorer`."""
-
-    out: Path
-    tally: Tally
-
-    def run(self, plan: Any) -> Results:
-        """Do what is missing, write the results."""
-
-
-def carry_out(
-    worker: Worker, plan: Any, key: str, show: Callable[[Results], str] | None = None
+def finish(
+    engine: Engine,
+    plan: Plan,
+    fresh: bool = False,
+    show: Callable[[Results], str] | None = None,
 ) -> bool:
-    """Do what a plan still lacks, print its table, and say in one line what was done.
+    """Do what a plan lacks, print the table, and say in one line what was done.
 
     Args:
-        worker: does it.
+        engine: does it.
         plan: what is to be done.
-        key: of the plan; complete results that carry it are shown again as they are.
+        fresh: start a new table instead of adding to the one in the folder.
         show: makes the table of the results; by default the leaderboard.
 
     Returns:
@@ -39,31 +32,27 @@ def carry_out(
 
     """
     from harness.ablation import sections
-    from reports import stored, tables
+    from reports import tables
     from reports.page import assemble as page
 
     start = time.perf_counter()
-    target = worker.out / page.NAME
-    results = stored.unchanged(worker.out, key)
-    done = results is not None
-    if results is None:
-        results = worker.run(plan)
+    target = engine.out / page.NAME
+    results = engine.run(plan, fresh)
     table = show(results) if show else tables.render(results, "table")
     # A run that was killed between its results and its page gets the page now.
-    if not done or not target.is_file():
-        sections.write_page(results, worker.out)
+    if not engine.tally.unchanged or not target.is_file():
+        sections.write_page(results, engine.out)
     print(table)
-    line = "Nothing to do: everything is finished." if done else told(worker.tally, start)
-    print(f"{line} Open {target}", file=sys.stderr)
-    return not worker.tally.failed
+    print(f"{summary(engine.tally, start)} Open {target}", file=sys.stderr)
+    return not results.failures
 
 
-def told(tally: Tally, start: float) -> str:
+def summary(tally: Tally, start: float) -> str:
     """What was done since `start`."""
+    if tally.unchanged:
+        return "Nothing to do: everything is finished."
     cells = "cell" if tally.computed == 1 else "cells"
-    parts = [
-        f"{tally.computed} {cells} computed, {tally.reused} reused, {len(tally.failed)} failed"
-    ]
+    parts = [f"{tally.computed} {cells} computed, {tally.reused} reused, {tally.failed} failed"]
     if tally.trained or tally.shared:
         parts.append(f"{tally.trained} training stages done, {tally.shared} taken from another row")
     return f"{'; '.join(parts)} in {time.perf_counter() - start:.0f} s."

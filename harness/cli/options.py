@@ -25,6 +25,20 @@ Metrics = Annotated[
     typer.Option(help="Metric ids (see `list`), comma-separated; default: all that apply."),
 ]
 
+KeepFailed = Annotated[
+    bool,
+    typer.Option(
+        "--keep-failed/--retry-failed",
+        help="Leave work alone that failed in an earlier run, instead of trying it again.",
+    ),
+]
+FreshTable = Annotated[
+    bool,
+    typer.Option(
+        "--fresh-table", help="Start a new table instead of adding rows to the one in the folder."
+    ),
+]
+
 
 def resolve_device(name: str) -> str:
     """`auto` becomes a CUDA device where there is one.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,8 @@ import typer
 
 from harness.cli.options import (
     Device,
+    FreshTable,
+    KeepFailed,
     Metrics,
     Preset,
     Seeds,
@@ -39,33 +40,40 @@ def run(
         list[str] | None,
         typer.Option("--set", help="Override one entry of the preset: KEY=VALUE (YAML value)."),
     ] = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option(help="Sequence of a prepared subject to test whole; may be repeated."),
+    ] = None,
+    keep_failed: KeepFailed = False,
+    fresh_table: FreshTable = False,
 ) -> None:
-    """Train, render and score METHOD, and write a leaderboard."""
-    from harness.cli.closing import carry_out
-    from harness.contracts import BadInput
-    from harness.engine.plan import Request
-    from harness.engine.planner import make_plan
-    from harness.engine.results import plan_key
-    from harness.engine.run import Runner
+    """Train, render and score METHOD, and write a leaderboard.
 
-    common = Request(
-        methods=tuple(method),
-        split="",
-        seeds=tuple(dict.fromkeys(seed or [0])),
-        preset=preset,
-        device=resolve_device(device),
-        metrics=parse_metrics(metrics),
-        baselines=baselines,
-        overrides=parse_overrides(set_ or []),
-    )
+    Several processes may work in one --out folder. A table grows with every command.
+    """
+    from harness.cli.closing import finish
+    from harness.contracts import BadInput
+    from harness.engine.execution import Engine
+    from harness.engine.planning import make_plan
+    from harness.engine.request import Request, SplitData, rows_of
+    from harness.engine.table import folder_of
+
+    device = resolve_device(device)
+    seeds = tuple(dict.fromkeys(seed or [0]))
+    rows = rows_of(tuple(method), baselines, preset, parse_overrides(set_ or []), seeds)
     names = dict.fromkeys(split or ["synthetic-mini"])
     if "" in names:
         raise BadInput("--split", "it is empty", "Name a split (see `list splits`) or a folder.")
     # All are planned first: a mistake in the last split must not show after hours of the first.
-    plans = [make_plan(replace(common, split=name)) for name in names]
-    good = [
-        carry_out(Runner(out / plan.manifest.name, common.device), plan, plan_key(plan))
-        for plan in plans
+    plans = [
+        make_plan(
+            Request(rows, SplitData(name, tests=tuple(test or ())), parse_metrics(metrics), device)
+        )
+        for name in names
     ]
+    good = []
+    for plan in plans:
+        engine = Engine(folder_of(out, plan.table), device, keep_failed=keep_failed)
+        good.append(finish(engine, plan, fresh_table))
     if not all(good):
         raise typer.Exit(1)

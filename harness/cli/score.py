@@ -1,4 +1,4 @@
-"""`score`: anyone's videos beside their truth, with every metric that applies."""
+"""`score`: any videos against ground truth, with every metric that applies."""
 
 from __future__ import annotations
 
@@ -7,45 +7,62 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import Device, Metrics, parse_metrics, resolve_device
+from harness.cli.options import (
+    Device,
+    FreshTable,
+    KeepFailed,
+    Metrics,
+    parse_metrics,
+    resolve_device,
+)
 
 
 def score(
     pred: Annotated[
         list[str],
         typer.Option(
-            help="Video, folder of pictures, archive, or a folder of those; NAME=PATH names the "
-            "row. May be repeated: one row each."
+            help="Video, folder of images, archive, or a folder of those; NAME=PATH names the row. "
+            "May be repeated: one row each."
         ),
     ],
-    truth: Annotated[Path, typer.Option(help="The same of the real recording; paired by name.")],
+    truth: Annotated[Path, typer.Option(help="The same for the ground truth; paired by name.")],
     metrics: Metrics = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for results and page; default runs/score-TRUTH.")
     ] = None,
     with_truth: Annotated[
-        bool, typer.Option("--with-truth", help="Add a row that scores the truth against itself.")
+        bool,
+        typer.Option("--with-truth", help="Add a row that scores the ground truth against itself."),
     ] = False,
     resample_fps: Annotated[
-        float | None, typer.Option(help="Declared: bring both sides to this frame rate.")
+        float | None, typer.Option(help="Resample both videos to this frame rate (recorded).")
     ] = None,
     trim: Annotated[
-        bool, typer.Option("--trim", help="Declared: cut frames and sound to the shorter side.")
+        bool,
+        typer.Option(
+            "--trim", help="Cut frames and sound at the end to the shorter side (recorded)."
+        ),
     ] = False,
     resize: Annotated[
-        bool, typer.Option("--resize", help="Declared: bring predictions to the truth's size.")
+        bool,
+        typer.Option(
+            "--resize", help="Resize predictions to the size of the ground truth (recorded)."
+        ),
     ] = False,
     fps: Annotated[
-        float | None, typer.Option(help="Frame rate of folders of pictures, which state none.")
+        float | None, typer.Option(help="Frame rate of folders of images, which state none.")
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="CSV name,subject,emotion,intensity of the recordings.")
+        Path | None, typer.Option(help="CSV with name,subject,emotion,intensity of each sequence.")
     ] = None,
     drive: Annotated[
-        str, typer.Option(help="What drove the predictions (audio, video, ...); stands in the row.")
+        str,
+        typer.Option(
+            help="Driving signal of the predictions (audio, video, ...), shown in the row."
+        ),
     ] = "",
     domain: Annotated[
-        str | None, typer.Option(help="photo or synthetic: which networks may look.")
+        str | None, typer.Option(help="photo or synthetic: selects the pretrained networks.")
     ] = None,
     template: Annotated[
         Path | None, typer.Option(help="Meshes: the neutral mesh, .npy or .obj.")
@@ -55,38 +72,39 @@ def score(
         typer.Option(help="Meshes: vertex list lip=FILE, upper=FILE or eye=FILE."),
     ] = None,
     device: Device = "auto",
+    keep_failed: KeepFailed = False,
+    fresh_table: FreshTable = False,
 ) -> None:
-    """Score videos of any method beside the real ones."""
-    from harness.cli.closing import carry_out
+    """Score videos of any method against the ground truth."""
+    from harness.cli.closing import finish
     from harness.contracts import BadInput
     from harness.engine.alignment.meshes import read_common
-    from harness.engine.alignment.plan import Request, make_plan
     from harness.engine.alignment.remedies import Remedies
-    from harness.engine.alignment.run import Scorer
-    from harness.engine.progress import watch
+    from harness.engine.execution import Engine
+    from harness.engine.planning import make_plan
+    from harness.engine.request import FilesData, FilesRow, Request
 
     for name, rate in (("--fps", fps), ("--resample-fps", resample_fps)):
         if rate is not None and not 1 <= rate <= 1000:
-            raise BadInput(name, f"{rate:g} is no frame rate", "Give frames per second, as 25.")
+            raise BadInput(name, f"invalid frame rate: {rate:g}", "Give frames per second, as 25.")
     if domain not in (None, "photo", "synthetic"):
         raise BadInput("--domain", f"{domain!r} is unknown", "Use photo or synthetic.")
-    request = Request(
-        predictions=parse_predictions(pred),
+    data = FilesData(
         truth=truth,
-        metrics=parse_metrics(metrics),
         remedies=Remedies(resample_fps, trim, resize),
         fps=fps,
         domain=domain,
         drive=drive,
-        device=resolve_device(device),
         with_truth=with_truth,
         labels=labels,
         common=read_common(template, parse_regions(region or [])),
     )
-    with watch("checking") as progress:
-        plan = make_plan(request, progress)
+    rows = tuple(FilesRow(name, path) for name, path in parse_predictions(pred).items())
+    request = Request(rows, data, parse_metrics(metrics), resolve_device(device))
+    plan = make_plan(request)
     folder = out or Path("runs") / f"score-{truth.resolve().stem}"
-    if not carry_out(Scorer(folder, request.device), plan, plan.key):
+    engine = Engine(folder, request.device, keep_failed=keep_failed)
+    if not finish(engine, plan, fresh_table):
         raise typer.Exit(1)
 
 

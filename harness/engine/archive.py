@@ -32,7 +32,7 @@ from harness.contracts import (
     Sequence,
 )
 from harness.contracts.sequence import SAMPLE_RATE
-from harness.engine.store import write_json
+from harness.storage import write_json
 
 #: Truth signals that metrics may read, and the type each is restored to.
 SIGNAL_TYPES: dict[str, Any] = {

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import os
 import platform
 import subprocess
+import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,36 +14,7 @@ from typing import Any
 from harness import __version__
 from harness.weights import ROOT
 
-#: Source files that decide what a package computes.
-SOURCE_SUFFIXES = {".py", ".cpp", ".h", ".cu"}
-
-PACKAGES = ("torch", "numpy", "scipy", "torchmetrics", "av", "mediapipe", "gsplat", "pandas")
-
-
-@cache
-def source_digest(*modules: str) -> str:
-    """Hash of the source of modules or whole packages, found without importing them.
-
-    Test data and caches do not count; a comment does: equal digests mean equal code.
-    """
-    digest = hashlib.sha256()
-    for module in sorted(set(modules)):
-        spec = importlib.util.find_spec(module)
-        if spec is None or spec.origin is None:
-            raise ModuleNotFoundError(f"no source for module {module!r}")
-        origin = Path(spec.origin)
-        files = [origin]
-        if spec.submodule_search_locations:
-            files = sorted(
-                path
-                for folder in spec.submodule_search_locations
-                for path in Path(folder).rglob("*")
-                if path.suffix in SOURCE_SUFFIXES and "__pycache__" not in path.parts
-            )
-        for path in files:
-            digest.update(f"{module}:{path.name}:".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+PACKAGES = ("torch", "numpy", "scipy", "av", "mediapipe", "gsplat", "pandas")
 
 
 @cache
@@ -104,6 +74,25 @@ def hardware(device: str) -> dict[str, Any]:
         facts["gpu"] = torch.cuda.get_device_name(device)
         facts["cuda"] = torch.version.cuda
     return facts
+
+
+def made_with(device: str) -> dict[str, str]:
+    """What computed a cell, as far as it can change a number: stored with the cell."""
+    return {
+        "python": platform.python_version(),
+        **package_versions(),
+        "threads": str(threads()),
+        "device": device,
+        "cpu": cpu_name(),
+    }
+
+
+def threads() -> int:
+    """Threads of torch where it is imported, else those that OpenMP would use."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        return int(torch.get_num_threads())
+    return int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
 
 
 def provenance(device: str) -> dict[str, Any]:

@@ -1,18 +1,55 @@
-"""Why a metric cannot score here: what is absent, so that a report can say it once for all."""
+"""What can run here: metrics that the data and this machine allow, and why others cannot."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
-from harness.contracts import MetricSpec, MissingSignal, Score, Unavailable
+from harness.contracts import (
+    SIGNALS,
+    BadInput,
+    MeshRegions,
+    MetricSpec,
+    MissingSignal,
+    Score,
+    Unavailable,
+)
 from harness.weights import resolve
-from metrics.catalog import installs
+from metrics import catalog as metrics
+
+
+@dataclass(frozen=True)
+class Material:
+    """What metrics are offered of one test sequence.
+
+    Attributes:
+        id: for messages.
+        track: "video" or "mesh".
+        domain: "photo" or "synthetic".
+        height: pixels; 0 for meshes.
+        width: pixels.
+        signals: of the ground truth, by name; values are looked at only for mesh regions.
+        predicted: signals that came with the prediction; None where a method renders it, which
+            gives frames alone.
+        timed: whether the renderer is timed.
+
+    """
+
+    id: str
+    track: str
+    domain: str
+    height: int
+    width: int
+    signals: Mapping[str, Any]
+    predicted: Mapping[str, Any] | None
+    timed: bool
 
 
 @dataclass(frozen=True)
 class Absence:
-    """Means that a metric needs and this machine or recording lacks."""
+    """What a metric needs and this machine or a sequence lacks."""
 
     kind: str  # "package", "weights", "signal" or "size"
     names: tuple[str, ...]
@@ -20,12 +57,107 @@ class Absence:
 
     def scores(self, spec: MetricSpec) -> dict[str, Score]:
         """The metric's columns, all *unavailable*."""
-        names = map(installs, self.names) if self.kind == "package" else self.names
+        names = map(metrics.installs, self.names) if self.kind == "package" else self.names
         details = {"absent": self.kind, "names": list(dict.fromkeys(names))}
         return {
             column.name: Score("unavailable", reason=self.sentence, details=details)
             for column in spec.columns
         }
+
+
+def chosen_metrics(
+    names: Sequence[str] | None, materials: Sequence[Material]
+) -> tuple[list[MetricSpec], dict[str, Absence]]:
+    """The metrics that can score every sequence, and the others with the reason.
+
+    Args:
+        names: asked for by name; None for all that suit the data.
+        materials: one a test sequence and row.
+
+    Raises:
+        UnknownName: no such metric.
+        BadInput: a metric was asked for by name that scores another kind of data.
+        MissingSignal: a metric was asked for by name, and a signal is absent.
+        Unavailable: a metric was asked for by name, and weights or a package are absent.
+
+    """
+    first = materials[0]
+    if names is not None:
+        wanted = [metrics.spec(name) for name in names]
+        for spec in wanted:
+            check_kind(spec, first)
+    else:
+        domains = {"any", *(material.domain for material in materials)}
+        wanted = [
+            spec
+            for spec in metrics.specs().values()
+            if spec.default
+            and spec.track == first.track
+            and spec.domain in domains
+            and (first.timed or not spec.needs_timing)
+            and (first.predicted is not None or not spec.predicted)
+        ]
+    usable, unavailable = [], {}
+    for spec in wanted:
+        absence = None
+        missing = next((m for one in materials if (m := missing_signal(spec, one))), None)
+        if missing is not None:
+            if names is not None:
+                raise missing
+            absence = Absence("signal", (missing.signal,), str(missing))
+        absence = absence or missing_means(spec)
+        if absence is not None and names is not None:
+            raise Unavailable(f"metric {spec.id!r}", absence.sentence.rstrip("."), "")
+        if absence is None and names is None:
+            absence = next((gap for one in materials if (gap := too_small(spec, one))), None)
+        if absence is None:
+            usable.append(spec)
+        else:
+            unavailable[spec.id] = absence
+    return usable, unavailable
+
+
+def check_kind(spec: MetricSpec, material: Material) -> None:
+    """Refuse a metric of another kind of data.
+
+    Raises:
+        BadInput: it scores meshes and these are videos, or the like.
+
+    """
+    kinds = {"video": "videos", "mesh": "mesh sequences"}
+    cure = "Leave it out of --metrics."
+    if spec.track != material.track:
+        if material.predicted is None:
+            fact = f"it scores {kinds[spec.track]}, and methods render frames"
+            raise BadInput(f"metric {spec.id}", fact, "Use `python -m harness score`.")
+        fact = f"it scores {kinds[spec.track]}, and these are {kinds[material.track]}"
+        raise BadInput(f"metric {spec.id}", fact, cure)
+    if spec.needs_timing and not material.timed:
+        raise BadInput(f"metric {spec.id}", "the speed of a renderer is in no file", cure)
+    if spec.predicted and material.predicted is None:
+        fact = "it reads more of a prediction than its frames, and methods render frames"
+        raise BadInput(f"metric {spec.id}", fact, "Use `python -m harness score`.")
+
+
+def missing_signal(spec: MetricSpec, material: Material) -> MissingSignal | None:
+    """The first signal that a metric needs and a sequence lacks."""
+    for names, present, side in (
+        (spec.signals, material.signals, "ground truth"),
+        (spec.predicted, material.predicted or {}, "prediction"),
+    ):
+        for name in names:
+            if name not in present:
+                files = material.predicted is not None
+                where = f"the {side} of {material.id}" if files else material.id
+                return MissingSignal(name, where, f"metric {spec.id}", SIGNALS[name][1])
+            region = spec.options.get("region")
+            if name != "regions" or not region:
+                continue
+            value = present[name]
+            if isinstance(value, MeshRegions) and region not in value.indices:
+                cure = f"Name its vertex list with --region {region}=FILE."
+                return MissingSignal(f"regions.{region}", material.id, f"metric {spec.id}", cure)
+    return None
 
 
 def missing_means(spec: MetricSpec) -> Absence | None:
@@ -37,7 +169,7 @@ def missing_means(spec: MetricSpec) -> Absence | None:
     """
     packages = tuple(name for name in spec.packages if find_spec(name) is None)
     if packages:
-        command = f"`pip install {' '.join(dict.fromkeys(map(installs, packages)))}`"
+        command = f"`pip install {' '.join(dict.fromkeys(map(metrics.installs, packages)))}`"
         sentence = f"metric {spec.id!r} needs {', '.join(packages)}. Run {command}."
         return Absence("package", packages, sentence)
     absent, sentences = [], []
@@ -50,15 +182,11 @@ def missing_means(spec: MetricSpec) -> Absence | None:
     return Absence("weights", tuple(absent), " ".join(sentences)) if absent else None
 
 
-def too_small(spec: MetricSpec, height: int, width: int) -> Absence | None:
+def too_small(spec: MetricSpec, material: Material) -> Absence | None:
     """Frames below the metric's smallest size; None where they are large enough."""
-    if min(height, width) >= spec.min_side:
+    if material.track == "mesh" or min(material.height, material.width) >= spec.min_side:
         return None
     limit = str(spec.min_side)
-    sentence = f"metric {spec.id!r} needs frames of {limit} pixels, and these are {width}x{height}."
+    size = f"{material.width}x{material.height}"
+    sentence = f"metric {spec.id!r} needs frames of {limit} pixels, and these are {size}."
     return Absence("size", (limit,), sentence)
-
-
-def missing_signal(error: MissingSignal) -> Absence:
-    """A signal that a recording lacks."""
-    return Absence("signal", (error.signal,), str(error))

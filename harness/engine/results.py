@@ -1,155 +1,368 @@
-"""From finished cells to results: one row per method and drive, items and videos beside it."""
+"""From the entries of a table to results: one row builder for `run`, `score` and `ablate`."""
 
 from __future__ import annotations
 
-import hashlib
+import json
 import os
-import re
 import shutil
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from harness.contracts import (
     BadInput,
     FailedCell,
+    HarnessError,
     Metric,
+    MetricResult,
     MetricSpec,
     Results,
     Row,
     Score,
 )
-from harness.engine import items
-from harness.engine.aggregation import Scored, column_facts, metric_scores
+from harness.engine import closure
+from harness.engine.aggregation import Scored, metric_scores
 from harness.engine.equal_samples import common_frames
-from harness.engine.plan import Work
-from harness.engine.planner import Plan
+from harness.engine.jobs import Entry
+from harness.engine.keys import metric_digest
 from harness.engine.provenance import provenance
+from harness.engine.requirements import Absence
 from harness.engine.scoring import stored_result
-from harness.engine.store import Store
+from harness.engine.store import Store, hash_of
+from harness.engine.table import Table, identity, is_finished
+from harness.plugins import load_entry
+from harness.storage import file_digest, make_folder, write_json
 from metrics import catalog as metrics
+from reports import items, stored
+
+#: The code that makes scores of a table from the results of its cells.
+CODE = ("harness.engine.results",)
 
 
-def plan_key(plan: Plan) -> str:
-    """Hash of all cells of a plan: equal keys mean the same results."""
-    keys = [cell.key for work in plan.works for cell in (work.render, work.fit)]
-    keys += [cell.key for work in plan.works for _, cell in work.scores]
-    keys += [work.variant for work in plan.works if work.variant]  # equal cells, other row names
-    return hashlib.sha256(" ".join([*keys, *sorted(plan.unavailable)]).encode()).hexdigest()
+def table_key(entries: Iterable[Entry]) -> str:
+    """Hash of all that decides the results of a table: its entries and the code of aggregation."""
+    said = [[identity(one), asdict(one)] for one in entries]
+    return hash_of([said, closure.digest(*CODE)], 32)
 
 
-def gather(
-    plan: Plan, store: Store, out: Path, failures: tuple[FailedCell, ...], device: str
-) -> Results:
-    """Assemble all rows of a plan from its finished cells."""
-    groups: dict[tuple[str, str], list[Work]] = {}
-    for work in plan.works:
-        groups.setdefault((work.name, work.drive), []).append(work)
-    built = {spec.id: metrics.build(spec, device) for spec in plan.metrics}
-    common = {
-        spec.id: frames_of_all(spec, plan.works, store)
-        for spec in plan.metrics
-        if built[spec.id].equal_n
-    }
-    rows = [row(works, plan, built, common, store, out, device) for works in groups.values()]
-    columns = column_facts(
-        [*plan.metrics, *(metrics.spec(name) for name in plan.unavailable)], built
-    )
-    facts = provenance(device) | {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "plan": plan_key(plan),
-        "split": {
-            "name": plan.manifest.name,
-            "domain": plan.manifest.domain,
-            "licence": plan.manifest.licence,
-            "protocol": plan.manifest.protocol,
-        },
-    }
-    recordings = {
-        sequence.id: {
-            "subject": sequence.subject,
-            "emotion": sequence.emotion,
-            "intensity": sequence.intensity,
-        }
-        for sequence in (work.sequence for work in plan.works)
-    }
-    return Results(tuple(rows), columns, failures, facts, recordings)
-
-
-def row(
-    works: list[Work],
-    plan: Plan,
-    built: dict[str, Metric],
-    common: dict[str, dict[Hashable, np.ndarray]],
-    store: Store,
-    out: Path,
-    device: str,
-) -> Row:
-    """One line of the leaderboard."""
-    first = works[0]
-    scores: dict[str, Score] = {}
-    for spec in plan.metrics:
-        found, fps = scored(spec, works, store), first.sequence.fps
-        scores |= metric_scores(built[spec.id], found, fps, common.get(spec.id))
-    for name, absence in plan.unavailable.items():
-        scores |= absence.scores(metrics.spec(name))
-    done = [work for work in works if store.done(work.render)]
-    return Row(
-        method=first.name,
-        title=first.method.title,
-        role=first.method.role,
-        drive=first.drive,
-        split=plan.manifest.name,
-        preset=first.preset,
-        seeds=tuple(sorted({work.seed for work in works})),
-        sequences=tuple(dict.fromkeys(work.sequence.id for work in works)),
-        protocol={
-            "fps": plan.manifest.fps,
-            "height": first.sequence.height,
-            "width": first.sequence.width,
-            "composite": plan.manifest.composite,
-            "train_fraction": plan.manifest.train_fraction,
-            "test_frames": sum(len(w.sequence.test) for w in works if w.seed == first.seed),
-            "device": device,
-        },
-        scores=scores,
-        media={work.sequence.id: media(work, store, out) for work in done},
-        costs=costs([work for work in works if store.done(work.fit)], store),
-        items=tuple(str(write_items(w, store, out).relative_to(out)) for w in done),
-    )
-
-
-def frames_of_all(
-    spec: MetricSpec, works: Iterable[Work], store: Store
-) -> dict[Hashable, np.ndarray]:
-    """The frames of each recording that every row of the table could score."""
-    cells = [(w, cell) for w in works for s, cell in w.scores if s.id == spec.id]
-    return common_frames(
-        (work.sequence.id, len(work.sequence.test), stored_result(store.path(cell), record))
-        for work, cell in cells
-        if store.done(cell) and (record := store.record(cell))
-    )
-
-
-def scored(spec: MetricSpec, works: Iterable[Work], store: Store) -> list[Scored]:
-    """The results of one metric for one row, of the recordings and seeds that it applies to."""
-    return [
-        Scored(
-            work.sequence.id,
-            work.sequence.subject or "",
-            work.seed,
-            stored_result(store.path(cell), store.record(cell)) if store.done(cell) else None,
-        )
-        for work in works
-        for own, cell in work.scores
-        if own.id == spec.id
+def unchanged(table: Table, store: Store) -> Results | None:
+    """The stored results if they are complete and of this very table, else None."""
+    found = stored.unchanged(table.out, table_key(finished(table, store)))
+    if found is None:
+        return None
+    files = [table.out / row.items for row in found.rows if row.items]
+    files += [
+        table.out / p for r in found.rows for kinds in r.media.values() for p in kinds.values()
     ]
+    return found if all(path.is_file() for path in files) else None
+
+
+def finished(table: Table, store: Store) -> list[Entry]:
+    """The entries that no process still works on."""
+    return [entry for entry in table.entries() if is_finished(entry, store)]
+
+
+def write(table: Table, store: Store, device: str) -> Results:
+    """Gather the results of a table and write them with their items and videos beside them."""
+    results = TableResults(table, store, device).results()
+    write_json(table.out / stored.FILE, results.to_json())
+    return results
+
+
+class TableResults:
+    """The results of one table, from finished cells.
+
+    Args:
+        table: of the run folder.
+        store: holds the cells.
+        device: of the metrics that pool.
+
+    """
+
+    def __init__(self, table: Table, store: Store, device: str) -> None:
+        self.table, self.store, self.device = table, store, device
+        self.entries = finished(table, store)
+        self._results: dict[str, MetricResult | None] = {}
+
+    @cached_property
+    def specs(self) -> list[MetricSpec]:
+        """The metrics of any entry that are still known, in the catalogue's order."""
+        wanted = {name for entry in self.entries for name in (*entry.scores, *entry.unavailable)}
+        return [spec for name, spec in metrics.specs().items() if name in wanted]
+
+    def results(self) -> Results:
+        """All rows, columns, failures and where they come from."""
+        groups: dict[tuple[str, str], list[Entry]] = {}
+        for entry in self.entries:
+            groups.setdefault((entry.row.name, entry.row.drive), []).append(entry)
+        facts = self.table.facts()
+        origin = provenance(self.device) | {
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "plan": table_key(self.entries),
+            "split": facts.about if facts else {},
+        }
+        notes = {f"{e.row.name}/{e.sequence.id}": e.notes for e in self.entries if e.notes}
+        if notes:
+            origin["score"] = notes
+        sequences = {
+            entry.sequence.id: {
+                "subject": entry.sequence.subject,
+                "emotion": entry.sequence.emotion,
+                "intensity": entry.sequence.intensity,
+            }
+            for entry in self.entries
+        }
+        return Results(
+            tuple(self.row(entries) for entries in groups.values()),
+            column_facts(self.specs),
+            tuple(self.failures()),
+            origin,
+            sequences,
+        )
+
+    def row(self, entries: list[Entry]) -> Row:
+        """One line of the leaderboard, with its items and videos."""
+        first = entries[0]
+        facts = self.table.facts()
+        scores: dict[str, Score] = {}
+        for spec in self.specs:
+            scores |= self.scores(spec, entries)
+        sizes = {(e.sequence.height, e.sequence.width, e.sequence.fps) for e in entries}
+        own = [entry for entry in entries if entry.seed == first.seed]
+        return Row(
+            method=first.row.name,
+            title=first.row.title,
+            role=first.row.role,
+            drive=first.row.drive,
+            split=facts.split if facts else "",
+            preset=first.row.preset,
+            options=first.row.options,
+            seeds=tuple(sorted({entry.seed for entry in entries})),
+            sequences=tuple(dict.fromkeys(entry.sequence.id for entry in entries)),
+            protocol={
+                "fps": first.sequence.fps,
+                "height": first.sequence.height,
+                "width": first.sequence.width,
+                "mixed_sizes": len(sizes) > 1,
+                **first.protocol,
+                "test_frames": sum(entry.sequence.frames for entry in own),
+            },
+            scores=scores,
+            media=self.media(own),
+            costs=self.costs(entries),
+            items=self.items(entries),
+            made_with=self.made_with(entries),
+        )
+
+    def scores(self, spec: MetricSpec, entries: list[Entry]) -> dict[str, Score]:
+        """All columns of one metric for one row; computed once for the same cells and code."""
+        scored = [entry for entry in entries if spec.id in entry.scores]
+        if not scored:
+            absent = [e.unavailable[spec.id] for e in entries if spec.id in e.unavailable]
+            if not absent:
+                return {}
+            facts = absent[0]
+            absence = Absence(facts["kind"], tuple(facts["names"]), facts["sentence"])
+            return absence.scores(spec)
+        of_all = load_entry(spec.entry).equal_n
+        others = self.entries if of_all else scored
+        key = hash_of(
+            {
+                "metric": metric_digest(spec),
+                "code": closure.digest(*CODE),
+                "scores": [
+                    [e.sequence.id, e.sequence.subject, e.sequence.fps, e.seed, e.scores[spec.id]]
+                    for e in scored
+                ],
+                "done": [self.store.has("score", e.scores[spec.id]) for e in scored],
+                "table": [e.scores[spec.id] for e in others if spec.id in e.scores],
+            }
+        )
+        path = self.store.root / "aggregate" / f"{key}.json"
+        kept = _read_scores(path)
+        if kept is not None:
+            return kept
+        metric = self.metric(spec)
+        if metric is None:
+            reason = f"metric {spec.id!r} cannot be built here, so its values cannot be pooled"
+            return {c.name: Score("unavailable", reason=reason) for c in spec.columns}
+        found = [
+            Scored(e.sequence.id, e.sequence.subject, e.seed, self.result(e, spec)) for e in scored
+        ]
+        common = self.common(spec) if of_all else None
+        made = metric_scores(metric, found, scored[0].sequence.fps, common)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, {name: asdict(score) for name, score in made.items()})
+        return _read_scores(path) or made
+
+    def metric(self, spec: MetricSpec) -> Metric | None:
+        """An instance that pools; weights are not needed for that where the class allows it."""
+        try:
+            return metrics.build(spec, self.device)
+        except HarnessError:
+            try:
+                return load_entry(spec.entry)(spec, {}, self.device)
+            except Exception:
+                return None
+
+    def result(self, entry: Entry, spec: MetricSpec) -> MetricResult | None:
+        """What a metric gave for one entry; None where that failed."""
+        key = entry.scores[spec.id]
+        if key not in self._results:
+            done = self.store.has("score", key)
+            self._results[key] = (
+                stored_result(self.store.place("score", key), self.store.read("score", key))
+                if done
+                else None
+            )
+        return self._results[key]
+
+    def common(self, spec: MetricSpec) -> dict[Hashable, np.ndarray]:
+        """The frames of each sequence that every row of the table could score."""
+        return common_frames(
+            (entry.sequence.id, entry.sequence.frames, result)
+            for entry in self.entries
+            if spec.id in entry.scores and (result := self.result(entry, spec)) is not None
+        )
+
+    def items(self, entries: list[Entry]) -> str:
+        """Write the values of all frames and windows of a row; the file, relative to the folder."""
+        first = entries[0]
+        name = f"items/{file_digest(first.row.name, first.row.drive)}.csv"
+        values = [
+            (entry.sequence.id, entry.seed, column, series)
+            for entry in entries
+            for spec in self.specs
+            if spec.id in entry.scores and (result := self.result(entry, spec)) is not None
+            for column, series in result.items.items()
+        ]
+        if not values:
+            return ""
+        make_folder(self.table.out / "items")
+        items.write(self.table.out / name, values)
+        return name
+
+    def media(self, entries: list[Entry]) -> dict[str, dict[str, str]]:
+        """What people look at, by sequence: paths relative to the run folder."""
+        found: dict[str, dict[str, str]] = {}
+        for entry in entries:
+            source = Path(entry.video) if entry.video else None
+            if self.store.has("render", entry.cells.get("render", "")):
+                source = self.store.place("render", entry.cells["render"]) / "preview.mp4"
+            if source is None:
+                continue
+            parts = (entry.row.name, entry.row.drive, entry.sequence.id, str(entry.seed))
+            video = self.table.out / "videos" / f"{file_digest(*parts)}.mp4"
+            link(source, video)
+            kinds = {"video": str(video.relative_to(self.table.out))}
+            losses = self.store.place("fit", entry.cells.get("fit", "")) / "losses.jsonl"
+            if losses.is_file():
+                kinds["losses"] = os.path.relpath(losses, self.table.out)
+            found[entry.sequence.id] = kinds
+        return found
+
+    def costs(self, entries: list[Entry]) -> dict[str, float]:
+        """Mean seconds of fitting and the largest memory seen, over fits."""
+        fits = [self.store.read("fit", key) for key in self._done("fit", entries)]
+        if not fits:
+            return {}
+        renders = [self.store.read("render", key) for key in self._done("render", entries)]
+        previews = [render["meta"]["preview"]["psnr_db"] for render in renders]
+        return {
+            "fit_seconds": float(np.mean([f.get("seconds_alone", f["seconds"]) for f in fits])),
+            "peak_memory_mb": max(fit["peak_memory_mb"] for fit in fits),
+            "preview_codec_psnr_db": float(np.mean(previews)) if previews else float("nan"),
+        }
+
+    def _done(self, kind: str, entries: list[Entry]) -> list[str]:
+        """Keys of finished cells of a kind, each once."""
+        keys = dict.fromkeys(entry.cells[kind] for entry in entries if kind in entry.cells)
+        return [key for key in keys if self.store.has(kind, key)]
+
+    def made_with(self, entries: list[Entry]) -> dict[str, tuple[str, ...]]:
+        """What computed the cells of a row: each fact with its distinct values."""
+        found: dict[str, dict[str, None]] = {}
+        wanted = {(kind, key) for entry in entries for kind, key in entry.cells.items()}
+        wanted |= {("score", key) for entry in entries for key in entry.scores.values()}
+        for kind, key in sorted(wanted):
+            if not self.store.has(kind, key):
+                continue
+            record = self.store.read(kind, key)
+            facts = dict(record.get("made_with", {}))
+            if kind == "score":
+                facts[f"code:{record['inputs']['metric']}"] = record["inputs"]["code"]
+            for name, value in facts.items():
+                found.setdefault(name, {})[str(value)] = None
+        return {name: tuple(sorted(values)) for name, values in sorted(found.items())}
+
+    def failures(self) -> list[FailedCell]:
+        """Every cell of the table that failed, each once, at the first row that needs it."""
+        found: dict[str, FailedCell] = {}
+        for entry in self.entries:
+            wanted = [(kind, kind, key) for kind, key in entry.cells.items()]
+            wanted += [("score", f"score {name}", key) for name, key in entry.scores.items()]
+            for kind, shown, key in wanted:
+                if key in found or self.store.has(kind, key):
+                    continue
+                record = self.store.failure(kind, key)
+                if record is not None:
+                    found[key] = FailedCell(
+                        entry.row.name,
+                        entry.row.drive,
+                        entry.sequence.id,
+                        entry.seed,
+                        shown,
+                        record["type"],
+                        record["message"],
+                        record["traceback"],
+                        record.get("where", ""),
+                        os.path.relpath(record["log"], self.table.out),
+                    )
+        return list(found.values())
+
+
+def column_facts(specs: Iterable[MetricSpec]) -> dict[str, dict[str, Any]]:
+    """What a report says of every column: direction, unit, range, meaning, reference, digest."""
+    return {
+        column.name: {
+            "metric": spec.id,
+            "direction": column.direction,
+            "unit": column.unit,
+            "range": list(column.range),
+            "summary": column.summary,
+            "reference": spec.reference,
+            "aggregation": column.aggregation,
+            "pooling": load_entry(spec.entry).pooling,
+            "code": metric_digest(spec),
+        }
+        for spec in specs
+        for column in spec.columns
+    }
+
+
+def _read_scores(path: Path) -> dict[str, Score] | None:
+    try:
+        data: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
+        return {
+            name: Score(**{**score, "warnings": tuple(score["warnings"])})
+            for name, score in data.items()
+        }
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def link(source: Path, target: Path) -> None:
-    """Put a cell's file where people look, without a second copy where the disk allows."""
+    """Put a file where people look, without a second copy where the disk allows.
+
+    Raises:
+        BadInput: there is no such file.
+
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     try:
@@ -159,43 +372,3 @@ def link(source: Path, target: Path) -> None:
         raise BadInput(source, "no such file", cure) from error
     except OSError:
         shutil.copy2(source, target)
-
-
-def slug(work: Work) -> str:
-    """A file name that names the cell: method, drive, sequence, seed."""
-    drive = work.drive.replace("+", "-")
-    name = re.sub(r"[^A-Za-z0-9_.]+", "-", work.name).strip("-")
-    return f"{name}--{drive}--{work.sequence.id.replace('/', '-')}--s{work.seed}"
-
-
-def media(work: Work, store: Store, out: Path) -> dict[str, str]:
-    """Paths, relative to the run folder, of what people look at."""
-    video = out / "videos" / f"{slug(work)}.mp4"
-    link(store.path(work.render) / "preview.mp4", video)
-    found = {"video": str(video.relative_to(out))}
-    losses = store.path(work.fit) / "losses.jsonl"
-    if losses.is_file():
-        found["losses"] = os.path.relpath(losses, out)
-    return found
-
-
-def costs(works: list[Work], store: Store) -> dict[str, float]:
-    """Mean seconds of fitting and the largest memory seen."""
-    fits = [store.record(work.fit) for work in works]
-    if not fits:
-        return {}
-    previews = [
-        store.record(w.render)["meta"]["preview"]["psnr_db"] for w in works if store.done(w.render)
-    ]
-    return {
-        "fit_seconds": float(np.mean([fit.get("seconds_alone", fit["seconds"]) for fit in fits])),
-        "peak_memory_mb": max(fit["peak_memory_mb"] for fit in fits),
-        "preview_codec_psnr_db": float(np.mean(previews)) if previews else float("nan"),
-    }
-
-
-def write_items(work: Work, store: Store, out: Path) -> Path:
-    """Per-item values of one render."""
-    done = [cell for _, cell in work.scores if store.done(cell)]
-    results = [stored_result(store.path(cell), store.record(cell)) for cell in done]
-    return items.write(out / "items" / f"{slug(work)}.jsonl", len(work.sequence.test), results)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +22,12 @@ from harness.engine import archive
 from harness.weights import digests
 
 
-@contextmanager
-def clip_of(
-    render_folder: Path, truth_folder: Path, timing: Any
-) -> Iterator[tuple[Clip, Any, Any]]:
-    """Open a prediction beside its truth."""
+def rendered_clip(
+    render_folder: Path, truth_folder: Path, timing: Mapping[str, Any] | None
+) -> Clip:
+    """An archived prediction beside its archived ground truth, as metrics see it."""
     meta, truth_meta = archive.read_meta(render_folder), archive.read_meta(truth_folder)
-    clip = Clip(
+    return Clip(
         id=f"{meta['method']}/{meta['drive']}/{meta['sequence']}",
         fps=truth_meta["fps"],
         count=truth_meta["count"],
@@ -40,20 +38,16 @@ def clip_of(
         signals=archive.read_signals(truth_folder),
         timing=timing,
     )
-    prediction = archive.open_frames(render_folder / "frames.zip")
-    yield clip, prediction, archive.open_frames(truth_folder / "frames.zip")
 
 
-def score(
-    metrics: list[Metric],
-    render_folder: Path,
-    truth_folder: Path,
-    timing: Any,
-    progress: Progress,
-) -> list[MetricResult | Exception]:
-    """Score an archived prediction with several metrics in one pass over its frames."""
-    with clip_of(render_folder, truth_folder, timing) as (clip, prediction, truth):
-        return stream(metrics, clip, archive.batches(prediction, truth), progress)
+def rendered_frames(
+    render_folder: Path, truth_folder: Path
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Aligned frames of two archives, in batches."""
+    return archive.batches(
+        archive.open_frames(render_folder / "frames.zip"),
+        archive.open_frames(truth_folder / "frames.zip"),
+    )
 
 
 def stream(

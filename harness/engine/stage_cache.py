@@ -35,7 +35,7 @@ class SharedStages(StageCache):
 
     def __init__(self, store: Store, fit: Cell) -> None:
         self._store, self._fit = store, fit
-        self._common = {name: value for name, value in fit.inputs.items() if name != "config"}
+        self._common = {name: value for name, value in fit.inputs.items() if name != "options"}
         self.trained: list[str] = []
         self.reused: list[str] = []
         self.saved = 0.0

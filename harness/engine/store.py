@@ -1,25 +1,37 @@
 """The cell store: finished work, content-addressed, one folder a cell.
 
-A cell's key is the hash of everything that determines its outcome. A finished cell is a
-folder renamed into place in one step, so a reader sees all of it or nothing, and a killed
-run leaves only `*.partial` folders behind, which the next run takes up or sweeps away.
+A cell's key is the hash of everything that determines its outcome. A finished cell is a folder
+that is synced and renamed into place in one step, so a reader sees all of it or nothing; a killed
+run leaves only `*.partial` folders behind, which the next run continues or removes. Locks are per
+cell, so any number of processes and machines work in one folder.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from filelock import BaseFileLock
+
 from harness.contracts import BadInput, HarnessError
-from harness.storage import storage_error, write_text
+from harness.engine.locks import claim
+from harness.storage import storage_error, write_json
+
+#: A partial cell that nobody touched for so long is removed, also a fit's.
+ABANDONED_SECONDS = 14 * 24 * 3600
+
+#: Kinds of cells whose lock has the cell's own key: unlocked, a partial one is a leftover.
+LOCKED_ALONE = ("truth", "render", "time")
 
 
 def canonical_json(value: Any) -> str:
@@ -27,27 +39,26 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON under a temporary name and rename it into place."""
-    write_text(path, json.dumps(value, indent=1, default=str) + "\n")
+def hash_of(value: Any, digits: int = 24) -> str:
+    """Hex digest of plain values."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:digits]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A unit of work: one stage of one method on one sequence with one seed.
+    """A stored piece of work.
 
     `inputs` is everything that determines the outcome; `label` is for people only.
     """
 
-    stage: str  # "truth", "fit", "render", "time", "score"
+    kind: str  # "truth", "fit", "stage", "render", "time", "score"
     label: str
     inputs: Mapping[str, Any]
 
     @cached_property
     def key(self) -> str:
-        """Hex digest of stage and inputs."""
-        text = canonical_json({"stage": self.stage, "inputs": self.inputs})
-        return hashlib.sha256(text.encode()).hexdigest()[:24]
+        """Hex digest of kind and inputs."""
+        return hash_of({"kind": self.kind, "inputs": self.inputs})
 
 
 class Store:
@@ -56,30 +67,49 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root / "cells"
 
+    def place(self, kind: str, key: str) -> Path:
+        """Where a finished cell of that key lies, whether or not it is there yet."""
+        return self.root / kind / key
+
     def path(self, cell: Cell) -> Path:
         """Where the finished cell lies, whether or not it is there yet."""
-        return self.root / cell.stage / cell.key
+        return self.place(cell.kind, cell.key)
 
     def done(self, cell: Cell) -> bool:
         """Whether the cell is finished."""
-        return (self.path(cell) / "cell.json").is_file()
+        return self.has(cell.kind, cell.key)
+
+    def has(self, kind: str, key: str) -> bool:
+        """Whether a cell of that key is finished."""
+        return (self.place(kind, key) / "cell.json").is_file()
 
     def record(self, cell: Cell) -> dict[str, Any]:
-        """What the finished cell recorded of itself.
+        """What the finished cell recorded of itself; see `read`."""
+        return self.read(cell.kind, cell.key)
+
+    def read(self, kind: str, key: str) -> dict[str, Any]:
+        """What a finished cell recorded of itself.
 
         Raises:
             BadInput: the record is damaged, or that of another cell.
 
         """
-        path = self.path(cell) / "cell.json"
+        path = self.place(kind, key) / "cell.json"
         cure = f"Delete {path.parent}; the next run does it again."
         try:
             record = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise BadInput(path, f"cannot be read ({error})", cure) from error
-        if not isinstance(record, dict) or record.get("key") != cell.key:
-            raise BadInput(path, f"is not the record of cell {cell.key}", cure)
+        if not isinstance(record, dict) or record.get("key") != key:
+            raise BadInput(path, f"is not the record of cell {key}", cure)
         return record
+
+    def claim(self, name: str) -> BaseFileLock | None:
+        """The lock of a cell or of a group of cells by its key; None where another process has it.
+
+        The files stay: removing a lock file lets two processes hold it.
+        """
+        return claim(self.root / ".locks" / f"{name}.lock")
 
     @contextmanager
     def open(self, cell: Cell, keep_partial: bool = False) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -94,16 +124,17 @@ class Store:
         try:
             partial.mkdir(parents=True, exist_ok=True)
             record: dict[str, Any] = {
-                "stage": cell.stage,
+                "kind": cell.kind,
                 "label": cell.label,
                 "key": cell.key,
                 "inputs": dict(cell.inputs),
             }
             yield partial, record
             write_json(partial / "cell.json", record)
+            synced(partial)
             shutil.rmtree(final, ignore_errors=True)
             partial.replace(final)
-            self._failure_path(cell).unlink(missing_ok=True)
+            self._failure_path(cell.kind, cell.key).unlink(missing_ok=True)
         except BaseException as error:
             # Asked before the folder goes, and with it what filled the disk.
             ours = isinstance(error, HarnessError) or not isinstance(error, Exception)
@@ -114,20 +145,60 @@ class Store:
                 raise sentence from error
             raise
 
-    def _failure_path(self, cell: Cell) -> Path:
-        return self.root / cell.stage / f"{cell.key}.failed.json"
+    def _failure_path(self, kind: str, key: str) -> Path:
+        return self.root / kind / f"{key}.failed.json"
 
     def fail(self, cell: Cell, error: BaseException) -> dict[str, Any]:
-        """Record that the cell raised; the next run tries it again."""
+        """Record that the cell raised: type, message, where, and the full traceback."""
         record = {
-            "stage": cell.stage,
+            "kind": cell.kind,
             "label": cell.label,
             "type": type(error).__name__,
             "message": str(error),
+            "where": where(error),
             "traceback": ""
             if isinstance(error, HarnessError)
             else "".join(traceback.format_exception(error)),
         }
-        self._failure_path(cell).parent.mkdir(parents=True, exist_ok=True)
-        write_json(self._failure_path(cell), record)
+        path = self._failure_path(cell.kind, cell.key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, record)
         return record
+
+    def failure(self, kind: str, key: str) -> dict[str, Any] | None:
+        """What was recorded when the cell last raised; None if it never did or is done since."""
+        path = self._failure_path(kind, key)
+        try:
+            record = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        return {**record, "log": str(path)} if isinstance(record, dict) else None
+
+    def sweep(self) -> None:
+        """Remove what killed runs left and nobody will continue."""
+        for path in self.root.glob("*/*.partial"):
+            with suppress(OSError):
+                old = time.time() - path.stat().st_mtime > ABANDONED_SECONDS
+                alone = path.parent.name in LOCKED_ALONE
+                if (old or alone) and (lock := self.claim(path.stem)):
+                    shutil.rmtree(path, ignore_errors=True)
+                    lock.release()
+
+
+def where(error: BaseException) -> str:
+    """File and line at which an exception was raised, outside of installed packages if possible."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "site-packages" not in frame.filename]
+    last = (own or frames)[-1] if frames else None
+    return f"{last.filename}:{last.lineno}" if last else ""
+
+
+def synced(folder: Path) -> None:
+    """Flush a folder's files and names to the disk, as far as the file system can."""
+    for path in [*folder.rglob("*"), folder]:
+        with suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

@@ -6,7 +6,11 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+from harness.contracts import Method, RenderedFrame, RenderRequest
+from harness.storage import write_json
 
 #: Frames that are rendered before timing starts, and frames that are timed at least.
 WARMUP = {"cpu": 10, "cuda": 50}
@@ -135,3 +139,33 @@ def time_frames(frames: Iterable[Any], clock: WallClock | CudaClock, warmup: int
         "warmup": warmup,
         "wall_seconds": time.perf_counter() - start,
     }
+
+
+def measure_speed(
+    method: Method, request: RenderRequest, device: str, folder: Path
+) -> dict[str, Any]:
+    """Time the rendering of frames in device memory; composite, PNG and metrics excluded.
+
+    Returns:
+        The record that speed metrics read; also written to `timing.json`.
+
+    """
+    kind = "cuda" if device.startswith("cuda") else "cpu"
+    warmup, wanted = WARMUP[kind], WARMUP[kind] + TIMED[kind]
+    clock = clock_for(device)
+
+    def endless() -> Iterator[RenderedFrame]:
+        rendered = 0
+        while rendered < wanted:
+            for frame in method.render(request, clock):
+                rendered += 1
+                yield frame
+
+    timing = time_frames(endless(), clock, warmup)
+    timing |= {
+        "device": device,
+        "resolution": [request.height, request.width],
+        "dtype": "float32",
+    }
+    write_json(folder / "timing.json", timing)
+    return timing

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import BadInput
-from harness.engine.alignment.opened import SILENCE, Take
+from harness.engine.alignment.opened import SILENCE, OpenedSequence
 from harness.media.mesh import read_template, read_vertices
 from harness.media.mesh_regions import read_regions
 from harness.weights import sha256_of
@@ -37,7 +37,7 @@ class Stored(Mapping[str, Any]):
         return len(self._readers)
 
 
-def open_mesh(name: str, path: Path, fps: float | None, vertices: int | None) -> Take:
+def open_mesh(name: str, path: Path, fps: float | None, vertices: int | None) -> OpenedSequence:
     """A mesh sequence from `.npy` or `.npz`: [T,V,3], [T,3V], or samples [S,T,V,3].
 
     Args:
@@ -51,7 +51,7 @@ def open_mesh(name: str, path: Path, fps: float | None, vertices: int | None) ->
 
     """
     count = read_vertices(path, vertices).shape[-3]
-    return Take(
+    return OpenedSequence(
         name,
         path,
         "mesh",

@@ -29,7 +29,7 @@ SILENCE = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True)
-class Take:
+class OpenedSequence:
     """One recording, checked but not yet decoded.
 
     Attributes:
@@ -73,7 +73,7 @@ def kind_of(path: Path) -> str | None:
     return "set"
 
 
-def open_take(name: str, path: Path, fps: float | None = None) -> Take:
+def open_sequence(name: str, path: Path, fps: float | None = None) -> OpenedSequence:
     """Open one recording.
 
     Args:
@@ -102,7 +102,7 @@ def open_take(name: str, path: Path, fps: float | None = None) -> Take:
     )
 
 
-def open_video(name: str, path: Path) -> Take:
+def open_video(name: str, path: Path) -> OpenedSequence:
     """A video file; its frames are decoded to 8-bit RGB, rotation applied.
 
     Raises:
@@ -129,7 +129,7 @@ def open_video(name: str, path: Path) -> Take:
             "Lay it over its background first; transparent pixels have no colour to score.",
         )
     turned = f", turned by {info.rotation} degrees" if info.rotation else ""
-    return Take(
+    return OpenedSequence(
         name,
         path,
         "video",
@@ -144,7 +144,7 @@ def open_video(name: str, path: Path) -> Take:
     )
 
 
-def open_pictures(name: str, folder: Path, fps: float | None) -> Take:
+def open_pictures(name: str, folder: Path, fps: float | None) -> OpenedSequence:
     """A folder of numbered pictures, with `audio.wav` in it or `FOLDER.wav` beside it.
 
     Raises:
@@ -172,7 +172,7 @@ def open_pictures(name: str, folder: Path, fps: float | None) -> Take:
     digest = hashlib.sha256()
     for path in [*paths, *([sound] if sound else [])]:
         digest.update(f"{path.name}:{sha256_of(path)}\n".encode())
-    return Take(
+    return OpenedSequence(
         name,
         folder,
         "pictures",
@@ -235,7 +235,7 @@ def _size(path: Path) -> tuple[int, int]:
         return image.height, image.width
 
 
-def open_archive(name: str, folder: Path) -> Take:
+def open_archive(name: str, folder: Path) -> OpenedSequence:
     """A prediction archive or the truth's, as the runner writes them: lossless.
 
     Raises:
@@ -246,7 +246,7 @@ def open_archive(name: str, folder: Path) -> Take:
     frames = archive.open_frames(folder / "frames.zip")
     sound = folder / "audio.wav"
     with archive.legible(folder / "meta.json"):
-        return Take(
+        return OpenedSequence(
             name,
             folder,
             "archive",

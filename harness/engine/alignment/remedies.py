@@ -13,7 +13,7 @@ from PIL import Image
 
 from harness.contracts import BadInput, cut
 from harness.contracts.sequence import SAMPLE_RATE
-from harness.engine.alignment.opened import Take
+from harness.engine.alignment.opened import OpenedSequence
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,16 @@ class Remedies:
 
 
 @dataclass(frozen=True)
-class Settled:
+class Aligned:
     """Two comparable sides, the sound they are judged with, and what was done to them."""
 
-    prediction: Take
-    truth: Take
+    prediction: OpenedSequence
+    truth: OpenedSequence
     audio: np.ndarray
     notes: dict[str, Any]
 
 
-def settle(prediction: Take, truth: Take, remedies: Remedies) -> Settled:
+def align(prediction: OpenedSequence, truth: OpenedSequence, remedies: Remedies) -> Aligned:
     """Make two sides comparable, as far as the remedies allow.
 
     Raises:
@@ -52,9 +52,9 @@ def settle(prediction: Take, truth: Take, remedies: Remedies) -> Settled:
     notes: dict[str, Any] = {}
     if remedies.resample_fps is not None:
         target = Fraction(remedies.resample_fps).limit_denominator(1001)
-        for side, take in (("prediction", prediction), ("truth", truth)):
-            if take.fps != target:
-                notes.setdefault("resample_fps", {})[side] = [float(take.fps), float(target)]
+        for side, opened in (("prediction", prediction), ("truth", truth)):
+            if opened.fps != target:
+                notes.setdefault("resample_fps", {})[side] = [float(opened.fps), float(target)]
         prediction, truth = resampled(prediction, target), resampled(truth, target)
     if prediction.fps != truth.fps:
         raise BadInput(
@@ -64,7 +64,7 @@ def settle(prediction: Take, truth: Take, remedies: Remedies) -> Settled:
             f"Pass --resample-fps {float(truth.fps):g} to repeat or leave out whole frames.",
         )
     if (prediction.height, prediction.width) != (truth.height, truth.width):
-        sizes = [f"{take.width}x{take.height}" for take in (prediction, truth)]
+        sizes = [f"{opened.width}x{opened.height}" for opened in (prediction, truth)]
         if not remedies.resize:
             raise BadInput(
                 prediction.path,
@@ -92,8 +92,12 @@ def settle(prediction: Take, truth: Take, remedies: Remedies) -> Settled:
 
 
 def with_sound(
-    prediction: Take, truth: Take, sound: Take, remedies: Remedies, notes: dict[str, Any]
-) -> Settled:
+    prediction: OpenedSequence,
+    truth: OpenedSequence,
+    sound: OpenedSequence,
+    remedies: Remedies,
+    notes: dict[str, Any],
+) -> Aligned:
     """Check the sound against the picture, or cut both to the shorter."""
     count, rate = prediction.count, prediction.fps
     heard, seen = len(sound.audio) / SAMPLE_RATE, float(count / rate)
@@ -111,65 +115,65 @@ def with_sound(
         notes.setdefault("trim", {})["seconds"] = [heard, seen, float(count / rate)]
         prediction, truth = trimmed(prediction, count), trimmed(truth, count)
         sound = replace(sound, audio=sound.audio[: round(count / rate * SAMPLE_RATE)])
-    return Settled(prediction, truth, sound.audio, notes)
+    return Aligned(prediction, truth, sound.audio, notes)
 
 
-def resampled(take: Take, fps: Fraction) -> Take:
+def resampled(opened: OpenedSequence, fps: Fraction) -> OpenedSequence:
     """The recording at another rate: each new frame is the nearest old one, never a blend.
 
     Raises:
         BadInput: it has per-frame signals, which cannot be repeated in its place.
 
     """
-    if take.fps == fps:
-        return take
-    if take.signals:
+    if opened.fps == fps:
+        return opened
+    if opened.signals:
         raise BadInput(
-            take.path,
-            f"it comes with per-frame signals ({', '.join(take.signals)}) at {float(take.fps):g} "
-            "frames per second",
+            opened.path,
+            f"it comes with per-frame signals ({', '.join(opened.signals)}) at "
+            f"{float(opened.fps):g} frames per second",
             f"Convert the video to {float(fps):g} fps first and make the signals from that.",
         )
-    count = max(round(take.count * fps / take.fps), 1)
-    ratio = take.fps / fps
+    count = max(round(opened.count * fps / opened.fps), 1)
+    ratio = opened.fps / fps
 
     def frames() -> Iterator[np.ndarray]:
         made = 0
-        for index, frame in enumerate(take.frames()):
-            while made < count and min(round(made * ratio), take.count - 1) <= index:
+        for index, frame in enumerate(opened.frames()):
+            while made < count and min(round(made * ratio), opened.count - 1) <= index:
                 yield frame
                 made += 1
 
-    return replace(take, fps=fps, count=count, frames=frames)
+    return replace(opened, fps=fps, count=count, frames=frames)
 
 
-def resized(take: Take, height: int, width: int) -> Take:
+def resized(opened: OpenedSequence, height: int, width: int) -> OpenedSequence:
     """The recording at another size, by Pillow's antialiased bicubic filter.
 
     Raises:
         BadInput: it has per-pixel signals.
 
     """
-    if "masks" in take.signals:
-        raise BadInput(take.path, "its masks have its own size", "Resize the video beforehand.")
+    if "masks" in opened.signals:
+        raise BadInput(opened.path, "its masks have its own size", "Resize the video beforehand.")
 
     def frames() -> Iterator[np.ndarray]:
-        for frame in take.frames():
+        for frame in opened.frames():
             yield np.asarray(Image.fromarray(frame).resize((width, height), Image.BICUBIC))
 
-    return replace(take, height=height, width=width, frames=frames)
+    return replace(opened, height=height, width=width, frames=frames)
 
 
-def trimmed(take: Take, count: int) -> Take:
+def trimmed(opened: OpenedSequence, count: int) -> OpenedSequence:
     """The first `count` frames, with the signals and the sound that belong to them."""
-    if count == take.count:
-        return take
-    samples = round(count / take.fps * SAMPLE_RATE)
-    signals = {name: cut(value, range(count)) for name, value in take.signals.items()}
+    if count == opened.count:
+        return opened
+    samples = round(count / opened.fps * SAMPLE_RATE)
+    signals = {name: cut(value, range(count)) for name, value in opened.signals.items()}
     return replace(
-        take,
+        opened,
         count=count,
-        frames=lambda: islice(take.frames(), count),
-        audio=take.audio[:samples],
+        frames=lambda: islice(opened.frames(), count),
+        audio=opened.audio[:samples],
         signals=signals,
     )

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from harness.contracts import BadInput, Masks
-from harness.engine.alignment.opened import Take
+from harness.engine.alignment.opened import OpenedSequence
 from harness.weights import sha256_of
 
 
-def with_sidecars(take: Take) -> Take:
+def with_sidecars(opened: OpenedSequence) -> OpenedSequence:
     """The recording with every signal that lies beside it.
 
     `NAME.openface.csv`, `NAME.bfm79.npy` ([T,79]) and `NAME.masks.npz` (`bits`, uint8 [T,H,W]).
@@ -25,21 +25,23 @@ def with_sidecars(take: Take) -> Take:
         BadInput: such a file is unreadable, or does not have one row a frame.
 
     """
-    base = take.path.with_suffix("") if take.path.is_file() else take.path
-    signals, digest = dict(take.signals), hashlib.sha256(take.digest.encode())
+    base = opened.path.with_suffix("") if opened.path.is_file() else opened.path
+    signals, digest = dict(opened.signals), hashlib.sha256(opened.digest.encode())
     for name, (ending, read) in READERS.items():
         path = base.with_name(base.name + ending)
         if not path.is_file():
             continue
         value, count = read(path)
-        if count != take.count:
-            fact = f"it has {count} rows, its recording {take.path.name} has {take.count} frames"
+        if count != opened.count:
+            fact = (
+                f"it has {count} rows, its recording {opened.path.name} has {opened.count} frames"
+            )
             raise BadInput(path, fact, "Make it again from this very recording.")
         signals[name] = value
         digest.update(f"{name}:{sha256_of(path)}".encode())
-    if len(signals) == len(take.signals):
-        return take
-    return replace(take, signals=signals, digest=digest.hexdigest())
+    if len(signals) == len(opened.signals):
+        return opened
+    return replace(opened, signals=signals, digest=digest.hexdigest())
 
 
 def _openface(path: Path) -> tuple[Any, int]:

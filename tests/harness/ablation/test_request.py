@@ -10,14 +10,15 @@ import pytest
 
 from harness.ablation import table as ablation
 from harness.ablation.grid import Grid
-from harness.ablation.request import AblationRequest, described, lay_out
-from harness.engine.actions import request_for
-from harness.engine.plan import AU_ZEROED, Request
-from harness.engine.results import plan_key
-from harness.engine.run import Runner
-from harness.engine.store import write_json
-from metrics import catalog as metrics
-from tests import staged, toy
+from harness.ablation.request import AblationRequest, description_of, request_of
+from harness.engine.execution import Engine
+from harness.engine.planning import plan_on
+from harness.engine.rendering import AU_ZEROED
+from harness.engine.split_data import SplitSequences
+from harness.storage import write_json
+from methods import catalog as methods
+from reports import items
+from tests import staged, toy, toy_run
 from tests.staged import GRID, Staged
 
 
@@ -27,26 +28,24 @@ def register(monkeypatch):
 
 
 def plan_of(grid=GRID, seeds=None, metric_ids=("psnr", "ssim")):
-    request = AblationRequest(split="toy", seeds=seeds)
-    asked = Request(methods=("staged",), split="toy", baselines=False)
-    chosen = [metrics.spec(name) for name in metric_ids]
-    return lay_out(grid, request, asked, toy.manifest(), [toy.sequence()], chosen, {})
+    request = request_of(grid, AblationRequest("toy", seeds, metrics=metric_ids))
+    data = SplitSequences(toy.manifest(), load=toy_run.load)
+    return plan_on(data, request.rows, [methods.spec("staged")] * len(request.rows), request)
 
 
 def run(home, share=True, **options):
-    plan = plan_of(**options)
-    runner = Runner(home / "ablations" / "steps", cells=home, share_stages=share)
-    return runner, runner.run(plan), plan
+    engine = Engine(home / "ablations" / "steps", cells=home, share_stages=share)
+    return engine, engine.run(plan_of(**options)), None
 
 
 def test_rows_have_names_of_their_own(tmp_path):
-    _, results, plan = run(tmp_path)
+    _, results, _ = run(tmp_path)
     assert [row.method for row in results.rows] == [f"staged: {row.name}" for row in GRID.rows]
     assert results.rows[-1].drive == AU_ZEROED
-    files = [name for row in results.rows for name in row.items]
+    files = [row.items for row in results.rows]
     assert len(set(files)) == len(files) == 5
-    assert all((tmp_path / "ablations" / "steps" / name).is_file() for name in files)
-    assert results.provenance["plan"] == plan_key(plan)
+    for row in results.rows:
+        assert items.read(tmp_path / "ablations" / "steps", row).column("psnr")
 
 
 def test_a_common_stage_is_trained_once(tmp_path):
@@ -96,17 +95,13 @@ def test_cells_of_an_ordinary_run_are_used(tmp_path):
     assert runner.tally.computed == 0
 
 
-def test_the_zeroed_drive_hides_what_the_test_showed():
-    works = {work.variant: work for work in plan_of().works}
-    shown = request_for(works["low"]).controls["au"]
-    hidden = request_for(works["zeroed"]).controls["au"]
-    assert shown.values.any()
-    assert hidden.names == shown.names
-    assert hidden.values.shape == shown.values.shape
-    assert not hidden.values.any()
-    assert works["zeroed"].fit.key == works["low"].fit.key
-    assert works["zeroed"].render.key != works["low"].render.key
-    assert works["zeroed"].time is None
+def test_the_zeroed_drive_is_another_render_of_the_same_fit():
+    jobs = {job.entry.row.name: job for job in plan_of().jobs}
+    low, zeroed = jobs["staged: low"], jobs["staged: zeroed"]
+    assert zeroed.cell("fit").key == low.cell("fit").key
+    assert zeroed.cell("render").key != low.cell("render").key
+    assert "time" in low.entry.cells
+    assert "time" not in zeroed.entry.cells
 
 
 def test_seeds_of_the_row_the_grid_and_the_request():
@@ -114,15 +109,15 @@ def test_seeds_of_the_row_the_grid_and_the_request():
     grid = Grid.model_validate(
         {**GRID.model_dump(), "rows": rows, "reference": "a", "seeds": [1, 2], "paper": None}
     )
-    assert [w.seed for w in plan_of(grid).works] == [3, 1, 2]
-    assert [w.seed for w in plan_of(grid, seeds=(7,)).works] == [7, 7]
+    assert [job.entry.seed for job in plan_of(grid).jobs] == [3, 1, 2]
+    assert [job.entry.seed for job in plan_of(grid, seeds=(7,)).jobs] == [7, 7]
 
 
 def test_the_report_reads_what_was_stored(tmp_path):
     run(tmp_path)
     folder = tmp_path / "ablations" / "steps"
     assert not ablation.is_ablation(folder)
-    write_json(folder / ablation.FILE, described(GRID, AblationRequest(split="toy")))
+    write_json(folder / ablation.FILE, description_of(GRID, AblationRequest(split="toy")))
     found = ablation.read(folder)
     assert [line.name for line in found.lines] == [row.name for row in GRID.rows]
     low, high, same, _, zeroed = (line.cells["psnr"] for line in found.lines)
@@ -134,12 +129,14 @@ def test_the_report_reads_what_was_stored(tmp_path):
     assert zeroed.score.value != low.score.value
 
 
-def test_a_renamed_row_is_another_plan():
+def test_a_renamed_row_is_another_row_of_the_same_cells(tmp_path):
     rows = [dict(row) for row in staged.GRID_VALUES["rows"]]
     rows[1]["name"] = "higher"
     renamed = Grid.model_validate({**staged.GRID_VALUES, "rows": rows})
-    assert plan_key(plan_of(renamed)) != plan_key(plan_of())
-    assert plan_key(plan_of()) == plan_key(plan_of())
+    run(tmp_path)
+    engine, results, _ = run(tmp_path, grid=renamed)
+    assert engine.tally.computed == 0
+    assert {"staged: high", "staged: higher"} <= {row.method for row in results.rows}
 
 
 def test_a_row_that_took_a_stage_is_not_called_cheap(tmp_path, monkeypatch):

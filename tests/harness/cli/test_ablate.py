@@ -8,16 +8,17 @@ import shutil
 import pytest
 import yaml
 
-from harness.ablation import request as ablate
-from tests import staged, toy
+from harness.engine import split_data
+from splits import catalog as splits
+from tests import staged, toy, toy_run
 
 
 @pytest.fixture
 def call(monkeypatch, command, tmp_path):
     staged.register(monkeypatch)
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(ablate, "find_manifest", lambda name: toy.manifest())
-    monkeypatch.setattr(ablate, "load_sequences", lambda manifest: [toy.sequence()])
+    monkeypatch.setattr(split_data, "find_manifest", lambda name: toy.manifest())
+    monkeypatch.setattr(splits, "loader", lambda manifest: toy_run.load)
     grid = tmp_path / "steps.yaml"
     grid.write_text(yaml.safe_dump(staged.GRID_VALUES), "utf-8")
 
@@ -106,7 +107,7 @@ def own_folder(monkeypatch, tmp_path):
         (("--method", "stagd"), "Did you mean 'staged'"),
         (("--set", "lift=3"), "it sets lift, and so does --set"),
         (("--set", "base=many"), "'many' is text"),
-        (("--sequences", "b"), "unknown recording of toy@1 'b'"),
+        (("--sequences", "b"), "unknown sequence of toy@1 'b'"),
         (("--sequences", "a,,b"), "has an empty name in it. Write --sequences a,b"),
         (("--preset", "paper"), "unknown preset of staged 'paper'"),
         (("--metrics", "psnrr"), "unknown metric 'psnrr'"),

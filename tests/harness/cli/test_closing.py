@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from harness.contracts import UnknownName
-from harness.engine import actions as stages
-from harness.engine import planner
-from tests import toy
+from harness.engine import split_data
+from methods.baselines.still.method import Still
+from splits import catalog as splits
+from tests import toy, toy_run
 
 
 @pytest.fixture
@@ -19,8 +20,8 @@ def call(monkeypatch, command, tmp_path):
             raise UnknownName("split", name, ["first", "second"])
         return toy.manifest(id=name)
 
-    monkeypatch.setattr(planner, "find_manifest", find)
-    monkeypatch.setattr(planner, "load_sequences", lambda manifest: [toy.sequence()])
+    monkeypatch.setattr(split_data, "find_manifest", find)
+    monkeypatch.setattr(splits, "loader", lambda manifest: toy_run.load)
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
 
     def run(*splits):
@@ -56,19 +57,19 @@ def test_the_page_that_a_killed_run_did_not_write_is_written(call, tmp_path):
 
 
 def test_a_failure_in_one_split_stops_no_other(call, monkeypatch, tmp_path):
-    fit = stages.fit
+    fit = Still.fit
 
-    def failing(work, method, folder, record, context):
-        if "first@1" in str(folder):
+    def failing(self, training, workdir, context):
+        if "first@1" in str(workdir):
             raise RuntimeError("no luck")
-        return fit(work, method, folder, record, context)
+        return fit(self, training, workdir, context)
 
-    monkeypatch.setattr(stages, "fit", failing)
+    monkeypatch.setattr(Still, "fit", failing)
     code, _, err = call("first", "second")
     assert code == 1
     assert "1 failed" in err
     assert (tmp_path / "runs" / "second@1" / "results.json").is_file()
-    monkeypatch.setattr(stages, "fit", fit)
+    monkeypatch.setattr(Still, "fit", fit)
     assert call("first", "second")[0] == 0
 
 

@@ -9,8 +9,9 @@ import soundfile
 from recordings import folder, pictures, tone, video
 
 from harness.contracts import Results
-from harness.engine.alignment.opened import open_take
+from harness.engine.alignment.opened import open_sequence
 from harness.media.video import write_mp4
+from reports import items
 
 
 def results_of(tmp_path):
@@ -40,8 +41,8 @@ def test_rows_values_items_page_and_record(call, tmp_path):
     assert rows["ours"].scores["psnr"].n == 16
     assert rows["copy"].scores["psnr"].value == 100
     assert rows["ground-truth"].role == "oracle"
-    items = (tmp_path / "out" / rows["ours"].items[0]).read_text("utf-8").splitlines()
-    assert [json.loads(line)["frame"] for line in items] == list(range(8))
+    values = items.read(tmp_path / "out", rows["ours"]).column("psnr")
+    assert {name: len(series) for name, series in values.items()} == {"one": 8, "two": 8}
     record = results.provenance["score"]["ours/one"]
     assert record["prediction"]["decode"].startswith("ffv1 bgr0 to rgb24 by PyAV")
     assert len(record["prediction"]["sha256"]) == 64
@@ -88,16 +89,16 @@ def test_pooled_columns_are_scored_without_each_recording_or_person(call, tmp_pa
     ("subtype", "channels"), [("PCM_16", 1), ("PCM_16", 2), ("PCM_U8", 1), ("FLOAT", 1)]
 )
 def test_sound_of_every_kind_is_the_same_sound(tmp_path, subtype, channels):
-    take = open_take(
+    opened = open_sequence(
         "a", folder(tmp_path / "a", audio=tone(0.32), subtype=subtype, channels=channels), 25
     )
     tolerance = 1 / 120 if subtype == "PCM_U8" else 1e-4
-    np.testing.assert_allclose(take.audio, tone(0.32), atol=tolerance)
+    np.testing.assert_allclose(opened.audio, tone(0.32), atol=tolerance)
 
 
 def test_pictures_archive_and_video_of_the_same_frames_score_alike(call, tmp_path):
     from harness.engine.archive import write_audio, write_frames
-    from harness.engine.store import write_json
+    from harness.storage import write_json
 
     frames = pictures(8, 31, 41)  # odd sizes are no trouble where no codec halves them
     folder(tmp_path / "p" / "pictures", frames)
@@ -114,9 +115,9 @@ def test_pictures_archive_and_video_of_the_same_frames_score_alike(call, tmp_pat
     (row,) = results_of(tmp_path).rows
     assert row.sequences == ("archive", "pictures", "video")
     assert row.scores["psnr"].value == 100
-    found = [open_take(n, tmp_path / "p" / n, 25) for n in ("pictures", "archive")]
-    for take in found:
-        np.testing.assert_array_equal(np.stack(list(take.frames())), frames)
+    found = [open_sequence(n, tmp_path / "p" / n, 25) for n in ("pictures", "archive")]
+    for opened in found:
+        np.testing.assert_array_equal(np.stack(list(opened.frames())), frames)
 
 
 def test_a_rotated_portrait_is_seen_upright(tmp_path):
@@ -130,11 +131,11 @@ def test_a_rotated_portrait_is_seen_upright(tmp_path):
     at = content.index(upright, content.index(b"tkhd"))
     content = content[:at] + turned + content[at + len(turned) :]
     (tmp_path / "a.mp4").write_bytes(content)
-    take = open_take("a", tmp_path / "a.mp4")
-    assert (take.height, take.width) == (48, 32)
-    first = next(iter(take.frames()))
+    opened = open_sequence("a", tmp_path / "a.mp4")
+    assert (opened.height, opened.width) == (48, 32)
+    first = next(iter(opened.frames()))
     assert first.shape == (48, 32, 3)
-    assert "turned by" in take.decode
+    assert "turned by" in opened.decode
     assert first[:6, -6:].mean() > 240, "the corner top left comes to the top right"
 
 
@@ -216,20 +217,20 @@ def test_a_broken_metric_is_a_failed_cell_and_hurts_no_other(call, tmp_path, mon
 
 def test_memory_does_not_grow_with_length(tmp_path, call, monkeypatch):
     """Frames are held a batch at a time: no more of them alive in a clip five times as long."""
-    import harness.engine.alignment.run as score_run
+    import harness.engine.file_jobs as score_run
 
     alive = []
     original = score_run.frames_of
 
-    def counted(take):
-        for index, frame in enumerate(original(take)):
+    def counted(opened):
+        for index, frame in enumerate(original(opened)):
             alive.append(index)
             yield frame
 
     held = []
 
-    def watch_batches(item):
-        for start, prediction, truth in batches(item):
+    def watch_batches(sides):
+        for start, prediction, truth in batches(sides):
             held.append(prediction.nbytes + truth.nbytes)
             yield start, prediction, truth
 
@@ -247,7 +248,7 @@ def test_memory_does_not_grow_with_length(tmp_path, call, monkeypatch):
 def test_sound_is_read_from_beside_the_pictures(tmp_path):
     folder(tmp_path / "a")
     soundfile.write(str(tmp_path / "a.wav"), tone(0.32), 16_000)
-    assert len(open_take("a", tmp_path / "a", 25).audio) == 5120
+    assert len(open_sequence("a", tmp_path / "a", 25).audio) == 5120
 
 
 def test_mesh_sequences(call, tmp_path):

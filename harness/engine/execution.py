@@ -1,0 +1,200 @@
+"""Doing what a plan lacks: every cell once, by whichever process claims it first."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.contracts import HarnessError, Method, Results
+from harness.engine import results, scoring
+from harness.engine.jobs import CellUnit, ScoreUnit
+from harness.engine.locks import PATIENCE, held
+from harness.engine.planning import Plan
+from harness.engine.progress import watch
+from harness.engine.provenance import made_with
+from harness.engine.store import Cell, Store
+from harness.engine.table import Table
+from harness.storage import make_folder, writing_to
+from methods import catalog as methods
+from metrics import catalog as metrics
+
+Unit = CellUnit | ScoreUnit
+
+#: Seconds between looks at cells that other processes work on.
+POLL = 0.1
+
+
+@dataclass
+class Tally:
+    """What a run did, for the closing line."""
+
+    computed: int = 0
+    reused: int = 0
+    failed: int = 0
+    trained: int = 0  # training stages that were put among the cells for other fits
+    shared: int = 0  # training stages that a fit took from there
+    unchanged: bool = False  # nothing was done and the stored results are complete
+
+
+class Engine:
+    """Works through a plan; a cell is done at most once, by any number of processes.
+
+    Args:
+        out: folder of the table.
+        device: what computes.
+        cells: folder whose cells are used, where it is another: the tables of one split share.
+        share_stages: whether fits of one method take finished training stages from each other.
+        keep_failed: leave cells alone that failed in an earlier run.
+
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        device: str = "cpu",
+        cells: Path | None = None,
+        share_stages: bool = False,
+        keep_failed: bool = False,
+    ) -> None:
+        self.out, self.device, self.cells = out, device, cells or out
+        self.share_stages, self.keep_failed = share_stages, keep_failed
+        self.store, self.tally = Store(self.cells), Tally()
+        self._loaded: tuple[str, Method] | None = None
+        self._failed: set[str] = set()  # keys that failed, or were left alone, in this run
+
+    def run(self, plan: Plan, fresh: bool = False) -> Results:
+        """Do what is missing, then gather the results of the whole table.
+
+        Args:
+            plan: of this command.
+            fresh: start a new table instead of adding to the one that is there.
+
+        Raises:
+            BadInput: the folder holds a table of other data, or the disk refuses.
+
+        """
+        for folder in (self.cells, self.out):
+            make_folder(folder)
+        table = Table(self.out)
+        with writing_to(self.out):
+            table.add(plan.table, (job.entry for job in plan.jobs), fresh)
+            self.store.sweep()
+            self.execute(unit for job in plan.jobs for unit in job.units)
+            with held(self.out / ".results.lock", "it is writing results"):
+                return self._results(table)
+
+    def _results(self, table: Table) -> Results:
+        if self.tally.computed == 0 and not self.tally.failed:
+            stored = results.unchanged(table, self.store)
+            if stored is not None:
+                self.tally.unchanged = True
+                return stored
+        return results.write(table, self.store, self.device)
+
+    def execute(self, units: Iterable[Unit]) -> None:
+        """Do all units in order; those that another process works on are looked at again."""
+        pending = list({unit.lock: unit for unit in units}.values())
+        idle, said = time.monotonic(), False
+        while pending:
+            left = [unit for unit in pending if not self._attempt(unit)]
+            if len(left) < len(pending):
+                idle, said = time.monotonic(), False
+            elif left:
+                if not said and time.monotonic() - idle > PATIENCE:
+                    print(f"waiting for another process: {left[0].label}", file=sys.stderr)
+                    said = True
+                time.sleep(POLL)
+            pending = left
+
+    def _attempt(self, unit: Unit) -> bool:
+        """Whether nothing is left to do about a unit."""
+        if any(cell.key in self._failed for cell in unit.needs):
+            self._failed |= {cell.key for cell in unit.cells if not self.store.done(cell)}
+            return True
+        missing = [cell for cell in unit.cells if not self.store.done(cell)]
+        if self.keep_failed:
+            kept = {cell.key for cell in missing if self.store.failure(cell.kind, cell.key)}
+            self._failed |= kept
+            missing = [cell for cell in missing if cell.key not in kept]
+        if not missing:
+            self.tally.reused += sum(cell.key not in self._failed for cell in unit.cells)
+            return True
+        if not all(self.store.done(cell) for cell in unit.needs):
+            return False
+        lock = self.store.claim(unit.lock)
+        if lock is None:
+            return False
+        try:
+            todo = [cell for cell in missing if not self.store.done(cell)]
+            self.tally.reused += len(unit.cells) - len(todo)
+            if isinstance(unit, CellUnit):
+                for cell in todo:
+                    self._do(unit, cell)
+            elif todo:
+                self._score(unit, todo)
+        finally:
+            lock.release()
+        return True
+
+    def _do(self, unit: CellUnit, cell: Cell) -> None:
+        try:
+            with (
+                watch(cell.label) as progress,
+                self.store.open(cell, keep_partial=unit.resumes) as (folder, record),
+            ):
+                unit.work(self, folder, record, progress)
+                record["made_with"] = made_with(self.device)
+        except HarnessError:
+            raise
+        except Exception as error:
+            self._fail(cell, error)
+        else:
+            self.tally.computed += 1
+
+    def _score(self, unit: ScoreUnit, todo: list[Cell]) -> None:
+        """All missing scores of one prediction, in one pass over its frames."""
+        pairs = [(spec, cell) for spec, cell in unit.scores if cell in todo]
+        built = [metrics.build(spec, self.device) for spec, _ in pairs]
+        with watch(unit.label) as progress:
+            try:
+                clip, batches = unit.open(self.store)
+                outcomes = scoring.stream(built, clip, batches, progress)
+            except HarnessError:
+                raise
+            except Exception as error:  # the frames themselves cannot be read
+                for _, cell in pairs:
+                    self._fail(cell, error)
+                return
+        for (spec, cell), outcome in zip(pairs, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                self._fail(cell, outcome)
+                continue
+            with self.store.open(cell) as (folder, record):
+                scoring.store_result(spec, outcome, folder, record)
+                record["made_with"] = made_with(self.device)
+            self.tally.computed += 1
+
+    def _fail(self, cell: Cell, error: Exception) -> None:
+        record = self.store.fail(cell, error)
+        self.tally.failed += 1
+        self._failed.add(cell.key)
+        place = f" ({os.path.relpath(record['where'])})" if record["where"] else ""
+        reason = f"{record['type']}: {record['message']}"
+        print(f"{cell.label} failed: {reason}{place}", file=sys.stderr)
+
+    def method(self, method_id: str, fit: Cell) -> Method:
+        """The fitted method, loaded once for all its renders."""
+        if self._loaded is None or self._loaded[0] != fit.key:
+            method = methods.build(method_id)
+            method.load(self.store.path(fit), self.device)
+            self._loaded = (fit.key, method)
+        return self._loaded[1]
+
+    def count_stages(self, trained: int, reused: int) -> None:
+        """Count training stages, for the closing line."""
+        self.tally.trained += trained
+        self.tally.shared += reused

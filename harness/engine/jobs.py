@@ -1,0 +1,168 @@
+"""A job: one test sequence of one row under one seed, as cells to be done and as it is stored.
+
+An entry is what the table of a run folder keeps of a job: facts of row and sequence, and the keys
+of the cells that hold its numbers. The leaderboard is built from entries, so commands add to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from harness.contracts import Clip, Method, MetricSpec, Progress
+from harness.engine.store import Cell, Store
+
+#: Frames in order, both sides: (index of the first, prediction [B,H,W,3], ground truth [B,H,W,3]).
+Batches = Iterable[tuple[int, np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class RowFacts:
+    """What a row of the table says of itself; name and drive identify it."""
+
+    name: str
+    title: str
+    role: str  # "method", "baseline", "oracle"
+    drive: str
+    preset: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    place: int = 0  # in the table
+
+
+@dataclass(frozen=True)
+class SequenceFacts:
+    """The test sequence of a job: `frames` of `height` x `width` at `fps`."""
+
+    id: str
+    subject: str
+    emotion: str | None
+    intensity: int | None
+    fps: float
+    height: int
+    width: int
+    frames: int
+    place: int = 0  # in the split
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What all entries of a table share.
+
+    split: name of the split or of the ground truth; key: tells data of one name apart.
+    about: domain, licence and protocol of the split.
+    """
+
+    split: str
+    key: str
+    about: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A job as the table keeps it.
+
+    cells: kind -> key, of the cells that made the prediction, in order.
+    scores: metric id -> key of its cell.
+    unavailable: metric id -> why it cannot score here, as `Absence` has it.
+    video: a file that people look at, where no render cell has one.
+    protocol: facts of the row that decide values beside those of the sequence.
+    notes: what a reviewer would ask of this comparison.
+    """
+
+    row: RowFacts
+    sequence: SequenceFacts
+    seed: int
+    cells: Mapping[str, str]
+    scores: Mapping[str, str]
+    unavailable: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    video: str = ""
+    protocol: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Runtime(Protocol):
+    """What work may ask of the process that does it."""
+
+    device: str
+    store: Store
+    share_stages: bool  # whether fits take finished training stages from each other
+
+    def method(self, method_id: str, fit: Cell) -> Method:
+        """The fitted method, loaded once for all its renders."""
+        ...
+
+    def count_stages(self, trained: int, reused: int) -> None:
+        """Count training stages, for the closing line."""
+        ...
+
+
+#: Does one cell: (runtime, folder to write to, record to fill, progress).
+Work = Callable[[Runtime, Path, dict[str, Any], Progress], None]
+
+
+@dataclass(frozen=True)
+class CellUnit:
+    """One cell and how it is done, after the cells that it needs."""
+
+    cell: Cell
+    work: Work
+    needs: tuple[Cell, ...] = ()
+    resumes: bool = False  # an interrupted attempt leaves its folder for the next
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The one cell."""
+        return (self.cell,)
+
+    @property
+    def lock(self) -> str:
+        """Name of the lock: the cell's key."""
+        return self.cell.key
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return self.cell.label
+
+
+@dataclass(frozen=True)
+class ScoreUnit:
+    """All scores of one prediction, made in one pass over its frames.
+
+    open: the clip and its frames, from the store; no frames for metrics of timings.
+    """
+
+    label: str
+    lock: str
+    scores: tuple[tuple[MetricSpec, Cell], ...]
+    open: Callable[[Store], tuple[Clip, Batches]]
+    needs: tuple[Cell, ...] = ()
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells of the scores."""
+        return tuple(cell for _, cell in self.scores)
+
+
+@dataclass(frozen=True)
+class Job:
+    """An entry of the table and the work behind it, in order."""
+
+    entry: Entry
+    units: tuple[CellUnit | ScoreUnit, ...]
+
+    def cell(self, kind: str) -> Cell:
+        """The job's only cell of a kind.
+
+        Raises:
+            KeyError: it has none.
+
+        """
+        for unit in self.units:
+            if isinstance(unit, CellUnit) and unit.cell.kind == kind:
+                return unit.cell
+        raise KeyError(kind)

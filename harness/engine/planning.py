@@ -1,0 +1,121 @@
+"""From a request to jobs: names, data, signals and weights checked before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.contracts import BadInput, MethodSpec, MetricSpec
+from harness.engine import file_jobs, method_jobs, method_rows
+from harness.engine.jobs import Job, TableFacts
+from harness.engine.progress import watch
+from harness.engine.request import FilesData, FilesRow, MethodRow, Request, SplitData
+from harness.engine.requirements import Absence, Material, chosen_metrics
+from harness.engine.split_data import SplitSequences, open_split
+from harness.engine.store import hash_of
+from methods import catalog as methods
+from metrics import catalog as metrics
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything to be done, checked before the first cell starts."""
+
+    table: TableFacts
+    jobs: tuple[Job, ...]
+    metrics: tuple[MetricSpec, ...]
+    unavailable: Mapping[str, Absence]
+
+
+def make_plan(request: Request) -> Plan:
+    """Check names first, then open the data, check signals and lay out all jobs.
+
+    Raises:
+        BadInput: options, files or sequences that cannot be used as they are.
+        UnknownName: no such method, preset, metric, split or sequence.
+        MissingSignal: a method or a named metric needs a signal that is absent.
+        Unavailable: a method or a named metric lacks weights, packages or a checkout.
+
+    """
+    for name in request.metrics or ():
+        metrics.spec(name)
+    if isinstance(request.data, FilesData):
+        return _plan_of_files(request, request.data)
+    return _plan_of_methods(request, request.data)
+
+
+def _plan_of_files(request: Request, data: FilesData) -> Plan:
+    rows = tuple(row for row in request.rows if isinstance(row, FilesRow))
+    with watch("checking") as progress:
+        found = file_jobs.open_pairs(rows, data, progress)
+    usable, unavailable = chosen_metrics(request.metrics, [pair.material for pair in found])
+    jobs = file_jobs.jobs_for(found, data, tuple(usable), unavailable, request.device)
+    truth = data.truth.resolve()
+    facts = TableFacts(data.truth.name or truth.name, hash_of(str(truth), 12), {})
+    return Plan(facts, tuple(jobs), tuple(usable), unavailable)
+
+
+def _plan_of_methods(request: Request, wanted: SplitData) -> Plan:
+    rows = tuple(row for row in request.rows if isinstance(row, MethodRow))
+    specs = [methods.spec(row.method) for row in rows]
+    check_rows(rows, specs)
+    data = open_split(wanted)
+    return plan_on(data, rows, specs, request)
+
+
+def plan_on(
+    data: SplitSequences, rows: tuple[MethodRow, ...], specs: list[MethodSpec], request: Request
+) -> Plan:
+    """All jobs of checked rows on the tests of a split."""
+    materials = [
+        Material(
+            one.id,
+            "video",
+            one.domain,
+            one.height,
+            one.width,
+            {name: one.signals[name] for name in one.signals if one.has(name)},
+            predicted=None,
+            timed=True,
+        )
+        for one in data.tests
+    ]
+    usable, unavailable = chosen_metrics(request.metrics, materials)
+    method_jobs.check_can_run(list({spec.id: spec for spec in specs}.values()), data)
+    chosen = method_jobs.Scoring(tuple(usable), unavailable)
+    jobs: list[Job] = []
+    for place, row in enumerate(rows):
+        jobs += method_jobs.jobs_for(row, 100 * place, data, chosen, request.device)
+    manifest = data.manifest
+    about = {
+        "name": manifest.name,
+        "domain": manifest.domain,
+        "licence": manifest.licence,
+        "protocol": manifest.protocol,
+    }
+    key = getattr(manifest, "key", "")
+    return Plan(TableFacts(manifest.name, key, about), tuple(jobs), tuple(usable), unavailable)
+
+
+def check_rows(rows: tuple[MethodRow, ...], specs: list[MethodSpec]) -> None:
+    """Refuse presets and options that nothing would read: baselines have neither.
+
+    Raises:
+        BadInput: no chosen method takes it, or it is of another type than in the presets.
+        UnknownName: no such preset.
+
+    """
+    takers = [(row, spec) for row, spec in zip(rows, specs, strict=True) if spec.role == "method"]
+    for row, spec in takers:
+        method_rows.preset_of(spec, row.preset)
+        method_rows.checked_options(spec, row.options)
+    if takers:
+        return
+    known = {name for spec in specs for name in spec.presets}
+    cure = "Leave it out, or add a --method that has presets (see `list`)."
+    for row in rows:
+        if row.preset is not None and row.preset not in known:
+            raise BadInput("--preset", f"no chosen method has a preset {row.preset!r}", cure)
+        if row.options:
+            keys = ", ".join(row.options)
+            raise BadInput("--set", f"no chosen method has an option to set ({keys})", cure)

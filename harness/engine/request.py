@@ -1,0 +1,110 @@
+"""What a user asks for, with every default made explicit: rows, their data, metrics, device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.engine.alignment.remedies import Remedies
+
+#: Baselines that give every table its scale, from the ceiling down.
+BASELINES = ("ground-truth", "still", "nearest-audio", "shuffled-audio")
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """A method under some options; one row of the table for each driving signal.
+
+    Attributes:
+        method: id.
+        preset: None for the method's default.
+        options: over the preset.
+        seeds: of training.
+        drives: None for the method's own and its control.
+        variant: name of the row in an ablation; empty otherwise.
+
+    """
+
+    method: str
+    preset: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seeds: tuple[int, ...] = (0,)
+    drives: tuple[str, ...] | None = None
+    variant: str = ""
+
+
+@dataclass(frozen=True)
+class SplitData:
+    """Test sequences of a split.
+
+    Attributes:
+        split: a registered name, or the folder of a prepared subject.
+        sequences: the only ones to test on; None for all. Training sets stay whole.
+        tests: of a prepared subject, sequences that are tested whole and not trained on.
+
+    """
+
+    split: str
+    sequences: tuple[str, ...] | None = None
+    tests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FilesRow:
+    """Finished predictions: a file, or a folder of files paired with the ground truth by name."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class FilesData:
+    """Ground truth on disk, and how the two sides are made comparable.
+
+    Attributes:
+        truth: a file or a folder of them.
+        remedies: what may be done about differences.
+        fps: frame rate of folders of images.
+        domain: "photo" or "synthetic"; None for what the files say.
+        drive: what drove the predictions, for the row.
+        with_truth: also score the ground truth against itself.
+        labels: CSV of subjects and emotions.
+        common: template and regions of meshes, with the `digest` of their files.
+
+    """
+
+    truth: Path
+    remedies: Remedies = field(default_factory=Remedies)
+    fps: float | None = None
+    domain: str | None = None
+    drive: str = ""
+    with_truth: bool = False
+    labels: Path | None = None
+    common: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A table: methods on a split, or files against files.
+
+    `metrics` None stands for all that apply; a metric that is named must be able to run.
+    """
+
+    rows: tuple[MethodRow, ...] | tuple[FilesRow, ...]
+    data: SplitData | FilesData
+    metrics: tuple[str, ...] | None = None
+    device: str = "cpu"
+
+
+def rows_of(
+    names: tuple[str, ...],
+    baselines: bool,
+    preset: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    seeds: tuple[int, ...] = (0,),
+) -> tuple[MethodRow, ...]:
+    """A row a method, each once, then the baselines that are not among them."""
+    wanted = dict.fromkeys((*names, *(BASELINES if baselines else ())))
+    return tuple(MethodRow(name, preset, options or {}, seeds) for name in wanted)

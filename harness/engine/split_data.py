@@ -1,0 +1,117 @@
+"""The sequences of a split that are tested, and those that are trained on.
+
+A sequence is loaded when it is first asked for: a run on one subject of many must not wait for
+all of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from harness.contracts import (
+    BadInput,
+    Progress,
+    Sequence,
+    SequenceEntry,
+    SplitManifest,
+    UnknownName,
+)
+from harness.engine import closure
+from harness.engine.progress import watch
+from harness.engine.request import SplitData
+from splits import catalog as splits
+
+Load = Callable[[SplitManifest, SequenceEntry, Progress], Sequence]
+
+
+def find_manifest(name: str) -> SplitManifest:
+    """A registered split by name, or a prepared folder by path; loads no data.
+
+    Raises:
+        UnknownName: no such split.
+        BadInput: the folder is not a prepared one.
+
+    """
+    folder = Path(name)
+    if os.sep in name or folder.is_dir():
+        from splits import er_nerf
+
+        return er_nerf.manifest_of(folder)
+    return splits.manifest(name)
+
+
+class SplitSequences:
+    """A split and its sequences, each loaded once.
+
+    Args:
+        manifest: of the split.
+        wanted: ids of the only sequences to test; None for all.
+        load: loads one; the split's own loader if None.
+
+    Raises:
+        UnknownName: the split has no such sequence.
+
+    """
+
+    def __init__(
+        self,
+        manifest: SplitManifest,
+        wanted: tuple[str, ...] | None = None,
+        load: Load | None = None,
+    ) -> None:
+        known = [entry.id for entry in manifest.sequences]
+        for name in wanted or ():
+            if name not in known:
+                raise UnknownName(f"sequence of {manifest.name}", name, known)
+        self.manifest, self._wanted = manifest, wanted
+        self._load = load or splits.loader(manifest)
+        self._loaded: dict[str, Sequence] = {}
+
+    @cached_property
+    def tests(self) -> tuple[Sequence, ...]:
+        """The sequences with a test part, in the split's order.
+
+        Raises:
+            BadInput: there is none.
+
+        """
+        entries = [
+            entry
+            for entry in self.manifest.sequences
+            if entry.role in (None, "test") and (self._wanted is None or entry.id in self._wanted)
+        ]
+        found = tuple(one for entry in entries if len((one := self._sequence(entry)).test))
+        if not found:
+            raise BadInput(self.manifest.name, "no sequence has a test part", "Name another split.")
+        return found
+
+    def training(self, subject: str | None) -> list[Sequence]:
+        """The sequences of a subject, or of all, that may have a training part."""
+        return [
+            self._sequence(entry)
+            for entry in self.manifest.sequences
+            if entry.role in (None, "train") and subject in (None, entry.subject)
+        ]
+
+    def place(self, sequence: Sequence) -> int:
+        """Where the sequence stands in the split."""
+        return [entry.id for entry in self.manifest.sequences].index(sequence.id)
+
+    @cached_property
+    def loader_code(self) -> str:
+        """Digest of the code that makes sequences out of files."""
+        return closure.digest(self._load.__module__)
+
+    def _sequence(self, entry: SequenceEntry) -> Sequence:
+        if entry.id not in self._loaded:
+            with watch(self.manifest.name) as progress:
+                self._loaded[entry.id] = self._load(self.manifest, entry, progress)
+        return self._loaded[entry.id]
+
+
+def open_split(data: SplitData) -> SplitSequences:
+    """The sequences that a request names; nothing is loaded yet."""
+    return SplitSequences(find_manifest(data.split), data.sequences)

@@ -1,0 +1,149 @@
+"""The table of a run folder: one small file an entry, so that any process adds without waiting."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from harness.contracts import BadInput
+from harness.engine.jobs import Entry, RowFacts, SequenceFacts, TableFacts
+from harness.engine.store import Store, hash_of
+from harness.storage import make_folder, write_json
+
+FOLDER, FACTS = "entries", "table.json"
+
+
+class Table:
+    """The entries of a run folder.
+
+    Args:
+        out: the run folder.
+
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out, self.folder = out, out / FOLDER
+
+    def facts(self) -> TableFacts | None:
+        """What the entries share; None before the first command.
+
+        Raises:
+            BadInput: the file is damaged.
+
+        """
+        path = self.out / FACTS
+        if not path.is_file():
+            return None
+        try:
+            return TableFacts(**json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            cure = "Delete it and run again: finished cells are kept."
+            raise BadInput(path, f"cannot be read ({error})", cure) from error
+
+    def add(self, facts: TableFacts, entries: Iterable[Entry], fresh: bool = False) -> None:
+        """Add entries; one of the same row, sequence and seed is replaced.
+
+        Scores of other metrics that an earlier command gave to the very same prediction stay.
+
+        Args:
+            facts: of the data.
+            entries: of a plan.
+            fresh: start a new table instead of adding; cells are kept.
+
+        Raises:
+            BadInput: the folder holds a table of other data.
+
+        """
+        known = self.facts()
+        if known is not None and not fresh and (known.split, known.key) != (facts.split, facts.key):
+            raise BadInput(
+                self.out,
+                f"it holds a table of {known.split}, and this is "
+                + (f"{facts.split}" if known.split != facts.split else "other data of that name"),
+                "Choose another folder with --out, or start a new table with --fresh-table.",
+            )
+        make_folder(self.out)
+        if fresh:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        make_folder(self.folder)
+        if known != facts:
+            write_json(self.out / FACTS, asdict(facts))
+        for entry in entries:
+            path = self.folder / f"{identity(entry)}.json"
+            if path.is_file():
+                entry = merged(self._read(path), entry)
+            write_json(path, asdict(entry))
+
+    def entries(self) -> list[Entry]:
+        """All entries, in the order of rows, then sequences, then seeds.
+
+        Raises:
+            BadInput: one is damaged.
+
+        """
+        found = [self._read(path) for path in sorted(self.folder.glob("*.json"))]
+        return sorted(found, key=order)
+
+    def _read(self, path: Path) -> Entry:
+        try:
+            data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            row, sequence = RowFacts(**data.pop("row")), SequenceFacts(**data.pop("sequence"))
+            return Entry(row=row, sequence=sequence, **data)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            cure = "Delete it and run again: finished cells are kept."
+            raise BadInput(path, f"cannot be read as an entry ({error})", cure) from error
+
+
+def identity(entry: Entry) -> str:
+    """Digest of what makes an entry one of its kind: row, drive, sequence and seed."""
+    return hash_of([entry.row.name, entry.row.drive, entry.sequence.id, entry.seed])
+
+
+def order(entry: Entry) -> tuple[Any, ...]:
+    """Methods first, then baselines, as the command named them."""
+    row, sequence = entry.row, entry.sequence
+    return (
+        row.role != "method",
+        row.place,
+        row.name,
+        row.drive,
+        sequence.place,
+        sequence.id,
+        entry.seed,
+    )
+
+
+def merged(old: Entry, new: Entry) -> Entry:
+    """The new entry with the old one's scores of other metrics, if they are of one prediction."""
+    same = old.cells == new.cells and old.notes == new.notes
+    if not same:
+        return new
+    unavailable = {k: v for k, v in old.unavailable.items() if k not in new.scores}
+    scores = {k: v for k, v in old.scores.items() if k not in new.unavailable}
+    return replace(
+        new, scores={**scores, **new.scores}, unavailable={**unavailable, **new.unavailable}
+    )
+
+
+def is_finished(entry: Entry, store: Store) -> bool:
+    """Whether every cell of an entry is done or has failed: others are still being worked on."""
+    wanted = [*entry.cells.items(), *(("score", key) for key in entry.scores.values())]
+    missing = [(kind, key) for kind, key in wanted if not store.has(kind, key)]
+    return not missing or any(store.failure(kind, key) for kind, key in missing)
+
+
+def folder_of(out: Path, table: TableFacts) -> Path:
+    """The run folder of a split below `--out`.
+
+    Two splits may have one name, as two prepared folders called alike: the later one gets the
+    digest of its place appended.
+    """
+    plain = out / table.split
+    known = Table(plain).facts()
+    if known is None or known.key == table.key:
+        return plain
+    return out / f"{table.split}-{table.key}"
