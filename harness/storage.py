@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.contracts import BadInput, HarnessError
+
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -112,3 +115,8 @@ def write_text(path: Path, text: str) -> None:
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def file_digest(*parts: str) -> str:
+    """A file name for any names, 16 hexadecimal digits: other parts, other digest."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

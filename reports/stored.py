@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 from harness.contracts import SCHEMA_VERSION, BadInput, Results
+from reports import legacy
 
 FILE = "results.json"
+
+#: Facts of a row's protocol that every report needs.
+PROTOCOL = {"fps": (int, float), "height": int, "width": int, "composite": str, "test_frames": int}
 
 
 def run_folders(path: Path) -> list[Path]:
@@ -32,18 +37,68 @@ def read(folder: Path) -> Results:
     """The results of one run folder, of any schema up to the present one.
 
     Raises:
-        BadInput: the file is unreadable or newer than this code.
+        BadInput: the file is unreadable, newer than this code, or names files outside its folder.
     """
     path = folder / FILE
     try:
-        results = Results.from_json(json.loads(path.read_text("utf-8")))
-        if not results.rows:
-            raise ValueError("it has no rows")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        results = parse(path.read_text("utf-8"))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput(
             path, f"cannot be read as results ({error})", "Run again, or update the harness."
         ) from error
+    for name in outside(results):
+        raise BadInput(
+            path,
+            f"names a file outside its folder: {name!r}",
+            "Do not trust these results: `run` and `score` never write such a path.",
+        )
     return results
+
+
+def parse(text: str) -> Results:
+    """The text of a `results.json` of any schema.
+
+    Raises:
+        ValueError: it is not JSON, of a newer schema, or incomplete.
+        LookupError, TypeError, AttributeError: an older schema's field is absent or of another
+            type.
+    """
+    data = json.loads(text)
+    if isinstance(version := data["schema_version"], int) and version < 4:
+        data = legacy.upgraded(data)
+    results = Results.from_json(data)
+    if not results.rows:
+        raise ValueError("it has no rows")
+    for name, facts in results.columns.items():
+        if facts.get("direction") not in ("up", "down", "none"):
+            raise ValueError(f"column {name} has no direction")
+    for row in results.rows:
+        if unknown := row.scores.keys() - results.columns:
+            raise ValueError(f"{row.method} has a score without a column, {min(unknown)}")
+        for fact, kind in PROTOCOL.items():
+            if not isinstance(row.protocol.get(fact), kind):
+                raise ValueError(f"the protocol of {row.method} has no {fact}")
+    return results
+
+
+def outside(results: Results) -> Iterator[str]:
+    """Paths that leave the run folder; following them would show files of the reader's disk.
+
+    Losses of an ablation's fits lie in the cells of the run above it: of them alone the file
+    name is fixed, and nothing but numbers is read.
+    """
+    for row in results.rows:
+        found = [*row.items.split("\n"), *(f.log for f in results.failures)]
+        for kinds in row.media.values():
+            found += [
+                path
+                for kind, path in kinds.items()
+                if kind != "losses" or PurePosixPath(path).name != "losses.jsonl"
+            ]
+        for path in found:
+            parts = path.replace("\\", "/").split("/")
+            if ".." in parts or path.startswith(("/", "\\")) or parts[0].endswith(":"):
+                yield path
 
 
 def unchanged(folder: Path, plan: str) -> Results | None:

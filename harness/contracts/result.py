@@ -1,17 +1,19 @@
 """What stored results look like; `reports` reads these and nothing else.
 
-One `results.json` a run folder, with rows of cells; the per-item values lie beside it as
-JSON lines. A reader of schema N reads every schema up to N.
+One `results.json` a run folder, with rows of cells, and a CSV file of per-item values for each
+row beside it. `reports.legacy` brings files of an older schema to this one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
-#: 2 added `Results.recordings`; 3 `Score.level`, `Score.by_seed` and `Score.without`.
-SCHEMA_VERSION = 3
+#: 2 added the facts of sequences; 3 `Score.level`, `Score.by_seed` and `Score.without`; 4 took
+#: the words sequence and subject, one file of items a row, `Row.made_with`, and the declared
+#: aggregation of a column.
+SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,16 @@ class Score:
 
     status: "ok"; "unavailable" (weights or a package are absent); "failed" (it was tried).
     low, high: 95% interval of the value, None where no interval is defined.
-    level: what the interval is over and what `without` leaves out, a key of
-        `reports.statistics.clusters.SCOPES`; empty without either, and before schema 3.
-    n: items (frames, windows) that were scored; failures: items that could not be.
-    by_seed: seed -> value of that training; of values alone that are no mean of their items.
-    without: person or recording -> value without it, seeds averaged; of the same values, where
-        there are enough persons or recordings.
+    level: what the interval is over and what `without` leaves out: "subjects", "sequences",
+        "blocks", "left-out subjects", "left-out sequences" or "seeds"; empty without either,
+        and before schema 3.
+    n: items (frames, windows) of this column that were scored; failures: those that could not be.
+    by_seed: seed -> value of that training; only of values that are not the mean of their items.
+    without: subject or sequence -> value without it, seeds averaged; of the same values, where
+        there are enough subjects or sequences.
     """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"allow_inf_nan": False}
 
     status: str
     value: float | None = None
@@ -44,7 +49,10 @@ class Score:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a leaderboard: a method under one drive on one split."""
+    """One line of a leaderboard: a method under one driving signal on one split.
+
+    Paths are relative to the run folder.
+    """
 
     method: str
     title: str
@@ -58,7 +66,12 @@ class Row:
     scores: Mapping[str, Score]
     media: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # sequence -> kind -> path
     costs: Mapping[str, float] = field(default_factory=dict)  # fit_seconds, peak_memory_mb
-    items: tuple[str, ...] = ()  # JSON-lines files, relative to the run folder
+    items: str = ""  # its file of items, see `reports.items`
+    #: Overrides of the preset: rows of one method that differ here are different rows.
+    options: Mapping[str, Any] = field(default_factory=dict)
+    #: What computed its cells -> distinct values: "torch" -> ("2.13.0",), "threads" -> ("2",),
+    #: "code:METRIC_ID" -> digests of the code that scored it.
+    made_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,10 +82,12 @@ class FailedCell:
     drive: str
     sequence: str
     seed: int
-    stage: str
+    kind: str  # "truth", "fit", "render", "time", "score METRIC"
     type: str
     message: str
     traceback: str = ""
+    where: str = ""  # "path/file.py:123", the line that raised
+    log: str = ""  # file with the whole traceback, relative to the run folder
 
 
 @dataclass(frozen=True)
@@ -80,11 +95,12 @@ class Results:
     """Everything a report needs."""
 
     rows: tuple[Row, ...]
-    columns: Mapping[str, Mapping[str, Any]]  # name -> direction, unit, range, summary, reference
+    #: name -> metric, direction, unit, range, summary, reference, aggregation, code.
+    columns: Mapping[str, Mapping[str, Any]]
     failures: tuple[FailedCell, ...]
     provenance: Mapping[str, Any]
     #: Sequence -> subject, emotion, intensity, where known: the clusters of statistics.
-    recordings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sequences: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> dict[str, Any]:
@@ -93,27 +109,19 @@ class Results:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Results:
-        """Read what `to_json` wrote.
+        """Read what `to_json` wrote; every field is checked.
 
         Raises:
-            ValueError: the file was written by a newer schema than this code knows.
+            ValueError: a newer schema than this code knows, or a field of another type.
         """
-        version = int(data.get("schema_version", 0))
-        if version > SCHEMA_VERSION:
+        from pydantic import TypeAdapter, ValidationError
+
+        version = data.get("schema_version")
+        if isinstance(version, int) and version > SCHEMA_VERSION:
             raise ValueError(f"schema_version {version} is newer than {SCHEMA_VERSION}")
-        rows = []
-        for row in data["rows"]:
-            scores = {
-                name: Score(**{**score, "warnings": tuple(score["warnings"])})
-                for name, score in row["scores"].items()
-            }
-            lists = {k: tuple(row[k]) for k in ("seeds", "sequences", "items")}
-            rows.append(Row(**{**row, **lists, "scores": scores}))
-        return cls(
-            rows=tuple(rows),
-            columns=data["columns"],
-            failures=tuple(FailedCell(**f) for f in data["failures"]),
-            provenance=data["provenance"],
-            recordings=data.get("recordings", {}),
-            schema_version=version,
-        )
+        try:
+            return TypeAdapter(cls).validate_python(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise ValueError(f"{place}: {first['msg']}") from error
