@@ -13,7 +13,6 @@ from pathlib import Path
 
 from harness.contracts import BadInput, HarnessError
 
-
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 

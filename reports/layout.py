@@ -199,7 +199,7 @@ def caption(results: Results) -> str:
         size = "several sizes or rates, the first " + size
     plural = "s" if len(first.sequences) > 1 else ""
     return (
-        f"{first.split}: {len(first.sequences)} recording{plural}, {protocol['test_frames']} test "
+        f"{first.split}: {len(first.sequences)} sequence{plural}, {protocol['test_frames']} test "
         f"frames, {size} at {protocol['fps']:g} fps, "
         f"composite {protocol['composite']}, {device}"
     )

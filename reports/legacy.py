@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.contracts import BadInput, Row, Score
+from harness.contracts import BadInput, Row
 from reports.items import RowItems
 
 LEVELS = {
@@ -25,7 +25,7 @@ def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
     """The content of an older `results.json` in the words of the present schema.
 
     `schema_version` stays. The files of a row's items are joined by line breaks, which
-    `read_items` takes apart, and a column without `aggregation` is one of `mean_of`.
+    `read_items` takes apart. No column says how it aggregates: its numbers have to show it.
     """
     rows = []
     for row in data["rows"]:
@@ -35,34 +35,17 @@ def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
         }
         rows.append({**row, "scores": scores, "items": "\n".join(row["items"])})
     failures = [{**failure, "kind": failure.get("stage")} for failure in data["failures"]]
+    columns = {
+        name: {**facts, "needs_timing": facts.get("metric") == "fps"}
+        for name, facts in data["columns"].items()
+    }
     return {
         **data,
         "rows": rows,
+        "columns": columns,
         "failures": failures,
         "sequences": data.get("recordings", {}),
     }
-
-
-def mean_of(items: RowItems, name: str, score: Score) -> str | None:
-    """How a column's value is the mean of its items, found by comparing numbers.
-
-    Returns:
-        "sequences": the mean of the means of sequences; "items": of all items; None: another
-        function of the data.
-
-    """
-    seeds: dict[int, list[np.ndarray]] = {}  # each is pooled by itself, then they are averaged
-    for (_, seed), values in items.runs.get(name, {}).items():
-        if len(finite := values[np.isfinite(values)]):
-            seeds.setdefault(seed, []).append(finite)
-    if score.value is None or not seeds:
-        return None
-    near = 1e-6 * max(abs(score.value), 1.0)
-    means = [np.mean([values.mean() for values in found]) for found in seeds.values()]
-    if abs(np.mean(means) - score.value) <= near:
-        return "sequences"
-    means = [np.concatenate(found).mean() for found in seeds.values()]
-    return "items" if abs(np.mean(means) - score.value) <= near else None
 
 
 def read_items(folder: Path, row: Row) -> RowItems:

@@ -28,7 +28,7 @@ class Change:
     """A row's value minus the reference's; over the items that both have, where items are paired.
 
     low, high: 95% interval from paired items, or, where the column is no mean of items, from its
-        stored values without each person or recording, or of each seed; None without these.
+        stored values without each subject or sequence, or of each seed; None without these.
     p: two-sided, of no change; adjusted: after Holm over all changes of the table in columns
         with a direction, None in others.
     better: whether the change goes the column's good way; None where it has none.
@@ -180,16 +180,16 @@ def change_of(name: str, mine: Side, base: Side, results: Results) -> Change | N
     plain = changed(own.value - other.value, direction)
     kinds = mine.items.weights(name, own), base.items.weights(name, other)
     if None in kinds:
-        one = pooled.difference(own, other, pooled.persons_of(mine.row, results.recordings))
+        one = pooled.difference(own, other, pooled.subjects_of(mine.row, results.sequences))
         return sure(replace(plain, pooled=one), one)
     try:
-        pairs = paired(mine.items.column(name), base.items.column(name), results.recordings, name)
+        pairs = paired(mine.items.column(name), base.items.column(name), results.sequences, name)
     except BadInput:  # another number of items: they cannot be paired
         return plain
     found = estimate(
         pairs.series,
         max(1, round(float(base.row.protocol["fps"]))),
-        weights="items" if "items" in kinds else "recordings",
+        weights="items" if "items" in kinds else "sequences",
     )
     # Items that failed on one side are in its value: the interval is of the others.
     return sure(changed(found.value, direction) if pairs.n else plain, found)

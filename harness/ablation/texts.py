@@ -78,7 +78,7 @@ def notes(ablation: Ablation) -> list[str]:
     if bare:
         lines.append(
             f"{', '.join(bare)}: in some row at least a change without an interval, which is not "
-            "tested: it has too few items, or is no mean of items and has too few recordings, or "
+            "tested: it has too few items, or is no mean of items and has too few sequences, or "
             "nothing varies."
         )
     if ablation.paper:

@@ -24,7 +24,7 @@ def compare(
 ) -> None:
     """Say what got better and worse from A to B.
 
-    Nothing is recomputed: stored items of the same recordings are paired. Two rows of one
+    Nothing is recomputed: stored items of the same sequences are paired. Two rows of one
     leaderboard are compared as FOLDER::ROW, for example 'runs/x@1::ua3dtalk [audio]'.
     """
     from harness.contracts import UnknownName

@@ -21,7 +21,7 @@ def report(
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option(help="Means by emotion, intensity, person (comma-separated: crossed)."),
+        typer.Option(help="Means by emotion, intensity, subject (comma-separated: crossed)."),
     ] = None,
     columns: Annotated[
         str | None,

@@ -21,7 +21,6 @@ from harness.contracts import (
     Row,
     Score,
 )
-from harness.engine import items
 from harness.engine.aggregation import Scored, column_facts, metric_scores
 from harness.engine.equal_samples import common_frames
 from harness.engine.plan import Work
@@ -29,7 +28,9 @@ from harness.engine.planner import Plan
 from harness.engine.provenance import provenance
 from harness.engine.scoring import stored_result
 from harness.engine.store import Store
+from harness.storage import file_digest
 from metrics import catalog as metrics
+from reports import items
 
 
 def plan_key(plan: Plan) -> str:
@@ -67,7 +68,7 @@ def gather(
             "protocol": plan.manifest.protocol,
         },
     }
-    recordings = {
+    sequences = {
         sequence.id: {
             "subject": sequence.subject,
             "emotion": sequence.emotion,
@@ -75,7 +76,7 @@ def gather(
         }
         for sequence in (work.sequence for work in plan.works)
     }
-    return Results(tuple(rows), columns, failures, facts, recordings)
+    return Results(tuple(rows), columns, failures, facts, sequences)
 
 
 def row(
@@ -117,7 +118,7 @@ def row(
         scores=scores,
         media={work.sequence.id: media(work, store, out) for work in done},
         costs=costs([work for work in works if store.done(work.fit)], store),
-        items=tuple(str(write_items(w, store, out).relative_to(out)) for w in done),
+        items=write_items(done, store, out),
     )
 
 
@@ -194,8 +195,21 @@ def costs(works: list[Work], store: Store) -> dict[str, float]:
     }
 
 
-def write_items(work: Work, store: Store, out: Path) -> Path:
-    """Per-item values of one render."""
-    done = [cell for _, cell in work.scores if store.done(cell)]
-    results = [stored_result(store.path(cell), store.record(cell)) for cell in done]
-    return items.write(out / "items" / f"{slug(work)}.jsonl", len(work.sequence.test), results)
+def write_items(works: list[Work], store: Store, out: Path) -> str:
+    """Per-item values of one row; the file relative to the run folder."""
+    path = out / "items" / f"{file_digest(works[0].name, works[0].drive)}.csv" if works else out
+    if works:
+        path.parent.mkdir(exist_ok=True)
+        items.write(
+            path,
+            (
+                (work.sequence.id, work.seed, column, values)
+                for work in works
+                for _, cell in work.scores
+                if store.done(cell)
+                for column, values in stored_result(
+                    store.path(cell), store.record(cell)
+                ).items.items()
+            ),
+        )
+    return str(path.relative_to(out)) if works else ""

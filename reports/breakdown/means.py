@@ -1,6 +1,6 @@
-"""Means by emotion, intensity and person: which faces a method is good at.
+"""Means by emotion, intensity and subject: which faces a method is good at.
 
-Descriptions, not tests: few recordings stand behind one cell, and their number is shown.
+Descriptions, not tests: few sequences stand behind one cell, and their number is shown.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ import numpy as np
 
 from harness.contracts import BadInput, Results, UnknownName
 from reports import items, layout
-from reports.statistics import person_of
+from reports.statistics import subject_of
 
-#: What recordings can be grouped by.
-KEYS = ("emotion", "intensity", "person")
+#: What sequences can be grouped by.
+KEYS = ("emotion", "intensity", "subject")
 
 Group = tuple[str, ...]
 
-#: Of one recording: sum of its items, how many have a value, how many have none.
+#: Of one sequence: sum of its items, how many have a value, how many have none.
 Part = tuple[float, int, int]
 
 
 @dataclass(frozen=True)
 class Mean:
-    """One cell: the mean of its recordings' means.
+    """One cell: the mean of its sequences' means.
 
-    n: items with a value; failed: items without; recordings: with at least one value.
+    n: items with a value; failed: items without; sequences: with at least one value.
     """
 
     value: float | None
     n: int
     failed: int
-    recordings: int
+    sequences: int
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class Breakdown:
     cells: tuple[tuple[Mean, ...], ...]
 
 
-def facts(recording: str, results: Results) -> dict[str, str]:
-    """Emotion, intensity and person of a recording as text; `unknown` where none is stated."""
-    known = results.recordings.get(recording, {})
+def facts(sequence: str, results: Results) -> dict[str, str]:
+    """Emotion, intensity and subject of a sequence as text; `unknown` where none is stated."""
+    known = results.sequences.get(sequence, {})
 
     def text(value: object) -> str:
         return "unknown" if value in (None, "") else str(value)
@@ -62,12 +62,12 @@ def facts(recording: str, results: Results) -> dict[str, str]:
     return {
         "emotion": text(known.get("emotion")),
         "intensity": text(known.get("intensity")),
-        "person": text(person_of(recording, results.recordings)),
+        "subject": text(subject_of(sequence, results.sequences)),
     }
 
 
 def labelled(results: Results, key: str) -> bool:
-    """Whether the recordings differ in a key, so that a table of it says anything."""
+    """Whether the sequences differ in a key, so that a table of it says anything."""
     names = dict.fromkeys(name for row in results.rows for name in row.sequences)
     return len({facts(name, results)[key] for name in names}) > 1
 
@@ -127,7 +127,7 @@ def part(values: np.ndarray) -> Part:
 
 
 def mean(parts: Sequence[Part]) -> Mean:
-    """The mean of the means of recordings that have a value."""
+    """The mean of the means of sequences that have a value."""
     means = [total / n for total, n, _ in parts if n]
     value = sum(means) / len(means) if means else None
     return Mean(value, sum(n for _, n, _ in parts), sum(f for _, _, f in parts), len(means))
@@ -158,12 +158,12 @@ def tables(
 
     Raises:
         UnknownName: no such key or column.
-        BadInput: no recording states what is asked for, or items cannot be read.
+        BadInput: no sequence states what is asked for, or items cannot be read.
 
     """
     for key in by:
         if key not in KEYS:
-            raise UnknownName("key of recordings", key, KEYS)
+            raise UnknownName("key of sequences", key, KEYS)
     for name in columns:
         if name not in results.columns:
             raise UnknownName("column", name, results.columns)
@@ -172,9 +172,9 @@ def tables(
         if all(facts(name, results)[key] == "unknown" for name in names):
             raise BadInput(
                 folder,
-                f"no recording states its {key}",
+                f"no sequence states its {key}",
                 "Take a split that has several, or give `score` a file of --labels."
-                if results.recordings
+                if results.sequences
                 else "Run again with this version, or give `score` a file of --labels.",
             )
     read = {index: items.read(folder, row) for index, row in enumerate(results.rows)}

@@ -15,14 +15,14 @@ def texts(table: Breakdown) -> tuple[list[str], list[list[str]]]:
     """Heads and lines: groups run down, rows of the table across."""
     places = layout.digits(table.column)
     arrow = layout.ARROWS[table.direction]
-    heads = [*table.by, "recordings", "items", *table.rows]
+    heads = [*table.by, "sequences", "items", *table.rows]
     lines = []
     for index, group in enumerate(table.groups):
         column = [cells[index] for cells in table.cells]
         lines.append(
             [
                 *(group if group != ("all",) else ("all", *[""] * (len(table.by) - 1))),
-                str(max(cell.recordings for cell in column)),
+                str(max(cell.sequences for cell in column)),
                 "/".join(dict.fromkeys(str(cell.n) for cell in column)),
                 *("-" if c.value is None else f"{c.value:.{places}f}" for c in column),
             ]
@@ -93,7 +93,7 @@ def comma_separated(found: Sequence[Breakdown]) -> str:
             "value": cell.value,
             "n": cell.n,
             "failed": cell.failed,
-            "recordings": cell.recordings,
+            "sequences": cell.sequences,
         }
         for table in found
         for row, cells in zip(table.rows, table.cells, strict=True)

@@ -132,15 +132,15 @@ def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named:
             text = {"unavailable": "is unavailable"}.get(score.status, "failed")
             return replace(change, reason=f"{label} {text}")
     kinds = a.items.weights(name, left), b.items.weights(name, right)
-    known = {**b.results.recordings, **a.results.recordings}
+    known = {**b.results.sequences, **a.results.sequences}
     if None in kinds:
-        persons = pooled.persons_of(a.row, known)
-        found = pooled.difference(right, left, persons)
+        subjects = pooled.subjects_of(a.row, known)
+        found = pooled.difference(right, left, subjects)
         if found.low is None:
             return replace(change, reason=pooled.why_not(right, left, facts.get("metric", "")))
         return replace(change, difference=found)
-    subject = f"{a.folder} and {b.folder}, {name}"
-    turned = paired(b.items.column(name), a.items.column(name), known, subject)
+    about = f"{a.folder} and {b.folder}, {name}"
+    turned = paired(b.items.column(name), a.items.column(name), known, about)
     pairs = Pairs(
         turned.series,
         turned.n,
@@ -151,8 +151,8 @@ def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named:
     )
     if not pairs.n:
         return replace(change, reason="no item was scored on both sides")
-    # With one recording, or equal lengths, both weightings are the same.
-    weights = "items" if "items" in kinds else "recordings"
+    # With one sequence, or equal lengths, both weightings are the same.
+    weights = "items" if "items" in kinds else "sequences"
     block = max(1, round(a.row.protocol["fps"]))
     found = estimate(pairs.series, block, weights=weights, resamples=resamples, seed=seed)
     reason = "too few items for an interval" if found.low is None else ""
@@ -160,12 +160,12 @@ def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named:
     return replace(change, difference=found, reason=reason, pairs=pairs, worse=worse, better=better)
 
 
-def scope(changes: Sequence[Change], recordings: Mapping[str, Mapping[str, object]]) -> str:
+def scope(changes: Sequence[Change], sequences: Mapping[str, Mapping[str, object]]) -> str:
     """What the intervals speak about: of most columns first, then by name of all others."""
     kinds: dict[str, list[Change]] = {}
     for change in changes:
         if change.difference is not None:
-            kinds.setdefault(spoken(change, change.difference, recordings), []).append(change)
+            kinds.setdefault(spoken(change, change.difference, sequences), []).append(change)
     places = Counter(column for found in kinds.values() for column in {c.column for c in found})
     # Sentences, of means of items; the others begin with the column's name.
     order = sorted(kinds, key=lambda text: (not text[0].isupper(), -len(kinds[text])))
@@ -181,19 +181,19 @@ def scope(changes: Sequence[Change], recordings: Mapping[str, Mapping[str, objec
     return " ".join(said) or "No column has paired items."
 
 
-def spoken(change: Change, one: Estimate, recordings: Mapping[str, Mapping[str, object]]) -> str:
+def spoken(change: Change, one: Estimate, sequences: Mapping[str, Mapping[str, object]]) -> str:
     """What one interval speaks about; a sentence, where it is of a mean of items."""
     if change.pairs is None:
         return pooled.sentence(one)
-    unknown = not any(facts.get("subject") for facts in recordings.values())
+    unknown = not any(facts.get("subject") for facts in sequences.values())
     sentences = {
-        "persons": f"Intervals hold over persons ({one.persons}, {one.recordings} recordings)."
-        + (" With fewer than 6 persons they lean on normality." if one.persons < 6 else ""),
-        "recordings": f"Intervals hold within this person, over {one.recordings} recordings: "
+        "subjects": f"Intervals hold over subjects ({one.subjects}, {one.sequences} sequences)."
+        + (" With fewer than 6 subjects they lean on normality." if one.subjects < 6 else ""),
+        "sequences": f"Intervals hold within this subject, over {one.sequences} sequences: "
         "nothing is claimed for other people."
-        + (" (No recording names its person.)" if unknown else ""),
-        "blocks": "Intervals hold within this recording, over blocks of its items: nothing is "
-        "claimed for other recordings or people.",
+        + (" (No sequence names its subject.)" if unknown else ""),
+        "blocks": "Intervals hold within this sequence, over blocks of its items: nothing is "
+        "claimed for other sequences or people.",
         "none": "Too few items for any interval.",
     }
     return sentences[one.level]

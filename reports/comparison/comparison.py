@@ -74,7 +74,7 @@ def make(
         if name not in known:
             raise UnknownName("column", name, known)
     found = compare(pairs, columns=tuple(columns), resamples=resamples)
-    facts = {k: v for a, _ in pairs for k, v in a.results.recordings.items()}
+    facts = {k: v for a, _ in pairs for k, v in a.results.sequences.items()}
     remarks = (*protocol.remarks(pairs), *alone)
     return Comparison(*names, tuple(found), scope(found, facts), remarks)
 
@@ -132,7 +132,7 @@ def moments(comparison: Comparison, limit: int = NAMED) -> list[str]:
 
 def moment_text(moment: Moment, places: int) -> str:
     """Where, and both values."""
-    where = f"{moment.recording} {moment.unit} {moment.item}"
+    where = f"{moment.sequence} {moment.unit} {moment.item}"
     return f"{where} ({moment.a:.{places}f} -> {moment.b:.{places}f})"
 
 
@@ -154,7 +154,7 @@ def left_out(comparison: Comparison) -> list[str]:
 
 
 def unpaired(comparison: Comparison) -> list[str]:
-    """Recordings whose items one side alone has: their renders or scores failed on the other."""
+    """Sequences whose items one side alone has: their renders or scores failed on the other."""
     found: dict[str, list[str]] = {}
     for change in comparison.changes:
         if change.pairs is not None:

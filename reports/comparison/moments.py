@@ -17,7 +17,7 @@ NAMED = 3
 class Moment:
     """One item: where, both values, and how much better B is (below 0: worse)."""
 
-    recording: str
+    sequence: str
     item: int
     a: float
     b: float
@@ -43,11 +43,11 @@ def extremes(
         for index in ordered:
             if len(kept) == named:
                 break
-            recording, item = pairs.series[owners[index]].recording, int(places[index])
-            if all(m.recording != recording or abs(m.item - item) >= block for m in kept):
-                values = float(left[recording][item]), float(right[recording][item])
-                unit = "frame" if len(left[recording]) == a.frames(recording) else "window"
-                kept.append(Moment(recording, item, *values, float(gains[index]), unit))
+            sequence, item = pairs.series[owners[index]].sequence, int(places[index])
+            if all(m.sequence != sequence or abs(m.item - item) >= block for m in kept):
+                values = float(left[sequence][item]), float(right[sequence][item])
+                unit = "frame" if len(left[sequence]) == a.frames(sequence) else "window"
+                kept.append(Moment(sequence, item, *values, float(gains[index]), unit))
         return tuple(kept)
 
     return chosen(order[gains[order] < 0]), chosen(order[gains[order] > 0][::-1])

@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.contracts import Row, Score
-from reports.statistics import Estimate, Pooled, estimate_pooled, person_of
+from reports.statistics import Estimate, Pooled, estimate_pooled, subject_of
 from reports.statistics.pooled import (
     LEVELS,
-    MIN_PERSONS,
-    MIN_RECORDINGS,
     MIN_SEEDS,
+    MIN_SEQUENCES,
+    MIN_SUBJECTS,
     MOST_PARTS,
-    PERSONS,
-    RECORDINGS,
     SEEDS,
+    SEQUENCES,
+    SUBJECTS,
 )
 
 #: How an interval of each kind came about, in words.
 KINDS = {
-    PERSONS: "over persons (computed again without each of {n})",
-    RECORDINGS: "within these people, over recordings (computed again without each of {n})",
-    SEEDS: "from the spread of {n} trainings on these very recordings alone: training noise, "
-    "nothing of other recordings or people",
+    SUBJECTS: "over subjects (computed again without each of {n})",
+    SEQUENCES: "within these people, over sequences (computed again without each of {n})",
+    SEEDS: "from the spread of {n} trainings on these very sequences alone: training noise, "
+    "nothing of other sequences or people",
 }
 
 
-def persons_of(row: Row, recordings: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
-    """Recording -> person, of the recordings of a row."""
-    return {name: person_of(name, recordings) for name in row.sequences}
+def subjects_of(row: Row, sequences: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    """Sequence -> subject, of the sequences of a row."""
+    return {name: subject_of(name, sequences) for name in row.sequences}
 
 
 def known(score: Score) -> bool:
@@ -49,27 +49,27 @@ def pooled(score: Score) -> Pooled:
     return Pooled(score.value, score.without, level, score.by_seed, score.n)
 
 
-def difference(mine: Score, base: Score, persons: Mapping[str, str]) -> Estimate:
+def difference(mine: Score, base: Score, subjects: Mapping[str, str]) -> Estimate:
     """Paired difference mine - base of two values; without an interval where nothing is known.
 
     Args:
         mine: a score with a value.
         base: another.
-        persons: recording -> its person.
+        subjects: sequence -> its subject.
 
     """
-    return estimate_pooled(pooled(mine) - pooled(base), persons)
+    return estimate_pooled(pooled(mine) - pooled(base), subjects)
 
 
 def why_not(mine: Score, base: Score, metric: str = "") -> str:
     """Why a difference of two values of a metric has no interval."""
     if metric == "fps":
-        return "speed hangs on the machine and its moment, not on recordings: no interval"
+        return "speed hangs on the machine and its moment, not on sequences: no interval"
     text = "its value is not a mean of items, and "
     if known(mine) and known(base):
         return text + "nothing varies or nothing can be paired: no interval"
     return text + (
-        f"the rows store fewer than {MIN_PERSONS} persons, {MIN_RECORDINGS} recordings and "
+        f"the rows store fewer than {MIN_SUBJECTS} subjects, {MIN_SEQUENCES} sequences and "
         f"{MIN_SEEDS} trainings of it: no interval"
     )
 

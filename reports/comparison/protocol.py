@@ -39,7 +39,7 @@ def differences(a: Side, b: Side) -> list[str]:
     only = [sorted(set(x.row.sequences) - set(y.row.sequences)) for x, y in ((a, b), (b, a))]
     for label, names in zip("AB", only, strict=True):
         if names:
-            found.append(f"recordings in {label} alone: {', '.join(names)}")
+            found.append(f"sequences in {label} alone: {', '.join(names)}")
     for name in a.row.scores:
         if name in b.row.scores:
             found += column_differences(a, b, name)

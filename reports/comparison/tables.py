@@ -92,7 +92,7 @@ def markdown(comparison: Comparison) -> str:
 def record(change: Change) -> dict[str, Any]:
     """One change for programs."""
     one = change.difference
-    facts = ("low", "high", "error", "n", "failed", "recordings", "persons", "level", "clusters")
+    facts = ("low", "high", "error", "n", "failed", "sequences", "subjects", "level", "clusters")
     return {
         "row": change.row,
         "column": change.column,

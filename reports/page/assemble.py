@@ -61,7 +61,7 @@ def write(
         versus=versus,
         groups=groups.section(results, found),
         missing={**missing.section(results), "unread": [*unread, *ablations.problems]},
-        recordings=videos.recordings(results, folder, path.parent),
+        sequences=videos.sequences(results, folder, path.parent),
         codec=videos.codec_note(results),
         curves=curves.loss_curves(results, folder),
         provenance=json.dumps(results.provenance, indent=2, default=str),

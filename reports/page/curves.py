@@ -41,7 +41,7 @@ def smooth(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def loss_curves(results: Results, folder: Path) -> list[dict[str, Any]]:
-    """One picture a fitted method and recording: {label, svg}."""
+    """One picture a fitted method and sequence: {label, svg}."""
     found: dict[Path, str] = {}
     for row in results.rows:
         for sequence, kinds in row.media.items():

@@ -1,4 +1,4 @@
-"""Where a row is weak: its means by emotion and intensity and by person, against its own mean."""
+"""Where a row is weak: its means by emotion and intensity and by subject, against its own mean."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Column:
 
 
 def columns(results: Results, stand: Standing) -> list[Column]:
-    """Every column that is a mean of items, by what the recordings differ in."""
+    """Every column that is a mean of items, by what the sequences differ in."""
     keys = [key for key in ("emotion", "intensity") if breakdown.labelled(results, key)]
     cuts = [keys] if keys else []
-    if breakdown.labelled(results, "person"):
-        cuts.append(["person"])
+    if breakdown.labelled(results, "subject"):
+        cuts.append(["subject"])
     read = {index: side.items for index, side in stand.sides.items()}
     found = []
     for name in layout.column_names(results) if cuts else ():
@@ -70,7 +70,7 @@ def table_of(results: Results, table: Breakdown, roles: dict[str, str]) -> dict[
             {
                 "name": " ".join(names),
                 "all": names == ("all",),
-                "recordings": max(mean.recordings for mean in column),
+                "sequences": max(mean.sequences for mean in column),
                 "cells": [
                     {
                         "text": value_text(table, mean.value),
@@ -93,7 +93,7 @@ def value_text(table: Breakdown, value: float | None) -> str:
 
 
 def gain(table: Breakdown, row: int, group: int) -> float | None:
-    """How much better a row is in a group than over all its recordings; None if unknown."""
+    """How much better a row is in a group than over all its sequences; None if unknown."""
     value, mean = table.cells[row][group].value, table.cells[row][-1].value
     if value is None or mean is None or table.direction == "none":
         return None

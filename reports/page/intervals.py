@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.contracts import Results, Row, Score
 from reports.comparison import pooled
-from reports.statistics import person_of
+from reports.statistics import subject_of
 from reports.statistics.clusters import SCOPES
 from reports.statistics.pooled import LEVELS
 
@@ -30,11 +30,11 @@ def kind(row: Row, score: Score, results: Results) -> str:
     if score.level in LEVELS:
         count = len(score.without) or len(score.by_seed)
         return f"no mean of items; {pooled.kind(score.level, count)}"
-    persons = {person_of(name, results.recordings) for name in row.sequences}
+    subjects = {subject_of(name, results.sequences) for name in row.sequences}
     blind = any(text.endswith("could not be scored") for text in score.warnings)
     most = "at most " if blind else ""
     counts = {
-        "persons": f" ({most}{len(persons)}, {len(row.sequences)} recordings)",
-        "recordings": f" ({most}{len(row.sequences)})",
+        "subjects": f" ({most}{len(subjects)}, {len(row.sequences)} sequences)",
+        "sequences": f" ({most}{len(row.sequences)})",
     }
     return SCOPES[score.level] + counts.get(score.level, "")

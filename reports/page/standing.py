@@ -63,7 +63,7 @@ def standing(results: Results, folder: Path) -> Standing:
     others = [i for i in sides if i != reference and results.rows[i].role != "oracle"]
     changes = against(sides, reference, others)
     flat = [change for found in changes.values() for change in found.values()]
-    return Standing(ranks, reference, changes, sides, scope(flat, results.recordings), problem)
+    return Standing(ranks, reference, changes, sides, scope(flat, results.sequences), problem)
 
 
 def column_ranks(results: Results, sides: Mapping[int, Side], name: str) -> dict[int, Rank]:

@@ -14,8 +14,8 @@ from reports import layout
 EMBED_LIMIT = 40 * 2**20
 
 
-def recordings(results: Results, folder: Path, home: Path | None = None) -> list[dict[str, Any]]:
-    """Per recording the videos of all rows, ground truth first, embedded while they are small.
+def sequences(results: Results, folder: Path, home: Path | None = None) -> list[dict[str, Any]]:
+    """Per sequence the videos of all rows, ground truth first, embedded while they are small.
 
     Args:
         results: the rows.

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from harness.contracts import FailedCell, Metric, MetricResult, Results, Row, Score
-from harness.engine import items
 from harness.engine.aggregation import Scored, column_facts, metric_scores
 from harness.engine.alignment.labels import Label
 from harness.engine.alignment.opened import Take
@@ -25,8 +24,9 @@ from harness.engine.results import link
 from harness.engine.run import Tally, exclusive
 from harness.engine.scoring import store_result, stored_result, stream
 from harness.engine.store import Store, write_json
-from harness.storage import make_folder, writing_to
+from harness.storage import file_digest, make_folder, writing_to
 from metrics import catalog as metrics
+from reports import items
 
 #: Frames that are looked at together: at most this many, and this many bytes a side.
 BATCH, BATCH_BYTES = 32, 1 << 26
@@ -121,14 +121,14 @@ def gather(
         if built[spec.id].equal_n
     }
     unknown = Label("")
-    recordings = {item.name: dict(vars(plan.labels.get(item.name, unknown))) for item in plan.items}
+    sequences = {item.name: dict(vars(plan.labels.get(item.name, unknown))) for item in plan.items}
     rows = []
     for name, row_items in grouped.items():
         scores: dict[str, Score] = {}
         for spec in plan.metrics:
             found = [
                 Scored(
-                    i.name, recordings[i.name]["subject"], 0, scored[spec.id].get((name, i.name))
+                    i.name, sequences[i.name]["subject"], 0, scored[spec.id].get((name, i.name))
                 )
                 for i in row_items
             ]
@@ -143,7 +143,7 @@ def gather(
         "plan": plan.key,
         "score": {item.clip.id: about(item) for item in plan.items},
     }
-    return Results(tuple(rows), column_facts(specs, built), failures, facts, recordings)
+    return Results(tuple(rows), column_facts(specs, built), failures, facts, sequences)
 
 
 def row(
@@ -157,18 +157,26 @@ def row(
     """One line of the table, with its items and videos beside it."""
     sizes = {(item.clip.height, item.clip.width, item.clip.fps) for item in row_items}
     height, width, fps = row_items[0].clip.height, row_items[0].clip.width, row_items[0].clip.fps
-    paths, media = [], {}
+    entries: list[tuple[str, int, str, np.ndarray]] = []
+    media = {}
     for item in row_items:
         slug = re.sub(r"[^\w.+-]", "-", f"{name}--{item.name}")
         found = [
             results[key] for results in scored.values() if (key := (name, item.name)) in results
         ]
-        paths.append(items.write(out / "items" / f"{slug}.jsonl", item.clip.count, found))
+        entries += [
+            (item.name, 0, column, values)
+            for result in found
+            for column, values in result.items.items()
+        ]
         source = item.sides.prediction.path
         if source.suffix.lower() == ".mp4":
             target = out / "videos" / f"{slug}.mp4"
             link(source, target)
             media[item.name] = {"video": str(target.relative_to(out))}
+    path = out / "items" / f"{file_digest(name)}.csv"
+    path.parent.mkdir(exist_ok=True)
+    items.write(path, entries)
     return Row(
         method=name,
         title=name,
@@ -189,7 +197,7 @@ def row(
         },
         scores=scores,
         media=media,
-        items=tuple(str(path.relative_to(out)) for path in paths),
+        items=str(path.relative_to(out)),
     )
 
 
