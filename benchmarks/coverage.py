@@ -122,7 +122,7 @@ def table(rng: np.random.Generator, design: Design) -> tuple[tuple[Series, ...],
             change = own + more + design.frame * correlated(rng, design.memory, frames)
             b[name] = a[name] + change
             truth += {"sequence": own + more, "subject": own}.get(design.target, 0.0)
-    return paired(b, a, facts).series, truth / (len(a) if design.target != "population" else 1)
+    return paired(a, b, facts).series, truth / (len(a) if design.target != "population" else 1)
 
 
 def naive(series: tuple[Series, ...]) -> tuple[float, float]:

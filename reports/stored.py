@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from harness.contracts import SCHEMA_VERSION, BadInput, Results
@@ -46,13 +45,33 @@ def read(folder: Path) -> Results:
         raise BadInput(
             path, f"cannot be read as results ({error})", "Run again, or update the harness."
         ) from error
-    for name in outside(results):
+    for row in results.rows:
+        for name in (*row.items.split("\n"), *(failure.log for failure in results.failures)):
+            inside(folder, name)
+        for kinds in row.media.values():
+            for kind, name in kinds.items():
+                # The losses of an ablation lie in the cells of the run above it. The file name
+                # is fixed, and a page shows nothing but numbers of it.
+                if kind != "losses" or PurePosixPath(name).name != "losses.jsonl":
+                    inside(folder, name)
+    return results
+
+
+def inside(folder: Path, name: str) -> Path:
+    """A file that results name.
+
+    Raises:
+        BadInput: it is outside the run folder; a page would show any file of the reader's disk.
+    """
+    path = folder / name
+    outside = PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts
+    if outside or not path.resolve().is_relative_to(folder.resolve()):
         raise BadInput(
-            path,
-            f"names a file outside its folder: {name!r}",
+            folder / FILE,
+            f"names a file outside its folder, {name!r}",
             "Do not trust these results: `run` and `score` never write such a path.",
         )
-    return results
+    return path
 
 
 def parse(text: str) -> Results:
@@ -79,26 +98,6 @@ def parse(text: str) -> Results:
             if not isinstance(row.protocol.get(fact), kind):
                 raise ValueError(f"the protocol of {row.method} has no {fact}")
     return results
-
-
-def outside(results: Results) -> Iterator[str]:
-    """Paths that leave the run folder; following them would show files of the reader's disk.
-
-    Losses of an ablation's fits lie in the cells of the run above it: of them alone the file
-    name is fixed, and nothing but numbers is read.
-    """
-    for row in results.rows:
-        found = [*row.items.split("\n"), *(f.log for f in results.failures)]
-        for kinds in row.media.values():
-            found += [
-                path
-                for kind, path in kinds.items()
-                if kind != "losses" or PurePosixPath(path).name != "losses.jsonl"
-            ]
-        for path in found:
-            parts = path.replace("\\", "/").split("/")
-            if ".." in parts or path.startswith(("/", "\\")) or parts[0].endswith(":"):
-                yield path
 
 
 def unchanged(folder: Path, plan: str) -> Results | None:

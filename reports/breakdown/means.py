@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from harness.contracts import BadInput, Results, UnknownName
-from reports import items, layout
+from reports import layout
+from reports.comparison.rows import Side, side
+from reports.numbers import Precision, precision
 from reports.statistics import subject_of
 
 #: What sequences can be grouped by.
@@ -42,6 +45,7 @@ class Breakdown:
     """One column by groups.
 
     cells: [rows][groups]; `groups` are tuples of the values of `by`, `("all",)` last.
+    competing: rows that can be best.
     """
 
     column: str
@@ -50,6 +54,23 @@ class Breakdown:
     groups: tuple[Group, ...]
     rows: tuple[str, ...]
     cells: tuple[tuple[Mean, ...], ...]
+    competing: frozenset[int] = frozenset()
+
+    @cached_property
+    def digits(self) -> Precision:
+        """How all cells are written."""
+        rows = [self.cells[row] for row in self.competing] or self.cells
+        return precision(self.column, [mean.value for row in rows for mean in row])
+
+    def text(self, row: int, group: int) -> str:
+        """One cell as text."""
+        value = self.cells[row][group].value
+        return "-" if value is None else self.digits.text(value)
+
+    def best(self, group: int) -> set[int]:
+        """Rows that are best in a group, of those that compete."""
+        values = {row: self.cells[row][group].value for row in self.competing}
+        return layout.tops(self.direction, values)
 
 
 def facts(sequence: str, results: Results) -> dict[str, str]:
@@ -82,16 +103,16 @@ def order(group: Group) -> tuple[tuple[bool, bool, str], ...]:
 
 def breakdown(
     results: Results,
-    read: Mapping[int, items.RowItems],
+    sides: Mapping[int, Side],
     column: str,
     by: Sequence[str],
 ) -> Breakdown | None:
-    """One column by the values of `by`; None where its value is no mean of items.
+    """One column by the values of `by`; None where its value is not a mean of items.
 
     Args:
         results: the rows.
-        read: items of the rows by their index; rows without are left out, and a row that failed
-            in this column has no values.
+        sides: rows with their items, by their index; rows without are left out, and a row that
+            failed in this column has no values.
         column: its name.
         by: keys of `KEYS`; several are crossed.
 
@@ -99,23 +120,32 @@ def breakdown(
     names = dict.fromkeys(name for row in results.rows for name in row.sequences)
     of = {name: tuple(facts(name, results)[key] for key in by) for name in names}
     groups = sorted(set(of.values()), key=order)
-    rows, cells = [], []
+    rows, cells, competing = [], [], set()
     for index, row in enumerate(results.rows):
         score = row.scores.get(column)
-        if score is None or score.status == "unavailable" or index not in read:
+        if score is None or score.status == "unavailable" or index not in sides:
             continue
         parts: dict[Group, list[Part]] = {group: [] for group in groups}
-        known = read[index].weights(column, score) is not None
-        for name, values in read[index].column(column).items() if known else ():
+        known = sides[index].weights(column) is not None
+        for name, values in sides[index].items.column(column).items() if known else ():
             if name in of:
                 parts[of[name]].append(part(values))
         everything = [one for found in parts.values() for one in found]
+        if layout.competes(row):
+            competing.add(len(rows))
         rows.append(layout.row_label(row))
         cells.append(tuple(map(mean, [*parts.values(), everything])))
     if all(row[-1].value is None for row in cells):
         return None
-    direction = results.columns[column]["direction"]
-    return Breakdown(column, direction, tuple(by), (*groups, ("all",)), tuple(rows), tuple(cells))
+    return Breakdown(
+        column,
+        results.columns[column]["direction"],
+        tuple(by),
+        (*groups, ("all",)),
+        tuple(rows),
+        tuple(cells),
+        frozenset(competing),
+    )
 
 
 def part(values: np.ndarray) -> Part:
@@ -133,24 +163,6 @@ def mean(parts: Sequence[Part]) -> Mean:
     return Mean(value, sum(n for _, n, _ in parts), sum(f for _, _, f in parts), len(means))
 
 
-def best(table: Breakdown, results: Results) -> list[set[int]]:
-    """Per group the rows that are best of those that compete."""
-    if table.direction == "none":
-        return [set() for _ in table.groups]
-    competing = {layout.row_label(row) for row in results.rows if layout.competes(row)}
-    sign = -1 if table.direction == "down" else 1
-    found = []
-    for group in range(len(table.groups)):
-        values = {
-            index: sign * round(value, layout.digits(table.column))
-            for index, name in enumerate(table.rows)
-            if name in competing and (value := table.cells[index][group].value) is not None
-        }
-        top = max(values.values(), default=None)
-        found.append({index for index, value in values.items() if value == top})
-    return found
-
-
 def tables(
     results: Results, folder: Path, by: Sequence[str], columns: Sequence[str] = ()
 ) -> list[Breakdown]:
@@ -164,9 +176,7 @@ def tables(
     for key in by:
         if key not in KEYS:
             raise UnknownName("key of sequences", key, KEYS)
-    for name in columns:
-        if name not in results.columns:
-            raise UnknownName("column", name, results.columns)
+    wanted = layout.named(results.columns, columns) or layout.column_names(results)
     names = {name for row in results.rows for name in row.sequences}
     for key in by:
         if all(facts(name, results)[key] == "unknown" for name in names):
@@ -177,7 +187,6 @@ def tables(
                 if results.sequences
                 else "Run again with this version, or give `score` a file of --labels.",
             )
-    read = {index: items.read(folder, row) for index, row in enumerate(results.rows)}
-    wanted = columns or layout.column_names(results)
-    found = [breakdown(results, read, name, by) for name in wanted]
+    sides = {index: side(folder, results, row) for index, row in enumerate(results.rows)}
+    found = [breakdown(results, sides, name, by) for name in wanted]
     return [table for table in found if table is not None]

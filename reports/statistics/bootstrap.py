@@ -104,9 +104,7 @@ def estimate(
         sizes, drawn_sizes = np.ones_like(totals), np.ones_like(drawn)
     else:
         groups = subjects if at == "subjects" else [[one] for one in flat]
-        weigh = {
-            id(one): 1.0 if weights == "sequences" else float(len(one.finite)) for one in flat
-        }
+        weigh = {id(one): 1.0 if weights == "sequences" else float(len(one.finite)) for one in flat}
         totals = np.array([sum(weigh[id(s)] * s.finite.mean() for s in g) for g in groups])
         sizes = np.array([sum(weigh[id(s)] for s in g) for g in groups])
         mean, clusters = float(totals.sum() / sizes.sum()), len(groups)

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: The levels of resampling, and what a statement at each is about.
+#: The levels of resampling, and what an interval of each generalises to.
 SCOPES = {
     "subjects": "over subjects",
     "sequences": "within this subject, over sequences",
-    "blocks": "within this sequence, over blocks of items",
+    "blocks": "within this sequence, over blocks of its items",
     "left-out subjects": "over subjects, each left out in turn",
-    "left-out sequences": "within these people, over sequences, each left out in turn",
-    "seeds": "over trainings with other seeds, of these very sequences",
+    "left-out sequences": "within these subjects, over sequences, each left out in turn",
+    "seeds": "over trainings with other seeds, on these same sequences",
     "none": "no interval: too few items",
 }
 

@@ -13,9 +13,9 @@ from reports.statistics.clusters import Series, subject_of
 
 @dataclass(frozen=True)
 class Pairs:
-    """Differences A - B of the items of one column.
+    """Differences B - A of the items of one column.
 
-    series: one a sequence that both have, float64 [n]; NaN where either side failed.
+    series: one for each sequence that both have, float64 [n]; NaN where either side failed.
     n: items with a difference.
     failed_a, failed_b: items that failed in A, in B.
     only_a, only_b: sequences that only one side has.
@@ -49,7 +49,7 @@ def paired(
     """
     series = []
     failed = np.zeros(2, int)
-    for name in (name for name in a if name in b):
+    for name in (name for name in b if name in a):
         left, right = np.asarray(a[name], np.float64), np.asarray(b[name], np.float64)
         if left.shape != right.shape:
             raise BadInput(
@@ -59,7 +59,7 @@ def paired(
             )
         failed += (~np.isfinite(left)).sum(), (~np.isfinite(right)).sum()
         with np.errstate(invalid="ignore"):
-            difference = left - right
+            difference = right - left
         difference[~np.isfinite(difference)] = np.nan
         series.append(Series(name, difference, subject_of(name, sequences)))
     return Pairs(

@@ -127,9 +127,7 @@ def gather(
         scores: dict[str, Score] = {}
         for spec in plan.metrics:
             found = [
-                Scored(
-                    i.name, sequences[i.name]["subject"], 0, scored[spec.id].get((name, i.name))
-                )
+                Scored(i.name, sequences[i.name]["subject"], 0, scored[spec.id].get((name, i.name)))
                 for i in row_items
             ]
             fps = row_items[0].clip.fps

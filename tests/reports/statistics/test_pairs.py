@@ -18,7 +18,7 @@ def test_only_what_both_have_is_paired():
     )
     assert [s.sequence for s in pairs.series] == ["x"]
     assert pairs.series[0].subject == "anna"
-    np.testing.assert_array_equal(pairs.series[0].values, [0.5, np.nan, np.nan])
+    np.testing.assert_array_equal(pairs.series[0].values, [-0.5, np.nan, np.nan])
     assert (pairs.n, pairs.failed_a, pairs.failed_b) == (1, 1, 1)
     assert (pairs.only_a, pairs.only_b) == (("only",), ("other",))
 
@@ -38,7 +38,7 @@ def rows(subjects, seed=0):
 @pytest.mark.parametrize("subjects", [2, 3])
 def test_few_subjects_equal_the_paired_t_test(subjects):
     a, b, facts = rows(subjects)
-    found = estimate(paired(a, b, facts).series, 10)
+    found = estimate(paired(b, a, facts).series, 10)
     theirs = stats.ttest_rel(*([v.mean() for v in row.values()] for row in (a, b)))
     assert found.p == pytest.approx(theirs.pvalue)
     assert (found.low, found.high) == pytest.approx(theirs.confidence_interval(0.95))
@@ -47,7 +47,7 @@ def test_few_subjects_equal_the_paired_t_test(subjects):
 def test_p_agrees_with_the_sign_flips_of_subjects():
     for seed in range(4):
         a, b, facts = rows(16, seed)
-        found = estimate(paired(a, b, facts).series, 10)
+        found = estimate(paired(b, a, facts).series, 10)
         d = np.array([a[n].mean() - b[n].mean() for n in a])
         flips = stats.permutation_test(
             (d,), np.mean, permutation_type="samples", n_resamples=9999, rng=0
