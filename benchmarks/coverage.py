@@ -1,7 +1,7 @@
 """How often a 95% interval holds the truth, over simulated tables with clustered items.
 
-Two rows are scored on the same recordings. Their difference has a known mean and varies with
-the person, with the recording and from frame to frame, where neighbours resemble each other.
+Two rows are scored on the same sequences. Their difference has a known mean and varies with
+the subject, with the sequence and from frame to frame, where neighbours resemble each other.
 Beside our interval stands the naive one, which takes every frame for an independent item, and
 the percentile interval of the same resamples, which is too narrow for few clusters.
 
@@ -33,25 +33,25 @@ BOUNDS = 0.93, 0.97
 
 @dataclass(frozen=True)
 class Design:
-    """Sizes of a table; standard deviations between persons, recordings and frames."""
+    """Sizes of a table; standard deviations between subjects, sequences and frames."""
 
-    persons: int
-    recordings: int
+    subjects: int
+    sequences: int
     frames: int = 150
-    person: float = 1.0
-    recording: float = 1.0
+    subject: float = 1.0
+    sequence: float = 1.0
     frame: float = 2.0
     memory: float = 0.9  # correlation of neighbouring frames
-    skewed: bool = False  # exponential instead of normal effects of persons and recordings
-    uneven: bool = False  # numbers of recordings and frames differ by up to a factor of three
-    target: str = "population"  # whose mean is to be held: "population", "person", "recording"
+    skewed: bool = False  # exponential instead of normal effects of subjects and sequences
+    uneven: bool = False  # numbers of sequences and frames differ by up to a factor of three
+    target: str = "population"  # whose mean is to be held: "population", "subject", "sequence"
 
     @property
     def name(self) -> str:
-        kinds = [f"{self.persons} x {self.recordings} x {self.frames}"]
+        kinds = [f"{self.subjects} x {self.sequences} x {self.frames}"]
         kinds += ["skewed"] * self.skewed + ["uneven"] * self.uneven
-        kinds += [f"persons {self.person:g}, recordings {self.recording:g}"] * (
-            (self.person, self.recording) != (1.0, 1.0) and self.target == "population"
+        kinds += [f"subjects {self.subject:g}, sequences {self.sequence:g}"] * (
+            (self.subject, self.sequence) != (1.0, 1.0) and self.target == "population"
         )
         kinds += [f"memory {self.memory:g}"] * (self.memory != 0.9)
         return ", ".join(kinds)
@@ -62,7 +62,7 @@ GUARANTEED = (
     Design(8, 4),
     Design(8, 4, skewed=True),
     Design(8, 4, uneven=True),
-    Design(8, 4, person=0.2, recording=0.2),
+    Design(8, 4, subject=0.2, sequence=0.2),
     Design(12, 4),
     Design(24, 1),
     Design(48, 7, frames=75),
@@ -75,14 +75,14 @@ SMALL = (
     Design(4, 4),
     Design(3, 4),
     Design(2, 4),
-    Design(1, 8, target="person"),
-    Design(1, 4, target="person"),
+    Design(1, 8, target="subject"),
+    Design(1, 4, target="subject"),
     Design(1, 8),
-    Design(1, 1, frames=750, target="recording"),
-    Design(1, 1, frames=250, target="recording"),
-    Design(1, 1, frames=100, target="recording"),
-    Design(1, 1, frames=75, target="recording"),
-    Design(1, 1, frames=100, memory=0.5, target="recording"),
+    Design(1, 1, frames=750, target="sequence"),
+    Design(1, 1, frames=250, target="sequence"),
+    Design(1, 1, frames=100, target="sequence"),
+    Design(1, 1, frames=75, target="sequence"),
+    Design(1, 1, frames=100, memory=0.5, target="sequence"),
     Design(1, 1, frames=750),
 )
 
@@ -107,22 +107,22 @@ def table(rng: np.random.Generator, design: Design) -> tuple[tuple[Series, ...],
     b: dict[str, np.ndarray] = {}
     facts: dict[str, dict[str, Any]] = {}
     truth = 0.0
-    for person, own in enumerate(design.person * effects(rng, design, design.persons)):
-        count = design.recordings
+    for subject, own in enumerate(design.subject * effects(rng, design, design.subjects)):
+        count = design.sequences
         if design.uneven:
             count = int(rng.integers((count + 1) // 2, 3 * count // 2 + 1))
-        for index, more in enumerate(design.recording * effects(rng, design, count)):
+        for index, more in enumerate(design.sequence * effects(rng, design, count)):
             frames = design.frames
             if design.uneven:
                 frames = int(rng.integers(frames // 2, 3 * frames // 2 + 1))
-            name = f"{person}/{index}"
-            facts[name] = {"subject": f"person {person}"}
-            # What makes a recording hard is common to both rows; pairing removes it.
+            name = f"{subject}/{index}"
+            facts[name] = {"subject": f"subject {subject}"}
+            # What makes a sequence hard is common to both rows; pairing removes it.
             a[name] = 30 + 5 * rng.standard_normal() + 3 * correlated(rng, design.memory, frames)
             change = own + more + design.frame * correlated(rng, design.memory, frames)
             b[name] = a[name] + change
-            truth += {"recording": own + more, "person": own}.get(design.target, 0.0)
-    return paired(b, a, facts).series, truth / (len(a) if design.target != "population" else 1)
+            truth += {"sequence": own + more, "subject": own}.get(design.target, 0.0)
+    return paired(a, b, facts).series, truth / (len(a) if design.target != "population" else 1)
 
 
 def naive(series: tuple[Series, ...]) -> tuple[float, float]:
@@ -134,8 +134,8 @@ def naive(series: tuple[Series, ...]) -> tuple[float, float]:
 
 def percentile(series: tuple[Series, ...], resamples: int) -> tuple[float, float]:
     """The percentile interval of the same resampling of clusters."""
-    persons = grouped(series)
-    groups = persons if len(persons) > 1 else [[one] for one in persons[0]]
+    subjects = grouped(series)
+    groups = subjects if len(subjects) > 1 else [[one] for one in subjects[0]]
     parts = [[(one.finite, 1.0) for one in group] for group in groups]
     totals, sizes = draw_clusters(parts, FPS, resamples, np.random.default_rng(0))
     low, high = np.quantile(totals.sum(1) / sizes.sum(1), [0.025, 0.975])
@@ -179,7 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
     start, outside = time.perf_counter(), []
     print(f"Share of {tables:,} tables whose 95% interval holds the true mean difference")
     print(
-        f"{'persons x recordings x frames':42}{'mean of the':12}{'ours':>12}{'percentile':>12}"
+        f"{'subjects x sequences x frames':42}{'mean of the':12}{'ours':>12}{'percentile':>12}"
         f"{'naive':>12}{'width':>8}  ours speaks"
     )
     for designs in (GUARANTEED, SMALL):

@@ -1,11 +1,11 @@
 """How often the 95% interval of a Fréchet distance holds what it speaks about.
 
-Two rows render the same recordings. Features of true frames vary with the person, with the
-recording and from frame to frame, where neighbours resemble each other; each row shrinks, shifts
+Two rows render the same sequences. Features of true frames vary with the subject, with the
+sequence and from frame to frame, where neighbours resemble each other; each row shrinks, shifts
 and disturbs them in its own way. Truth is the mean over many tables of the same design: what as
-many other persons, or other recordings of these very persons, would give on average. Beside it
+many other subjects, or other sequences of these very subjects, would give on average. Beside it
 stands the distance of the whole population, which a single value misses by its own bias, and the
-interval that takes recordings of several persons for independent.
+interval that takes sequences of several subjects for independent.
 
     python -m benchmarks.coverage_pooled                 1,000 tables a design
     python -m benchmarks.coverage_pooled --tables 200    quicker
@@ -25,30 +25,30 @@ from scipy import signal
 
 from metrics.frechet import frechet_distance
 from reports.statistics import Pooled, estimate_pooled, parts
-from reports.statistics.pooled import MIN_PERSONS, RECORDINGS
+from reports.statistics.pooled import MIN_SUBJECTS, SEQUENCES
 
 BOUNDS = 0.90, 0.98
 
 #: What each row does to the features: gain, shift and noise, in standard deviations.
 ROWS = ((0.8, 0.1, 0.3), (0.7, 0.15, 0.4))
 
-#: Different sets of persons, where the truth is about the very persons.
+#: Different sets of subjects, where the truth is about the very subjects.
 CASTS = 10
 
 
 @dataclass(frozen=True)
 class Design:
-    """Sizes of a table; standard deviations are 0.5 between persons, 0.7 between recordings."""
+    """Sizes of a table; standard deviations are 0.5 between subjects, 0.7 between sequences."""
 
-    persons: int
-    recordings: int
+    subjects: int
+    sequences: int
     frames: int = 30
     dim: int = 24
     memory: float = 0.9  # correlation of neighbouring frames
 
     @property
     def name(self) -> str:
-        return f"{self.persons} x {self.recordings} x {self.frames} of {self.dim}"
+        return f"{self.subjects} x {self.sequences} x {self.frames} of {self.dim}"
 
 
 DESIGNS = (
@@ -64,22 +64,22 @@ DESIGNS = (
     Design(24, 1),
 )
 
-#: Persons and recordings: side -> [T,D], first the truth, then the rows; and the person of each.
+#: Subjects and sequences: side -> [T,D], first the truth, then the rows; and the subject of each.
 Table = tuple[list[list[np.ndarray]], dict[str, str]]
 
 
 def table(rng: np.random.Generator, cast: np.random.Generator, design: Design) -> Table:
-    """One simulated table: features of truth and both rows, per recording."""
+    """One simulated table: features of truth and both rows, per sequence."""
     scale = 1 / np.sqrt(1 + np.arange(design.dim))  # as of principal components
 
     def effect(of: np.random.Generator, size: float) -> np.ndarray:
         return size * of.standard_normal(design.dim) * scale
 
     sides: list[list[np.ndarray]] = [[], [], []]
-    persons = {}
-    for person in range(design.persons):
+    subjects = {}
+    for subject in range(design.subjects):
         own, habits = effect(cast, 0.5), [effect(cast, 0.15) for _ in ROWS]
-        for index in range(design.recordings):
+        for index in range(design.sequences):
             noise = rng.standard_normal((3, design.frames, design.dim))
             noise[:, 1:] *= np.sqrt(1 - design.memory**2)
             noise = signal.lfilter([1.0], [1.0, -design.memory], noise, axis=1) * scale
@@ -88,12 +88,12 @@ def table(rng: np.random.Generator, cast: np.random.Generator, design: Design) -
             for row, (gain, shift, loud) in enumerate(ROWS):
                 more = habits[row] + effect(rng, 0.15)
                 sides[row + 1].append(gain * true + shift * scale + loud * noise[row + 1] + more)
-            persons[f"{person}/{index}"] = f"P{person}"
-    return sides, persons
+            subjects[f"{subject}/{index}"] = f"P{subject}"
+    return sides, subjects
 
 
 def pooled(row: list[np.ndarray], truth: list[np.ndarray], groups: dict, level: str) -> Pooled:
-    """The distance of a row, and without each group of recordings."""
+    """The distance of a row, and without each group of sequences."""
 
     def distance(kept: list[int]) -> float:
         return frechet_distance(
@@ -106,16 +106,16 @@ def pooled(row: list[np.ndarray], truth: list[np.ndarray], groups: dict, level: 
 
 
 def rows_of(made: Table, apart: bool = False) -> list[Pooled]:
-    """Both rows; `apart` takes every recording for a person of its own."""
-    sides, persons = made
-    places = {name: index for index, name in enumerate(persons)}
-    level, found = (RECORDINGS, {n: (n,) for n in persons}) if apart else parts(persons)
+    """Both rows; `apart` takes every sequence for a subject of its own."""
+    sides, subjects = made
+    places = {name: index for index, name in enumerate(subjects)}
+    level, found = (SEQUENCES, {n: (n,) for n in subjects}) if apart else parts(subjects)
     groups = {g: {places[name] for name in own} for g, own in found.items()}
     return [pooled(row, sides[0], groups, level) for row in sides[1:]]
 
 
 def population(design: Design) -> np.ndarray:
-    """The distances of both rows over 4,000 persons."""
+    """The distances of both rows over 4,000 subjects."""
     many = Design(4000, 1, 10, design.dim, design.memory)
     rng = np.random.default_rng(99)
     (truth, *rows), _ = table(rng, rng, many)
@@ -124,8 +124,8 @@ def population(design: Design) -> np.ndarray:
 
 def coverage(design: Design, tables: int, seed: int = 0) -> dict[str, float | str]:
     """Shares of the tables whose intervals hold, and the width against the true difference."""
-    people = design.persons >= MIN_PERSONS
-    several = people and design.recordings > 1
+    people = design.subjects >= MIN_SUBJECTS
+    several = people and design.sequences > 1
     whole = population(design) if people else np.zeros(2)
     held: dict[str, list[bool]] = {}
     widths, scope = [], ""
@@ -145,7 +145,7 @@ def coverage(design: Design, tables: int, seed: int = 0) -> dict[str, float | st
                     ("difference of all people", difference, whole[0] - whole[1]),
                 ]
             if apart:
-                kinds.append(("recordings alone", estimate_pooled(apart[0] - apart[1]), a - b))
+                kinds.append(("sequences alone", estimate_pooled(apart[0] - apart[1]), a - b))
             for kind, one, target in kinds:
                 held.setdefault(kind, []).append(bool(one.low <= target <= one.high))
             widths.append((difference.high - difference.low) / abs(a - b))
@@ -156,7 +156,7 @@ def coverage(design: Design, tables: int, seed: int = 0) -> dict[str, float | st
 
 KINDS = (
     *("value", "difference"),
-    *("value of all people", "difference of all people", "recordings alone"),
+    *("value of all people", "difference of all people", "sequences alone"),
 )
 
 
@@ -166,7 +166,7 @@ def main(arguments: list[str] | None = None) -> int:
     tables = parser.parse_args(arguments).tables
     start, outside = time.perf_counter(), []
     print(f"Share of {tables:,} tables whose 95% interval holds, of a Fréchet distance")
-    print("| persons x recordings x frames of dimensions | " + " | ".join(KINDS) + " | width |")
+    print("| subjects x sequences x frames of dimensions | " + " | ".join(KINDS) + " | width |")
     print("|---|" + "--:|" * (len(KINDS) + 1))
     for design in DESIGNS:
         found = coverage(design, tables)

@@ -77,7 +77,7 @@ def moved(found: Ablation, row: str, family: str, sign: int) -> Claim:
     change = line(found, row).cells[name].change
     margin = sign * (value(found, row, name) - value(found, found.reference, name))
     verb = "raises" if sign > 0 else "lowers"
-    text = ablation_tables.change_text(name, change)
+    text = ablation_tables.change_text(change)
     return Claim(f"{row} {verb} {name} against {found.reference}", margin, text)
 
 

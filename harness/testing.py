@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import (
+    BadInput,
     Clip,
     FitContext,
     FrameBatch,
@@ -147,9 +148,15 @@ def check_result(metric: Metric, result: MetricResult) -> None:
 
 
 def check_pooling(metric: Metric, results: list[MetricResult]) -> None:
-    """Every column is pooled."""
+    """Every column is pooled, and those that are declared means of their items are such."""
+    from harness.engine.aggregation import Scored, metric_scores
+
     pooled = metric.pool(results)
     assert set(pooled) == {c.name for c in metric.spec.columns}, "pool() leaves columns out"
+    try:
+        metric_scores(metric, [Scored(str(i), "", 0, r) for i, r in enumerate(results)], 25.0)
+    except BadInput as error:
+        raise AssertionError(str(error)) from error
 
 
 def with_frames(clip: Clip, truth: np.ndarray) -> Clip:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.contracts import Results, Row, Score, UnknownName
+from reports.formats import CellText
+from reports.numbers import Precision, precision
 
 ARROWS = {"up": "↑", "down": "↓", "none": ""}
-LATEX_ARROWS = {"up": r"$\uparrow$", "down": r"$\downarrow$", "none": ""}
 
 #: Families in the order in which papers print them; others follow.
 ORDER = (
@@ -37,17 +36,10 @@ ORDER = (
     "latency_ms",
 )
 
-#: Digits after the point, by the family of the column.
-DIGITS = {"psnr": 2, "ssim": 4, "ms_ssim": 4, "lpips": 4, "fps": 1, "latency_ms": 1}
 
-
-@dataclass(frozen=True)
-class CellText:
-    """One cell as it is shown."""
-
-    text: str
-    best: bool = False
-    note: str = ""
+def family(name: str) -> str:
+    """The name of a column without its variant."""
+    return name.partition("/")[0]
 
 
 def rank(name: str) -> tuple[int, str]:
@@ -55,7 +47,7 @@ def rank(name: str) -> tuple[int, str]:
     for index, prefix in enumerate(ORDER):
         if name == prefix:
             return (2 * index, name)
-        if name.split("/")[0] == prefix:
+        if family(name) == prefix:
             return (2 * index + 1, name)
     return (2 * len(ORDER), name)
 
@@ -68,11 +60,11 @@ def column_names(results: Results) -> list[str]:
     return sorted(results.columns, key=lambda name: (name not in scored, rank(name)))
 
 
-def choose(results: Results, names: Sequence[str]) -> Results:
-    """The same rows with chosen columns alone; what failed stays named.
+def named(known: Collection[str], names: Iterable[str]) -> list[str]:
+    """The columns that names stand for.
 
     Args:
-        results: rows and columns.
+        known: all columns.
         names: whole names; one that is none stands for all variants of its family, so `lpips`
             means `lpips/alex` and `lpips/vgg`.
 
@@ -82,11 +74,21 @@ def choose(results: Results, names: Sequence[str]) -> Results:
     """
     wanted: list[str] = []
     for name in names:
-        found = [name] if name in results.columns else []
-        found = found or [known for known in results.columns if known.split("/")[0] == name]
+        found = [name] if name in known else [one for one in known if family(one) == name]
         if not found:
-            raise UnknownName("column", name, results.columns)
+            raise UnknownName("column", name, known)
         wanted += found
+    return list(dict.fromkeys(wanted))
+
+
+def choose(results: Results, names: Sequence[str]) -> Results:
+    """The same rows with chosen columns alone; what failed stays named.
+
+    Raises:
+        UnknownName: neither a column nor a family.
+
+    """
+    wanted = named(results.columns, names)
     rows = [
         replace(row, scores={name: row.scores[name] for name in row.scores if name in wanted})
         for row in results.rows
@@ -95,14 +97,11 @@ def choose(results: Results, names: Sequence[str]) -> Results:
     return replace(results, rows=tuple(rows), columns=columns)
 
 
-def digits(name: str) -> int:
-    """Digits after the point for a column."""
-    return DIGITS.get(name.split("/")[0], 3)
-
-
 def row_label(row: Row) -> str:
-    """Method and drive: what drove a test stands in the row."""
-    return f"{row.method} [{row.drive}]" if row.role == "method" and row.drive else row.method
+    """Method, driving signal and overrides of the preset: what makes a row this one."""
+    label = f"{row.method} [{row.drive}]" if row.role == "method" and row.drive else row.method
+    options = ", ".join(f"{name}={value}" for name, value in row.options.items())
+    return f"{label} ({options})" if options else label
 
 
 def competes(row: Row) -> bool:
@@ -110,44 +109,55 @@ def competes(row: Row) -> bool:
     return row.role != "oracle" and row.drive != "shuffled-audio"
 
 
+def tops(direction: str, values: Mapping[int, float | None]) -> set[int]:
+    """Who has the best value, unrounded; equal values share it."""
+    known = {index: value for index, value in values.items() if value is not None}
+    if direction == "none" or not known:
+        return set()
+    top = (max if direction == "up" else min)(known.values())
+    return {index for index, value in known.items() if value == top}
+
+
 def best_rows(results: Results, name: str) -> set[int]:
     """Rows that are best in a column.
 
-    Of those that compete; baselines do not for speed, since showing a stored frame is no
+    Of those that compete; baselines do not for speed, since showing a stored frame is not
     synthesis.
     """
-    direction = results.columns[name]["direction"]
-    if direction == "none":
-        return set()
-    speed = name.split("/")[0] in ("fps", "latency_ms")
-    sign = 1 if direction == "up" else -1
-    values = {
-        index: sign * round(score.value, digits(name))
-        for index, row in enumerate(results.rows)
-        if competes(row)
-        and not (speed and row.role == "baseline")
-        and (score := row.scores.get(name)) is not None
-        and score.status == "ok"
-        and score.value is not None
-    }
-    top = max(values.values(), default=None)
-    return {index for index, value in values.items() if value == top}
+    facts = results.columns[name]
+    return tops(
+        facts["direction"],
+        {
+            index: score.value
+            for index, row in enumerate(results.rows)
+            if competes(row)
+            and not (facts.get("needs_timing") and row.role == "baseline")
+            and (score := row.scores.get(name)) is not None
+            and score.status == "ok"
+        },
+    )
 
 
-def value_text(name: str, score: Score | None) -> str:
+def column_precision(results: Results, name: str) -> Precision:
+    """The digits of a column: as many as the rows that compete need."""
+    rows = [row for row in results.rows if competes(row)] or results.rows
+    return precision(name, [s.value for row in rows if (s := row.scores.get(name)) is not None])
+
+
+def value_text(score: Score | None, digits: Precision) -> str:
     """A value, or why there is none."""
     if score is None:
         return "-"
     if score.status != "ok" or score.value is None:
         return {"unavailable": "n/a"}.get(score.status, "failed")
-    return f"{score.value:.{digits(name)}f}"
+    return digits.text(score.value)
 
 
-def interval_text(name: str, score: Score | None) -> str:
+def interval_text(score: Score | None, digits: Precision) -> str:
     """`low to high`, or nothing."""
     if score is None or score.low is None or score.high is None:
         return ""
-    return f"{score.low:.{digits(name)}f} to {score.high:.{digits(name)}f}"
+    return f"{digits.text(score.low)} to {digits.text(score.high)}"
 
 
 def note_text(score: Score | None) -> str:
@@ -165,14 +175,15 @@ def note_text(score: Score | None) -> str:
     return "; ".join(note for note in notes if note)
 
 
-def cells(results: Results, names: list[str]) -> list[list[CellText]]:
+def cells(results: Results, names: Sequence[str]) -> list[list[CellText]]:
     """All cells, row by row."""
     best = {name: best_rows(results, name) for name in names}
+    digits = {name: column_precision(results, name) for name in names}
     return [
         [
             CellText(
-                value_text(name, row.scores.get(name)),
-                index in best[name],
+                value_text(row.scores.get(name), digits[name]),
+                "best" if index in best[name] else "plain",
                 note_text(row.scores.get(name)),
             )
             for name in names
@@ -186,12 +197,28 @@ def head(results: Results, name: str) -> str:
     return f"{name} {ARROWS[results.columns[name]['direction']]}".strip()
 
 
+def made_with(results: Results, fact: str) -> tuple[str, ...]:
+    """Distinct values of what computed the cells of all rows."""
+    return tuple(dict.fromkeys(v for row in results.rows for v in row.made_with.get(fact, ())))
+
+
+def provenance(results: Results) -> dict[str, Any]:
+    """Where the numbers come from: packages are those that made the cells, not today's."""
+    facts = {fact: made_with(results, fact) for row in results.rows for fact in row.made_with}
+    if not facts:
+        return dict(results.provenance)
+    shown = {name: ", ".join(values) for name, values in sorted(facts.items())}
+    rest = {key: value for key, value in results.provenance.items() if key != "packages"}
+    return {**rest, "made_with": shown}
+
+
 def caption(results: Results) -> str:
     """Protocol in one line."""
     first = results.rows[0]
     protocol = first.protocol
     hardware = results.provenance.get("hardware", {})
-    device = hardware.get("gpu") or hardware.get("cpu", "")
+    device = " / ".join(made_with(results, "gpu") or made_with(results, "cpu"))
+    device = device or hardware.get("gpu") or hardware.get("cpu", "")
     size = f"{protocol['height']}x{protocol['width']}"
     if not protocol["height"]:
         size = "meshes"
@@ -199,18 +226,7 @@ def caption(results: Results) -> str:
         size = "several sizes or rates, the first " + size
     plural = "s" if len(first.sequences) > 1 else ""
     return (
-        f"{first.split}: {len(first.sequences)} recording{plural}, {protocol['test_frames']} test "
+        f"{first.split}: {len(first.sequences)} sequence{plural}, {protocol['test_frames']} test "
         f"frames, {size} at {protocol['fps']:g} fps, "
         f"composite {protocol['composite']}, {device}"
     )
-
-
-def comma_separated(lines: Sequence[Mapping[str, Any]]) -> str:
-    """Lines of equal keys as CSV with a head; nothing for none."""
-    if not lines:
-        return ""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return buffer.getvalue().rstrip("\n")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from harness.contracts import SCHEMA_VERSION, BadInput, Results
+from reports import legacy
 
 FILE = "results.json"
+
+#: Facts of a row's protocol that every report needs.
+PROTOCOL = {"fps": (int, float), "height": int, "width": int, "composite": str, "test_frames": int}
 
 
 def run_folders(path: Path) -> list[Path]:
@@ -32,17 +36,67 @@ def read(folder: Path) -> Results:
     """The results of one run folder, of any schema up to the present one.
 
     Raises:
-        BadInput: the file is unreadable or newer than this code.
+        BadInput: the file is unreadable, newer than this code, or names files outside its folder.
     """
     path = folder / FILE
     try:
-        results = Results.from_json(json.loads(path.read_text("utf-8")))
-        if not results.rows:
-            raise ValueError("it has no rows")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        results = parse(path.read_text("utf-8"))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput(
             path, f"cannot be read as results ({error})", "Run again, or update the harness."
         ) from error
+    for row in results.rows:
+        for name in (*row.items.split("\n"), *(failure.log for failure in results.failures)):
+            inside(folder, name)
+        for kinds in row.media.values():
+            for kind, name in kinds.items():
+                # The losses of an ablation lie in the cells of the run above it. The file name
+                # is fixed, and a page shows nothing but numbers of it.
+                if kind != "losses" or PurePosixPath(name).name != "losses.jsonl":
+                    inside(folder, name)
+    return results
+
+
+def inside(folder: Path, name: str) -> Path:
+    """A file that results name.
+
+    Raises:
+        BadInput: it is outside the run folder; a page would show any file of the reader's disk.
+    """
+    path = folder / name
+    outside = PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts
+    if outside or not path.resolve().is_relative_to(folder.resolve()):
+        raise BadInput(
+            folder / FILE,
+            f"names a file outside its folder, {name!r}",
+            "Do not trust these results: `run` and `score` never write such a path.",
+        )
+    return path
+
+
+def parse(text: str) -> Results:
+    """The text of a `results.json` of any schema.
+
+    Raises:
+        ValueError: it is not JSON, of a newer schema, or incomplete.
+        LookupError, TypeError, AttributeError: an older schema's field is absent or of another
+            type.
+    """
+    data = json.loads(text)
+    if isinstance(version := data["schema_version"], int) and version < 4:
+        data = legacy.upgraded(data)
+    results = Results.from_json(data)
+    if not results.rows:
+        raise ValueError("it has no rows")
+    for name, facts in results.columns.items():
+        if facts.get("direction") not in ("up", "down", "none"):
+            raise ValueError(f"column {name} has no direction")
+    for row in results.rows:
+        if unknown := row.scores.keys() - results.columns:
+            raise ValueError(f"{row.method} has a score without a column, {min(unknown)}")
+        for fact, kind in PROTOCOL.items():
+            if not isinstance(row.protocol.get(fact), kind):
+                raise ValueError(f"the protocol of {row.method} has no {fact}")
     return results
 
 

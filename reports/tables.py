@@ -1,14 +1,14 @@
-"""The same rows as a terminal table, Markdown, CSV, LaTeX or JSON."""
+"""A leaderboard as a terminal table, Markdown, CSV, LaTeX or JSON, and the notes below it."""
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
-from harness.contracts import Results, Score, UnknownName
-from reports import layout
+from harness.contracts import FailedCell, Results, Score, UnknownName
+from reports import formats, layout
+from reports.formats import CellText, TextTable
 
 
 def render(results: Results, format_: str) -> str:
@@ -34,15 +34,48 @@ def shown(results: Results) -> list[str]:
     ]
 
 
+def table(results: Results) -> TextTable:
+    """Rows and the columns that some row could score."""
+    names = shown(results)
+    rows = [
+        [CellText(layout.row_label(row)), *cells]
+        for row, cells in zip(results.rows, layout.cells(results, names), strict=True)
+    ]
+    heads = ["method", *(layout.head(results, name) for name in names)]
+    return TextTable(heads, rows, layout.caption(results), footnotes(results))
+
+
 def footnotes(results: Results) -> list[str]:
-    """What is unavailable, what failed, and every warning, once each."""
+    """What is unavailable, what failed, every warning, and what differs between cells."""
     lines = [f"{', '.join(names)}: {note}" for note, names in cell_notes(results).items()]
     lines += unscored(results)
-    lines += [
-        f"FAILED {f.stage} of {f.method}{f' [{f.drive}]' if f.drive else ''} on {f.sequence}, "
-        f"seed {f.seed}: {f.type}: {f.message}"
-        for f in results.failures
-    ]
+    lines += mixed(results)
+    return lines + [f"FAILED {failed_text(one)}" for one in results.failures]
+
+
+def failed_text(one: FailedCell) -> str:
+    """What failed, where in the code, and where all of it can be read."""
+    drive = f" [{one.drive}]" if one.drive else ""
+    places = "; ".join([part for part in (one.where, f"log {one.log}" * bool(one.log)) if part])
+    return (
+        f"{one.kind} of {one.method}{drive} on {one.sequence}, seed {one.seed}: "
+        f"{one.type}: {one.message}{f' ({places})' if places else ''}"
+    )
+
+
+def mixed(results: Results) -> list[str]:
+    """What made some rows and not others: such values may differ for that alone."""
+    lines = []
+    for fact in dict.fromkeys(fact for row in results.rows for fact in row.made_with):
+        values: dict[str, list[str]] = {}
+        for row in results.rows:
+            for value in row.made_with.get(fact, ()):
+                values.setdefault(value, []).append(layout.row_label(row))
+        if len(values) > 1:
+            code = fact.startswith("code:")
+            name = f"code of the metric {fact.removeprefix('code:')}" if code else fact
+            said = "; ".join(f"{value} ({', '.join(rows)})" for value, rows in values.items())
+            lines.append(f"computed with different {name}: {said}")
     return lines
 
 
@@ -63,79 +96,39 @@ def cell_notes(results: Results) -> dict[str, list[str]]:
 
 
 def unscored(results: Results) -> list[str]:
-    """Columns that need what is absent, a line a kind."""
+    """Columns that need what is absent, and how to get it: a line for each kind."""
     absent: dict[tuple[str, ...], list[str]] = {}
     for row in results.rows:
         for name, score in row.scores.items():
             if is_absent(score):
                 key = (score.details["absent"], *score.details["names"])
                 absent.setdefault(key, []).append(name)
-    return absences(absent)
-
-
-def absences(absent: dict[tuple[str, ...], list[str]]) -> list[str]:
-    """One line a kind of what is absent: the columns that need it, and how to get it."""
     lines = []
-    for kind in ("size", "signal", "package", "weights"):
+    for kind, fact in (
+        ("size", "frames of {} pixels are needed"),
+        ("signal", "the signal {!r} is absent"),
+    ):
+        lines += [
+            f"not scored, {fact.format(*needed)}: {', '.join(dict.fromkeys(names))}"
+            for (of, *needed), names in absent.items()
+            if of == kind
+        ]
+    for kind, what, command in (
+        ("package", "packages are", "pip install"),
+        ("weights", "weights are", "python -m harness weights fetch"),
+    ):
         groups = {key[1:]: names for key, names in absent.items() if key[0] == kind}
-        if not groups:
-            continue
-        if kind in ("signal", "size"):
-            for (missing,), names in groups.items():
-                fact = f"the signal {missing!r} is absent"
-                if kind == "size":
-                    fact = f"frames of {missing} pixels are needed"
-                lines.append(f"not scored, {fact}: {', '.join(dict.fromkeys(names))}")
-            continue
-        columns = ", ".join(dict.fromkeys(name for names in groups.values() for name in names))
-        means = " ".join(dict.fromkeys(name for names in groups for name in names))
-        command = "pip install" if kind == "package" else "python -m harness weights fetch"
-        what = "packages are" if kind == "package" else "weights are"
-        lines.append(f"not scored, {what} absent: {columns}. Run `{command} {means}`.")
+        if groups:
+            columns = ", ".join(dict.fromkeys(name for names in groups.values() for name in names))
+            needed = " ".join(dict.fromkeys(name for names in groups for name in names))
+            lines.append(f"not scored, {what} absent: {columns}. Run `{command} {needed}`.")
     return lines
 
 
-def table(results: Results) -> str:
-    """A table for the terminal; metrics run down, methods run across, so that it never wraps."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    names = shown(results)
-    grid = Table(
-        title=layout.caption(results), box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left"
-    )
-    grid.add_column("metric")
-    for row in results.rows:
-        # As text: rich would take "[audio]" for markup and leave it out.
-        grid.add_column(Text(layout.row_label(row).replace(" [", "\n[")), justify="right")
-    cells = layout.cells(results, names)
-    for index, name in enumerate(names):
-        line = [
-            Text(cells[r][index].text, style="bold green" if cells[r][index].best else "")
-            for r in range(len(results.rows))
-        ]
-        grid.add_row(layout.head(results, name), *line)
-    console = Console(file=io.StringIO(), width=max(80, 24 + 16 * len(results.rows)))
-    with console.capture() as capture:
-        console.print(grid)
-        for note in footnotes(results):
-            console.print(Text(note, style="dim"))
-    return capture.get().rstrip()
-
-
-def markdown(results: Results) -> str:
-    """A GitHub table, best values bold, notes below."""
-    names = shown(results)
-    heads = ["method", *(layout.head(results, name) for name in names)]
-    lines = [layout.caption(results), "", "| " + " | ".join(heads) + " |"]
-    lines.append("|" + "---|" * len(heads))
-    for row, cells in zip(results.rows, layout.cells(results, names), strict=True):
-        texts = [f"**{cell.text}**" if cell.best else cell.text for cell in cells]
-        lines.append("| " + " | ".join([layout.row_label(row), *texts]) + " |")
-    notes = [f"- {note}" for note in footnotes(results)]
-    return "\n".join([*lines, *(["", *notes] if notes else [])])
+def terminal(results: Results) -> str:
+    """Metrics run down, methods run across, so that it never wraps."""
+    turned = table(results).turned("metric")
+    return formats.terminal(turned, max(80, 24 + 16 * len(results.rows)))
 
 
 def comma_separated(results: Results) -> str:
@@ -165,34 +158,7 @@ def comma_separated(results: Results) -> str:
         for name in layout.column_names(results)
         if (score := row.scores.get(name)) is not None
     ]
-    return layout.comma_separated(lines)
-
-
-def latex(results: Results) -> str:
-    """A booktabs table."""
-    arrows = layout.LATEX_ARROWS
-    names = shown(results)
-    heads = [escape(n) + arrows[results.columns[n]["direction"]] for n in names]
-    lines = [
-        f"% {layout.caption(results)}",
-        r"\begin{tabular}{l" + "r" * len(names) + "}",
-        r"\toprule",
-        " & ".join(["Method", *heads]) + r" \\",
-        r"\midrule",
-    ]
-    for row, cells in zip(results.rows, layout.cells(results, names), strict=True):
-        texts = [
-            rf"\textbf{{{escape(cell.text)}}}" if cell.best else escape(cell.text) for cell in cells
-        ]
-        lines.append(" & ".join([escape(layout.row_label(row)), *texts]) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
-
-
-def escape(text: str) -> str:
-    """Text safe inside LaTeX."""
-    for character in "&%$#_{}":
-        text = text.replace(character, "\\" + character)
-    return text
+    return formats.comma_separated(lines)
 
 
 def as_json(results: Results) -> str:
@@ -204,10 +170,12 @@ def as_json(results: Results) -> str:
             "drive": row.drive,
             "split": row.split,
             "preset": row.preset,
+            "options": row.options,
             "seeds": row.seeds,
             "sequence_count": len(row.sequences),
             "protocol": row.protocol,
             "costs": row.costs,
+            "made_with": row.made_with,
             "columns": {
                 name: {**asdict(score), "variant": name.partition("/")[2] or None}
                 for name, score in row.scores.items()
@@ -221,7 +189,7 @@ def as_json(results: Results) -> str:
             "rows": rows,
             "columns": results.columns,
             "failures": [asdict(failure) for failure in results.failures],
-            "provenance": results.provenance,
+            "provenance": layout.provenance(results),
         },
         indent=1,
         default=str,
@@ -229,9 +197,9 @@ def as_json(results: Results) -> str:
 
 
 FORMATS: dict[str, Callable[[Results], str]] = {
-    "table": table,
-    "md": markdown,
+    "table": terminal,
+    "md": lambda results: formats.markdown(table(results)),
     "csv": comma_separated,
-    "tex": latex,
+    "tex": lambda results: formats.latex(replace(table(results), notes=())),
     "json": as_json,
 }

@@ -2,174 +2,100 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from pathlib import Path
 
 from harness.ablation import page as ablation_page
 from harness.ablation import table as ablation
-from harness.ablation.table import Ablation, Change
+from harness.ablation.table import Ablation
 from harness.ablation.texts import (
-    STAR,
     caption,
+    change_digits,
     change_text,
-    has_paper,
     notes,
     paper_text,
     row_text,
 )
 from harness.storage import write_text
-from reports import layout, tables
+from reports import formats, layout
+from reports.formats import CellText, TextTable
 
-#: Columns of the CSV, one line a row of the grid and column of the table.
-FIELDS = (
-    *("grid", "row", "drive", "reference", "column", "direction", "unit", "status"),
-    *("value", "low", "high", "n", "failures"),
-    *("change", "change_low", "change_high", "p", "p_holm", "significant", "better", "scope"),
-    *("paper", "paper_change", "paper_source", "paper_note"),
-)
+#: Verdicts whose change has a colour; any other stays pale.
+SURE = ("better", "worse")
 
 
-def table(found: Ablation) -> str:
-    """A table for the terminal; metrics run down, rows of the grid run across."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table(title=caption(found), box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    grid.add_column("metric")
+def table(found: Ablation) -> TextTable:
+    """Rows of the grid with the change and the paper's value below each value."""
+    digits = {name: change_digits(found, name) for name in found.columns}
+    values = {name: layout.column_precision(found.results, name) for name in found.columns}
+    rows = []
     for line in found.lines:
-        grid.add_column(Text(f"{line.name}\n[{line.drive}]"), justify="right")
-    for name in found.columns:
-        texts = []
-        for line in found.lines:
-            cell = line.cells[name]
-            text = Text(layout.value_text(name, cell.score))
-            if cell.change:
-                text.append(f"\n{change_text(name, cell.change)}", _style(cell.change))
-            if cell.paper is not None:
-                text.append(f"\npaper {paper_text(name, cell)}", "dim italic")
-            texts.append(text)
-        grid.add_row(layout.head(found.results, name), *texts)
-    console = Console(file=io.StringIO(), width=max(80, 20 + 28 * len(found.lines)))
-    with console.capture() as capture:
-        console.print(grid)
-        for note in notes(found):
-            console.print(Text(note, style="dim"))
-    return capture.get().rstrip()
-
-
-def _style(change: Change) -> str:
-    """Colour is for what holds: an unsure change stays pale."""
-    if not change.significant or change.better is None:
-        return "dim"
-    return "bold green" if change.better else "bold red"
-
-
-def markdown(found: Ablation) -> str:
-    """A GitHub table: value and change, below each row the paper's."""
-    heads = ["row", *(layout.head(found.results, name) for name in found.columns)]
-    lines = [caption(found), "", "| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    for line in found.lines:
-        texts = []
+        cells = [CellText(row_text(line))]
         for name in found.columns:
             cell = line.cells[name]
-            change = change_text(name, cell.change).replace(STAR, r"\*")
-            value = layout.value_text(name, cell.score)
-            texts.append(f"{value}<br>{change}" if change else value)
-        lines.append("| " + " | ".join([row_text(line), *texts]) + " |")
-        if has_paper(line):
-            printed = [paper_text(name, line.cells[name]) for name in found.columns]
-            slanted = [f"*{text}*" if text else "" for text in printed]
-            lines.append("| " + " | ".join([f"*paper: {line.name}*", *slanted]) + " |")
-    said = [note.replace(STAR, r"\*") for note in notes(found)]
-    return "\n".join([*lines, "", *(f"- {note}" for note in said)])
+            verdict = cell.change.verdict if cell.change else ""
+            change = CellText(
+                change_text(cell.change, digits[name]), verdict if verdict in SURE else "dim"
+            )
+            paper = paper_text(found, name, cell)
+            below = (change, CellText(f"paper {paper}" if paper else "", "note"))
+            cells.append(CellText(layout.value_text(cell.score, values[name]), below=below))
+        rows.append(cells)
+    heads = ["row", *(layout.head(found.results, name) for name in found.columns)]
+    return TextTable(heads, rows, caption(found), notes(found), below=("change", "paper"))
+
+
+def terminal(found: Ablation) -> str:
+    """A table for the terminal; metrics run down, rows of the grid run across."""
+    width = max(80, 20 + 28 * len(found.lines))
+    return formats.terminal(table(found).turned("metric"), width)
 
 
 def comma_separated(found: Ablation) -> str:
     """One line a row and column."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, FIELDS, lineterminator="\n")
-    writer.writeheader()
+    lines = []
     for line in found.lines:
         for name in found.columns:
             cell = line.cells[name]
             score, change = cell.score, cell.change
-            entry = {
-                "grid": found.id,
-                "row": line.name,
-                "drive": line.drive,
-                "reference": found.reference,
-                "column": name,
-                "direction": found.results.columns[name]["direction"],
-                "unit": found.results.columns[name]["unit"],
-                "status": score.status if score else "absent",
-                "paper": cell.paper,
-                "paper_change": cell.paper_change,
-            }
-            if score:
-                kept = ("value", "low", "high", "n", "failures")
-                entry |= {field: getattr(score, field) for field in kept}
-            if change:
-                entry |= {
-                    "change": change.value,
-                    "change_low": change.low,
-                    "change_high": change.high,
-                    "p": change.p,
-                    "p_holm": change.adjusted,
-                    "significant": change.significant,
-                    "better": change.better,
-                    "scope": change.scope,
+            low, high = (change.interval if change else None) or (None, None)
+            claims = change is not None and change.direction != "none"
+            paper = found.paper if cell.paper is not None and found.paper else {}
+            lines.append(
+                {
+                    "grid": found.id,
+                    "row": line.name,
+                    "drive": line.drive,
+                    "reference": found.reference,
+                    "column": name,
+                    "direction": found.results.columns[name]["direction"],
+                    "unit": found.results.columns[name]["unit"],
+                    "status": score.status if score else "absent",
+                    **{
+                        field: getattr(score, field) if score else None
+                        for field in ("value", "low", "high", "n", "failures")
+                    },
+                    "change": change.delta if change else None,
+                    "change_low": low,
+                    "change_high": high,
+                    "p": change.raw_p if change else None,
+                    "p_holm": change.p if change and claims else None,
+                    "verdict": change.verdict if change else None,
+                    "level": change.difference.level if change and change.difference else None,
+                    "paper": cell.paper,
+                    "paper_change": cell.paper_change,
+                    "paper_source": paper.get("source"),
+                    "paper_note": paper.get("note"),
                 }
-            if cell.paper is not None and found.paper:
-                entry |= {
-                    "paper_source": found.paper["source"],
-                    "paper_note": found.paper["note"],
-                }
-            writer.writerow(entry)
-    return buffer.getvalue().rstrip("\n")
-
-
-def latex(found: Ablation) -> str:
-    """A booktabs table; changes and the paper's values in small lines below each row."""
-    arrows = layout.LATEX_ARROWS
-    names, columns = found.columns, found.results.columns
-    heads = [tables.escape(n) + arrows[columns[n]["direction"]] for n in names]
-    lines = [
-        f"% {caption(found)}",
-        *(f"% {note}" for note in notes(found)),
-        r"\begin{tabular}{l" + "r" * len(names) + "}",
-        r"\toprule",
-        " & ".join(["Row", *heads]) + r" \\",
-        r"\midrule",
-    ]
-    for line in found.lines:
-        values = [tables.escape(layout.value_text(n, line.cells[n].score)) for n in names]
-        lines.append(" & ".join([tables.escape(row_text(line)), *values]) + r" \\")
-        changes = [change_text(n, line.cells[n].change) for n in names]
-        if any(changes):
-            lines.append(" & ".join([r"\quad\scriptsize change", *map(_small, changes)]) + r" \\")
-        if has_paper(line):
-            printed = [paper_text(n, line.cells[n]) for n in names]
-            lines.append(" & ".join([r"\quad\scriptsize paper", *map(_small, printed)]) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
-
-
-def _small(text: str) -> str:
-    """Small type; the star raised, the hyphens as minus signs."""
-    if not text:
-        return ""
-    star = "^{*}" if text.endswith(STAR) else ""
-    return rf"{{\scriptsize ${tables.escape(text.removesuffix(STAR))}{star}$}}"
+            )
+    return formats.comma_separated(lines)
 
 
 FORMATS: dict[str, Callable[[Ablation], str]] = {
-    "table": table,
-    "md": markdown,
+    "table": terminal,
+    "md": lambda found: formats.markdown(table(found)),
     "csv": comma_separated,
-    "tex": latex,
+    "tex": lambda found: formats.latex(table(found)),
     "html": ablation_page.page,
 }
 

@@ -14,46 +14,18 @@ from typing import Any
 
 from harness.ablation import columns as ablation_columns
 from harness.contracts import BadInput, Results, Row, Score
-from reports import items, stored
-from reports.comparison import pooled
-from reports.statistics import Estimate, estimate, holm, paired
+from reports import stored
+from reports.comparison.changes import Change, column_change, corrected
+from reports.comparison.rows import Side, side
+from reports.statistics.bootstrap import RESAMPLES
 
 FILE = "ablation.json"
 SCHEMA_VERSION = 1
-LEVEL = 0.05
 
 
 @dataclass(frozen=True)
-class Change:
-    """A row's value minus the reference's; over the items that both have, where items are paired.
-
-    low, high: 95% interval from paired items, or, where the column is no mean of items, from its
-        stored values without each person or recording, or of each seed; None without these.
-    p: two-sided, of no change; adjusted: after Holm over all changes of the table in columns
-        with a direction, None in others.
-    better: whether the change goes the column's good way; None where it has none.
-    scope: what the interval speaks about; empty without one.
-    pooled: the estimate of a column that is no mean of items.
-    """
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    p: float | None = None
-    adjusted: float | None = None
-    better: bool | None = None
-    scope: str = ""
-    pooled: Estimate | None = None
-
-    @property
-    def significant(self) -> bool:
-        """Whether it holds at the 5% level after correction."""
-        return self.adjusted is not None and self.adjusted <= LEVEL
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One row's answer in one column, with the paper's beside it."""
+class GridCell:
+    """One row's value in one column, with the paper's beside it."""
 
     score: Score | None
     change: Change | None  # None for the reference itself, and where a side has no value
@@ -71,7 +43,7 @@ class Line:
     note: str
     reference: bool
     row: Row | None
-    cells: Mapping[str, Cell]  # by column
+    cells: Mapping[str, GridCell]  # by column
 
 
 @dataclass(frozen=True)
@@ -88,13 +60,9 @@ class Ablation:
     lines: tuple[Line, ...]
     results: Results  # with the columns that the grid names
 
-
-@dataclass(frozen=True)
-class Side:
-    """A stored row with its items."""
-
-    row: Row
-    items: items.RowItems
+    def changes(self, name: str) -> list[Change | None]:
+        """The changes of a column, line by line."""
+        return [line.cells[name].change for line in self.lines]
 
 
 def is_ablation(folder: Path) -> bool:
@@ -111,39 +79,42 @@ def read(folder: Path) -> Ablation:
     """
     results, path = stored.read(folder), folder / FILE
     try:
-        said = json.loads(path.read_text("utf-8"))
-        if said["schema_version"] > SCHEMA_VERSION:
-            raise ValueError(f"schema_version {said['schema_version']} is newer")
-        return assemble(said, results, folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        grid = json.loads(path.read_text("utf-8"))
+        if grid["schema_version"] > SCHEMA_VERSION:
+            raise ValueError(f"schema_version {grid['schema_version']} is newer")
+        return assemble(grid, results, folder)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput(
             path, f"cannot be read as an ablation ({error})", "Run `ablate` again."
         ) from error
 
 
-def assemble(said: Mapping[str, Any], results: Results, folder: Path) -> Ablation:
-    """Put results, items and the paper's values side by side."""
-    rows = {row.method: row for row in results.rows}
-    names = ablation_columns.shown(results, said["columns"])
-    base = {entry["name"]: entry for entry in said["rows"]}[said["reference"]]
-    sides = {label: Side(row, items.read(folder, row)) for label, row in rows.items()}
-    reference = sides.get(base["label"])
+def assemble(grid: Mapping[str, Any], results: Results, folder: Path) -> Ablation:
+    """Put results, items and the paper's values side by side.
+
+    Args:
+        grid: the content of `ablation.json`.
+        results: of the same folder.
+        folder: where the items are.
+
+    """
+    names = ablation_columns.shown(results, grid["columns"])
+    sides = {row.method: side(folder, results, row) for row in results.rows}
+    base = {entry["name"]: entry for entry in grid["rows"]}[grid["reference"]]
     paper_base = ablation_columns.printed(names, base["paper"])
     lines = []
-    for entry in said["rows"]:
-        row, mine = rows.get(entry["label"]), sides.get(entry["label"])
-        cells, paper = {}, ablation_columns.printed(names, entry["paper"])
+    for entry in grid["rows"]:
+        mine = sides.get(entry["label"])
+        reference = sides.get(base["label"]) if entry is not base else None
+        paper, cells = ablation_columns.printed(names, entry["paper"]), {}
         for name in names:
-            change = None
-            if mine and reference and mine is not reference:
-                change = change_of(name, mine, reference, results)
             value, first = paper.get(name), paper_base.get(name)
-            moved = None if value is None or first is None else value - first
-            cells[name] = Cell(
-                row.scores.get(name) if row else None,
-                change,
+            known = value is not None and first is not None and entry is not base
+            cells[name] = GridCell(
+                mine.row.scores.get(name) if mine else None,
+                change_of(name, reference, mine) if mine and reference else None,
                 value,
-                moved if entry is not base else None,
+                value - first if known else None,
             )
         lines.append(
             Line(
@@ -152,81 +123,43 @@ def assemble(said: Mapping[str, Any], results: Results, folder: Path) -> Ablatio
                 entry["set"],
                 entry["note"],
                 entry is base,
-                row,
+                mine.row if mine else None,
                 cells,
             )
         )
     return Ablation(
-        id=said["id"],
-        title=said["title"],
-        method=said["method"],
-        reference=said["reference"],
-        overrides=said["overrides"],
-        paper=said["paper"],
+        **{key: grid[key] for key in ("id", "title", "method", "reference", "overrides", "paper")},
         columns=tuple(names),
-        lines=corrected(lines, results),
-        results=ablation_columns.restricted(
-            results, ablation_columns.asked(results, said["columns"])
-        ),
+        lines=tuple(with_correction(lines)),
+        results=ablation_columns.restricted(results, grid["columns"]),
     )
 
 
-def change_of(name: str, mine: Side, base: Side, results: Results) -> Change | None:
-    """The change of one column, with an interval where the stored items or values give one."""
-    own, other = mine.row.scores.get(name), base.row.scores.get(name)
-    if own is None or other is None or own.value is None or other.value is None:
+def change_of(name: str, base: Side, mine: Side) -> Change | None:
+    """The change of one column; without an interval where items cannot be paired."""
+    scores = base.row.scores.get(name), mine.row.scores.get(name)
+    if any(score is None or score.value is None for score in scores):
         return None
-    direction = results.columns[name]["direction"]
-    plain = changed(own.value - other.value, direction)
-    kinds = mine.items.weights(name, own), base.items.weights(name, other)
-    if None in kinds:
-        one = pooled.difference(own, other, pooled.persons_of(mine.row, results.recordings))
-        return sure(replace(plain, pooled=one), one)
     try:
-        pairs = paired(mine.items.column(name), base.items.column(name), results.recordings, name)
-    except BadInput:  # another number of items: they cannot be paired
-        return plain
-    found = estimate(
-        pairs.series,
-        max(1, round(float(base.row.protocol["fps"]))),
-        weights="items" if "items" in kinds else "recordings",
-    )
-    # Items that failed on one side are in its value: the interval is of the others.
-    return sure(changed(found.value, direction) if pairs.n else plain, found)
+        change = column_change(base, mine, name, RESAMPLES, seed=0, named=0)
+    except BadInput:
+        direction = base.results.columns[name]["direction"]
+        values = (score.value for score in scores if score)
+        change = Change(name, direction, *values, reason="the rows have not the same items")
+    return replace(change, row=mine.label)
 
 
-def changed(value: float, direction: str) -> Change:
-    """A change with whether it goes the good way, and nothing on how sure it is."""
-    better = None if direction == "none" or value == 0 else (value > 0) == (direction == "up")
-    return Change(value, better=better)
-
-
-def sure(plain: Change, found: Estimate) -> Change:
-    """A change with what an estimate says of it."""
-    if found.low is None:
-        return plain
-    return replace(plain, low=found.low, high=found.high, p=found.p, scope=found.scope)
-
-
-def corrected(lines: list[Line], results: Results) -> tuple[Line, ...]:
-    """The same lines with Holm's correction over all changes that claim something.
-
-    A column without direction is described: its changes are neither good nor bad.
-    """
-    keys = [(i, name) for i, line in enumerate(lines) for name in line.cells]
-    changes = [lines[i].cells[name].change for i, name in keys]
-    claimed = [results.columns[name]["direction"] != "none" for _, name in keys]
-    raw = [c.p if c and claim else None for c, claim in zip(changes, claimed, strict=True)]
-    adjusted = dict(zip(keys, holm(raw), strict=True))
-    return tuple(
+def with_correction(lines: list[Line]) -> list[Line]:
+    """The same lines with Holm's correction over all changes of the table."""
+    cells = [(line, name, cell) for line in lines for name, cell in line.cells.items()]
+    fixed = iter(corrected([cell.change for _, _, cell in cells if cell.change]))
+    return [
         replace(
             line,
             cells={
-                name: replace(cell, change=replace(cell.change, adjusted=adjusted[i, name]))
-                if cell.change
-                else cell
+                name: replace(cell, change=next(fixed)) if cell.change else cell
                 for name, cell in line.cells.items()
             },
         )
-        for i, line in enumerate(lines)
-    )
+        for line in lines
+    ]

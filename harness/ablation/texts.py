@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from harness.ablation.table import Ablation, Cell, Change, Line
+from harness.ablation.table import Ablation, GridCell, Line
 from reports import layout, tables
-from reports.comparison import pooled
+from reports.comparison.changes import LEVEL, Change, scope
+from reports.comparison.comparison import digits_of
+from reports.numbers import Precision
 
-#: Marks a change that holds at the 5% level after Holm's correction.
+#: Marks a change that holds after Holm's correction.
 STAR = "*"
 
 
-def signed(name: str, value: float) -> str:
-    """A change with its sign and the column's digits."""
-    return f"{value:+.{layout.digits(name)}f}"
+def change_digits(ablation: Ablation, name: str) -> Precision:
+    """How the changes of a column are written."""
+    known = [change for change in ablation.changes(name) if change]
+    return digits_of(known) if known else layout.column_precision(ablation.results, name)
 
 
-def change_text(name: str, change: Change | None) -> str:
+def change_text(change: Change | None, digits: Precision | None = None) -> str:
     """`+1.20 [+0.90, +1.50]*`, as far as it is known."""
-    if change is None:
+    if change is None or change.delta is None:
         return ""
-    text = signed(name, change.value)
-    if change.low is not None and change.high is not None:
-        text += f" [{signed(name, change.low)}, {signed(name, change.high)}]"
-    return text + (STAR if change.significant else "")
+    digits = digits or digits_of([change])
+    text = digits.signed(change.delta)
+    if change.interval:
+        text += f" [{', '.join(map(digits.signed, change.interval))}]"
+    return text + (STAR if change.verdict in ("better", "worse") else "")
 
 
-def paper_text(name: str, cell: Cell) -> str:
+def paper_text(ablation: Ablation, name: str, cell: GridCell) -> str:
     """`28.03 (+2.50)`: what the paper prints, and its change against its own reference."""
     if cell.paper is None:
         return ""
-    text = f"{cell.paper:.{layout.digits(name)}f}"
-    return text if cell.paper_change is None else f"{text} ({signed(name, cell.paper_change)})"
+    text = layout.column_precision(ablation.results, name).text(cell.paper)
+    if cell.paper_change is None:
+        return text
+    return f"{text} ({change_digits(ablation, name).signed(cell.paper_change)})"
 
 
 def row_text(line: Line) -> str:
@@ -45,41 +51,34 @@ def caption(ablation: Ablation) -> str:
 
 def protocol(ablation: Ablation) -> str:
     """Under which protocol the rows were measured."""
-    said = "".join(f", {name}={value}" for name, value in ablation.overrides.items())
+    overrides = "".join(f", {name}={value}" for name, value in ablation.overrides.items())
     rows = ablation.results.rows
     seeds = sorted({seed for row in rows for seed in row.seeds})
-    preset = f"preset {rows[0].preset}{said}, seeds {', '.join(map(str, seeds))}"
+    preset = f"preset {rows[0].preset}{overrides}, seeds {', '.join(map(str, seeds))}"
     return f"{layout.caption(ablation.results)}; {preset}"
 
 
 def notes(ablation: Ablation) -> list[str]:
     """How to read the table, the paper's protocol, and what is missing."""
-    changes = [cell.change for line in ablation.lines for cell in line.cells.values()]
-    scopes = sorted({c.scope for c in changes if c and c.low is not None and not c.pooled})
+    changes = {name: [c for c in ablation.changes(name) if c] for name in ablation.columns}
+    every = [change for found in changes.values() for change in found]
     lines = [
-        f"Changes are against the row {ablation.reference!r}, with 95% intervals, item by item"
-        f"{' ' + '; '.join(scopes) if scopes else ''} unless said otherwise below. {STAR}: "
-        "p <= 0.05 after Holm's correction over the whole table, but for columns without "
-        "direction; the others are not sure. Seeds of a row are averaged.",
-        *pooled_notes(ablation),
+        f"Changes are against the row {ablation.reference!r}, item by item, with their 95% "
+        f"interval. {STAR}: p <= {LEVEL:g} after Holm's correction over the whole table, in "
+        "columns with a direction; the others are not significant. Seeds of a row are averaged.",
+        scope(every),
     ]
-    if some := partial(ablation):
+    if some := [name for name, found in changes.items() if any(map(is_partial, found))]:
         lines.append(
             f"{', '.join(some)}: items failed in some row; a change is over the items that it and "
             "the reference both scored, and not the difference of the values shown."
         )
-    bare = [
-        name
-        for name in ablation.columns
-        if any(
-            (c := line.cells[name].change) is not None and c.low is None for line in ablation.lines
-        )
-    ]
+    bare = [name for name, found in changes.items() if any(c.interval is None for c in found)]
     if bare:
         lines.append(
             f"{', '.join(bare)}: in some row at least a change without an interval, which is not "
-            "tested: it has too few items, or is no mean of items and has too few recordings, or "
-            "nothing varies."
+            "tested: it has too few items, or is not a mean of items and has too few sequences, "
+            "or nothing varies."
         )
     if ablation.paper:
         lines.append(
@@ -90,31 +89,8 @@ def notes(ablation: Ablation) -> list[str]:
     return [*lines, *tables.footnotes(ablation.results)]
 
 
-def partial(ablation: Ablation) -> list[str]:
-    """Columns in which some change is not the difference of the values that stand there."""
-    base = next(line for line in ablation.lines if line.reference)
-    found = []
-    for name in ablation.columns:
-        other = base.cells[name].score
-        for line in ablation.lines:
-            own, change = line.cells[name].score, line.cells[name].change
-            if own and other and change and own.value is not None and other.value is not None:
-                shown = own.value - other.value
-                if abs(change.value - shown) > 1e-5 * max(abs(own.value), 1.0):
-                    found.append(name)
-                    break
-    return found
-
-
-def pooled_notes(ablation: Ablation) -> list[str]:
-    """How the intervals of columns came about that are no means of items."""
-    lines = []
-    for line in ablation.lines:
-        found = {n: c.change.pooled for n, c in line.cells.items() if c.change and c.change.pooled}
-        lines += pooled.sentences(found)
-    return list(dict.fromkeys(lines))
-
-
-def has_paper(line: Line) -> bool:
-    """Whether the paper prints anything for a row."""
-    return any(cell.paper is not None for cell in line.cells.values())
+def is_partial(change: Change) -> bool:
+    """Whether a change is not the difference of the values beside it, for items that failed."""
+    if change.a is None or change.b is None or change.delta is None:
+        return False
+    return abs(change.delta - (change.b - change.a)) > 1e-5 * max(abs(change.a), abs(change.b))

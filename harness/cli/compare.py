@@ -19,12 +19,15 @@ def compare(
     ] = None,
     columns: Annotated[
         str | None,
-        typer.Option(help="Columns, comma-separated; the correction is then over these alone."),
+        typer.Option(
+            help="Columns, comma-separated; `lpips` alone means all of its variants. The correction "
+            "is then over these alone."
+        ),
     ] = None,
 ) -> None:
     """Say what got better and worse from A to B.
 
-    Nothing is recomputed: stored items of the same recordings are paired. Two rows of one
+    Nothing is recomputed: stored items of the same sequences are paired. Two rows of one
     leaderboard are compared as FOLDER::ROW, for example 'runs/x@1::ua3dtalk [audio]'.
     """
     from harness.contracts import UnknownName
@@ -38,8 +41,7 @@ def compare(
     left, right = open_sides(a), open_sides(b)
     pairs = match(left, right)
     wanted = [name.strip() for name in (columns or "").split(",") if name.strip()]
-    alone = unmatched(left, right, pairs)
-    found = comparison.make(pairs, (a, b), wanted, alone=alone)
+    found = comparison.make(pairs, (a, b), wanted, alone=unmatched(left, right, pairs))
     text = comparison_tables.render(found, format_)
     if out is None:
         print(text)

@@ -21,7 +21,7 @@ def report(
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option(help="Means by emotion, intensity, person (comma-separated: crossed)."),
+        typer.Option(help="Means by emotion, intensity, subject (comma-separated: crossed)."),
     ] = None,
     columns: Annotated[
         str | None,
@@ -38,8 +38,8 @@ def report(
     from harness.ablation import sections
     from harness.contracts import BadInput
     from harness.storage import write_text
-    from reports import layout, stored
-    from reports.breakdown import means as breakdown
+    from reports import stored
+    from reports.breakdown import means
     from reports.breakdown import tables as breakdown_tables
 
     folders = stored.run_folders(runs)
@@ -48,13 +48,9 @@ def report(
         for option in (by, columns)
     )
     if keys:
-        parts = []
-        for folder in folders:
-            results = stored.read(folder)
-            wanted = list(layout.choose(results, names).columns) if names else []
-            found = breakdown.tables(results, folder, keys, wanted)
-            parts.append(breakdown_tables.render(found, results, format_))
-        text = "\n\n".join(parts)
+        keys = ["subject" if key == "person" else key for key in keys]  # as it was called before
+        found = [means.tables(stored.read(run), run, keys, names) for run in folders]
+        text = "\n\n".join(breakdown_tables.render(tables, format_) for tables in found)
     elif format_ == "html":
         if names:
             raise BadInput("--columns", "a page shows all columns", "Drop it, or use --format md.")

@@ -1,19 +1,30 @@
-"""From the results of recordings to the cells of a table: pooled values, intervals, counts."""
+"""From the results of sequences to the cells of a table: values, intervals, counts.
+
+`Column.aggregation` decides the statistics: a mean of items is resampled item by item, every
+other value is computed again without each subject or sequence, through `Metric.pool`. Everything
+comes from stored results; no frame is read.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from harness.contracts import Metric, MetricResult, MetricSpec, Score
+from harness.contracts import BadInput, Column, Metric, MetricResult, Score
 from harness.engine.equal_samples import restricted
-from harness.engine.keys import metric_digest
-from harness.engine.pooling import mean_over_seeds, pooled_values, values_by_seed
-from reports.statistics import Estimate, Pooled, Series, estimate, estimate_pooled
+from reports.statistics import (
+    Estimate,
+    Pooled,
+    Series,
+    estimate,
+    estimate_pooled,
+    mean_of,
+    parts,
+)
+from reports.statistics.pooled import LEAST
 
 #: Bootstrap draws of an interval in the leaderboard.
 RESAMPLES = 2_000
@@ -21,32 +32,12 @@ RESAMPLES = 2_000
 
 @dataclass(frozen=True)
 class Scored:
-    """What one metric says of one recording under one seed; None where that failed."""
+    """The result of one metric on one sequence under one seed; None where that failed."""
 
-    recording: str
-    person: str  # empty where unknown
+    sequence: str
+    subject: str  # empty where unknown
     seed: int
     result: MetricResult | None
-
-
-def column_facts(
-    specs: Iterable[MetricSpec], built: Mapping[str, Metric]
-) -> dict[str, dict[str, Any]]:
-    """What a report says of every column: direction, unit, range, meaning, reference, digest."""
-    return {
-        column.name: {
-            "metric": spec.id,
-            "direction": column.direction,
-            "unit": column.unit,
-            "range": list(column.range),
-            "summary": column.summary,
-            "reference": spec.reference,
-            "pooling": built[spec.id].pooling if spec.id in built else "",
-            "code": metric_digest(spec) if spec.id in built else "",
-        }
-        for spec in specs
-        for column in spec.columns
-    }
 
 
 def metric_scores(
@@ -59,159 +50,247 @@ def metric_scores(
 
     Args:
         metric: it pools its own results.
-        scored: one a recording and seed; none where the metric does not apply to the row, as
+        scored: one for each sequence and seed; none if the metric does not apply to the row, as
             speed to an oracle.
         fps: frames per second, for the blocks of the interval.
         common: of `common_frames`, for a metric with `equal_n`.
 
+    Raises:
+        BadInput: a column is declared a mean of items, and its items do not give its value.
+
     """
-    missing = sum(one.result is None for one in scored)
-    if missing:
+    done = [(one, one.result) for one in scored if one.result is not None]
+    if missing := len(scored) - len(done):
         reason = f"{missing} of {len(scored)} {counted(scored)} failed"
         return {c.name: Score("failed", reason=reason, failures=1) for c in metric.spec.columns}
-    results = [one.result for one in scored if one.result is not None]
     if common is not None:
-        results = [
-            restricted(metric, result, one.recording, common)
-            for one, result in zip(scored, results, strict=True)
-        ]
-    return column_scores(metric, scored, results, fps) if scored else {}
-
-
-def column_scores(
-    metric: Metric, scored: Sequence[Scored], results: Sequence[MetricResult], fps: float
-) -> dict[str, Score]:
-    """All columns of one metric for one row, from finished results.
-
-    Args:
-        metric: it pools its own results.
-        scored: what each result is of.
-        results: one a recording and seed, cut to the frames that all rows have.
-        fps: frames per second, for the blocks of the interval.
-
-    """
-    seeds, recordings = [one.seed for one in scored], [one.recording for one in scored]
-    persons = {one.recording: one.person for one in scored}
-    values = mean_over_seeds(values_by_seed(metric, results, seeds))
-    means = {
-        name: is_mean_of_items(name, value, results, seeds)
-        for name, value in values.items()
-        if value is not None
-    }
-    bare = [name for name, is_mean in means.items() if not is_mean]
-    # Speed hangs on the moment of the machine, which no recording tells of.
-    asked = bare if metric.spec.id != "fps" else []
-    pooled = pooled_values(metric, results, seeds, recordings, persons, asked) if asked else {}
-    failed = [failure for result in results for failure in result.failures]
-    types = Counter(failure.type for failure in failed)
-    by_type = {"failures_by_type": dict(types)} if types else {}
-    # Of the whole clip first: the reason that there is no value, and not one frame's.
-    reasons = [f.message for f in sorted(failed, key=lambda f: f.item is not None)]
-    warnings = [warning for result in results for warning in result.warnings]
-    scores = {}
-    for column in metric.spec.columns:
-        name, value = column.name, values[column.name]
-        found, low, high = None, None, None
-        if means.get(name):
-            found = clipped(interval(name, value, scored, results, fps), column.range)
-        elif name in pooled:
-            found = within(estimate_pooled(pooled[name], persons), column.range)
-        if found:
-            low, high = found.low, found.high
-        without = sum(result.values.get(name) is None for result in results)
-        blind = []
-        if without and value is not None:
-            blind.append(f"{without} of {len(results)} {counted(scored)} could not be scored")
-        scores[name] = Score(
-            status="failed" if value is None else "ok",
-            value=value,
-            low=low,
-            high=high,
-            n=sum(result.n for result in results),
-            failures=len(failed),
-            reason=reasons[0] if value is None and reasons else "",
-            warnings=tuple(dict.fromkeys([*blind, *warnings])),
-            details={**results[0].details, **by_type},
-            level=level_of(found, pooled.get(name)),
-            by_seed=pooled[name].by_seed if name in pooled else {},
-            without=pooled[name].without if name in pooled else {},
-        )
-    return scores
+        done = [(one, restricted(metric, r, one.sequence, common)) for one, r in done]
+    row = RowResults(metric, [one for one, _ in done], [result for _, result in done])
+    return {column.name: row.score(column, fps) for column in metric.spec.columns} if done else {}
 
 
 def counted(scored: Sequence[Scored]) -> str:
-    """What there is one of for each recording and seed, in a word."""
-    return "recordings" if len({one.seed for one in scored}) == 1 else "renders (of all seeds)"
+    """What there is one result of for each sequence and seed, in a word."""
+    return "sequences" if len({one.seed for one in scored}) == 1 else "renders (of all seeds)"
 
 
-def level_of(found: Estimate | None, pooled: Pooled | None) -> str:
-    """What a score's interval is over; what was left out, even where that gave no interval."""
-    if pooled is not None and pooled.without:
-        return pooled.level
-    return found.level if found is not None and found.low is not None else ""
+class RowResults:
+    """The results of one metric for one row, one for each sequence and seed."""
+
+    def __init__(
+        self, metric: Metric, scored: Sequence[Scored], results: Sequence[MetricResult]
+    ) -> None:
+        self.metric, self.scored, self.results = metric, scored, results
+        self.by_seed = self._pool(scored, results)
+        self.values = mean_over_seeds(self.by_seed)
+        self._subjects = {one.sequence: one.subject for one in scored}
+        self._parts: tuple[str, list[tuple[str, tuple[str, ...], BySeed]]] | None = None
+
+    def score(self, column: Column, fps: float) -> Score:
+        """One cell."""
+        name, value = column.name, self.values[column.name]
+        found, pooled, details = None, Pooled(0.0), dict(self.results[0].details)
+        if value is not None:
+            runs = self._runs(name)
+            weights = self._weights(column, value, runs)
+            if self.metric.spec.needs_timing:
+                pass  # speed depends on machine load, which sequences do not show
+            elif weights:
+                found = self._interval(name, value, runs, weights, fps)
+                details |= {"mean_of": "all items"} if weights == "items" else {}
+            else:
+                pooled = self._pooled(name, value)
+                found = estimate_pooled(pooled, self._subjects)
+                if found.error == 0:  # what is the same without every part has no interval
+                    found = replace(found, low=None, high=None)
+        found = clipped(found, column.range) if found else None
+        n, failed = self._counts(name)
+        if failed:
+            details["failures_by_type"] = dict(failed)
+        without = sum(result.values.get(name) is None for result in self.results)
+        blind = []
+        if without and value is not None:
+            many = f"{without} of {len(self.results)} {counted(self.scored)}"
+            blind.append(f"{many} could not be scored")
+        warnings = [warning for result in self.results for warning in result.warnings]
+        level = found.level if found is not None and found.low is not None else ""
+        return Score(
+            status="failed" if value is None else "ok",
+            value=value,
+            low=found.low if found else None,
+            high=found.high if found else None,
+            n=n,
+            failures=failed.total(),
+            reason=self._reason() if value is None else "",
+            warnings=tuple(dict.fromkeys([*blind, *warnings])),
+            details=details,
+            level=pooled.level or level,
+            by_seed=pooled.by_seed,
+            without=pooled.without,
+        )
+
+    def _reason(self) -> str:
+        """Why there is no value: of the whole sequence first, and not one frame's."""
+        failures = [failure for result in self.results for failure in result.failures]
+        failures.sort(key=lambda failure: failure.item is not None)
+        return failures[0].message if failures else "no sequence has a value"
+
+    def _counts(self, name: str) -> tuple[int, Counter[str]]:
+        """Items of a column that have a value, and types of the failures of the others.
+
+        An item without value that no failure names is undefined there, as a derivative at the
+        first frame, and is not counted.
+        """
+        n, failed = 0, Counter[str]()
+        for result in self.results:
+            types = {f.item: f.type for f in result.failures if f.item is not None}
+            if name in result.items:
+                finite = np.isfinite(np.asarray(result.items[name], np.float64))
+                n += int(finite.sum())
+                failed.update(t for i, t in types.items() if i < len(finite) and not finite[i])
+                continue
+            # Without items of its own: as many as the metric's other columns have at most.
+            n += result.n
+            longest = max(map(len, result.items.values()), default=result.n + len(types))
+            failed.update(list(types.values())[: max(longest - result.n, 0)])
+        return n, failed
+
+    def _runs(self, name: str) -> dict[tuple[str, int], np.ndarray]:
+        """(sequence, seed) -> items of a column, float64 [n]."""
+        return {
+            (one.sequence, one.seed): np.asarray(result.items[name], np.float64)
+            for one, result in zip(self.scored, self.results, strict=True)
+            if name in result.items
+        }
+
+    def _weights(
+        self, column: Column, value: float, runs: Mapping[tuple[str, int], np.ndarray]
+    ) -> str | None:
+        """How the value is the mean of its items: of "sequences" or all "items"; else None."""
+        if column.aggregation != "mean of items" or not runs:
+            return None
+        weights = mean_of(runs, value)
+        if weights is None:
+            raise BadInput(
+                f"metric {self.metric.spec.id}",
+                f"declares {column.name} a mean of items, and its items do not give {value:g}",
+                "Declare its `Column.aggregation` 'per sequence' or 'of the pooled features', "
+                "or return the items that it is the mean of.",
+            )
+        return weights
+
+    def _interval(
+        self,
+        name: str,
+        value: float,
+        runs: Mapping[tuple[str, int], np.ndarray],
+        weights: str,
+        fps: float,
+    ) -> Estimate:
+        """Estimate of a mean of items, over subjects, sequences or blocks as `estimate` can.
+
+        Seeds repeat one experiment on the same sequences: they are averaged item by item, and are
+        not further sequences. If an item failed under one seed, its spread is unknown and the
+        others stand for it; the middle is always `value`. No interval if seeds have not the
+        same items.
+        """
+        grouped: dict[str, list[np.ndarray]] = {}
+        for (sequence, _), items in runs.items():
+            grouped.setdefault(sequence, []).append(items)
+        if any(len({len(items) for items in found}) > 1 for found in grouped.values()):
+            return estimate([], 1)
+        series = [
+            Series(sequence, np.mean(found, axis=0), self._subjects[sequence])
+            for sequence, found in grouped.items()
+        ]
+        found = estimate(series, max(1, round(fps)), weights=weights, resamples=RESAMPLES)
+        shift = value - found.value
+        if found.low is None or found.high is None or abs(shift) <= 1e-9 * max(abs(value), 1.0):
+            return found
+        return replace(found, value=value, low=found.low + shift, high=found.high + shift)
+
+    def _pooled(self, name: str, value: float) -> Pooled:
+        """A value that is not a mean of items, without each part and of each seed.
+
+        A part without a value in the column has no influence on it and is not counted. If the
+        column or a seed of it cannot be computed without some part, or too few parts are left,
+        none are kept: the spread of the others alone would be too small.
+        """
+        level, found = self._without_parts()
+        without: dict[str, float] | None = {}
+        for part, members, rest in found:
+            pairs = zip(self.scored, self.results, strict=True)
+            if all(r.values.get(name) is None for one, r in pairs if one.sequence in members):
+                continue
+            # Means over other seeds would differ by the seeds, not by the part.
+            if rest[name].keys() != self.by_seed[name].keys():
+                without = None
+                break
+            without[part] = float(np.mean(list(rest[name].values())))
+        if without is None or len(without) < LEAST.get(level, 0):
+            without = {}
+        n = sum(r.n for r in self.results if r.values.get(name) is not None)
+        of_seeds = {str(seed): one for seed, one in self.by_seed[name].items()}
+        return Pooled(value, without, level if without else "", of_seeds, n=n)
+
+    def _without_parts(self) -> tuple[str, list[tuple[str, tuple[str, ...], BySeed]]]:
+        """(level, [(part, its sequences, values of the rest)]), computed once for all columns."""
+        if self._parts is None:
+            level, found = parts(self._subjects)
+            self._parts = level, []
+            for part, members in found.items():
+                kept = [i for i, one in enumerate(self.scored) if one.sequence not in members]
+                rest = self._pool([self.scored[i] for i in kept], [self.results[i] for i in kept])
+                self._parts[1].append((part, members, rest))
+        return self._parts
+
+    def _pool(self, scored: Sequence[Scored], results: Sequence[MetricResult]) -> BySeed:
+        """Column -> seed -> value, where it has one."""
+        return values_by_seed(self.metric, results, [one.seed for one in scored])
 
 
-def is_mean_of_items(
-    column: str, value: float, results: Sequence[MetricResult], seeds: Sequence[int]
-) -> bool:
-    """Whether a value is the mean over seeds of the mean over results of the means of items.
+#: Column -> seed -> value.
+BySeed = dict[str, dict[int, float]]
 
-    A result without a value has no part in either.
+
+def values_by_seed(metric: Metric, results: Sequence[MetricResult], seeds: Sequence[int]) -> BySeed:
+    """Pool the sequences of each seed.
+
+    Args:
+        metric: it pools its own results.
+        results: one for each sequence and seed.
+        seeds: of each result.
+
+    Returns:
+        Every column of the metric, with the seeds that have a value.
+
     """
-    means: dict[int, list[float]] = {}
-    for result, seed in zip(results, seeds, strict=True):
-        items = np.asarray(result.items.get(column, ()), np.float64)
-        if np.isfinite(items).any():
-            means.setdefault(seed, []).append(float(np.nanmean(items)))
-        elif result.values.get(column) is not None:
-            return False
-    if not means:
-        return False
-    middle = np.mean([np.mean(found) for found in means.values()])
-    return bool(abs(middle - value) <= 1e-6 * max(abs(value), 1.0))
+    found: BySeed = {column.name: {} for column in metric.spec.columns}
+    for seed in dict.fromkeys(seeds):
+        pooled = metric.pool([r for r, s in zip(results, seeds, strict=True) if s == seed])
+        for name, values in found.items():
+            if (value := pooled.get(name)) is not None:
+                values[seed] = value
+    return found
 
 
-def interval(
-    column: str,
-    value: float,
-    scored: Sequence[Scored],
-    results: Sequence[MetricResult],
-    fps: float,
-) -> Estimate:
-    """Estimate of a mean of items, over persons, recordings or moments as `estimate` can.
+def mean_over_seeds(by_seed: BySeed) -> dict[str, float | None]:
+    """The value of every column; None where no seed has one.
 
-    Seeds repeat one experiment on the same recordings: they are averaged item by item, and are
-    no further recordings. Where an item failed under one seed, its spread is not known and the
-    others tell it; the middle is always `value`. No interval where seeds have not the same items.
+    Seeds are repeats of one experiment: a distribution metric that pooled their frames
+    together would count every true frame twice and seem less biased than it is.
     """
-    runs: dict[tuple[str, str], list[np.ndarray]] = {}
-    for one, result in zip(scored, results, strict=True):
-        if column in result.items:
-            items = np.asarray(result.items[column], np.float64)
-            runs.setdefault((one.recording, one.person), []).append(items)
-    if any(len({len(items) for items in found}) > 1 for found in runs.values()):
-        return estimate([], 1)
-    series = [
-        Series(recording, np.mean(found, axis=0), person)
-        for (recording, person), found in runs.items()
-    ]
-    found = estimate(series, max(1, round(fps)), resamples=RESAMPLES)
-    shift = value - found.value
-    if found.low is None or found.high is None or abs(shift) <= 1e-9 * max(abs(value), 1.0):
-        return found
-    return replace(found, value=value, low=found.low + shift, high=found.high + shift)
-
-
-def within(found: Estimate, limits: tuple[float | None, float | None]) -> Estimate:
-    """`clipped`; values that are all the same, as of what never happened, make no interval."""
-    return replace(found, low=None, high=None) if found.error == 0 else clipped(found, limits)
+    return {
+        name: float(np.mean(list(values.values()))) if values else None
+        for name, values in by_seed.items()
+    }
 
 
 def clipped(found: Estimate, limits: tuple[float | None, float | None]) -> Estimate:
     """The same with an interval inside what the column can be: a distance is never below 0."""
     if found.low is None or found.high is None:
         return found
-    least, most = limits
-    low = found.low if least is None else min(max(found.low, least), found.value)
-    high = found.high if most is None else max(min(found.high, most), found.value)
+    bottom, top = limits
+    low = found.low if bottom is None else min(max(found.low, bottom), found.value)
+    high = found.high if top is None else max(min(found.high, top), found.value)
     return replace(found, low=low, high=high)

@@ -1,40 +1,43 @@
-"""Means by emotion, intensity and person: which faces a method is good at.
+"""Means by emotion, intensity and subject: which faces a method is good at.
 
-Descriptions, not tests: few recordings stand behind one cell, and their number is shown.
+Descriptions, not tests: few sequences stand behind one cell, and their number is shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from harness.contracts import BadInput, Results, UnknownName
-from reports import items, layout
-from reports.statistics import person_of
+from reports import layout
+from reports.comparison.rows import Side, side
+from reports.numbers import Precision, precision
+from reports.statistics import subject_of
 
-#: What recordings can be grouped by.
-KEYS = ("emotion", "intensity", "person")
+#: What sequences can be grouped by.
+KEYS = ("emotion", "intensity", "subject")
 
 Group = tuple[str, ...]
 
-#: Of one recording: sum of its items, how many have a value, how many have none.
+#: Of one sequence: sum of its items, how many have a value, how many have none.
 Part = tuple[float, int, int]
 
 
 @dataclass(frozen=True)
 class Mean:
-    """One cell: the mean of its recordings' means.
+    """One cell: the mean of its sequences' means.
 
-    n: items with a value; failed: items without; recordings: with at least one value.
+    n: items with a value; failed: items without; sequences: with at least one value.
     """
 
     value: float | None
     n: int
     failed: int
-    recordings: int
+    sequences: int
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Breakdown:
     """One column by groups.
 
     cells: [rows][groups]; `groups` are tuples of the values of `by`, `("all",)` last.
+    competing: rows that can be best.
     """
 
     column: str
@@ -50,11 +54,28 @@ class Breakdown:
     groups: tuple[Group, ...]
     rows: tuple[str, ...]
     cells: tuple[tuple[Mean, ...], ...]
+    competing: frozenset[int] = frozenset()
+
+    @cached_property
+    def digits(self) -> Precision:
+        """How all cells are written."""
+        rows = [self.cells[row] for row in self.competing] or self.cells
+        return precision(self.column, [mean.value for row in rows for mean in row])
+
+    def text(self, row: int, group: int) -> str:
+        """One cell as text."""
+        value = self.cells[row][group].value
+        return "-" if value is None else self.digits.text(value)
+
+    def best(self, group: int) -> set[int]:
+        """Rows that are best in a group, of those that compete."""
+        values = {row: self.cells[row][group].value for row in self.competing}
+        return layout.tops(self.direction, values)
 
 
-def facts(recording: str, results: Results) -> dict[str, str]:
-    """Emotion, intensity and person of a recording as text; `unknown` where none is stated."""
-    known = results.recordings.get(recording, {})
+def facts(sequence: str, results: Results) -> dict[str, str]:
+    """Emotion, intensity and subject of a sequence as text; `unknown` where none is stated."""
+    known = results.sequences.get(sequence, {})
 
     def text(value: object) -> str:
         return "unknown" if value in (None, "") else str(value)
@@ -62,12 +83,12 @@ def facts(recording: str, results: Results) -> dict[str, str]:
     return {
         "emotion": text(known.get("emotion")),
         "intensity": text(known.get("intensity")),
-        "person": text(person_of(recording, results.recordings)),
+        "subject": text(subject_of(sequence, results.sequences)),
     }
 
 
 def labelled(results: Results, key: str) -> bool:
-    """Whether the recordings differ in a key, so that a table of it says anything."""
+    """Whether the sequences differ in a key, so that a table of it says anything."""
     names = dict.fromkeys(name for row in results.rows for name in row.sequences)
     return len({facts(name, results)[key] for name in names}) > 1
 
@@ -82,16 +103,16 @@ def order(group: Group) -> tuple[tuple[bool, bool, str], ...]:
 
 def breakdown(
     results: Results,
-    read: Mapping[int, items.RowItems],
+    sides: Mapping[int, Side],
     column: str,
     by: Sequence[str],
 ) -> Breakdown | None:
-    """One column by the values of `by`; None where its value is no mean of items.
+    """One column by the values of `by`; None where its value is not a mean of items.
 
     Args:
         results: the rows.
-        read: items of the rows by their index; rows without are left out, and a row that failed
-            in this column has no values.
+        sides: rows with their items, by their index; rows without are left out, and a row that
+            failed in this column has no values.
         column: its name.
         by: keys of `KEYS`; several are crossed.
 
@@ -99,23 +120,32 @@ def breakdown(
     names = dict.fromkeys(name for row in results.rows for name in row.sequences)
     of = {name: tuple(facts(name, results)[key] for key in by) for name in names}
     groups = sorted(set(of.values()), key=order)
-    rows, cells = [], []
+    rows, cells, competing = [], [], set()
     for index, row in enumerate(results.rows):
         score = row.scores.get(column)
-        if score is None or score.status == "unavailable" or index not in read:
+        if score is None or score.status == "unavailable" or index not in sides:
             continue
         parts: dict[Group, list[Part]] = {group: [] for group in groups}
-        known = read[index].weights(column, score) is not None
-        for name, values in read[index].column(column).items() if known else ():
+        known = sides[index].weights(column) is not None
+        for name, values in sides[index].items.column(column).items() if known else ():
             if name in of:
                 parts[of[name]].append(part(values))
         everything = [one for found in parts.values() for one in found]
+        if layout.competes(row):
+            competing.add(len(rows))
         rows.append(layout.row_label(row))
         cells.append(tuple(map(mean, [*parts.values(), everything])))
     if all(row[-1].value is None for row in cells):
         return None
-    direction = results.columns[column]["direction"]
-    return Breakdown(column, direction, tuple(by), (*groups, ("all",)), tuple(rows), tuple(cells))
+    return Breakdown(
+        column,
+        results.columns[column]["direction"],
+        tuple(by),
+        (*groups, ("all",)),
+        tuple(rows),
+        tuple(cells),
+        frozenset(competing),
+    )
 
 
 def part(values: np.ndarray) -> Part:
@@ -127,28 +157,10 @@ def part(values: np.ndarray) -> Part:
 
 
 def mean(parts: Sequence[Part]) -> Mean:
-    """The mean of the means of recordings that have a value."""
+    """The mean of the means of sequences that have a value."""
     means = [total / n for total, n, _ in parts if n]
     value = sum(means) / len(means) if means else None
     return Mean(value, sum(n for _, n, _ in parts), sum(f for _, _, f in parts), len(means))
-
-
-def best(table: Breakdown, results: Results) -> list[set[int]]:
-    """Per group the rows that are best of those that compete."""
-    if table.direction == "none":
-        return [set() for _ in table.groups]
-    competing = {layout.row_label(row) for row in results.rows if layout.competes(row)}
-    sign = -1 if table.direction == "down" else 1
-    found = []
-    for group in range(len(table.groups)):
-        values = {
-            index: sign * round(value, layout.digits(table.column))
-            for index, name in enumerate(table.rows)
-            if name in competing and (value := table.cells[index][group].value) is not None
-        }
-        top = max(values.values(), default=None)
-        found.append({index for index, value in values.items() if value == top})
-    return found
 
 
 def tables(
@@ -158,26 +170,23 @@ def tables(
 
     Raises:
         UnknownName: no such key or column.
-        BadInput: no recording states what is asked for, or items cannot be read.
+        BadInput: no sequence states what is asked for, or items cannot be read.
 
     """
     for key in by:
         if key not in KEYS:
-            raise UnknownName("key of recordings", key, KEYS)
-    for name in columns:
-        if name not in results.columns:
-            raise UnknownName("column", name, results.columns)
+            raise UnknownName("key of sequences", key, KEYS)
+    wanted = layout.named(results.columns, columns) or layout.column_names(results)
     names = {name for row in results.rows for name in row.sequences}
     for key in by:
         if all(facts(name, results)[key] == "unknown" for name in names):
             raise BadInput(
                 folder,
-                f"no recording states its {key}",
+                f"no sequence states its {key}",
                 "Take a split that has several, or give `score` a file of --labels."
-                if results.recordings
+                if results.sequences
                 else "Run again with this version, or give `score` a file of --labels.",
             )
-    read = {index: items.read(folder, row) for index, row in enumerate(results.rows)}
-    wanted = columns or layout.column_names(results)
-    found = [breakdown(results, read, name, by) for name in wanted]
+    sides = {index: side(folder, results, row) for index, row in enumerate(results.rows)}
+    found = [breakdown(results, sides, name, by) for name in wanted]
     return [table for table in found if table is not None]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reports import layout
-from reports.comparison import pooled
-from reports.comparison.moments import NAMED, Moment, extremes
+from harness.contracts import Score
+from reports import layout, scopes
+from reports.comparison.extremes import NAMED, Extreme, extremes
 from reports.comparison.rows import Side
-from reports.statistics import Estimate, Pairs, estimate, holm, paired
+from reports.statistics import Estimate, Pairs, Pooled, estimate, estimate_pooled, holm, paired
 from reports.statistics.bootstrap import RESAMPLES
+from reports.statistics.pooled import MIN_SEEDS, MIN_SEQUENCES, MIN_SUBJECTS
 
 LEVEL = 0.05
 
@@ -20,8 +22,8 @@ LEVEL = 0.05
 class Change:
     """One column of a comparison; differences are B - A.
 
-    difference: of the paired items, or of values that are no means of items where their spread is
-        stored; None where nothing is known but two values (`reason`).
+    difference: of the paired items, or of values that are not means of items where their spread
+        is stored; None where nothing is known but two values (`reason`).
     p: Holm-corrected over the table; None where nothing was tested.
     """
 
@@ -33,33 +35,46 @@ class Change:
     p: float | None = None
     reason: str = ""
     pairs: Pairs | None = None
-    worse: tuple[Moment, ...] = ()
-    better: tuple[Moment, ...] = ()
+    worse: tuple[Extreme, ...] = ()
+    better: tuple[Extreme, ...] = ()
     row: str = ""
 
     @property
     def delta(self) -> float | None:
-        """B - A: of the pairs where there are pairs, else of the values."""
+        """B - A: of the pairs if there are pairs, else of the values."""
         if self.difference is not None:
             return self.difference.value
         return None if self.a is None or self.b is None else self.b - self.a
 
     @property
+    def interval(self) -> tuple[float, float] | None:
+        """95% interval of the difference, where it is known and finite."""
+        one = self.difference
+        if one is None or one.low is None or one.high is None:
+            return None
+        return (one.low, one.high) if math.isfinite(one.low) and math.isfinite(one.high) else None
+
+    @property
+    def raw_p(self) -> float | None:
+        """The p-value before correction."""
+        return self.difference.p if self.difference else None
+
+    @property
     def verdict(self) -> str:
-        """What may be said of B against A.
+        """What may be claimed of B against A.
 
         "better" and "worse" hold after correction, "maybe better" and "maybe worse" only before
         it; "changed" is for a column without direction; further "unclear", "equal", "untested".
         """
         if self.difference is not None and self.difference.value == 0 and not self.difference.error:
             return "equal"
-        if self.p is None or self.difference is None or self.difference.p is None:
+        if self.p is None or self.raw_p is None or self.delta is None:
             return "equal" if self.delta == 0 else "untested"
-        if self.difference.p > LEVEL:
+        if self.raw_p > LEVEL:
             return "unclear"
         if self.direction == "none":
             return "changed"
-        word = "better" if self.difference.value * sign(self.direction) > 0 else "worse"
+        word = "better" if self.delta * sign(self.direction) > 0 else "worse"
         return word if self.p <= LEVEL else f"maybe {word}"
 
 
@@ -93,17 +108,12 @@ def compare(
 
 
 def corrected(changes: Sequence[Change]) -> list[Change]:
-    """Holm over all that have a direction and a test; the others keep what they have."""
-    raw = [c.difference.p if c.difference and c.direction != "none" else None for c in changes]
+    """Holm over all that have a direction and a test; the others are described, uncorrected."""
+    raw = [change.raw_p if change.direction != "none" else None for change in changes]
     return [
-        replace(change, p=p if change.direction != "none" else raw_p(change))
+        replace(change, p=p if change.direction != "none" else change.raw_p)
         for change, p in zip(changes, holm(raw), strict=True)
     ]
-
-
-def raw_p(change: Change) -> float | None:
-    """The uncorrected p-value of a column without direction: description, no claim."""
-    return change.difference.p if change.difference else None
 
 
 def changes_of(
@@ -115,7 +125,12 @@ def changes_of(
     seed: int = 0,
     named: int = NAMED,
 ) -> list[Change]:
-    """All columns that both rows have a score of, without correction."""
+    """All columns that both rows have a score of, without correction.
+
+    Raises:
+        BadInput: a sequence has not the same number of items on both sides.
+
+    """
     both = [n for n in layout.column_names(a.results) if n in a.row.scores and n in b.row.scores]
     names = [n for n in both if n in columns or not columns]
     return [column_change(a, b, name, resamples, seed, named) for name in names]
@@ -131,28 +146,20 @@ def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named:
         if score.value is None:
             text = {"unavailable": "is unavailable"}.get(score.status, "failed")
             return replace(change, reason=f"{label} {text}")
-    kinds = a.items.weights(name, left), b.items.weights(name, right)
-    known = {**b.results.recordings, **a.results.recordings}
+    kinds = a.weights(name), b.weights(name)
     if None in kinds:
-        persons = pooled.persons_of(a.row, known)
-        found = pooled.difference(right, left, persons)
+        difference = pooled(right) - pooled(left)
+        found = estimate_pooled(difference, {**b.subjects, **a.subjects})
         if found.low is None:
-            return replace(change, reason=pooled.why_not(right, left, facts.get("metric", "")))
+            return replace(change, reason=why_not(left, right, bool(facts.get("needs_timing"))))
         return replace(change, difference=found)
-    subject = f"{a.folder} and {b.folder}, {name}"
-    turned = paired(b.items.column(name), a.items.column(name), known, subject)
-    pairs = Pairs(
-        turned.series,
-        turned.n,
-        failed_a=turned.failed_b,
-        failed_b=turned.failed_a,
-        only_a=turned.only_b,
-        only_b=turned.only_a,
-    )
+    known = {**b.results.sequences, **a.results.sequences}
+    about = f"{a.folder} and {b.folder}, {name}"
+    pairs = paired(a.items.column(name), b.items.column(name), known, about)
     if not pairs.n:
         return replace(change, reason="no item was scored on both sides")
-    # With one recording, or equal lengths, both weightings are the same.
-    weights = "items" if "items" in kinds else "recordings"
+    # With one sequence, or equal lengths, both weightings are the same.
+    weights = "items" if "items" in kinds else "sequences"
     block = max(1, round(a.row.protocol["fps"]))
     found = estimate(pairs.series, block, weights=weights, resamples=resamples, seed=seed)
     reason = "too few items for an interval" if found.low is None else ""
@@ -160,40 +167,40 @@ def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named:
     return replace(change, difference=found, reason=reason, pairs=pairs, worse=worse, better=better)
 
 
-def scope(changes: Sequence[Change], recordings: Mapping[str, Mapping[str, object]]) -> str:
-    """What the intervals speak about: of most columns first, then by name of all others."""
-    kinds: dict[str, list[Change]] = {}
-    for change in changes:
-        if change.difference is not None:
-            kinds.setdefault(spoken(change, change.difference, recordings), []).append(change)
-    places = Counter(column for found in kinds.values() for column in {c.column for c in found})
-    # Sentences, of means of items; the others begin with the column's name.
-    order = sorted(kinds, key=lambda text: (not text[0].isupper(), -len(kinds[text])))
-    said = []
-    for index, text in enumerate(order):
-        names = [
-            c.column if places[c.column] == 1 else f"{c.column} of {c.row}" for c in kinds[text]
-        ]
-        if index == 0 and text[0].isupper():
-            said.append(text)
-        else:
-            said.append(f"{', '.join(dict.fromkeys(names))}: {text[0].lower()}{text[1:]}")
-    return " ".join(said) or "No column has paired items."
+def has_spread(score: Score) -> bool:
+    """Whether anything is stored that shows how sure a value is that is not a mean of items."""
+    return bool(score.without) or len(score.by_seed) >= MIN_SEEDS
 
 
-def spoken(change: Change, one: Estimate, recordings: Mapping[str, Mapping[str, object]]) -> str:
-    """What one interval speaks about; a sentence, where it is of a mean of items."""
-    if change.pairs is None:
-        return pooled.sentence(one)
-    unknown = not any(facts.get("subject") for facts in recordings.values())
-    sentences = {
-        "persons": f"Intervals hold over persons ({one.persons}, {one.recordings} recordings)."
-        + (" With fewer than 6 persons they lean on normality." if one.persons < 6 else ""),
-        "recordings": f"Intervals hold within this person, over {one.recordings} recordings: "
-        "nothing is claimed for other people."
-        + (" (No recording names its person.)" if unknown else ""),
-        "blocks": "Intervals hold within this recording, over blocks of its items: nothing is "
-        "claimed for other recordings or people.",
-        "none": "Too few items for any interval.",
-    }
-    return sentences[one.level]
+def pooled(score: Score) -> Pooled:
+    """What is stored of a value."""
+    level = score.level if score.without else ""
+    return Pooled(score.value or 0.0, score.without, level, score.by_seed, score.n)
+
+
+def why_not(a: Score, b: Score, timing: bool) -> str:
+    """Why a difference of two values that are not means of items has no interval."""
+    if timing:
+        return "speed depends on machine load, not on sequences: no interval"
+    text = "its value is not a mean of items, and "
+    if has_spread(a) and has_spread(b):
+        return text + "nothing varies or nothing can be paired: no interval"
+    return text + (
+        f"the rows store fewer than {MIN_SUBJECTS} subjects, {MIN_SEQUENCES} sequences and "
+        f"{MIN_SEEDS} trainings of it: no interval"
+    )
+
+
+def scope(changes: Sequence[Change]) -> str:
+    """What the intervals generalise to: of most columns first, then by name of all others."""
+    found = [(change, phrase(change.difference)) for change in changes if change.difference]
+    kinds = Counter(column for column, _ in {(change.column, text) for change, text in found})
+    names = [
+        (c.column if kinds[c.column] == 1 else f"{c.column} of {c.row}", text) for c, text in found
+    ]
+    return " ".join(scopes.sentences(names)) or "No column has paired items."
+
+
+def phrase(one: Estimate) -> str:
+    """What one interval generalises to."""
+    return scopes.phrase(one.level, one.subjects, one.sequences, one.clusters)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness.contracts import UnknownName
 from reports import layout
 from reports.comparison import protocol
 from reports.comparison.changes import LEVEL, Change, compare, scope
-from reports.comparison.moments import NAMED, Moment
+from reports.comparison.extremes import NAMED, Extreme
 from reports.comparison.rows import Side
+from reports.numbers import Precision, of_changes
 from reports.statistics.bootstrap import RESAMPLES
 
 MARKS = {
@@ -46,6 +46,16 @@ class Comparison:
         """What is subtracted from what."""
         return f"A = {self.a}, B = {self.b}; differences are B - A"
 
+    @property
+    def rows(self) -> list[str]:
+        """Names of the pairs of rows, in order."""
+        return list(dict.fromkeys(change.row for change in self.changes))
+
+    @property
+    def shown(self) -> list[Change]:
+        """Changes with a value on both sides."""
+        return [change for change in self.changes if change.delta is not None]
+
 
 def make(
     pairs: Sequence[tuple[Side, Side]],
@@ -59,9 +69,10 @@ def make(
     Args:
         pairs: rows of A with those of B.
         names: what A and B are called.
-        columns: those to compare, which are then the table that is corrected over; all without.
+        columns: those to compare, which are then the table that is corrected over, or families
+            of them; all without.
         resamples: bootstrap draws.
-        alone: sentences on rows that met no other, of `sides.unmatched`.
+        alone: sentences on rows without a counterpart, of `rows.unmatched`.
 
     Raises:
         BadInput: they were measured differently.
@@ -69,39 +80,42 @@ def make(
 
     """
     protocol.require_same(pairs)
-    known = {name for a, b in pairs for name in a.row.scores if name in b.row.scores}
-    for name in columns:
-        if name not in known:
-            raise UnknownName("column", name, known)
-    found = compare(pairs, columns=tuple(columns), resamples=resamples)
-    facts = {k: v for a, _ in pairs for k, v in a.results.recordings.items()}
+    known = [name for a, b in pairs for name in a.row.scores if name in b.row.scores]
+    wanted = layout.named(dict.fromkeys(known), columns)
+    found = compare(pairs, columns=wanted, resamples=resamples)
     remarks = (*protocol.remarks(pairs), *alone)
-    return Comparison(*names, tuple(found), scope(found, facts), remarks)
+    return Comparison(*names, tuple(found), scope(found), remarks)
 
 
-def shown(comparison: Comparison) -> list[Change]:
-    """Changes with a value on both sides."""
-    return [change for change in comparison.changes if change.delta is not None]
+def digits_of(changes: Sequence[Change]) -> Precision:
+    """How the differences of one column are written."""
+    sizes = [(one.delta, *(one.interval or ())) for one in changes]
+    return of_changes(changes[0].column, [v for one in changes for v in (one.a, one.b)], sizes)
 
 
 def texts(change: Change) -> dict[str, str]:
     """One line, as text."""
-    places = layout.digits(change.column)
-    one = change.difference
-    tested = one is not None and one.low is not None
+    digits = digits_of([change])
+    one, interval = change.difference, change.interval
     counts = ""
     if one is not None and change.pairs is not None:
         counts = f"{one.n}" + (f" ({one.failed} failed)" if one.failed else "")
+    tested = interval is not None and change.direction != "none"
     return {
-        "column": f"{change.column} {layout.ARROWS[change.direction]}".strip(),
-        "a": "-" if change.a is None else f"{change.a:.{places}f}",
-        "b": "-" if change.b is None else f"{change.b:.{places}f}",
-        "difference": "-" if change.delta is None else signed(change.delta, places),
-        "interval": f"{signed(one.low, places)} to {signed(one.high, places)}" if tested else "",
-        "p": p_text(change.p) if tested and change.direction != "none" else "",
+        "column": column_text(change),
+        "a": "-" if change.a is None else digits.text(change.a),
+        "b": "-" if change.b is None else digits.text(change.b),
+        "difference": "-" if change.delta is None else digits.signed(change.delta),
+        "interval": " to ".join(map(digits.signed, interval or ())),
+        "p": p_text(change.p) if tested else "",
         "pairs": counts,
         "verdict": MARKS[change.verdict] or change.reason,
     }
+
+
+def column_text(change: Change) -> str:
+    """Name and direction of a column."""
+    return f"{change.column} {layout.ARROWS[change.direction]}".strip()
 
 
 def p_text(p: float | None) -> str:
@@ -109,63 +123,58 @@ def p_text(p: float | None) -> str:
     return "" if p is None else f"{p:.4f}" if p >= 1e-4 else "<0.0001"
 
 
-def signed(value: float, places: int) -> str:
-    """A difference: with its sign, 0 without."""
-    text = f"{value:+.{places}f}"
-    return text[1:] if float(text) == 0 else text
-
-
-def moments(comparison: Comparison, limit: int = NAMED) -> list[str]:
+def extreme_lines(
+    comparison: Comparison, limit: int = NAMED, only: Callable[[Change], bool] = bool
+) -> list[str]:
     """Per column with a direction: the items that lost and won most, at most `limit` each."""
     lines = []
-    for change in shown(comparison):
-        places = layout.digits(change.column)
+    for change in filter(only, comparison.shown):
         if change.direction == "none":
             continue
+        digits = digits_of([change])
         for word, found in (("worse", change.worse), ("better", change.better)):
             if found:
-                items = "; ".join(moment_text(m, places) for m in found[:limit])
-                row = f"{change.row}, " if several(comparison) else ""
+                items = "; ".join(extreme_text(one, digits) for one in found[:limit])
+                row = f"{change.row}, " if len(comparison.rows) > 1 else ""
                 lines.append(f"{row}{change.column}, most {word}: {items}")
     return lines
 
 
-def moment_text(moment: Moment, places: int) -> str:
+def extreme_text(one: Extreme, digits: Precision) -> str:
     """Where, and both values."""
-    where = f"{moment.recording} {moment.unit} {moment.item}"
-    return f"{where} ({moment.a:.{places}f} -> {moment.b:.{places}f})"
+    where = f"{one.sequence} {one.unit} {one.item}"
+    return f"{where} ({digits.text(one.a)} -> {digits.text(one.b)})"
 
 
-def several(comparison: Comparison) -> bool:
-    """Whether more than one pair of rows is compared."""
-    return len({change.row for change in comparison.changes}) > 1
+def reasons(comparison: Comparison) -> dict[str, str]:
+    """Why columns with two values were not tested -> what their lines show instead.
+
+    The same sentence holds for many columns and would fill the table.
+    """
+    untested = [c.reason for c in comparison.shown if c.verdict == "untested" and c.reason]
+    return {text: f"not tested [{i}]" for i, text in enumerate(dict.fromkeys(untested), 1)}
 
 
-def left_out(comparison: Comparison) -> list[str]:
-    """Why columns have no value on one side, by reason."""
-    grouped: dict[str, list[str]] = {}
-    for change in comparison.changes:
-        if change.delta is None:
-            grouped.setdefault(change.reason, []).append(change.column)
-    return [
-        f"not compared, {reason}: {', '.join(dict.fromkeys(names))}"
-        for reason, names in grouped.items()
-    ]
-
-
-def unpaired(comparison: Comparison) -> list[str]:
-    """Recordings whose items one side alone has: their renders or scores failed on the other."""
+def grouped(lines: Sequence[tuple[str, str]]) -> list[str]:
+    """(text, column) as one line for each text."""
     found: dict[str, list[str]] = {}
-    for change in comparison.changes:
-        if change.pairs is not None:
-            for label, names in (("A", change.pairs.only_a), ("B", change.pairs.only_b)):
-                if names:
-                    text = f"items in {label} alone, so not compared: {', '.join(names)}"
-                    found.setdefault(text, []).append(change.column)
-    return [f"{', '.join(dict.fromkeys(columns))}: {text}" for text, columns in found.items()]
+    for text, column in lines:
+        found.setdefault(text, []).append(column)
+    return [f"{text}: {', '.join(dict.fromkeys(columns))}" for text, columns in found.items()]
 
 
 def notes(comparison: Comparison) -> list[str]:
-    """Scope first: nothing in the table may be read without it."""
-    alone = unpaired(comparison)
-    return [comparison.scope, LEGEND, *comparison.remarks, *alone, *left_out(comparison)]
+    """Scope first: nothing in the table may be read without it; then what is left out and why."""
+    alone = [
+        (f"items in {side} alone ({', '.join(names)}), so not compared", change.column)
+        for change in comparison.changes
+        if change.pairs is not None
+        for side, names in (("A", change.pairs.only_a), ("B", change.pairs.only_b))
+        if names
+    ]
+    missing = [
+        (f"not compared, {c.reason}", c.column) for c in comparison.changes if c.delta is None
+    ]
+    why = [f"{mark}: {text}" for text, mark in reasons(comparison).items()]
+    found = [*grouped(alone), *grouped(missing), *why]
+    return [comparison.scope, LEGEND, *comparison.remarks, *found]

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from harness.contracts import BadInput, Results, Row
 from reports import items, layout, stored
+from reports.statistics import mean_of, subject_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,31 @@ class Side:
     def label(self) -> str:
         """The row as tables call it."""
         return layout.row_label(self.row)
+
+    @property
+    def subjects(self) -> dict[str, str]:
+        """Sequence -> subject, of the sequences of the row."""
+        return {name: subject_of(name, self.results.sequences) for name in self.row.sequences}
+
+    def weights(self, name: str) -> str | None:
+        """How a column's value is the mean of its stored items, or None if it is not.
+
+        Returns:
+            "sequences": mean of the means of sequences; "items": mean of all items; None: another
+            function of the data (a Fréchet distance, a pooled PSNR), in which no item has a part.
+
+        """
+        score, runs = self.row.scores.get(name), self.items.runs.get(name, {})
+        if score is None or score.value is None:
+            return None
+        if not any(np.isfinite(values).any() for values in runs.values()):
+            return None
+        declared = self.results.columns[name].get("aggregation")
+        if declared is None:  # before schema 4 the numbers have to show it
+            return mean_of(runs, score.value)
+        if declared != "mean of items":
+            return None
+        return "items" if score.details.get("mean_of") == "all items" else "sequences"
 
 
 def open_sides(text: str) -> list[Side]:
@@ -79,7 +107,7 @@ def match(a: Sequence[Side], b: Sequence[Side]) -> list[tuple[Side, Side]]:
 def unmatched(
     a: Sequence[Side], b: Sequence[Side], pairs: Sequence[tuple[Side, Side]]
 ) -> list[str]:
-    """Rows that stand on one side alone, in sentences."""
+    """Rows that only one side has, in sentences."""
     found = []
     for label, sides, place in (("A", a, 0), ("B", b, 1)):
         met = {pair[place].label for pair in pairs}

@@ -14,7 +14,7 @@ from reports import layout
 from reports.page import board, curves, groups, intervals, missing, videos
 from reports.page import html as pages
 from reports.page import versus as sections
-from reports.page.standing import standing
+from reports.page.ranking import ranking
 
 NAME = "index.html"
 
@@ -39,32 +39,32 @@ def write(
     ablations: Ablations = Ablations(),
 ) -> Path:
     """Write the page of a run folder and return its path."""
-    stand = standing(results, folder)
-    found = groups.columns(results, stand)
+    ranks = ranking(results, folder)
+    found = groups.columns(results, ranks)
     # A second reference row beside an ablation's own would only confuse.
-    versus = None if ablations.own else sections.versus(results, stand)
+    versus = None if ablations.own else sections.versus(results, ranks)
     path = target or folder / NAME
-    unread = [stand.problem] * bool(stand.problem and stand.reference is None)
+    unread = [ranks.problem] * bool(ranks.problem and ranks.reference is None)
     html = pages.render(
         "page.html",
         title=title(results, folder, ablations.own),
         caption=layout.caption(results),
-        leaders=board.leaders(results, stand),
-        unranked=board.unranked(results, stand),
-        scope=stand.scope,
+        leaders=board.leaders(results, ranks),
+        unranked=board.unranked(results, ranks),
+        scope=ranks.scope,
         spots=groups.weak_spots(results, found),
         counts=missing.counts(results),
         intervals=intervals.sentences(results),
         columns=board.columns(results),
-        rows=board.rows(results, stand, missing.numbers(results)),
+        rows=board.rows(results, ranks, missing.numbers(results)),
         ablations=ablations.sections,
         versus=versus,
         groups=groups.section(results, found),
         missing={**missing.section(results), "unread": [*unread, *ablations.problems]},
-        recordings=videos.recordings(results, folder, path.parent),
+        videos=videos.by_sequence(results, folder, path.parent),
         codec=videos.codec_note(results),
         curves=curves.loss_curves(results, folder),
-        provenance=json.dumps(results.provenance, indent=2, default=str),
+        provenance=json.dumps(layout.provenance(results), indent=2, default=str),
     )
     write_text(path, html)
     return path
@@ -73,4 +73,4 @@ def write(
 def title(results: Results, folder: Path, is_ablation: bool) -> str:
     """What the page is about."""
     kind = f"ablation {folder.name}" if is_ablation else "leaderboard"
-    return f"{results.rows[0].split} {kind}" if results.rows else kind
+    return f"{results.rows[0].split} {kind}"

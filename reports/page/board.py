@@ -7,8 +7,8 @@ from typing import Any
 
 from harness.contracts import Results, Row
 from reports import layout
-from reports.page import marks
-from reports.page.standing import Standing, rank_text
+from reports.page import pictures
+from reports.page.ranking import Ranking, rank_text
 
 
 def columns(results: Results) -> list[dict[str, Any]]:
@@ -35,24 +35,25 @@ def columns(results: Results) -> list[dict[str, Any]]:
     return heads
 
 
-def rows(results: Results, stand: Standing, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+def rows(results: Results, ranking: Ranking, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
     """Rows with shown text, interval, rank, note and a number to sort by.
 
     Args:
         results: the rows.
-        stand: their ranks.
+        ranking: of them.
         numbers: text of a note -> its number below the table.
 
     """
     names = layout.column_names(results)
+    digits = {name: layout.column_precision(results, name) for name in names}
     table = []
     for index, (row, cells) in enumerate(
         zip(results.rows, layout.cells(results, names), strict=True)
     ):
         shown = []
         for name, cell in zip(names, cells, strict=True):
-            score, ranked = row.scores.get(name), stand.ranks.get(name, {})
-            rank = ranked.get(index)
+            score, ranks = row.scores.get(name), ranking.ranks.get(name, {})
+            rank, worst = ranks.get(index), max((one[2] for one in ranks.values()), default=0)
             shown.append(
                 {
                     "text": cell.text,
@@ -61,9 +62,9 @@ def rows(results: Results, stand: Standing, numbers: Mapping[str, int]) -> list[
                     "leads": bool(rank and rank[1] == 1),
                     "note": cell.note,
                     "number": numbers.get(cell.note),
-                    "interval": layout.interval_text(name, score),
+                    "interval": layout.interval_text(score, digits[name]),
                     "rank": rank_text(rank) if rank else "",
-                    "strip": marks.ranks(rank, len(ranked)) if rank else "",
+                    "strip": pictures.ranks(rank, worst) if rank else "",
                     "n": score.n if score else 0,
                     "sort": score.value if score and score.value is not None else "",
                 }
@@ -82,25 +83,26 @@ def rows(results: Results, stand: Standing, numbers: Mapping[str, int]) -> list[
 
 
 def about(row: Row) -> str:
-    """Role or preset, and what drove the test, as far as they are known."""
+    """Role or preset with its overrides, and what drove the test, as far as they are known."""
     parts = [row.preset if row.role == "method" else row.role]
+    parts += [f"{name}={value}" for name, value in row.options.items()]
     parts.append(f"driven by {row.drive}" if row.drive else "")
     return ", ".join(part for part in parts if part)
 
 
-def leaders(results: Results, stand: Standing) -> list[dict[str, Any]]:
+def leaders(results: Results, ranking: Ranking) -> list[dict[str, Any]]:
     """Rows that may be best in some column, those first that surely are in most.
 
     alone: columns in which no other row may be best; shared: columns in which others may be too;
     of: columns with ranks.
     """
     found: dict[int, dict[str, list[str]]] = {}
-    for name, ranks in stand.ranks.items():
+    for name, ranks in ranking.ranks.items():
         who = [index for index, rank in ranks.items() if rank[1] == 1]
         for index in who:
             kinds = found.setdefault(index, {"alone": [], "shared": []})
             kinds["alone" if len(who) == 1 else "shared"].append(layout.head(results, name))
-    count = len(stand.ranks)
+    count = len(ranking.ranks)
     lines = [
         {
             "label": layout.row_label(results.rows[index]),
@@ -116,12 +118,12 @@ def leaders(results: Results, stand: Standing) -> list[dict[str, Any]]:
     return sorted(lines, key=lambda line: (-len(line["alone"]), -len(line["shared"])))
 
 
-def unranked(results: Results, stand: Standing) -> list[str]:
+def unranked(results: Results, ranking: Ranking) -> list[str]:
     """Columns with a direction and values but without ranks, with the row of the best value."""
     lines = []
     for name in layout.column_names(results):
         best = sorted(layout.best_rows(results, name))
-        if name not in stand.ranks and best:
+        if name not in ranking.ranks and best:
             who = ", ".join(layout.row_label(results.rows[index]) for index in best)
             lines.append(f"{layout.head(results, name)} ({who})")
     return lines

@@ -22,12 +22,16 @@ MANY, COARSE = 12, 40
 
 
 def read_losses(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Per training stage the steps and losses of a `losses.jsonl`."""
+    """The steps and losses of each training stage in a `losses.jsonl`; none if it is damaged."""
     stages: dict[str, list[tuple[float, float]]] = {}
-    for line in path.read_text("utf-8").splitlines():
-        entry: dict[str, Any] = json.loads(line)
-        if entry.get("loss") is not None:
-            stages.setdefault(entry["stage"], []).append((entry["step"], entry["loss"]))
+    try:
+        for line in path.read_text("utf-8").splitlines():
+            entry: dict[str, Any] = json.loads(line)
+            if entry.get("loss") is not None:
+                pair = float(entry["step"]), float(entry["loss"])
+                stages.setdefault(str(entry["stage"]), []).append(pair)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return {}
     return {
         name: (np.array([s for s, _ in pairs]), np.array([v for _, v in pairs]))
         for name, pairs in stages.items()
@@ -41,7 +45,7 @@ def smooth(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def loss_curves(results: Results, folder: Path) -> list[dict[str, Any]]:
-    """One picture a fitted method and recording: {label, svg}."""
+    """One picture for each fitted method and sequence: {label, panels}."""
     found: dict[Path, str] = {}
     for row in results.rows:
         for sequence, kinds in row.media.items():

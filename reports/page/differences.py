@@ -1,106 +1,83 @@
-"""A difference from a reference as a cell of a page: mark, number, interval, picture."""
+"""Differences from a reference as cells of a page: mark, number, interval, picture."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from reports import layout
 from reports.comparison.changes import Change
-from reports.comparison.comparison import signed
-from reports.page import marks
-from reports.page.html import minus
-
-#: Verdict -> mark; the shape says what the colour says.
-MARKS = {
-    "better": "▲",
-    "worse": "▼",
-    "maybe better": "△",
-    "maybe worse": "▽",
-    "changed": "◆",
-    "equal": "=",
-}
+from reports.comparison.comparison import MARKS, digits_of
+from reports.numbers import Precision
+from reports.page import pictures
 
 #: Order of the parts of a bar that counts verdicts.
 KINDS = ("better", "maybe better", "equal", "unclear", "maybe worse", "worse")
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One difference of one column, as pages need it.
+def minus(text: str) -> str:
+    """Numbers with a true minus sign, which is as wide as the plus."""
+    return text.replace("-", "−")
 
-    verdict: a word of `reports.comparison.changes.Change.verdict`.
-    reason: why there is no value or no interval.
+
+def gain(change: Change, value: float | None) -> float | None:
+    """A difference with more meaning better, so that better is to the right."""
+    return -value if value is not None and change.direction == "down" else value
+
+
+def column(
+    changes: Sequence[Change | None], papers: Sequence[float | None] = ()
+) -> list[dict[str, Any]]:
+    """All differences of one column, on one axis and with the same digits.
+
+    Args:
+        changes: one for each row; None where there is none.
+        papers: for each row the change that a paper prints, drawn beside ours.
+
     """
-
-    column: str
-    direction: str
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    verdict: str = "untested"
-    reason: str = ""
-    paper: float | None = None
+    printed = papers or [None] * len(changes)
+    known = [(c, paper) for c, paper in zip(changes, printed, strict=True) if c is not None]
+    valued = [change for change, _ in known if change.delta is not None]
+    values = [gain(c, v) for c, paper in known for v in (c.delta, *(c.interval or ()), paper)]
+    scale = pictures.scale(values)
+    digits = digits_of(valued) if valued else Precision(0)
+    return [cell(c, scale, digits, p) for c, p in zip(changes, printed, strict=True)]
 
 
-def of_change(name: str, direction: str, change: Change | None) -> Difference:
-    """A change of a comparison as pages show it; an interval that is no number is none."""
-    if change is None or change.delta is None:
-        return Difference(name, direction, reason=change.reason if change else "not scored")
-    one = change.difference
-    low, high = (one.low, one.high) if one else (None, None)
-    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
-        low = high = None
-    return Difference(name, direction, change.delta, low, high, change.verdict, change.reason)
-
-
-def gain(one: Difference, value: float | None) -> float | None:
-    """The same difference with more meaning better, so that better is to the right."""
-    return -value if value is not None and one.direction == "down" else value
-
-
-def axis(found: Iterable[Difference]) -> marks.Scale | None:
-    """One axis for the differences of a column."""
-    values = [gain(d, v) for d in found for v in (d.value, d.low, d.high, d.paper)]
-    return marks.scale(values)
-
-
-def cell(one: Difference, scale: marks.Scale | None) -> dict[str, Any]:
+def cell(
+    change: Change | None,
+    scale: pictures.Scale | None,
+    digits: Precision,
+    paper: float | None = None,
+) -> dict[str, Any]:
     """What the template shows of a difference."""
-    places = layout.digits(one.column)
-    if one.value is None:
+    if change is None or change.delta is None:
         return {"kind": "untested", "mark": "", "text": "-", "interval": "", "picture": ""}
-    interval = ""
-    if one.low is not None and one.high is not None:
-        interval = minus(f"{signed(one.low, places)} to {signed(one.high, places)}")
-    kind = one.verdict.replace(" ", "-")
-    ends = (gain(one, one.low), gain(one, one.high))
+    low, high = (gain(change, end) for end in change.interval or (None, None))
+    kind, mark = change.verdict.replace(" ", "-"), MARKS[change.verdict][:1].strip("·")
     return {
         "kind": kind,
-        "mark": MARKS.get(one.verdict, ""),
-        "text": minus(signed(one.value, places)),
-        "interval": interval,
-        "picture": marks.whisker(
-            scale, gain(one, one.value), *ends, kind=kind, paper=gain(one, one.paper)
+        "mark": mark,
+        "text": minus(digits.signed(change.delta)),
+        "interval": minus(" to ".join(map(digits.signed, change.interval or ()))),
+        "picture": pictures.whisker(
+            scale, gain(change, change.delta), low, high, kind, gain(change, paper)
         ),
     }
 
 
-def tally(found: Iterable[Difference]) -> dict[str, Any]:
+def tally(changes: Iterable[Change | None]) -> dict[str, Any]:
     """How many columns went which way: parts of a bar in percent, and words."""
-    counts = Counter(one.verdict for one in found if one.direction != "none")
+    counts = Counter(c.verdict for c in changes if c is not None and c.direction != "none")
     tested = sum(counts[kind] for kind in KINDS)
-    said = [f"{counts[kind]} {kind}" for kind in KINDS if counts[kind]]
+    words = [f"{counts[kind]} {kind}" for kind in KINDS if counts[kind]]
     if tested == counts["unclear"]:
-        said = ["nothing sure"]
+        words = ["no significant change"]
     return {
         "shares": [
             (kind.replace(" ", "-"), round(100 * counts[kind] / tested, 1))
             for kind in KINDS
             if counts[kind]
         ],
-        "words": f"{', '.join(said)} of {tested}" if tested else "not tested",
+        "words": f"{', '.join(words)} of {tested}" if tested else "not tested",
     }

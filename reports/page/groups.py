@@ -1,4 +1,4 @@
-"""Where a row is weak: its means by emotion and intensity and by person, against its own mean."""
+"""Where a row is weak: its means by emotion and intensity and by subject, against its own mean."""
 
 from __future__ import annotations
 
@@ -11,34 +11,33 @@ from harness.contracts import Results
 from reports import layout
 from reports.breakdown import means as breakdown
 from reports.breakdown.means import Breakdown
-from reports.page.standing import Standing
+from reports.page.ranking import Ranking
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnGroups:
     """All tables of one column."""
 
     name: str
     tables: tuple[Breakdown, ...]
 
 
-def columns(results: Results, stand: Standing) -> list[Column]:
-    """Every column that is a mean of items, by what the recordings differ in."""
+def columns(results: Results, ranking: Ranking) -> list[ColumnGroups]:
+    """Every column that is a mean of items, by what the sequences differ in."""
     keys = [key for key in ("emotion", "intensity") if breakdown.labelled(results, key)]
     cuts = [keys] if keys else []
-    if breakdown.labelled(results, "person"):
-        cuts.append(["person"])
-    read = {index: side.items for index, side in stand.sides.items()}
+    if breakdown.labelled(results, "subject"):
+        cuts.append(["subject"])
     found = []
     for name in layout.column_names(results) if cuts else ():
-        made = [breakdown.breakdown(results, read, name, by) for by in cuts]
+        made = [breakdown.breakdown(results, ranking.sides, name, by) for by in cuts]
         tables = tuple(table for table in made if table is not None)
         if tables:
-            found.append(Column(name, tables))
+            found.append(ColumnGroups(name, tables))
     return found
 
 
-def section(results: Results, found: Sequence[Column]) -> dict[str, Any] | None:
+def section(results: Results, found: Sequence[ColumnGroups]) -> dict[str, Any] | None:
     """What the template shows; None without groups."""
     if not found:
         return None
@@ -51,31 +50,30 @@ def section(results: Results, found: Sequence[Column]) -> dict[str, Any] | None:
             {
                 "name": layout.head(results, column.name),
                 "gist": gist(results, column),
-                "tables": [table_of(results, table, roles) for table in column.tables],
+                "tables": [table_of(table, roles) for table in column.tables],
             }
             for column in found
         ],
     }
 
 
-def table_of(results: Results, table: Breakdown, roles: dict[str, str]) -> dict[str, Any]:
+def table_of(table: Breakdown, roles: dict[str, str]) -> dict[str, Any]:
     """Groups down, rows across."""
-    tops = breakdown.best(table, results)
     lows = [worst(table, row) for row in range(len(table.rows))]
     spread = spread_of(table)
     lines = []
     for group, names in enumerate(table.groups):
-        column = [cells[group] for cells in table.cells]
+        column, top = [cells[group] for cells in table.cells], table.best(group)
         lines.append(
             {
                 "name": " ".join(names),
                 "all": names == ("all",),
-                "recordings": max(mean.recordings for mean in column),
+                "sequences": max(mean.sequences for mean in column),
                 "cells": [
                     {
-                        "text": value_text(table, mean.value),
+                        "text": table.text(row, group),
                         "failed": mean.failed,
-                        "best": row in tops[group],
+                        "best": row in top,
                         "weak": lows[row] == group,
                         **shade(table, row, group, spread),
                     }
@@ -87,13 +85,8 @@ def table_of(results: Results, table: Breakdown, roles: dict[str, str]) -> dict[
     return {"by": " and ".join(table.by), "heads": heads, "lines": lines}
 
 
-def value_text(table: Breakdown, value: float | None) -> str:
-    """A mean with the column's digits."""
-    return "-" if value is None else f"{value:.{layout.digits(table.column)}f}"
-
-
 def gain(table: Breakdown, row: int, group: int) -> float | None:
-    """How much better a row is in a group than over all its recordings; None if unknown."""
+    """How much better a row is in a group than over all its sequences; None if unknown."""
     value, mean = table.cells[row][group].value, table.cells[row][-1].value
     if value is None or mean is None or table.direction == "none":
         return None
@@ -108,8 +101,9 @@ def worst(table: Breakdown, row: int) -> int | None:
         if (one := gain(table, row, group)) is not None
     }
     low = min(gains, key=lambda group: gains[group], default=None)
-    places = layout.digits(table.column)
-    return low if low is not None and round(gains[low], places) < 0 else None
+    # Means that differ by rounding alone are alike.
+    mean = table.cells[row][-1].value or 0.0
+    return low if low is not None and gains[low] < -1e-9 * abs(mean) else None
 
 
 def spread_of(table: Breakdown) -> float:
@@ -140,25 +134,25 @@ def judged(results: Results) -> list[str]:
     ]
 
 
-def gist(results: Results, column: Column) -> str:
+def gist(results: Results, column: ColumnGroups) -> str:
     """The weakest group of each method in one column, in words."""
-    wanted, said = judged(results), []
-    for index, label in enumerate(column.tables[0].rows):
+    wanted, found = judged(results), []
+    for label in column.tables[0].rows:
         if label not in wanted:
             continue
         spots = []
         for table in column.tables:
             low = worst(table, table.rows.index(label))
             if low is not None:
-                value = value_text(table, table.cells[index][low].value)
-                mean = value_text(table, table.cells[index][-1].value)
-                spots.append(f"{' '.join(table.groups[low])} {value}")
+                row = table.rows.index(label)
+                mean = table.text(row, -1)
+                spots.append(f"{' '.join(table.groups[low])} {table.text(row, low)}")
         if spots:
-            said.append(f"{label}: {', '.join(spots)} (all {mean})")
-    return "; ".join(said)
+            found.append(f"{label}: {', '.join(spots)} (all {mean})")
+    return "; ".join(found)
 
 
-def weak_spots(results: Results, found: Sequence[Column]) -> list[dict[str, Any]]:
+def weak_spots(results: Results, found: Sequence[ColumnGroups]) -> list[dict[str, Any]]:
     """Per method and kind of group: the group that is its worst in at least half of the columns.
 
     Counts columns, tests nothing: columns are correlated, and some faces are hard for everyone.
@@ -174,7 +168,7 @@ def weak_spots(results: Results, found: Sequence[Column]) -> list[dict[str, Any]
                 low = worst(table, table.rows.index(label))
                 counts = kinds.setdefault(table.by, Counter())
                 counts[" ".join(table.groups[low]) if low is not None else ""] += 1
-        said = []
+        lines = []
         for by, counts in kinds.items():
             group, count = max(
                 ((group, count) for group, count in counts.items() if group),
@@ -182,7 +176,7 @@ def weak_spots(results: Results, found: Sequence[Column]) -> list[dict[str, Any]
                 default=("", 0),
             )
             stands = 2 * count >= counts.total()
-            said.append(
+            lines.append(
                 {
                     "by": " and ".join(by),
                     "group": group if stands else "",
@@ -190,6 +184,6 @@ def weak_spots(results: Results, found: Sequence[Column]) -> list[dict[str, Any]
                     "of": counts.total(),
                 }
             )
-        if said:
-            spots.append({"label": label, "groups": said})
+        if lines:
+            spots.append({"label": label, "groups": lines})
     return spots

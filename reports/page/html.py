@@ -17,8 +17,3 @@ def render(name: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template(name).render(**values)
-
-
-def minus(text: str) -> str:
-    """Numbers with a true minus sign, which is as wide as the plus."""
-    return text.replace("-", "−")

@@ -1,40 +1,26 @@
-"""What the intervals of a leaderboard speak about, in sentences below the table."""
+"""What the intervals of a leaderboard generalise to, in sentences below the table."""
 
 from __future__ import annotations
 
 from harness.contracts import Results, Row, Score
-from reports.comparison import pooled
-from reports.statistics import person_of
-from reports.statistics.clusters import SCOPES
-from reports.statistics.pooled import LEVELS
+from reports import scopes
+from reports.statistics import subject_of
 
 
 def sentences(results: Results) -> list[str]:
-    """One sentence a kind of interval, with its columns; none before schema 3.
-
-    Columns are named only where there are several kinds.
-    """
-    kinds: dict[str, list[str]] = {}
-    for row in results.rows:
-        for name, score in row.scores.items():
-            if score.level and score.low is not None:
-                kinds.setdefault(kind(row, score, results), []).append(name)
-    said = [(text, list(dict.fromkeys(names))) for text, names in kinds.items()]
-    if len(said) == 1:
-        return [f"95% intervals: {said[0][0]}."]
-    return [f"95% intervals of {', '.join(names)}: {text}." for text, names in said]
+    """One sentence for each kind of interval; none before schema 3."""
+    return scopes.sentences(
+        (name, phrase(row, score, results))
+        for row in results.rows
+        for name, score in row.scores.items()
+        if score.level and score.low is not None
+    )
 
 
-def kind(row: Row, score: Score, results: Results) -> str:
-    """What one interval speaks about, with the numbers of what it is over."""
-    if score.level in LEVELS:
-        count = len(score.without) or len(score.by_seed)
-        return f"no mean of items; {pooled.kind(score.level, count)}"
-    persons = {person_of(name, results.recordings) for name in row.sequences}
+def phrase(row: Row, score: Score, results: Results) -> str:
+    """What one interval is over, with the numbers of the row."""
+    subjects = {subject_of(name, results.sequences) for name in row.sequences}
     blind = any(text.endswith("could not be scored") for text in score.warnings)
-    most = "at most " if blind else ""
-    counts = {
-        "persons": f" ({most}{len(persons)}, {len(row.sequences)} recordings)",
-        "recordings": f" ({most}{len(row.sequences)})",
-    }
-    return SCOPES[score.level] + counts.get(score.level, "")
+    parts = len(score.without) or len(score.by_seed)
+    limit = "at most " if blind else ""
+    return scopes.phrase(score.level, len(subjects), len(row.sequences), parts, limit)

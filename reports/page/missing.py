@@ -21,7 +21,7 @@ def section(results: Results) -> dict[str, Any]:
             {"columns": ", ".join(names), "text": note}
             for note, names in tables.cell_notes(results).items()
         ],
-        "unscored": tables.unscored(results),
+        "unscored": [*tables.unscored(results), *tables.mixed(results)],
     }
 
 
@@ -30,12 +30,11 @@ def failed(cells: tuple[FailedCell, ...]) -> list[dict[str, Any]]:
     found: dict[tuple[str, ...], list[str]] = {}
     for one in cells:
         drive = f" [{one.drive}]" if one.drive else ""
-        key = (one.stage, f"{one.method}{drive}", one.type, one.message)
-        found.setdefault(key, []).append(f"{one.sequence}, seed {one.seed}")
-    return [
-        {"stage": stage, "row": row, "type": type_, "message": message, "where": where}
-        for (stage, row, type_, message), where in found.items()
-    ]
+        key = (one.kind, f"{one.method}{drive}", one.type, one.message, one.where)
+        log = f" (log {one.log})" if one.log else ""
+        found.setdefault(key, []).append(f"{one.sequence}, seed {one.seed}{log}")
+    names = ("kind", "row", "type", "message", "line", "where")
+    return [dict(zip(names, (*key, where), strict=True)) for key, where in found.items()]
 
 
 def counts(results: Results) -> dict[str, int]:

@@ -8,33 +8,36 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import Results
-from reports import layout
+from reports import layout, stored
 
 #: Videos are embedded up to this many bytes in all; beyond it the page links to the files.
 EMBED_LIMIT = 40 * 2**20
 
 
-def recordings(results: Results, folder: Path, home: Path | None = None) -> list[dict[str, Any]]:
-    """Per recording the videos of all rows, ground truth first, embedded while they are small.
+def by_sequence(results: Results, folder: Path, home: Path | None = None) -> list[dict[str, Any]]:
+    """For each sequence the videos of all rows, ground truth first, embedded while they are small.
 
     Args:
         results: the rows.
         folder: of the run, where the videos are.
         home: the page's folder, from which it links to them; None: the run's.
 
+    Raises:
+        BadInput: a path leads out of the run folder.
+
     """
     paths = {
-        (sequence, layout.row_label(row)): kinds["video"]
+        (sequence, layout.row_label(row)): path
         for row in results.rows
         for sequence, kinds in row.media.items()
-        if "video" in kinds and (folder / kinds["video"]).is_file()
+        if "video" in kinds and (path := stored.inside(folder, kinds["video"])).is_file()
     }
-    total = sum((folder / path).stat().st_size for path in paths.values())
+    total = sum(path.stat().st_size for path in paths.values())
     grouped: dict[str, list[dict[str, str]]] = {}
     for (sequence, label), path in paths.items():
-        source = Path(os.path.relpath(folder / path, home or folder)).as_posix()
+        source = Path(os.path.relpath(path, home or folder)).as_posix()
         if total <= EMBED_LIMIT:
-            data = base64.b64encode((folder / path).read_bytes()).decode("ascii")
+            data = base64.b64encode(path.read_bytes()).decode("ascii")
             source = f"data:video/mp4;base64,{data}"
         grouped.setdefault(sequence, []).append({"label": label, "source": source})
     order = {"ground-truth": 0}

@@ -1,7 +1,7 @@
 """Intervals, tests and ranks for means of correlated items, and for values that are no means."""
 
 from reports.statistics.bootstrap import Estimate, estimate
-from reports.statistics.clusters import Series, person_of
+from reports.statistics.clusters import Series, mean_of, subject_of
 from reports.statistics.correction import holm, rank_sets
 from reports.statistics.pairs import Pairs, paired
 from reports.statistics.pooled import Pooled, estimate_pooled, parts
@@ -14,8 +14,9 @@ __all__ = [
     "estimate",
     "estimate_pooled",
     "holm",
+    "mean_of",
     "paired",
     "parts",
-    "person_of",
+    "subject_of",
     "rank_sets",
 ]

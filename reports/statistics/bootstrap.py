@@ -1,7 +1,7 @@
 """The studentized cluster bootstrap of a mean: interval and p-value from one distribution.
 
-Clusters (persons, else recordings, else blocks of items) are drawn with replacement, within
-them recordings, within them circular blocks. Each draw is studentized with the standard error
+Clusters (subjects, else sequences, else blocks of items) are drawn with replacement, within
+them sequences, within them circular blocks. Each draw is studentized with the standard error
 of its own clusters (Davison and Hinkley 1997, §2.4 and §3.8; Cameron, Gelbach and Miller 2008):
 a percentile interval of few clusters is too narrow (`benchmarks/coverage.py` shows by how much).
 """
@@ -25,7 +25,7 @@ ENOUGH = 4
 #: Spreads and distances below this share of the mean are sums in another order, not data.
 ROUNDING = 1e-12
 
-#: A recording alone is cut into at most this many blocks: few long ones stay nearly independent
+#: A sequence alone is cut into at most this many blocks: few long ones stay nearly independent
 #: where moments of a second do not (Ibragimov and Müller 2010).
 MOST_BLOCKS = 6
 
@@ -49,8 +49,8 @@ class Estimate:
     error: float | None
     n: int
     failed: int
-    recordings: int
-    persons: int
+    sequences: int
+    subjects: int
     level: str
     clusters: int
 
@@ -69,7 +69,7 @@ def estimate(
     series: Sequence[Series],
     block: int,
     *,
-    weights: str = "recordings",
+    weights: str = "sequences",
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -77,20 +77,20 @@ def estimate(
     """Mean, interval and p-value of clustered items.
 
     Args:
-        series: one a recording.
+        series: one a sequence.
         block: length of a block in items; one second of frames is a fair choice.
-        weights: "recordings", every recording counts the same; "items", every item does.
+        weights: "sequences", every sequence counts the same; "items", every item does.
         confidence: mass of the interval.
         resamples: bootstrap draws.
         seed: of the draws; the same items give the same answer.
 
     """
-    persons = grouped(series)
-    flat = [one for person in persons for one in person]
+    subjects = grouped(series)
+    flat = [one for subject in subjects for one in subject]
     n = sum(len(one.finite) for one in flat)
     failed = sum(len(one.values) for one in series) - n
-    counts = {"n": n, "failed": failed, "recordings": len(flat), "persons": len(persons)}
-    at = level(persons, block)
+    counts = {"n": n, "failed": failed, "sequences": len(flat), "subjects": len(subjects)}
+    at = level(subjects, block)
     if not flat:
         return Estimate(float("nan"), None, None, None, None, level=at, clusters=0, **counts)
     rng = np.random.default_rng(seed)
@@ -103,10 +103,8 @@ def estimate(
         totals, drawn, clusters = draw_blocks(values, block, resamples, rng)
         sizes, drawn_sizes = np.ones_like(totals), np.ones_like(drawn)
     else:
-        groups = persons if at == "persons" else [[one] for one in flat]
-        weigh = {
-            id(one): 1.0 if weights == "recordings" else float(len(one.finite)) for one in flat
-        }
+        groups = subjects if at == "subjects" else [[one] for one in flat]
+        weigh = {id(one): 1.0 if weights == "sequences" else float(len(one.finite)) for one in flat}
         totals = np.array([sum(weigh[id(s)] * s.finite.mean() for s in g) for g in groups])
         sizes = np.array([sum(weigh[id(s)] for s in g) for g in groups])
         mean, clusters = float(totals.sum() / sizes.sum()), len(groups)

@@ -1,9 +1,9 @@
-"""Items in their clusters: who was recorded, in which recording, at which moment.
+"""Items in their clusters: who was recorded, in which sequence, at which moment.
 
-Frames of one recording resemble each other, and so do recordings of one person. What is
-resampled is therefore never a single item: persons, within them recordings, within them blocks
+Frames of one sequence resemble each other, and so do sequences of one subject. What is
+resampled is therefore never a single item: subjects, within them sequences, within them blocks
 of consecutive items. A level with one member cannot be resampled, and then the statement is
-about less: "within this person", "within this recording".
+about less: "within this subject", "within this sequence".
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: The levels of resampling, and what a statement at each is about.
+#: The levels of resampling, and what an interval of each generalises to.
 SCOPES = {
-    "persons": "over persons",
-    "recordings": "within this person, over recordings",
-    "blocks": "within this recording, over blocks of items",
-    "left-out persons": "over persons, each left out in turn",
-    "left-out recordings": "within these people, over recordings, each left out in turn",
-    "seeds": "over trainings with other seeds, of these very recordings",
+    "subjects": "over subjects",
+    "sequences": "within this subject, over sequences",
+    "blocks": "within this sequence, over blocks of its items",
+    "left-out subjects": "over subjects, each left out in turn",
+    "left-out sequences": "within these subjects, over sequences, each left out in turn",
+    "seeds": "over trainings with other seeds, on these same sequences",
     "none": "no interval: too few items",
 }
 
@@ -30,11 +30,11 @@ MIN_BLOCKS = 3
 
 @dataclass(frozen=True)
 class Series:
-    """The items of one recording in time order, float64 [n]; NaN where an item failed."""
+    """The items of one sequence in time order, float64 [n]; NaN where an item failed."""
 
-    recording: str
+    sequence: str
     values: np.ndarray
-    person: str = ""
+    subject: str = ""
 
     @property
     def finite(self) -> np.ndarray:
@@ -43,31 +43,56 @@ class Series:
         return values[np.isfinite(values)]
 
 
-def person_of(recording: str, recordings: Mapping[str, Mapping[str, object]]) -> str:
-    """The person of a recording after `Results.recordings`; where unknown, the empty string."""
-    return str(recordings.get(recording, {}).get("subject") or "")
+def subject_of(sequence: str, sequences: Mapping[str, Mapping[str, object]]) -> str:
+    """The subject of a sequence after `Results.sequences`; where unknown, the empty string."""
+    return str(sequences.get(sequence, {}).get("subject") or "")
 
 
 def grouped(series: Sequence[Series]) -> list[list[Series]]:
-    """Recordings with items by person, in order of appearance.
+    """Sequences with items by subject, in order of appearance.
 
-    A recording without a named person is one of a single unknown person: to take it for a
-    person of its own would claim more independence than anybody knows of.
+    A sequence without a named subject is one of a single unknown subject: to take it for a
+    subject of its own would claim more independence than anybody knows of.
     """
-    persons: dict[str, list[Series]] = {}
+    subjects: dict[str, list[Series]] = {}
     for one in series:
         if len(one.finite):
-            persons.setdefault(one.person, []).append(one)
-    return list(persons.values())
+            subjects.setdefault(one.subject, []).append(one)
+    return list(subjects.values())
 
 
-def level(persons: Sequence[Sequence[Series]], block: int) -> str:
-    """The highest level that can be resampled: persons, recordings, blocks or none."""
-    if len(persons) > 1:
-        return "persons"
-    recordings = persons[0] if persons else []
-    if len(recordings) > 1:
-        return "recordings"
-    if recordings and len(recordings[0].finite) >= MIN_BLOCKS * block:
+def level(subjects: Sequence[Sequence[Series]], block: int) -> str:
+    """The highest level that can be resampled: subjects, sequences, blocks or none."""
+    if len(subjects) > 1:
+        return "subjects"
+    sequences = subjects[0] if subjects else []
+    if len(sequences) > 1:
+        return "sequences"
+    if sequences and len(sequences[0].finite) >= MIN_BLOCKS * block:
         return "blocks"
     return "none"
+
+
+def mean_of(runs: Mapping[tuple[str, int], np.ndarray], value: float) -> str | None:
+    """How a value is the mean of items.
+
+    Args:
+        runs: (sequence, seed) -> items, float64 [n]; NaN where one failed.
+        value: of all of them. Each seed is pooled by itself, then seeds are averaged.
+
+    Returns:
+        "sequences": the mean of the means of sequences; "items": of all items; None: neither.
+
+    """
+    seeds: dict[int, list[np.ndarray]] = {}
+    for (_, seed), values in runs.items():
+        if len(finite := values[np.isfinite(values)]):
+            seeds.setdefault(seed, []).append(finite)
+    if not seeds:
+        return None
+    joined = [np.concatenate(found) for found in seeds.values()]
+    near = 1e-6 * max(abs(value), *(np.abs(items).mean() for items in joined))
+    means = [np.mean([items.mean() for items in found]) for found in seeds.values()]
+    if abs(np.mean(means) - value) <= near:
+        return "sequences"
+    return "items" if abs(np.mean([items.mean() for items in joined]) - value) <= near else None

@@ -1,4 +1,4 @@
-"""Draws of the cluster bootstrap: clusters, in them recordings, in them circular blocks."""
+"""Draws of the cluster bootstrap: clusters, in them sequences, in them circular blocks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-#: Means of block resamples that are kept a recording; a draw of the recording takes one of them.
+#: Means of block resamples that are kept a sequence; a draw of the sequence takes one of them.
 POOL = 1_000
 
 #: Drawn entries that are kept for the next column, at most: 32 MiB of them.
@@ -24,16 +24,16 @@ def circular_means(values: np.ndarray, block: int) -> np.ndarray:
 def draw_blocks(
     values: np.ndarray, block: int, resamples: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """One recording: its circular block means [n], draws of them [R, k], and k."""
+    """One sequence: its circular block means [n], draws of them [R, k], and k."""
     means = circular_means(values, block)
     count = len(values) // block
     return means, means[rng.integers(0, len(means), (resamples, count))], count
 
 
 def pools(values: Sequence[np.ndarray], block: int, rng: np.random.Generator) -> np.ndarray:
-    """Means of block resamples of every recording, float [K, POOL]; too short a one stays itself.
+    """Means of block resamples of every sequence, float [K, POOL]; too short a one stays itself.
 
-    Recordings of one length are resampled in one call.
+    Sequences of one length are resampled in one call.
     """
     found = np.empty((len(values), POOL))
     lengths = np.array([len(one) for one in values])
@@ -50,14 +50,14 @@ def pools(values: Sequence[np.ndarray], block: int, rng: np.random.Generator) ->
 
 
 @lru_cache(maxsize=2)
-def block_starts(recordings: int, n: int, count: int, seed: int) -> tuple[np.ndarray, ...]:
-    """Where the blocks of each resample start in all recordings joined: `count` of [K, POOL].
+def block_starts(sequences: int, n: int, count: int, seed: int) -> tuple[np.ndarray, ...]:
+    """Where the blocks of each resample start in all sequences joined: `count` of [K, POOL].
 
     Kept, since a table asks for the same of every column and pair of rows.
     """
     rng = np.random.default_rng(seed)
-    first = np.arange(recordings, dtype=np.int64)[:, None] * n
-    return tuple(first + rng.integers(0, n, (recordings, POOL)) for _ in range(count))
+    first = np.arange(sequences, dtype=np.int64)[:, None] * n
+    return tuple(first + rng.integers(0, n, (sequences, POOL)) for _ in range(count))
 
 
 def draw_clusters(
@@ -66,10 +66,10 @@ def draw_clusters(
     resamples: int,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draws of clusters, of recordings within them, of blocks within those.
+    """Draws of clusters, of sequences within them, of blocks within those.
 
     Args:
-        groups: per cluster its recordings, (items, weight).
+        groups: per cluster its sequences, (items, weight).
         block: length of a block in items.
         resamples: R.
         rng: of the draws.
@@ -81,7 +81,7 @@ def draw_clusters(
     counts = tuple(len(group) for group in groups)
     weights = np.array([weight for group in groups for _, weight in group])
     means = pools([values for group in groups for values, _ in group], block, rng)
-    # One entry more, 0: what a cluster with fewer recordings than the largest adds.
+    # One entry more, 0: what a cluster with fewer sequences than the largest adds.
     means = np.append((means * weights[:, None]).ravel(), 0.0)
     seed = int(rng.integers(2**62))
     kept = resamples * len(groups) * max(counts) <= KEPT
@@ -96,10 +96,10 @@ def draw_clusters(
 
 
 def fresh_slots(counts: tuple[int, ...], resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """Per place of a recording in its cluster: which entry of all pools is drawn, int64 [R, G].
+    """Per place of a sequence in its cluster: which entry of all pools is drawn, int64 [R, G].
 
-    Clusters are drawn with replacement, then as many recordings as each has, then of each
-    recording one of its block resamples; the entry after the last stands for no recording.
+    Clusters are drawn with replacement, then as many sequences as each has, then of each
+    sequence one of its block resamples; the entry after the last stands for no sequence.
     """
     rng = np.random.default_rng(seed)
     sizes = np.array(counts)

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.contracts import BadInput
-from reports.statistics.clusters import Series, person_of
+from reports.statistics.clusters import Series, subject_of
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Differences A - B of the items of one column.
+    """Differences B - A of the items of one column.
 
-    series: one a recording that both have, float64 [n]; NaN where either side failed.
+    series: one for each sequence that both have, float64 [n]; NaN where either side failed.
     n: items with a difference.
     failed_a, failed_b: items that failed in A, in B.
-    only_a, only_b: recordings that only one side has.
+    only_a, only_b: sequences that only one side has.
     """
 
     series: tuple[Series, ...]
@@ -32,36 +32,36 @@ class Pairs:
 def paired(
     a: Mapping[str, np.ndarray],
     b: Mapping[str, np.ndarray],
-    recordings: Mapping[str, Mapping[str, object]],
-    subject: object = "items",
+    sequences: Mapping[str, Mapping[str, object]],
+    about: object = "items",
 ) -> Pairs:
-    """Pair the items of two rows: the same recording, the same frame or window.
+    """Pair the items of two rows: the same sequence, the same frame or window.
 
     Args:
-        a: per recording its items in time order, float [n]; NaN where an item failed.
+        a: per sequence its items in time order, float [n]; NaN where an item failed.
         b: the same of the other row.
-        recordings: `Results.recordings`, for the persons.
-        subject: what an error names.
+        sequences: `Results.sequences`, for the subjects.
+        about: what an error names.
 
     Raises:
-        BadInput: a recording has not the same number of items on both sides.
+        BadInput: a sequence has not the same number of items on both sides.
 
     """
     series = []
     failed = np.zeros(2, int)
-    for name in (name for name in a if name in b):
+    for name in (name for name in b if name in a):
         left, right = np.asarray(a[name], np.float64), np.asarray(b[name], np.float64)
         if left.shape != right.shape:
             raise BadInput(
-                subject,
+                about,
                 f"{name} has {len(left)} items in A and {len(right)} in B",
                 "Score both with the same test frames.",
             )
         failed += (~np.isfinite(left)).sum(), (~np.isfinite(right)).sum()
         with np.errstate(invalid="ignore"):
-            difference = left - right
+            difference = right - left
         difference[~np.isfinite(difference)] = np.nan
-        series.append(Series(name, difference, person_of(name, recordings)))
+        series.append(Series(name, difference, subject_of(name, sequences)))
     return Pairs(
         tuple(series),
         sum(len(one.finite) for one in series),

@@ -1,11 +1,11 @@
 """Values that are no mean of items: a Fréchet distance, a pooled PSNR, a correlation.
 
 No item has a part in such a value, so items cannot be resampled. It is computed again without
-each person, or without each recording, and the spread of those values tells how much it hangs
+each subject, or without each sequence, and the spread of those values tells how much it hangs
 on who was recorded (delete-one jackknife: Quenouille 1956, Tukey 1958, Efron and Stein 1981).
 With too few of both, but several trainings, the spread between trainings is what can be told.
 
-The interval is about the value that as many other persons or recordings would give. The bias
+The interval is about the value that as many other subjects or sequences would give. The bias
 that the number of samples puts on the value itself is not in it: see `docs/statistics.md`.
 """
 
@@ -18,9 +18,9 @@ import numpy as np
 
 from reports.statistics.bootstrap import Estimate, invert
 
-#: From this many persons a person is left out at a time, else a recording from this many;
+#: From this many subjects a subject is left out at a time, else a sequence from this many;
 #: below, nothing is left out. `benchmarks/coverage_pooled.py` has the coverage.
-MIN_PERSONS, MIN_RECORDINGS = 4, 5
+MIN_SUBJECTS, MIN_SEQUENCES = 4, 5
 
 #: More parts than this are joined: each costs a pooling of the rest (some six seconds for a FID
 #: of 4,000 frames), and further degrees of freedom narrow the interval by 7% at most.
@@ -29,13 +29,13 @@ MOST_PARTS = 20
 #: From this many trainings with other seeds their spread is told.
 MIN_SEEDS = 3
 
-PERSONS, RECORDINGS, SEEDS = "left-out persons", "left-out recordings", "seeds"
+SUBJECTS, SEQUENCES, SEEDS = "left-out subjects", "left-out sequences", "seeds"
 
 #: Fewer parts of a level make no interval.
-LEAST = {PERSONS: MIN_PERSONS, RECORDINGS: MIN_RECORDINGS}
+LEAST = {SUBJECTS: MIN_SUBJECTS, SEQUENCES: MIN_SEQUENCES}
 
 #: The levels of `Estimate` for values that are no means of items.
-LEVELS = (PERSONS, RECORDINGS, SEEDS)
+LEVELS = (SUBJECTS, SEQUENCES, SEEDS)
 
 #: A spread below this part of the value is rounding.
 ROUNDING = 1e-9
@@ -45,8 +45,8 @@ ROUNDING = 1e-9
 class Pooled:
     """A value, or a difference of two, with its values without parts of the data.
 
-    without: part (persons or recordings) -> the value of the rest, seeds averaged.
-    level: what the parts are: `PERSONS` or `RECORDINGS`; empty without parts.
+    without: part (subjects or sequences) -> the value of the rest, seeds averaged.
+    level: what the parts are: `SUBJECTS` or `SEQUENCES`; empty without parts.
     by_seed: seed -> value of that training.
     n, failed: items that it was pooled from, and those that could not be.
     """
@@ -76,27 +76,27 @@ class Pooled:
         )
 
 
-def parts(recordings: Mapping[str, str]) -> tuple[str, dict[str, tuple[str, ...]]]:
+def parts(sequences: Mapping[str, str]) -> tuple[str, dict[str, tuple[str, ...]]]:
     """What is left out at a time.
 
-    Persons, where there are enough: recordings of one person resemble each other, and left out
-    one by one they show too little of the spread. Else recordings, and then less is claimed.
+    Subjects, where there are enough: sequences of one subject resemble each other, and left out
+    one by one they show too little of the spread. Else sequences, and then less is claimed.
 
     Args:
-        recordings: recording -> its person; the empty string where unknown, which is one person.
+        sequences: sequence -> its subject; the empty string where unknown, which is one subject.
 
     Returns:
-        (level, part -> its recordings); ("", {}) where there are too few of both. More parts than
+        (level, part -> its sequences); ("", {}) where there are too few of both. More parts than
         `MOST_PARTS` are joined in turn.
 
     """
-    persons: dict[str, tuple[str, ...]] = {}
-    for recording, person in recordings.items():
-        persons[person] = (*persons.get(person, ()), recording)
-    if len(persons) >= MIN_PERSONS:
-        level, found = PERSONS, {name or "unknown": own for name, own in persons.items()}
-    elif len(recordings) >= MIN_RECORDINGS:
-        level, found = RECORDINGS, {name: (name,) for name in recordings}
+    subjects: dict[str, tuple[str, ...]] = {}
+    for sequence, subject in sequences.items():
+        subjects[subject] = (*subjects.get(subject, ()), sequence)
+    if len(subjects) >= MIN_SUBJECTS:
+        level, found = SUBJECTS, {name or "unknown": own for name, own in subjects.items()}
+    elif len(sequences) >= MIN_SEQUENCES:
+        level, found = SEQUENCES, {name: (name,) for name in sequences}
     else:
         return "", {}
     names = list(found)
@@ -107,24 +107,24 @@ def parts(recordings: Mapping[str, str]) -> tuple[str, dict[str, tuple[str, ...]
 
 
 def estimate_pooled(
-    pooled: Pooled, recordings: Mapping[str, str] | None = None, *, confidence: float = 0.95
+    pooled: Pooled, sequences: Mapping[str, str] | None = None, *, confidence: float = 0.95
 ) -> Estimate:
     """Interval and p-value of a pooled value or a difference.
 
     Args:
         pooled: the value with what is known of its spread.
-        recordings: recording -> its person, for the counts.
+        sequences: sequence -> its subject, for the counts.
         confidence: mass of the interval.
 
     Returns:
-        An estimate of level `PERSONS` or `RECORDINGS` by the jackknife, `SEEDS` by the spread
+        An estimate of level `SUBJECTS` or `SEQUENCES` by the jackknife, `SEEDS` by the spread
         between trainings, else "none" and without an interval. A spread of exactly nothing
         tells nothing either, but for a value of 0.
 
     """
-    facts = recordings or {}
+    facts = sequences or {}
     counts = {"n": pooled.n, "failed": pooled.failed}
-    counts |= {"recordings": len(facts), "persons": len(set(facts.values()))}
+    counts |= {"sequences": len(facts), "subjects": len(set(facts.values()))}
     values = np.array(list(pooled.without.values()), np.float64)
     seeds = np.array(list(pooled.by_seed.values()), np.float64)
     if len(values) >= LEAST.get(pooled.level, np.inf):

@@ -18,7 +18,7 @@ board.querySelectorAll("th button").forEach((button) => button.addEventListener(
   board.tBodies[0].append(...rows);
 }));
 document.getElementById("all")?.addEventListener("change", (event) => board.classList.toggle("all", event.target.checked));
-document.querySelectorAll(".recording").forEach((section) => {
+document.querySelectorAll(".sequence").forEach((section) => {
   const videos = [...section.querySelectorAll("video")], select = section.querySelector(".sound");
   const play = section.querySelector(".play");
   const unmute = () => videos.forEach((video, i) => { video.muted = i !== select.selectedIndex; });

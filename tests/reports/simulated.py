@@ -1,4 +1,4 @@
-"""Stored results of runs that never were: many persons, emotions and intensities."""
+"""Stored results of runs that never were: many subjects, emotions and intensities."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from harness.contracts import Results, Row, Score
 from reports.statistics import Series, estimate
 
-#: Name -> direction, middle, spread over persons, recordings and frames.
+#: Name -> direction, middle, spread over subjects, sequences and frames.
 COLUMNS = {
     "psnr": ("up", 30.0, (1.0, 0.6, 1.2)),
     "lmd/synthetic": ("down", 2.0, (0.2, 0.1, 0.5)),
@@ -28,45 +28,45 @@ ROWS = {
 }
 
 
-def facts(persons: int, emotions=EMOTIONS, intensities=(1, 3)):
-    """Recordings as `Results.recordings` holds them."""
+def facts(subjects: int, emotions=EMOTIONS, intensities=(1, 3)):
+    """Sequences as `Results.sequences` holds them."""
     return {
-        f"m{person:03}/{emotion}-{intensity}": {
-            "subject": f"M{person:03}",
+        f"m{subject:03}/{emotion}-{intensity}": {
+            "subject": f"M{subject:03}",
             "emotion": emotion,
             "intensity": intensity,
         }
-        for person in range(persons)
+        for subject in range(subjects)
         for emotion in emotions
         for intensity in intensities
     }
 
 
 def write(
-    folder: Path, recordings, rows=ROWS, frames=75, seeds=(0,), seed=0, fails=(), **changes
+    folder: Path, sequences, rows=ROWS, frames=75, seeds=(0,), seed=0, fails=(), **changes
 ) -> Results:
     """A run folder with results and items.
 
     Args:
         folder: where.
-        recordings: as `facts` makes them.
+        sequences: as `facts` makes them.
         rows: as `ROWS`.
-        frames: of each recording; windows are five fewer.
+        frames: of each sequence; windows are five fewer.
         seeds: of the rows.
         seed: of the draws.
-        fails: (row, recording, frame) that could not be scored.
+        fails: (row, sequence, frame) that could not be scored.
         changes: facts of the protocol.
 
     """
     rng = np.random.default_rng(seed)
     common = {
         name: {
-            (recording, c): scale[0] * person[hash_of(known["subject"]) % 97]
+            (sequence, c): scale[0] * subject[hash_of(known["subject"]) % 97]
             + scale[1] * rng.standard_normal()
-            for recording, known in recordings.items()
+            for sequence, known in sequences.items()
             for c, (_, _, scale) in COLUMNS.items()
         }
-        for name, person in [("all", rng.standard_normal(97))]
+        for name, subject in [("all", rng.standard_normal(97))]
     }["all"]
     made = []
     for index, (method, (role, drive, lead)) in enumerate(rows.items()):
@@ -74,7 +74,7 @@ def write(
         scores, files = {}, []
         runs = {c: {} for c in COLUMNS}
         for run in seeds:
-            for recording, known in recordings.items():
+            for sequence, known in sequences.items():
                 hard = 0.5 * int(known["intensity"] or 1)
                 lines = [{"frame": i} for i in range(frames)]
                 for column, (direction, middle, scale) in COLUMNS.items():
@@ -84,14 +84,14 @@ def write(
                         own.standard_normal(count + 9), np.ones(10) / 10**0.5, "valid"
                     )
                     values = (
-                        middle + common[recording, column] + 0.3 * scale[1] * own.standard_normal()
+                        middle + common[sequence, column] + 0.3 * scale[1] * own.standard_normal()
                     )
                     values = values + up * scale[0] * (lead - 0.4 * hard) + 0.5 * scale[2] * noise
                     if column == "psnr":
                         for row, name, frame in fails:
-                            if (row, name) == (method, recording):
+                            if (row, name) == (method, sequence):
                                 values[frame] = np.nan
-                    runs[column][recording, run] = values
+                    runs[column][sequence, run] = values
                     stored = [None if np.isnan(v) else float(v) for v in values]
                     if count == frames:
                         for line, value in zip(lines, stored, strict=True):
@@ -100,13 +100,13 @@ def write(
                         lines += [
                             {"column": column, "item": i, "value": v} for i, v in enumerate(stored)
                         ]
-                name = f"items/{method}--{drive}--{recording.replace('/', '-')}--s{run}.jsonl"
+                name = f"items/{method}--{drive}--{sequence.replace('/', '-')}--s{run}.jsonl"
                 (folder / "items").mkdir(parents=True, exist_ok=True)
                 (folder / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
                 files.append(name)
         for column, found in runs.items():
             series = [
-                Series(r, v, recordings[r]["subject"])
+                Series(r, v, sequences[r]["subject"])
                 for (r, s), v in found.items()
                 if s == seeds[0]
             ]
@@ -117,7 +117,7 @@ def write(
             scores[column] = Score("ok", value, one.low, one.high, n, failures)
         scores["e_fid/synthetic"] = Score("ok", 2.0 - 0.1 * lead, n=frames)
         protocol = {"fps": 25.0, "height": 128, "width": 128, "composite": "plate"}
-        protocol |= {"train_fraction": 0.9, "test_frames": frames * len(recordings)}
+        protocol |= {"train_fraction": 0.9, "test_frames": frames * len(sequences)}
         made.append(
             Row(
                 method,
@@ -127,7 +127,7 @@ def write(
                 "simulated@1",
                 "full",
                 tuple(seeds),
-                tuple(recordings),
+                tuple(sequences),
                 protocol | changes,
                 scores,
                 items=tuple(files),
@@ -143,7 +143,7 @@ def write(
             ("e_fid/synthetic", "down"),
         ]
     }  # fmt: skip
-    results = Results(tuple(made), columns, (), {"plan": "p", "hardware": {"cpu": "a"}}, recordings)
+    results = Results(tuple(made), columns, (), {"plan": "p", "hardware": {"cpu": "a"}}, sequences)
     (folder / "results.json").write_text(json.dumps(results.to_json()))
     return results
 

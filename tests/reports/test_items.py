@@ -1,4 +1,4 @@
-"""The reader of items gives back what the runner wrote, and says of which recording it is."""
+"""The reader of items gives back what the runner wrote, and says of which sequence it is."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def test_reads_what_the_runner_writes(tmp_path):
     np.testing.assert_array_equal(read["sync_c/x"], windows)
 
 
-def test_files_belong_to_recording_and_seed(row, tmp_path):
+def test_files_belong_to_sequence_and_seed(row, tmp_path):
     assert items.owner("items/ua3dtalk--audio--m001-sad-3--s3.jsonl", row) == ("m001/sad-3", 3)
     assert items.owner("items/x--m000-sad-1.jsonl", row) == ("m000/sad-1", 0)
-    with pytest.raises(BadInput, match="none of the 16 recordings"):
+    with pytest.raises(BadInput, match="none of the 16 sequences"):
         items.owner("items/x--m002-sad-1--s0.jsonl", row)
     named = dataclasses.replace(row, sequences=("b", "a--b"))
     assert items.owner("items/x--a--b--s0.jsonl", named) == ("a--b", 0)
 
 
-def test_seeds_are_averaged_and_are_no_recordings(row, tmp_path):
+def test_seeds_are_averaged_and_are_no_sequences(row, tmp_path):
     read = items.read(tmp_path, row)
     column = read.column("psnr")
     assert set(column) == set(row.sequences)
@@ -50,7 +50,7 @@ def test_seeds_are_averaged_and_are_no_recordings(row, tmp_path):
 
 def test_values_that_are_no_mean_of_items_are_known_as_such(row, tmp_path):
     read = items.read(tmp_path, row)
-    assert read.weights("psnr", row.scores["psnr"]) == "recordings"
+    assert read.weights("psnr", row.scores["psnr"]) == "sequences"
     assert read.weights("psnr", Score("ok", row.scores["psnr"].value + 1e-3)) is None
     assert read.weights("e_fid/synthetic", row.scores["e_fid/synthetic"]) is None
     runs = {"lve": {("a", 0): np.zeros(10), ("b", 0): np.ones(30)}}
@@ -80,11 +80,11 @@ def test_an_absent_file_is_named(row, tmp_path):
         items.read(tmp_path, row)
 
 
-def test_a_recording_that_one_seed_could_not_score_leaves_a_mean_of_items():
-    """Every seed is pooled by itself: the seeds count the same, not their recordings."""
+def test_a_sequence_that_one_seed_could_not_score_leaves_a_mean_of_items():
+    """Every seed is pooled by itself: the seeds count the same, not their sequences."""
     blind = np.full(10, np.nan)
     runs = {("a", 0): np.full(10, 1.0), ("b", 0): np.full(10, 5.0)}
     runs |= {("a", 1): np.full(10, 2.0), ("b", 1): blind}
     found = items.RowItems({"psnr": runs})
-    assert found.weights("psnr", Score("ok", 2.5)) == "recordings"  # of 3 and 2
+    assert found.weights("psnr", Score("ok", 2.5)) == "sequences"  # of 3 and 2
     assert found.weights("psnr", Score("ok", 8 / 3)) is None

@@ -23,7 +23,7 @@ def test_every_schema_is_read_and_shown(path):
     for format_ in tables.FORMATS:
         assert "35.6" in tables.render(results, format_)
     if results.schema_version >= 2:
-        assert results.recordings["mini"]["subject"]
+        assert results.sequences["mini"]["subject"]
     if results.schema_version >= 3:
         score = results.rows[0].scores["e_fid/synthetic"]
         assert set(score.by_seed) == {"0", "1", "2"}

@@ -32,24 +32,24 @@ COLUMNS = {
 }
 
 
-def values(name, recording, seed):
-    rng = np.random.default_rng([len(recording), ord(recording[1]), seed])
+def values(name, sequence, seed):
+    rng = np.random.default_rng([len(sequence), ord(sequence[1]), seed])
     psnr = 25 + rng.normal(0, 0.5, COUNT)
-    own = np.random.default_rng([NAMES.index(name), ord(recording[1]), seed])
+    own = np.random.default_rng([NAMES.index(name), ord(sequence[1]), seed])
     return psnr + SHIFTS[name] + own.normal(0, 0.1, COUNT)
 
 
 @pytest.fixture
 def folder(tmp_path):
     rows = []
-    recordings = ("p0-x", "p1-x")
+    sequences = ("p0-x", "p1-x")
     for index, name in enumerate(NAMES):
         files, means, lmd = [], [], []
-        for recording in recordings:
+        for sequence in sequences:
             for seed in (0, 1):
-                psnr = values(name, recording, seed)
+                psnr = values(name, sequence, seed)
                 series = {"psnr": psnr, "lmd/synthetic": psnr / 10, "jitter": psnr[:50]}
-                path = tmp_path / "items" / f"m-{name}--audio--{recording}--s{seed}.jsonl"
+                path = tmp_path / "items" / f"m-{name}--audio--{sequence}--s{seed}.jsonl"
                 written.write(path, COUNT, [MetricResult({}, COUNT, series)])
                 files.append(str(path.relative_to(tmp_path)))
                 means.append(psnr.mean())
@@ -63,7 +63,7 @@ def folder(tmp_path):
         }
         rows.append(
             Row(
-                f"m: {name}", "M", "method", "audio", "s@1", "quick", (0, 1), recordings,
+                f"m: {name}", "M", "method", "audio", "s@1", "quick", (0, 1), sequences,
                 PROTOCOL, scores, items=tuple(files),
             )
         )  # fmt: skip
@@ -71,7 +71,7 @@ def folder(tmp_path):
         name: {"direction": d, "unit": u, "summary": "-", "reference": "-"}
         for name, (d, u) in COLUMNS.items()
     }
-    people = {name: {"subject": name[:2]} for name in recordings}
+    people = {name: {"subject": name[:2]} for name in sequences}
     results = Results(tuple(rows), facts, (), {"hardware": {"cpu": "c"}}, people)
     (tmp_path / "results.json").write_text(json.dumps(results.to_json()))
     write(tmp_path)
@@ -103,21 +103,21 @@ def write(folder, **changes):
     (folder / "ablation.json").write_text(json.dumps({**said, **changes}))
 
 
-def test_changes_are_paired_and_clustered_by_person(folder):
+def test_changes_are_paired_and_clustered_by_subject(folder):
     found = ablation.read(folder)
     change = found.lines[1].cells["psnr"].change
     series = []
-    for recording in ("p0-x", "p1-x"):
+    for sequence in ("p0-x", "p1-x"):
         differences = [
-            values("better", recording, seed) - values("base", recording, seed) for seed in (0, 1)
+            values("better", sequence, seed) - values("base", sequence, seed) for seed in (0, 1)
         ]
-        series.append(Series(recording, np.mean(differences, 0), recording[:2]))
+        series.append(Series(sequence, np.mean(differences, 0), sequence[:2]))
     expected = estimate(series, 25)
     assert change.value == pytest.approx(expected.value)
     assert (change.low, change.high, change.p) == pytest.approx(
         (expected.low, expected.high, expected.p), abs=1e-6
     )
-    assert change.scope == "over persons"
+    assert change.scope == "over subjects"
     assert change.low < 2 < change.high
 
 
@@ -177,7 +177,7 @@ def test_a_column_that_is_no_mean_of_items_has_no_interval_and_no_star(folder):
 
 
 def spread(folder, **changes):
-    """Let the results say of e_fid what it is without each recording, or of each seed."""
+    """Let the results say of e_fid what it is without each sequence, or of each seed."""
     data = json.loads((folder / "results.json").read_text())
     for index, row in enumerate(data["rows"]):
         score = row["scores"]["e_fid/synthetic"]
@@ -192,7 +192,7 @@ def test_a_pooled_column_has_an_interval_where_parts_were_left_out(folder):
     rng = np.random.default_rng(0)
     base = rng.normal(0.3, 0.02, 8)
     moved = [base - index / 10 + rng.normal(0, 0.001, 8) for index in range(3)]
-    spread(folder, level="left-out recordings", without=moved)
+    spread(folder, level="left-out sequences", without=moved)
     found = ablation.read(folder)
     change = found.lines[1].cells["e_fid/synthetic"].change
     theirs = jackknife((moved[1] - moved[0]), -0.1)
@@ -204,7 +204,7 @@ def test_a_pooled_column_has_an_interval_where_parts_were_left_out(folder):
     assert sum(c.p is not None for c in changes) == 6
     for text in ablation_tables.write(folder).values():
         words = " ".join(text.split())
-        said = "over recordings (computed again without each of 8)" in words
+        said = "over sequences (computed again without each of 8)" in words
         assert said or text.startswith("grid,")
     line = [n for n in ablation_tables.notes(found) if "change without an interval" in n]
     assert not any("e_fid" in text for text in line)

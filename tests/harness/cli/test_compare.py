@@ -1,4 +1,4 @@
-"""`compare`, `report --by` and `report --columns` as a person meets them."""
+"""`compare`, `report --by` and `report --columns` as a subject meets them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_compare_prints_and_ends_well_even_where_it_got_worse(command, run):
     code, out, _ = command("compare", *rows)
     assert code == 0
     assert "▼ worse" in out
-    assert "over persons (3, 24 recordings)" in out
+    assert "over subjects (3, 24 sequences)" in out
     assert "most worse: m00" in out
     assert out.count("its value is not a mean of items") == 1
     assert "not tested [1]: its value" in out
@@ -119,4 +119,4 @@ def test_report_by_emotion(command, run):
     assert "| happy | 3 | 3 | 225 |" in out
     code, _, err = command("report", run, "--by", "emotions")
     assert code == 2
-    assert "unknown key of recordings 'emotions'" in err
+    assert "unknown key of sequences 'emotions'" in err

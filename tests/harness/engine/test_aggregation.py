@@ -1,4 +1,4 @@
-"""From results of recordings to cells: means of items, pooled values, seeds, what is left out."""
+"""From results of sequences to cells: means of items, pooled values, seeds, what is left out."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.contracts import Metric, MetricResult
-from harness.engine.aggregation import Scored, metric_scores
+from harness.contracts import BadInput, Failure, Metric, MetricResult
+from harness.engine.aggregation import Scored, mean_over_seeds, metric_scores, values_by_seed
 from harness.engine.equal_samples import common_frames
-from harness.engine.pooling import mean_over_seeds, values_by_seed
 from metrics import catalog
 from metrics.distribution import Distribution
 from metrics.frechet import frechet_distance
@@ -46,34 +45,34 @@ def mean():
     return Mean(replace(spec, columns=spec.columns[:1]), {})
 
 
-def sides(recording, seed, frames=40):
-    rng = np.random.default_rng(recording)
+def sides(sequence, seed, frames=40):
+    rng = np.random.default_rng(sequence)
     truth = rng.normal(rng.normal(size=3), 1.0, (frames, 3))
-    own = np.random.default_rng([recording, seed])
+    own = np.random.default_rng([sequence, seed])
     return truth + own.normal(0.3, 0.4, (frames, 3)), truth
 
 
-def distances(metric, recordings, seeds=(0,), persons=4):
+def distances(metric, sequences, seeds=(0,), subjects=4):
     return [
         Scored(
-            f"r{r}", f"P{r % persons}", s, metric.compare(*sides(r, s), frames=np.arange(40))
+            f"r{r}", f"P{r % subjects}", s, metric.compare(*sides(r, s), frames=np.arange(40))
         )
         for s in seeds
-        for r in range(recordings)
+        for r in range(sequences)
     ]  # fmt: skip
 
 
-def means(recordings, seeds=(0,), persons=4, frames=100):
+def means(sequences, seeds=(0,), subjects=4, frames=100):
     found = []
     for s in seeds:
-        for r in range(recordings):
+        for r in range(sequences):
             items = (
                 30
                 + np.random.default_rng(r).normal(0, 2)
                 + np.random.default_rng([r, s]).normal(0, 1, frames)
             )
             result = MetricResult({MEAN: float(items.mean())}, frames, {MEAN: items})
-            found.append(Scored(f"r{r}", f"P{r % persons}", s, result))
+            found.append(Scored(f"r{r}", f"P{r % subjects}", s, result))
     return found
 
 
@@ -92,9 +91,9 @@ def test_seeds_are_averaged_and_never_pooled_as_more_frames(frechet):
     assert score.by_seed == pytest.approx({"0": each[0], "1": each[1]})
 
 
-def test_a_pooled_value_is_stored_without_each_person(frechet):
+def test_a_pooled_value_is_stored_without_each_subject(frechet):
     score = metric_scores(frechet, distances(frechet, 8, seeds=(0, 1)), 25)[FRECHET]
-    assert score.level == "left-out persons"
+    assert score.level == "left-out subjects"
     assert set(score.without) == {"P0", "P1", "P2", "P3"}
     rest = [r for r in range(8) if r % 4 != 2]
     expected = [
@@ -108,11 +107,11 @@ def test_a_pooled_value_is_stored_without_each_person(frechet):
     assert score.low == pytest.approx(max(score.value - half, 0.0))
 
 
-def test_recordings_are_left_out_where_persons_are_few_and_nothing_where_both_are(frechet):
-    score = metric_scores(frechet, distances(frechet, 6, persons=3), 25)[FRECHET]
-    assert score.level == "left-out recordings"
+def test_sequences_are_left_out_where_subjects_are_few_and_nothing_where_both_are(frechet):
+    score = metric_scores(frechet, distances(frechet, 6, subjects=3), 25)[FRECHET]
+    assert score.level == "left-out sequences"
     assert set(score.without) == {f"r{r}" for r in range(6)}
-    few = metric_scores(frechet, distances(frechet, 4, persons=3), 25)[FRECHET]
+    few = metric_scores(frechet, distances(frechet, 4, subjects=3), 25)[FRECHET]
     assert (few.low, few.level, few.without) == (None, "", {})
     seeds = metric_scores(frechet, distances(frechet, 1, seeds=(0, 1, 2)), 25)[FRECHET]
     assert (seeds.level, seeds.without) == ("seeds", {})
@@ -123,7 +122,7 @@ def test_what_never_changes_has_no_interval():
     metric = Mean(replace(spec := catalog.spec(MEAN), columns=spec.columns[:1]), {})
     found = [Scored(f"r{i}", "P", 0, MetricResult({MEAN: 0.0}, 90)) for i in range(8)]
     score = metric_scores(metric, found, 25)[MEAN]
-    assert (score.value, score.low, score.level) == (0.0, None, "left-out recordings")
+    assert (score.value, score.low, score.level) == (0.0, None, "left-out sequences")
     some = [replace(one, result=MetricResult({MEAN: float(i)}, 90)) for i, one in enumerate(found)]
     score = metric_scores(metric, some, 25)[MEAN]
     half = stats.t.ppf(0.975, 7) * stats.sem(range(8))
@@ -136,8 +135,8 @@ def test_what_never_changes_has_no_interval():
     assert score.high == pytest.approx(0.125 + stats.t.ppf(0.975, 7) * 0.125)
 
 
-def test_recordings_without_a_value_are_no_evidence(frechet):
-    found = distances(frechet, 6, persons=1)
+def test_sequences_without_a_value_are_no_evidence(frechet):
+    found = distances(frechet, 6, subjects=1)
     blind = MetricResult({FRECHET: None}, 0)
     some = [*found[:5], replace(found[5], result=blind)]
     score = metric_scores(frechet, some, 25)[FRECHET]
@@ -147,22 +146,22 @@ def test_recordings_without_a_value_are_no_evidence(frechet):
     assert metric_scores(frechet, fewer, 25)[FRECHET].low is None
 
 
-def test_an_interval_from_trainings_is_never_said_to_be_over_recordings(frechet):
-    """Six recordings, two of them blind: too few to leave out, and the seeds tell the spread."""
+def test_an_interval_from_trainings_is_never_said_to_be_over_sequences(frechet):
+    """Six sequences, two of them blind: too few to leave out, and the seeds tell the spread."""
     blind = MetricResult({FRECHET: None}, 0)
-    found = distances(frechet, 6, seeds=(0, 1, 2), persons=1)
-    some = [replace(one, result=blind) if one.recording in ("r4", "r5") else one for one in found]
+    found = distances(frechet, 6, seeds=(0, 1, 2), subjects=1)
+    some = [replace(one, result=blind) if one.sequence in ("r4", "r5") else one for one in found]
     score = metric_scores(frechet, some, 25)[FRECHET]
     assert score.low is not None
     assert (score.level, score.without) == ("seeds", {})
 
 
 def test_a_part_that_a_value_cannot_do_without_makes_the_spread_unknown(frechet):
-    """Seed 1 rests on one recording: the spread of the other five parts would be too small."""
+    """Seed 1 rests on one sequence: the spread of the other five parts would be too small."""
     blind = MetricResult({FRECHET: None}, 0)
-    found = distances(frechet, 6, seeds=(0, 1), persons=1)
+    found = distances(frechet, 6, seeds=(0, 1), subjects=1)
     some = [
-        replace(one, result=blind) if one.seed == 1 and one.recording != "r0" else one
+        replace(one, result=blind) if one.seed == 1 and one.sequence != "r0" else one
         for one in found
     ]
     score = metric_scores(frechet, some, 25)[FRECHET]
@@ -171,16 +170,16 @@ def test_a_part_that_a_value_cannot_do_without_makes_the_spread_unknown(frechet)
 
 
 def test_samples_are_those_that_all_rows_have(frechet):
-    found = distances(frechet, 5, persons=1)
+    found = distances(frechet, 5, subjects=1)
     short = replace(found[0], result=frechet.restrict(found[0].result, np.arange(30)))
-    pairs = [(one.recording, 40, one.result) for one in [*found, short]]
+    pairs = [(one.sequence, 40, one.result) for one in [*found, short]]
     common = common_frames(pairs)
     score = metric_scores(frechet, found, 25, common)[FRECHET]
     assert score.n == 4 * 40 + 30
     assert score.value == metric_scores(frechet, [short, *found[1:]], 25)[FRECHET].value
 
 
-def test_one_recording_under_one_seed_has_the_interval_of_its_blocks(mean):
+def test_one_sequence_under_one_seed_has_the_interval_of_its_blocks(mean):
     found = means(1)
     score = metric_scores(mean, found, 25)[MEAN]
     expected = estimate([Series("r0", found[0].result.items[MEAN])], 25, resamples=2_000)
@@ -195,27 +194,27 @@ def test_one_recording_under_one_seed_has_the_interval_of_its_blocks(mean):
         (250, (29.517649006521136, 30.3148052890113)),
     ],
 )
-def test_intervals_of_one_recording_are_those_of_schema_2(mean, frames, expected):
+def test_intervals_of_one_sequence_are_those_of_schema_2(mean, frames, expected):
     items = np.random.default_rng(5).normal(30, 2, frames)
     result = MetricResult({MEAN: float(items.mean())}, frames, {MEAN: items})
     score = metric_scores(mean, [Scored("mini", "synthetic-0", 0, result)], 25)[MEAN]
     assert (score.low, score.high) == pytest.approx(expected, rel=1e-12)
 
 
-def test_seeds_are_no_further_recordings(mean):
-    once = metric_scores(mean, means(6, persons=1), 25)[MEAN]
-    many = metric_scores(mean, means(6, seeds=range(8), persons=1), 25)[MEAN]
-    assert once.level == many.level == "recordings"
-    # Eight times the "recordings" would be nearly three times as narrow.
+def test_seeds_are_no_further_sequences(mean):
+    once = metric_scores(mean, means(6, subjects=1), 25)[MEAN]
+    many = metric_scores(mean, means(6, seeds=range(8), subjects=1), 25)[MEAN]
+    assert once.level == many.level == "sequences"
+    # Eight times the "sequences" would be nearly three times as narrow.
     assert many.high - many.low > 0.7 * (once.high - once.low)
     one = metric_scores(mean, means(1, seeds=range(8)), 25)[MEAN]
     assert one.level == "blocks"
 
 
 def test_an_interval_is_around_the_value_that_it_stands_by(mean):
-    """One seed could not score the hard half of every recording: its mean is of the other half."""
+    """One seed could not score the hard half of every sequence: its mean is of the other half."""
     found = []
-    for one in means(6, seeds=(0, 1), persons=1):
+    for one in means(6, seeds=(0, 1), subjects=1):
         items = one.result.items[MEAN].copy()
         items[:50] -= 20
         if one.seed == 1:
@@ -223,7 +222,7 @@ def test_an_interval_is_around_the_value_that_it_stands_by(mean):
         result = MetricResult({MEAN: float(np.nanmean(items))}, 100, {MEAN: items})
         found.append(replace(one, result=result))
     score = metric_scores(mean, found, 25)[MEAN]
-    assert score.level == "recordings"
+    assert score.level == "sequences"
     assert score.low < score.value < score.high
     assert score.high - score.value == pytest.approx(score.value - score.low)
 
@@ -242,17 +241,17 @@ def test_an_interval_of_items_stays_within_what_a_column_can_be():
     assert score.low == pytest.approx(score.value - stats.t.ppf(0.975, 2) * stats.sem([1, 1, 0.9]))
 
 
-def test_persons_are_what_is_drawn(mean):
-    found = means(12, persons=4)
+def test_subjects_are_what_is_drawn(mean):
+    found = means(12, subjects=4)
     score = metric_scores(mean, found, 25)[MEAN]
-    assert score.level == "persons"
-    series = [Series(one.recording, one.result.items[MEAN], one.person) for one in found]
+    assert score.level == "subjects"
+    series = [Series(one.sequence, one.result.items[MEAN], one.subject) for one in found]
     expected = estimate(series, 25, resamples=2_000)
     assert (score.low, score.high) == (expected.low, expected.high)
 
 
-def test_speed_hangs_on_the_machine_and_not_on_recordings():
-    metric = Mean(catalog.spec("fps"), {})
+def test_speed_has_no_interval_over_sequences():
+    metric = Mean(replace(catalog.spec("fps"), needs_timing=True), {})
     name = metric.spec.columns[0].name
     found = [Scored(f"r{i}", "P", 0, MetricResult({name: 20.0 + i}, 90)) for i in range(8)]
     score = metric_scores(metric, found, 25)[name]
@@ -261,13 +260,92 @@ def test_speed_hangs_on_the_machine_and_not_on_recordings():
     assert metric_scores(metric, [], 25) == {}
 
 
+def test_a_declared_mean_whose_items_say_otherwise_is_refused(mean):
+    items = np.full(100, 30.0)
+    found = [Scored("r0", "P", 0, MetricResult({MEAN: 31.0}, 100, {MEAN: items}))]
+    with pytest.raises(BadInput, match=r"declares psnr a mean of items, and .* do not give 31"):
+        metric_scores(mean, found, 25)
+    column = replace(mean.spec.columns[0], aggregation="per sequence")
+    other = Mean(replace(mean.spec, columns=(column,)), {})
+    score = metric_scores(other, found, 25)[MEAN]
+    assert (score.value, score.low, score.by_seed) == (31.0, None, {"0": 31.0})
+
+
+class AllItems(Mean):
+    def pool(self, results):
+        return {MEAN: float(np.concatenate([r.items[MEAN] for r in results]).mean())}
+
+
+def test_a_mean_of_all_items_weighs_sequences_by_their_items(mean):
+    found = [
+        *means(3, subjects=1, frames=100),
+        Scored("long", "P0", 0, MetricResult({MEAN: 29.0}, 400, {MEAN: np.full(400, 29.0)})),
+    ]
+    metric = AllItems(mean.spec, {})
+    score = metric_scores(metric, found, 25)[MEAN]
+    series = [Series(one.sequence, one.result.items[MEAN], one.subject) for one in found]
+    expected = estimate(series, 25, weights="items", resamples=2_000)
+    assert (score.value, score.high) == pytest.approx((expected.value, expected.high))
+    assert score.details["mean_of"] == "all items"
+
+
+def test_values_far_below_one_are_told_apart_by_their_items(mean):
+    """An absolute tolerance would take any mean of values below it for the right one."""
+    found = [
+        Scored(f"r{i}", "P", 0, MetricResult({MEAN: v}, n, {MEAN: np.full(n, v)}))
+        for i, (n, v) in enumerate([(40, 1e-8), (400, 3e-8)])
+    ]
+    assert "mean_of" not in metric_scores(mean, found, 25)[MEAN].details
+    assert metric_scores(AllItems(mean.spec, {}), found, 25)[MEAN].details["mean_of"]
+
+
+def test_failures_are_counted_by_column_and_items_add_up():
+    """Seven of a hundred mouths are empty: that is no failure of the whole frame."""
+    spec = catalog.spec(MEAN)
+    whole, mouth, pooled = (
+        replace(spec.columns[0], name=name, aggregation=how)
+        for name, how in (
+            ("whole", "mean of items"),
+            ("mouth", "mean of items"),
+            ("pooled", "of the pooled features"),
+        )
+    )
+    metric = Mean(replace(spec, columns=(whole, mouth, pooled)), {})
+    items = {"whole": np.full(100, 30.0), "mouth": np.full(100, 20.0)}
+    items["mouth"][:7] = np.nan
+    failures = [Failure("empty_mask", "no mouth", i) for i in range(7)]
+    failures.append(Failure("no_audio", "of the whole sequence"))
+    values = {"whole": 30.0, "mouth": 20.0, "pooled": 25.0}
+    result = MetricResult(values, 100, items, failures)
+    scores = metric_scores(metric, [Scored("r", "P", 0, result)], 25)
+    counts = {name: (score.n, score.failures) for name, score in scores.items()}
+    assert counts == {"whole": (100, 0), "mouth": (93, 7), "pooled": (100, 0)}
+    assert scores["mouth"].details["failures_by_type"] == {"empty_mask": 7}
+    assert "failures_by_type" not in scores["whole"].details
+
+
+def test_items_that_are_undefined_are_not_failures(mean):
+    """A derivative has no value at the first frames, in every row."""
+    items = np.concatenate([[np.nan, np.nan], np.full(98, 3.0)])
+    found = [Scored("r", "P", 0, MetricResult({MEAN: 3.0}, 98, {MEAN: items}))]
+    score = metric_scores(mean, found, 25)[MEAN]
+    assert (score.n, score.failures) == (98, 0)
+
+
+def test_frames_without_a_face_are_failures_of_a_pooled_value(frechet):
+    found = distances(frechet, 1)
+    found[0].result.failures = [Failure("no_face", "no face was found", i) for i in range(5)]
+    score = metric_scores(frechet, found, 25)[FRECHET]
+    assert (score.n, score.failures) == (40, 5)
+
+
 def test_a_missing_result_fails_the_row(mean):
     found = means(3)
     scores = metric_scores(mean, [*found[:2], replace(found[2], result=None)], 25)
-    assert scores[MEAN].reason == "1 of 3 recordings failed"
+    assert scores[MEAN].reason == "1 of 3 sequences failed"
 
 
-def test_renders_of_several_seeds_are_not_counted_as_recordings(mean):
+def test_renders_of_several_seeds_are_not_counted_as_sequences(mean):
     found = means(2, seeds=(0, 1, 2))
     scores = metric_scores(mean, [*found[:5], replace(found[5], result=None)], 25)
     assert scores[MEAN].reason == "1 of 6 renders (of all seeds) failed"
@@ -277,7 +355,7 @@ def test_renders_of_several_seeds_are_not_counted_as_recordings(mean):
     assert warning == "1 of 6 renders (of all seeds) could not be scored"
 
 
-def test_a_blind_recording_leaves_a_mean_of_items_one(mean):
+def test_a_blind_sequence_leaves_a_mean_of_items_one(mean):
     """What it has no value of has no part in the mean, and none in the interval."""
     found = means(8)
     for blind in (
@@ -286,6 +364,6 @@ def test_a_blind_recording_leaves_a_mean_of_items_one(mean):
     ):
         score = metric_scores(mean, [*found[:7], replace(found[7], result=blind)], 25)[MEAN]
         rest = metric_scores(mean, found[:7], 25)[MEAN]
-        assert (score.level, score.without) == ("persons", {})
+        assert (score.level, score.without) == ("subjects", {})
         assert (score.value, score.low, score.high) == (rest.value, rest.low, rest.high)
-        assert score.warnings == ("1 of 8 recordings could not be scored",)
+        assert score.warnings == ("1 of 8 sequences could not be scored",)

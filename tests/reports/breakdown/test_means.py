@@ -1,4 +1,4 @@
-"""Means by emotion, intensity and person: the right recordings in every cell."""
+"""Means by emotion, intensity and subject: the right sequences in every cell."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run(tmp_path):
     return simulated.write(tmp_path, simulated.facts(2), fails=fails), tmp_path
 
 
-def test_cells_are_means_of_their_recordings(run):
+def test_cells_are_means_of_their_sequences(run):
     results, folder = run
     (table,) = breakdown.tables(results, folder, ["emotion", "intensity"], ["psnr"])
     assert table.groups[0] == ("neutral", "1")
@@ -34,20 +34,20 @@ def test_cells_are_means_of_their_recordings(run):
     expected = np.mean([series[f"m{p:03}/happy-3"].mean() for p in range(2)])
     cell = table.cells[row][group]
     assert cell.value == pytest.approx(expected)
-    assert (cell.n, cell.failed, cell.recordings) == (150, 0, 2)
+    assert (cell.n, cell.failed, cell.sequences) == (150, 0, 2)
     assert table.cells[row][-1].value == pytest.approx(results.rows[1].scores["psnr"].value)
 
 
-def test_failed_recordings_are_counted_not_zero(run):
+def test_failed_sequences_are_counted_not_zero(run):
     results, folder = run
-    (table,) = breakdown.tables(results, folder, ["person", "emotion"], ["psnr"])
+    (table,) = breakdown.tables(results, folder, ["subject", "emotion"], ["psnr"])
     cell = table.cells[table.rows.index("ua3dtalk [audio]")][table.groups.index(("M000", "sad"))]
-    assert (cell.n, cell.failed, cell.recordings) == (75, 75, 1)
+    assert (cell.n, cell.failed, cell.sequences) == (75, 75, 1)
 
 
 def test_frechet_distances_have_no_groups(run):
     results, folder = run
-    columns = [table.column for table in breakdown.tables(results, folder, ["person"])]
+    columns = [table.column for table in breakdown.tables(results, folder, ["subject"])]
     assert columns == ["psnr", "lmd/synthetic", "sync_c/synthetic"] or set(columns) == set(
         simulated.COLUMNS
     )
@@ -77,12 +77,12 @@ def test_formats_show_groups_values_and_counts(run):
 
 def test_what_nobody_stated_is_refused(run):
     results, folder = run
-    unknown = {name: {**facts, "emotion": None} for name, facts in results.recordings.items()}
-    unlabelled = dataclasses.replace(results, recordings=unknown)
+    unknown = {name: {**facts, "emotion": None} for name, facts in results.sequences.items()}
+    unlabelled = dataclasses.replace(results, sequences=unknown)
     with pytest.raises(BadInput, match=r"states its emotion\. Take a split that has several"):
         breakdown.tables(unlabelled, folder, ["emotion"])
     with pytest.raises(BadInput, match=r"states its emotion\. Run again with this version"):
-        breakdown.tables(dataclasses.replace(results, recordings={}), folder, ["emotion"])
+        breakdown.tables(dataclasses.replace(results, sequences={}), folder, ["emotion"])
     with pytest.raises(UnknownName, match="emotion"):
         breakdown.tables(results, folder, ["emotions"])
     with pytest.raises(UnknownName):

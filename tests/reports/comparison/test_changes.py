@@ -45,7 +45,7 @@ def test_rows_of_one_folder(run):
     assert psnr.difference.high - psnr.difference.low < 1.0
     assert psnr.p >= psnr.difference.p
     assert changes["lmd/synthetic"].difference.value < 0
-    assert "over persons (8, 64 recordings)" in found.scope
+    assert "over subjects (8, 64 sequences)" in found.scope
     back = by_column(made(f"{run}::ua3dtalk [audio]", f"{run}::still"))
     assert back["psnr"].verdict == "worse"
     assert back["psnr"].difference.high == pytest.approx(-psnr.difference.low)
@@ -70,7 +70,7 @@ def test_a_frechet_distance_has_a_difference_and_no_interval(run):
     assert "not a mean of items" in change.reason
 
 
-def test_worst_items_are_named_with_recording_and_frame(tmp_path):
+def test_worst_items_are_named_with_sequence_and_frame(tmp_path):
     facts = simulated.facts(3)
     simulated.write(tmp_path / "a", facts)
     results = simulated.write(tmp_path / "b", facts)
@@ -91,7 +91,7 @@ def test_worst_items_are_named_with_recording_and_frame(tmp_path):
     found = made(f"{tmp_path}/a::ua3dtalk", f"{tmp_path}/b::ua3dtalk")
     change = by_column(found)["psnr"]
     assert len(change.worse) == 1
-    assert (change.worse[0].recording, change.worse[0].item) == ("m001/sad-3", 40)
+    assert (change.worse[0].sequence, change.worse[0].item) == ("m001/sad-3", 40)
     assert change.worse[0].gain == pytest.approx(-7.5)
     assert change.better == ()
     assert any("m001/sad-3 frame 40" in line for line in comparison.moments(found))
@@ -112,16 +112,16 @@ def test_failed_items_are_counted_on_either_side(tmp_path):
     assert change.difference.n == 75 * 24 - 3
 
 
-def test_one_recording_claims_nothing_beyond_itself(tmp_path):
+def test_one_sequence_claims_nothing_beyond_itself(tmp_path):
     one = dict(list(simulated.facts(1).items())[:1])
     simulated.write(tmp_path, one, frames=150)
     found = made(f"{tmp_path}::still", f"{tmp_path}::ua3dtalk")
-    assert "within this recording" in found.scope
-    assert "nothing is claimed for other recordings" in found.scope
+    assert "within this sequence" in found.scope
+    assert "nothing is claimed for other sequences" in found.scope
     assert by_column(found)["psnr"].difference.level == "blocks"
     few = dict(list(simulated.facts(1).items())[:5])
     simulated.write(tmp_path / "b", few)
-    assert "within this person" in made(f"{tmp_path}/b::still", f"{tmp_path}/b::ua3dtalk").scope
+    assert "within this subject" in made(f"{tmp_path}/b::still", f"{tmp_path}/b::ua3dtalk").scope
 
 
 def test_between_the_raw_and_the_corrected_p_lies_maybe():
@@ -160,7 +160,7 @@ def test_another_protocol_is_refused_with_every_difference(run, tmp_path, change
         made(run, tmp_path / "b")
 
 
-def test_other_recordings_splits_and_weights_are_refused(run, tmp_path):
+def test_other_sequences_splits_and_weights_are_refused(run, tmp_path):
     results = simulated.write(tmp_path / "b", simulated.facts(8))
     weights = [{"net": digest * 32} for digest in ("ab", "cd")]
     for folder, digest in zip((run, tmp_path / "b"), weights, strict=True):
@@ -176,7 +176,7 @@ def test_other_recordings_splits_and_weights_are_refused(run, tmp_path):
     with pytest.raises(BadInput, match="split 'simulated@1' in A, 'other@2' in B"):
         made(run, tmp_path / "b")
     simulated.write(tmp_path / "c", simulated.facts(7), test_frames=4800)
-    with pytest.raises(BadInput, match="recordings in A alone: m007/angry-1"):
+    with pytest.raises(BadInput, match="sequences in A alone: m007/angry-1"):
         made(run, tmp_path / "c")
 
 
@@ -231,10 +231,10 @@ def spread(folder, level, without=(), by_seed=()):
     (folder / "results.json").write_text(json.dumps(data))
 
 
-def test_a_pooled_column_is_compared_by_leaving_persons_out(run):
+def test_a_pooled_column_is_compared_by_leaving_subjects_out(run):
     base = [2.2, 2.3, 2.1, 2.25, 2.2, 2.15]
     shift = np.array([0.30, 0.31, 0.29, 0.32, 0.28, 0.30])
-    spread(run, "left-out persons", {"still": base, "ua3dtalk": base - shift})
+    spread(run, "left-out subjects", {"still": base, "ua3dtalk": base - shift})
     found = made(f"{run}::still", f"{run}::ua3dtalk")
     change = by_column(found)["e_fid/synthetic"]
     assert change.verdict == "better"
@@ -245,8 +245,8 @@ def test_a_pooled_column_is_compared_by_leaving_persons_out(run):
     assert change.p >= change.difference.p
     raw = [c.difference.p for c in found.changes if c.difference and c.direction != "none"]
     assert len(raw) == len(simulated.COLUMNS) + 1  # Holm counts it with the others
-    assert "over persons (8, 64 recordings)" in found.scope
-    assert "e_fid/synthetic: no mean of items; the interval is over persons" in found.scope
+    assert "over subjects (8, 64 sequences)" in found.scope
+    assert "e_fid/synthetic: no mean of items; the interval is over subjects" in found.scope
     assert "(computed again without each of 6)" in found.scope
     assert change.a == pytest.approx(2.2)
     assert "e_fid" in comparison_tables.render(found, "md").split("computed again")[0]
@@ -257,7 +257,7 @@ def test_trainings_are_compared_where_nothing_was_left_out(run):
     found = made(f"{run}::still", f"{run}::ua3dtalk")
     change = by_column(found)["e_fid/synthetic"]
     assert (change.verdict, change.difference.level) == ("better", "seeds")
-    assert "3 trainings on these very recordings alone" in found.scope
+    assert "3 trainings on these very sequences alone" in found.scope
     spread(run, "", by_seed={"ua3dtalk": [1.9, 1.9, 1.9]})
     change = by_column(made(f"{run}::still", f"{run}::ua3dtalk"))["e_fid/synthetic"]
     assert (change.verdict, change.difference) == ("untested", None)
@@ -284,7 +284,7 @@ def test_every_format_says_the_change_and_its_scope(run, format_):
         assert line["verdict"] == "better"
         assert float(line["low"]) < float(line["difference"]) < float(line["high"])
         return
-    assert "over persons" in text
+    assert "over subjects" in text
     assert re.search(r"\+[23]\.\d\d", text)
     with pytest.raises(UnknownName):
         comparison_tables.render(made(run, run), "htm")
@@ -300,7 +300,7 @@ def test_remarks_on_seeds_and_drives(tmp_path):
     assert np.isfinite(found.changes[0].difference.low)
 
 
-def test_recordings_that_failed_on_one_side_are_named(tmp_path):
+def test_sequences_that_failed_on_one_side_are_named(tmp_path):
     results = simulated.write(tmp_path, simulated.facts(3))
     row = results.rows[1]
     kept = tuple(name for name in row.items if "m002-sad-3" not in name)
@@ -312,4 +312,4 @@ def test_recordings_that_failed_on_one_side_are_named(tmp_path):
     pairs = [(sides.side(tmp_path, results, results.rows[3]), side)]
     found = comparison.make(pairs, ("a", "b"), ["psnr"])
     assert "psnr: items in A alone, so not compared: m002/sad-3" in comparison.notes(found)
-    assert found.changes[0].difference.recordings == 23
+    assert found.changes[0].difference.sequences == 23

@@ -21,7 +21,7 @@ def run(tmp_path):
 
 
 def test_the_scope_is_told_of_every_kind_of_interval(run):
-    """Six blocks are more clusters than three persons, and speak of less."""
+    """Six blocks are more clusters than three subjects, and speak of less."""
     one = by_column(made(f"{run}::still", f"{run}::ua3dtalk"))["psnr"]
 
     def with_level(column, level, **facts):
@@ -29,25 +29,25 @@ def test_the_scope_is_told_of_every_kind_of_interval(run):
         return dataclasses.replace(one, column=column, difference=changed)
 
     found = [
-        with_level("psnr", "persons", persons=3, recordings=24, clusters=3),
-        with_level("ssim", "persons", persons=3, recordings=24, clusters=3),
+        with_level("psnr", "subjects", subjects=3, sequences=24, clusters=3),
+        with_level("ssim", "subjects", subjects=3, sequences=24, clusters=3),
         with_level("lpips", "blocks", clusters=6),
         with_level("lmd", "none", clusters=0),
     ]
     text = compare.scope(found, simulated.facts(3))
-    assert text.startswith("Intervals hold over persons (3, 24 recordings).")
-    assert "lpips: intervals hold within this recording" in text
+    assert text.startswith("Intervals hold over subjects (3, 24 sequences).")
+    assert "lpips: intervals hold within this sequence" in text
     assert "lmd: too few items for any interval." in text
     rows = [dataclasses.replace(found[0], row="a"), dataclasses.replace(found[0], row="b")]
     few = dataclasses.replace(found[2], row="b", column="psnr")
     text = compare.scope([*rows, few], simulated.facts(3))
-    assert "psnr of b: intervals hold within this recording" in text
+    assert "psnr of b: intervals hold within this sequence" in text
 
 
 def test_pooled_columns_of_several_rows_are_told_apart(run):
     """The last row's kind of interval is not that of all rows."""
     one = by_column(made(f"{run}::still", f"{run}::ua3dtalk"))["psnr"]
-    kinds = {"a": ("left-out persons", 6), "b": ("seeds", 3)}
+    kinds = {"a": ("left-out subjects", 6), "b": ("seeds", 3)}
     found = [
         dataclasses.replace(
             one,
@@ -59,7 +59,7 @@ def test_pooled_columns_of_several_rows_are_told_apart(run):
         for row, (level, clusters) in kinds.items()
     ]
     text = compare.scope(found, simulated.facts(8))
-    assert "e_fid of a: no mean of items; the interval is over persons" in text
+    assert "e_fid of a: no mean of items; the interval is over subjects" in text
     assert "e_fid of b: no mean of items; the interval is from the spread of 3 trainings" in text
 
 

@@ -34,7 +34,7 @@ def test_changes_have_pictures_words_and_numbers(run):
     assert "not tested [1]" in table.text
     assert page.text.count("its value is not a mean of items") == 1
     assert "not tested [1]: its value is not a mean of items" in page.text
-    assert "over persons (4, 32 recordings)" in page.text
+    assert "over subjects (4, 32 sequences)" in page.text
     assert "3 better of 3" in page.all("div", "card")[0].text
     one = next(c for c in found.changes if c.column == "psnr")
     assert f"{one.difference.n}" in table.text

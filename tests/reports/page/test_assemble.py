@@ -7,6 +7,7 @@ import json
 import re
 
 import pytest
+from reports.page.standing import standing
 
 from harness.ablation import formats as ablation_tables
 from harness.contracts import FailedCell, Results, Row, Score
@@ -14,7 +15,6 @@ from reports import stored
 from reports.breakdown.means import Breakdown, Mean
 from reports.page import assemble as page
 from reports.page import groups, videos
-from reports.page.standing import standing
 from tests.reports import markup, simulated
 
 GRID = {
@@ -208,7 +208,7 @@ def test_the_worst_group_of_each_row_is_marked(tmp_path):
     )
     found = read(tmp_path)
     group = next(e for e in found.all("details", "group") if e.text.startswith("psnr"))
-    emotions, persons = group.all("table", "heat")
+    emotions, subjects = group.all("table", "heat")
     column = [th.text for th in emotions.all("th")].index("ua3dtalk [audio]")
     marked = [
         line.all("td")[0].text
@@ -219,7 +219,7 @@ def test_the_worst_group_of_each_row_is_marked(tmp_path):
     assert marked[0].startswith("angry")
     assert "under" in emotions.all("tr")[3].all("td")[column].classes
     assert "ua3dtalk [audio]: angry" in group.all("summary")[0].text
-    assert persons.all("tr")[-1].all("td")[0].text == "all"
+    assert subjects.all("tr")[-1].all("td")[0].text == "all"
 
 
 def test_a_weak_spot_is_named_where_half_of_the_columns_agree():
@@ -284,7 +284,7 @@ def test_the_leaderboard_explains_only_what_it_holds(tmp_path):
     text = read(tmp_path).text
     assert "oracles see the truth." in text
     assert "hears the wrong sound" not in text
-    assert "Below a value its 95% interval over moments of these recordings; then the" in text
+    assert "Below a value its 95% interval over moments of these sequences; then the" in text
     rows = [
         dataclasses.replace(
             row,
@@ -309,7 +309,7 @@ def test_videos_that_are_too_large_are_linked_from_wherever_the_page_is(tmp_path
     other.mkdir()
     (run / "videos" / "a b.mp4").write_bytes(b"frames")
     results = simulated.write(run, simulated.facts(1))
-    name = next(iter(results.recordings))
+    name = next(iter(results.sequences))
     rows = (dataclasses.replace(results.rows[1], media={name: {"video": "videos/a b.mp4"}}),)
     results = dataclasses.replace(results, rows=rows)
 

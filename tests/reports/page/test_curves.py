@@ -40,7 +40,7 @@ def test_many_fits_are_drawn_coarsely(tmp_path):
     count = curves.MANY + 1
     results = simulated.write(tmp_path, simulated.facts(2))
     lines = [json.dumps({"stage": "face", "step": i, "loss": 1 / (i + 1)}) for i in range(500)]
-    names = list(results.recordings)[:count]
+    names = list(results.sequences)[:count]
     for index in range(count):
         (tmp_path / f"{index}.jsonl").write_text("\n".join(lines))
     for kept, points_ in ((count, curves.COARSE), (count - 1, curves.POINTS)):

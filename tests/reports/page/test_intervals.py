@@ -10,16 +10,16 @@ from harness.contracts import Results, Row, Score
 from reports import tables
 from reports.page import intervals
 
-RECORDINGS = {f"p{p}-{r}": {"subject": f"P{p}"} for p in range(4) for r in range(2)}
+SEQUENCES = {f"p{p}-{r}": {"subject": f"P{p}"} for p in range(4) for r in range(2)}
 PROTOCOL = {"fps": 25.0, "height": 8, "width": 8, "composite": "plate", "test_frames": 80}
 
 
 def results(**scores) -> Results:
     row = Row(
-        "m", "M", "method", "audio", "s@1", "full", (0, 1, 2), tuple(RECORDINGS), PROTOCOL, scores
+        "m", "M", "method", "audio", "s@1", "full", (0, 1, 2), tuple(SEQUENCES), PROTOCOL, scores
     )  # fmt: skip
     columns = {name: {"direction": "up", "unit": ""} for name in scores}
-    return Results((row,), columns, (), {}, RECORDINGS)
+    return Results((row,), columns, (), {}, SEQUENCES)
 
 
 def scored(level, **changes):
@@ -27,34 +27,34 @@ def scored(level, **changes):
 
 
 def test_one_kind_is_said_once_and_without_columns():
-    found = results(psnr=scored("persons"), ssim=scored("persons"))
-    assert intervals.sentences(found) == ["95% intervals: over persons (4, 8 recordings)."]
+    found = results(psnr=scored("subjects"), ssim=scored("subjects"))
+    assert intervals.sentences(found) == ["95% intervals: over subjects (4, 8 sequences)."]
 
 
 def test_kinds_are_told_apart_with_their_columns():
     without = dict.fromkeys(["P0", "P1", "P2", "P3"], 1.0)
     found = results(
-        psnr=scored("persons"),
-        e_fid=scored("left-out persons", without=without),
+        psnr=scored("subjects"),
+        e_fid=scored("left-out subjects", without=without),
         fvd=scored("seeds", by_seed={"0": 1.0, "1": 2.0, "2": 3.0}),
     )
     first, second, third = intervals.sentences(found)
-    assert first.startswith("95% intervals of psnr: over persons")
-    assert "of e_fid: no mean of items; over persons (computed again without each of 4)" in second
+    assert first.startswith("95% intervals of psnr: over subjects")
+    assert "of e_fid: no mean of items; over subjects (computed again without each of 4)" in second
     assert "of fvd: no mean of items; from the spread of 3 trainings" in third
-    assert "nothing of other recordings or people" in third
+    assert "nothing of other sequences or people" in third
 
 
-def test_recordings_that_could_not_be_scored_are_not_counted_as_sure():
-    blind = scored("persons", warnings=("1 of 8 recordings could not be scored",))
+def test_sequences_that_could_not_be_scored_are_not_counted_as_sure():
+    blind = scored("subjects", warnings=("1 of 8 sequences could not be scored",))
     (text,) = intervals.sentences(results(psnr=blind))
-    assert text == "95% intervals: over persons (at most 4, 8 recordings)."
+    assert text == "95% intervals: over subjects (at most 4, 8 sequences)."
 
 
-def test_joined_persons_are_not_called_persons():
-    """48 persons are left out in 20 parts."""
+def test_joined_subjects_are_not_called_subjects():
+    """48 subjects are left out in 20 parts."""
     without = {" + ".join(f"P{p}" for p in range(k, 48, 20)): 1.0 for k in range(20)}
-    (text,) = intervals.sentences(results(e_fid=scored("left-out persons", without=without)))
+    (text,) = intervals.sentences(results(e_fid=scored("left-out subjects", without=without)))
     assert "(computed again without each of 20 parts of them)" in text
     seeds = {str(k): float(k) for k in range(24)}
     (text,) = intervals.sentences(results(fvd=scored("seeds", by_seed=seeds)))
@@ -63,7 +63,7 @@ def test_joined_persons_are_not_called_persons():
 
 def test_nothing_is_said_of_what_an_older_schema_did_not_store():
     assert intervals.sentences(results(psnr=Score("ok", 2.0, 1.0, 3.0))) == []
-    assert intervals.sentences(results(e_fid=Score("ok", 2.0, level="left-out persons"))) == []
+    assert intervals.sentences(results(e_fid=Score("ok", 2.0, level="left-out subjects"))) == []
 
 
 def test_csv_says_what_an_interval_is_over():

@@ -1,4 +1,4 @@
-"""The interval of one recording: agreement with scipy, honesty on correlated items."""
+"""The interval of one sequence: agreement with scipy, honesty on correlated items."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ def test_says_nothing_of_too_few_items():
     assert interval(np.arange(50.0), block=25) == (None, None)
 
 
-@pytest.mark.parametrize("recordings", [1, 2, 6])
-def test_a_difference_that_only_rounding_varies_is_exact(recordings):
+@pytest.mark.parametrize("sequences", [1, 2, 6])
+def test_a_difference_that_only_rounding_varies_is_exact(sequences):
     """Two methods a constant apart: the items differ in their last bits, the interval has none.
 
-    Two recordings that agree exactly are one chance in two: no interval.
+    Two sequences that agree exactly are one chance in two: no interval.
     """
     rng = np.random.default_rng(4)
-    first = [rng.normal(30, 3, 200) for _ in range(recordings)]
+    first = [rng.normal(30, 3, 200) for _ in range(sequences)]
     series = [Series(str(k), (one + 0.1) - one) for k, one in enumerate(first)]
     found = estimate(series, 25)
     assert 0 < max(np.ptp(one.values) for one in series) < 1e-13
     assert found.p == 2.0 ** (1 - found.clusters)  # as signs would have it
-    if recordings == 2:
+    if sequences == 2:
         assert found.low is found.high is None
     else:
         assert found.low == found.high == pytest.approx(0.1)
@@ -68,7 +68,7 @@ def test_a_difference_that_only_rounding_varies_is_exact(recordings):
 
 @pytest.mark.parametrize("clusters", [4, 8, 12])
 def test_clusters_that_are_mostly_equal_have_an_interval_of_numbers(clusters):
-    """A flag that one recording raises: most draws of clusters have no spread at all."""
+    """A flag that one sequence raises: most draws of clusters have no spread at all."""
     values = [0.0] * (clusters - 1) + [1.0]
     found = estimate([Series(str(k), np.full(50, v)) for k, v in enumerate(values)], 25)
     theirs = stats.ttest_1samp(values, 0)

@@ -1,4 +1,4 @@
-"""Pairs: the same recording and item, or no pair."""
+"""Pairs: the same sequence and item, or no pair."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def test_only_what_both_have_is_paired():
         {"x": np.array([0.5, 1.0, np.nan]), "other": np.ones(2)},
         {"x": {"subject": "anna"}},
     )
-    assert [s.recording for s in pairs.series] == ["x"]
-    assert pairs.series[0].person == "anna"
-    np.testing.assert_array_equal(pairs.series[0].values, [0.5, np.nan, np.nan])
+    assert [s.sequence for s in pairs.series] == ["x"]
+    assert pairs.series[0].subject == "anna"
+    np.testing.assert_array_equal(pairs.series[0].values, [-0.5, np.nan, np.nan])
     assert (pairs.n, pairs.failed_a, pairs.failed_b) == (1, 1, 1)
     assert (pairs.only_a, pairs.only_b) == (("only",), ("other",))
 
@@ -28,26 +28,26 @@ def test_unequal_lengths_are_refused():
         paired({"x": np.ones(3)}, {"x": np.ones(2)}, {})
 
 
-def rows(persons, seed=0):
+def rows(subjects, seed=0):
     rng = np.random.default_rng(seed)
-    a = {f"r{i}": rng.normal(i, 1, 40) for i in range(persons)}
+    a = {f"r{i}": rng.normal(i, 1, 40) for i in range(subjects)}
     b = {name: values - rng.normal(0.5, 0.7) for name, values in a.items()}
     return a, b, {name: {"subject": name} for name in a}
 
 
-@pytest.mark.parametrize("persons", [2, 3])
-def test_few_persons_equal_the_paired_t_test(persons):
-    a, b, facts = rows(persons)
-    found = estimate(paired(a, b, facts).series, 10)
+@pytest.mark.parametrize("subjects", [2, 3])
+def test_few_subjects_equal_the_paired_t_test(subjects):
+    a, b, facts = rows(subjects)
+    found = estimate(paired(b, a, facts).series, 10)
     theirs = stats.ttest_rel(*([v.mean() for v in row.values()] for row in (a, b)))
     assert found.p == pytest.approx(theirs.pvalue)
     assert (found.low, found.high) == pytest.approx(theirs.confidence_interval(0.95))
 
 
-def test_p_agrees_with_the_sign_flips_of_persons():
+def test_p_agrees_with_the_sign_flips_of_subjects():
     for seed in range(4):
         a, b, facts = rows(16, seed)
-        found = estimate(paired(a, b, facts).series, 10)
+        found = estimate(paired(b, a, facts).series, 10)
         d = np.array([a[n].mean() - b[n].mean() for n in a])
         flips = stats.permutation_test(
             (d,), np.mean, permutation_type="samples", n_resamples=9999, rng=0

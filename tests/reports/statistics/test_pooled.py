@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from reports.statistics import Pooled, estimate_pooled, parts
-from reports.statistics.pooled import MOST_PARTS, PERSONS, RECORDINGS, SEEDS, jackknife_error
+from reports.statistics.pooled import MOST_PARTS, SEEDS, SEQUENCES, SUBJECTS, jackknife_error
 
 
 def left_out(statistic, samples):
@@ -17,7 +17,7 @@ def left_out(statistic, samples):
     return {str(i): float(statistic(np.delete(samples, i))) for i in range(len(samples))}
 
 
-def pooled(statistic, samples, level=RECORDINGS):
+def pooled(statistic, samples, level=SEQUENCES):
     return Pooled(float(statistic(samples)), left_out(statistic, samples), level)
 
 
@@ -31,7 +31,7 @@ def test_of_a_mean_it_is_students_interval(values):
     assert (found.low, found.high) == pytest.approx(tuple(expected), rel=1e-6, abs=1e-6)
     assert found.p == pytest.approx(theirs.pvalue, rel=1e-4, abs=1e-9)
     assert found.error == pytest.approx(stats.sem(values), rel=1e-6)
-    assert (found.level, found.clusters) == (RECORDINGS, len(values))
+    assert (found.level, found.clusters) == (SEQUENCES, len(values))
 
 
 def test_of_a_difference_of_means_it_is_the_paired_t_test():
@@ -66,18 +66,18 @@ def test_seeds_tell_their_spread_where_nothing_was_left_out():
     # The value of four trainings is no centre for the spread of three of them.
     four = Pooled(3.375, by_seed={**b.by_seed, "7": 9.0})
     assert (estimate_pooled(a - four).value, estimate_pooled(a - four).low) == (-1.375, None)
-    both = Pooled(2.0, left_out(np.mean, np.arange(6.0)), RECORDINGS, {"0": 1.0, "1": 2.0, "2": 3})
-    assert estimate_pooled(both).level == RECORDINGS
+    both = Pooled(2.0, left_out(np.mean, np.arange(6.0)), SEQUENCES, {"0": 1.0, "1": 2.0, "2": 3})
+    assert estimate_pooled(both).level == SEQUENCES
 
 
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
         (Pooled(1.0), "nothing stored"),
-        (Pooled(1.0, left_out(np.mean, np.arange(4.0)), RECORDINGS), "four recordings"),
-        (Pooled(1.0, left_out(np.mean, np.arange(3.0)), PERSONS), "three persons"),
+        (Pooled(1.0, left_out(np.mean, np.arange(4.0)), SEQUENCES), "four sequences"),
+        (Pooled(1.0, left_out(np.mean, np.arange(3.0)), SUBJECTS), "three subjects"),
         (Pooled(1.0, by_seed={"0": 1.0, "1": 2.0}), "two seeds"),
-        (Pooled(1.0, left_out(np.mean, np.full(6, 1.0)), RECORDINGS), "no spread"),
+        (Pooled(1.0, left_out(np.mean, np.full(6, 1.0)), SEQUENCES), "no spread"),
         (Pooled(1.0, by_seed=dict.fromkeys("012", 1.0)), "a method without training noise"),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
@@ -98,26 +98,26 @@ def test_rows_that_left_out_other_parts_are_not_paired():
     samples = np.random.default_rng(3).normal(size=8)
     one, other = pooled(np.std, samples), pooled(np.std, samples[:7])
     assert estimate_pooled(one - other).low is None
-    assert estimate_pooled(one - pooled(np.std, samples, PERSONS)).low is None
+    assert estimate_pooled(one - pooled(np.std, samples, SUBJECTS)).low is None
 
 
-def test_persons_are_left_out_where_there_are_four_else_recordings_where_there_are_five():
+def test_subjects_are_left_out_where_there_are_four_else_sequences_where_there_are_five():
     table = {f"{p}/{r}": f"P{p}" for p in range(4) for r in range(3)}
     level, found = parts(table)
-    assert level == PERSONS
+    assert level == SUBJECTS
     assert found["P1"] == ("1/0", "1/1", "1/2")
-    three = {name: person for name, person in table.items() if person != "P3"}
+    three = {name: subject for name, subject in table.items() if subject != "P3"}
     level, found = parts(three)
-    assert level == RECORDINGS
+    assert level == SEQUENCES
     assert found["2/0"] == ("2/0",)
     assert parts(dict(list(three.items())[:4])) == ("", {})
-    assert parts({f"r{i}": "" for i in range(9)})[0] == RECORDINGS  # one unknown person
+    assert parts({f"r{i}": "" for i in range(9)})[0] == SEQUENCES  # one unknown subject
 
 
 def test_many_parts_are_joined_and_none_is_lost():
     table = {f"{p}/{r}": f"P{p}" for p in range(48) for r in range(7)}
     level, found = parts(table)
-    assert (level, len(found)) == (PERSONS, MOST_PARTS)
+    assert (level, len(found)) == (SUBJECTS, MOST_PARTS)
     assert sorted(name for own in found.values() for name in own) == sorted(table)
     assert all(len({table[name] for name in own}) in (2, 3) for own in found.values())
     assert "P0 + P20 + P40" in found

@@ -14,10 +14,10 @@ NAMED = 3
 
 
 @dataclass(frozen=True)
-class Moment:
+class Extreme:
     """One item: where, both values, and how much better B is (below 0: worse)."""
 
-    recording: str
+    sequence: str
     item: int
     a: float
     b: float
@@ -27,7 +27,7 @@ class Moment:
 
 def extremes(
     a: RowItems, b: RowItems, name: str, pairs: Pairs, up: int, block: int, named: int
-) -> tuple[tuple[Moment, ...], tuple[Moment, ...]]:
+) -> tuple[tuple[Extreme, ...], tuple[Extreme, ...]]:
     """The items that lost and won most, at least a block apart from each other."""
     if not named:
         return (), ()
@@ -38,16 +38,16 @@ def extremes(
     order = np.argsort(gains, kind="stable")
     order = order[np.isfinite(gains[order])]
 
-    def chosen(ordered: np.ndarray) -> tuple[Moment, ...]:
-        kept: list[Moment] = []
+    def chosen(ordered: np.ndarray) -> tuple[Extreme, ...]:
+        kept: list[Extreme] = []
         for index in ordered:
             if len(kept) == named:
                 break
-            recording, item = pairs.series[owners[index]].recording, int(places[index])
-            if all(m.recording != recording or abs(m.item - item) >= block for m in kept):
-                values = float(left[recording][item]), float(right[recording][item])
-                unit = "frame" if len(left[recording]) == a.frames(recording) else "window"
-                kept.append(Moment(recording, item, *values, float(gains[index]), unit))
+            sequence, item = pairs.series[owners[index]].sequence, int(places[index])
+            if all(m.sequence != sequence or abs(m.item - item) >= block for m in kept):
+                values = float(left[sequence][item]), float(right[sequence][item])
+                unit = "frame" if len(left[sequence]) == a.frames(sequence) else "window"
+                kept.append(Extreme(sequence, item, *values, float(gains[index]), unit))
         return tuple(kept)
 
     return chosen(order[gains[order] < 0]), chosen(order[gains[order] > 0][::-1])

@@ -1,4 +1,4 @@
-"""Where every row stands: its rank with what the data leave open, and against the best row."""
+"""Where every row stands: its rank with the ranks that tests leave possible, and the best row."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 
 from harness.contracts import BadInput, Results
 from reports import items, layout
-from reports.comparison import pooled
-from reports.comparison.changes import Change, changes_of, corrected, scope, sign
+from reports.comparison.changes import Change, changes_of, corrected, has_spread, scope, sign
 from reports.comparison.rows import Side
 from reports.statistics import rank_sets
 
@@ -22,14 +21,15 @@ Rank = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Standing:
+class Ranking:
     """Statistics of one table.
 
-    ranks: column -> row index -> (rank, best possible, worst possible).
+    ranks: column -> row index -> (rank, best possible, worst possible), of rows that could be
+        tested against another.
     reference: index of the row that the others are compared with, or None.
     changes: row index -> column -> change from the reference, Holm-corrected over all of them.
     sides: rows whose items could be read.
-    problem: why there is nothing, where there is nothing.
+    problem: why there is nothing, or why a row is left out.
     """
 
     ranks: Mapping[str, Mapping[int, Rank]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Standing:
     problem: str = ""
 
 
-def standing(results: Results, folder: Path) -> Standing:
+def ranking(results: Results, folder: Path) -> Ranking:
     """Ranks, and all rows but oracles against the best."""
     sides: dict[int, Side] = {}
     problem = ""
@@ -51,23 +51,27 @@ def standing(results: Results, folder: Path) -> Standing:
         except BadInput as error:
             problem = str(error)
     if not any(side.items.runs for side in sides.values()):
-        return Standing(problem=problem or "No per-item values are stored beside these results.")
-    ranks = {}
-    for name in layout.column_names(results):
-        found = column_ranks(results, sides, name)
-        if found:
-            ranks[name] = found
-    reference = best_row(results, ranks)
+        return Ranking(problem=problem or "No per-item values are stored beside these results.")
+    places = {name: column_ranks(results, sides, name) for name in layout.column_names(results)}
+    reference = best_row(results, places)
+    ranks = {name: tested for name, (_, tested) in places.items() if tested}
     if reference is None:
-        return Standing(ranks, sides=sides, problem=problem)
+        return Ranking(ranks, sides=sides, problem=problem)
     others = [i for i in sides if i != reference and results.rows[i].role != "oracle"]
     changes = against(sides, reference, others)
     flat = [change for found in changes.values() for change in found.values()]
-    return Standing(ranks, reference, changes, sides, scope(flat, results.recordings), problem)
+    return Ranking(ranks, reference, changes, sides, scope(flat), problem)
 
 
-def column_ranks(results: Results, sides: Mapping[int, Side], name: str) -> dict[int, Rank]:
-    """Ranks of the rows that compete in a column; none without a direction or intervals."""
+def column_ranks(
+    results: Results, sides: Mapping[int, Side], name: str
+) -> tuple[dict[int, int], dict[int, Rank]]:
+    """Ranks of the rows that compete in a column; none without a direction or items.
+
+    Returns:
+        (rank by the values alone, rank with what is possible of the rows that were tested).
+
+    """
     direction = results.columns[name]["direction"]
     rows = [
         index
@@ -75,11 +79,11 @@ def column_ranks(results: Results, sides: Mapping[int, Side], name: str) -> dict
         if layout.competes(side.row)
         and (score := side.row.scores.get(name)) is not None
         and score.value is not None
-        and (side.items.weights(name, score) is not None or pooled.known(score))
+        and (side.weights(name) is not None or has_spread(score))
     ]
     if direction == "none" or len(rows) < 2:
-        return {}
-    gains, p = np.full((len(rows), len(rows)), np.nan), np.full((len(rows), len(rows)), np.nan)
+        return {}, {}
+    gains, p = np.full((2, len(rows), len(rows)), np.nan)
     for i, first in enumerate(rows):
         for j, second in enumerate(rows[:i]):
             change = one_change(sides[second], sides[first], name, RANK_RESAMPLES)
@@ -89,8 +93,13 @@ def column_ranks(results: Results, sides: Mapping[int, Side], name: str) -> dict
             gains[i, j], gains[j, i] = gain, -gain
             if change.difference.p is not None:
                 p[i, j] = p[j, i] = change.difference.p
-    found = rank_sets(gains, p)
-    return {row: one for row, one in zip(rows, found, strict=True) if one is not None}
+    found = {row: one for row, one in zip(rows, rank_sets(gains, p), strict=True) if one}
+    # Without any test every row may be best, which is not worth saying.
+    tested = dict(zip(rows, np.isfinite(p).any(axis=1), strict=True))
+    return (
+        {row: one[0] for row, one in found.items()},
+        {row: one for row, one in found.items() if tested[row]},
+    )
 
 
 def one_change(a: Side, b: Side, name: str, resamples: int) -> Change | None:
@@ -102,15 +111,17 @@ def one_change(a: Side, b: Side, name: str, resamples: int) -> Change | None:
     return found[0] if found else None
 
 
-def best_row(results: Results, ranks: Mapping[str, Mapping[int, Rank]]) -> int | None:
-    """The method with the best mean rank; a baseline only where no method was ranked."""
-    places: dict[int, list[int]] = {}
-    for found in ranks.values():
-        for index, (rank, _, _) in found.items():
-            places.setdefault(index, []).append(rank)
+def best_row(
+    results: Results, places: Mapping[str, tuple[Mapping[int, int], object]]
+) -> int | None:
+    """The method with the best mean rank by values; a baseline only where no method has one."""
+    ranks: dict[int, list[int]] = {}
+    for found, _ in places.values():
+        for index, rank in found.items():
+            ranks.setdefault(index, []).append(rank)
     order = sorted(
-        places,
-        key=lambda i: (results.rows[i].role != "method", float(np.mean(places[i])), i),
+        ranks,
+        key=lambda i: (results.rows[i].role != "method", float(np.mean(ranks[i])), i),
     )
     return order[0] if order else None
 
@@ -134,6 +145,6 @@ def against(
 
 
 def rank_text(rank: Rank) -> str:
-    """`rank 1`, or `rank 1 to 3` where the data leave that open."""
+    """`rank 1`, or `rank 1 to 3` where tests leave that open."""
     _, best, worst = rank
     return f"rank {best}" if best == worst else f"rank {best} to {worst}"

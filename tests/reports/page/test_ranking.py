@@ -8,11 +8,11 @@ import shutil
 
 import numpy as np
 import pytest
+from reports.page.standing import RANK_RESAMPLES, one_change, rank_text, standing
 
 from harness.contracts import Results
 from reports.page import assemble as page
 from reports.page import versus as sections
-from reports.page.standing import RANK_RESAMPLES, one_change, rank_text, standing
 from tests.reports import markup, simulated
 
 #: Two rows that are the same but for noise, one that is clearly behind.
@@ -54,7 +54,7 @@ def test_others_are_compared_with_the_best_method(run):
     assert {stand.changes[4][n].verdict for n in simulated.COLUMNS} == {"worse"}
     other = ({1, 2} - {stand.reference}).pop()
     assert "worse" not in {stand.changes[other][n].verdict for n in simulated.COLUMNS}
-    assert "over persons (8, 64 recordings)" in stand.scope
+    assert "over subjects (8, 64 sequences)" in stand.scope
 
 
 def test_page_shows_ranks_differences_and_emotions(run):
@@ -62,9 +62,9 @@ def test_page_shows_ranks_differences_and_emotions(run):
     assert "rank 1 to 2" in html
     assert "rank 3<" in html
     assert re.search(r"<h2 id=\"versus\">Against (ours|theirs) \[audio\]</h2>", html)
-    assert "Intervals hold over persons (8, 64 recordings)" in html
+    assert "Intervals hold over subjects (8, 64 sequences)" in html
     assert "3 worse of 3" in html
-    assert "By emotion, intensity and person" in html
+    assert "By emotion, intensity and subject" in html
     assert "neutral 1" in html
     assert "M007" in html
     assert markup.outside(html) == []
@@ -82,10 +82,10 @@ def test_numbers_of_the_page_hold_no_p_of_zero(run):
     assert line[4:6] == ["<0.0001", "<0.0001"]
 
 
-def test_page_of_one_recording_says_so_and_has_no_emotion_table(tmp_path):
+def test_page_of_one_sequence_says_so_and_has_no_emotion_table(tmp_path):
     one = dict(list(simulated.facts(1).items())[:1])
     html = page.write(simulated.write(tmp_path, one, rows=ROWS, frames=150), tmp_path).read_text()
-    assert "Intervals hold within this recording" in html
+    assert "Intervals hold within this sequence" in html
     assert 'id="groups"' not in html
 
 
@@ -109,10 +109,10 @@ def test_pooled_columns_are_ranked_where_their_spread_is_stored(run):
             score = row["scores"]["e_fid/synthetic"]
             rng = np.random.default_rng(len(row["method"]))
             score["value"] = values[row["method"]]
-            score["level"] = "left-out persons"
+            score["level"] = "left-out subjects"
             score["without"] = {f"p{i}": score["value"] + rng.normal(0, 0.02) for i in range(6)}
     stand = standing(Results.from_json(data), folder)
     ranks = stand.ranks["e_fid/synthetic"]
     assert ranks[1][1:] == ranks[2][1:] == (1, 2)
     assert ranks[4] == (3, 3, 3)
-    assert "the interval is over persons (computed again without each of 6)" in stand.scope
+    assert "the interval is over subjects (computed again without each of 6)" in stand.scope

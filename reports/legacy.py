@@ -1,0 +1,127 @@
+"""Results of schemas 1 to 3: their words, their items in JSON lines, and what they left unsaid."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.contracts import BadInput, Row
+from reports.items import RowItems
+
+LEVELS = {
+    "persons": "subjects",
+    "recordings": "sequences",
+    "left-out persons": "left-out subjects",
+    "left-out recordings": "left-out sequences",
+}
+
+
+def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of an older `results.json` in the words of the present schema.
+
+    `schema_version` stays. The files of a row's items are joined by line breaks, which
+    `read_items` takes apart. No column says how it aggregates: its numbers have to show it.
+    """
+    rows = []
+    for row in data["rows"]:
+        scores = {
+            name: {**score, "level": LEVELS.get(score.get("level", ""), score.get("level", ""))}
+            for name, score in row["scores"].items()
+        }
+        rows.append({**row, "scores": scores, "items": "\n".join(row["items"])})
+    failures = [{**failure, "kind": failure.get("stage")} for failure in data["failures"]]
+    columns = {
+        name: {**facts, "needs_timing": facts.get("metric") == "fps"}
+        for name, facts in data["columns"].items()
+    }
+    return {
+        **data,
+        "rows": rows,
+        "columns": columns,
+        "failures": failures,
+        "sequences": data.get("recordings", {}),
+    }
+
+
+def read_items(folder: Path, row: Row) -> RowItems:
+    """All items of one row, from a file for each sequence and seed.
+
+    Raises:
+        BadInput: a file is absent or damaged, or named after no sequence of the row.
+
+    """
+    runs: dict[str, dict[tuple[str, int], np.ndarray]] = {}
+    for name in row.items.split("\n"):
+        key = owner(name, row)
+        for column, values in read_file(folder / name).items():
+            runs.setdefault(column, {})[key] = values
+    return RowItems(runs)
+
+
+def owner(name: str, row: Row) -> tuple[str, int]:
+    """Sequence and seed of a file of items, after its name.
+
+    Raises:
+        BadInput: the name is of no sequence of the row.
+
+    """
+    known = {re.sub(r"[^\w.+-]", "-", sequence): sequence for sequence in row.sequences}
+    known |= {sequence.replace("/", "-"): sequence for sequence in row.sequences}
+    stem = Path(name).name.removesuffix(".jsonl")
+    stems = [(stem, row.seeds[0] if row.seeds else 0)]
+    seed = re.search(r"--s(\d+)$", stem)
+    if seed and int(seed[1]) in row.seeds:
+        stems.insert(0, (stem[: seed.start()], int(seed[1])))
+    for text, number in stems:
+        parts = text.split("--")
+        for start in range(len(parts)):  # the longest name first
+            if (sequence := known.get("--".join(parts[start:]))) is not None:
+                return sequence, number
+    raise BadInput(
+        name,
+        f"names none of the {len(row.sequences)} sequences of {row.method}",
+        "Keep the files as the run wrote them, or run again.",
+    )
+
+
+def read_file(path: Path) -> dict[str, np.ndarray]:
+    """Column -> items in time order, float64 [n], of one JSON-lines file.
+
+    Raises:
+        BadInput: it is absent or a line is damaged.
+
+    """
+    cure = "Run again into the same folder: finished work is kept, and the items are rewritten."
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(path, f"cannot be read ({error})", cure) from error
+    found: dict[str, list[float]] = {}
+    for number, line in enumerate(lines):
+        try:
+            for column, value in entries(json.loads(line), number, found):
+                if value is not None and type(value) not in (int, float):
+                    raise ValueError(f"{value!r} is not a number")
+                found.setdefault(column, []).append(np.nan if value is None else value)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise BadInput(path, f"line {number + 1} is damaged ({error})", cure) from error
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def entries(
+    line: dict[str, Any], number: int, found: Mapping[str, list[float]]
+) -> Iterator[tuple[str, Any]]:
+    """(column, value) of a line: all columns of a frame, or one window of one column."""
+    if "column" in line:
+        if line["item"] != len(found.get(line["column"], ())):
+            raise ValueError(f"item {line['item']} is out of order")
+        yield line["column"], line["value"]
+        return
+    if line.pop("frame") != number:
+        raise ValueError(f"it should be of frame {number}")
+    yield from line.items()
