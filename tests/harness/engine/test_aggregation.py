@@ -14,8 +14,8 @@ from harness.engine.aggregation import Scored, metric_scores
 from harness.engine.equal_samples import common_frames
 from harness.engine.pooling import mean_over_seeds, values_by_seed
 from metrics import catalog
-from metrics.distribution import Distribution
-from metrics.frechet import frechet_distance
+from metrics.common.distribution import Distribution
+from metrics.common.frechet import frechet_distance
 from reports.statistics import Series, estimate
 
 FRECHET, MEAN = "e_fid/synthetic", "psnr"
