@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import signal
 
-from metrics.frechet import frechet_distance
+from metrics.common.frechet import frechet_distance
 from reports.statistics import Pooled, estimate_pooled, parts
 from reports.statistics.pooled import MIN_SUBJECTS, SEQUENCES
 

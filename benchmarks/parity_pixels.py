@@ -53,7 +53,7 @@ def decode() -> float:
 )
 def bilinear() -> float:
     """OpenCV's fixed-point bilinear filter."""
-    from metrics.resample import cv2_resize
+    from metrics.common.resample import cv2_resize
 
     found = []
     for k, (height, width) in enumerate(SIDES):
@@ -130,7 +130,7 @@ def similarity() -> float:
     """ArcFace's alignment, as entries of the transform."""
     import oracles_person
 
-    from metrics.alignment import similarity
+    from metrics.common.alignment import similarity
 
     return max(
         largest(similarity(*pair), oracles_person.transform(*pair))
@@ -149,7 +149,7 @@ def warp() -> float:
     """ArcFace's crop; OpenCV rounds positions to 1/32 pixel, ours are exact."""
     import oracles_person
 
-    from metrics.alignment import warp
+    from metrics.common.alignment import warp
 
     frame, matrix = golden.warp_pair()
     return largest(warp(frame, matrix, 112), oracles_person.warped(frame, matrix))
@@ -167,7 +167,7 @@ def emotion_input() -> float:
     import oracles_person
     from PIL import Image
 
-    from metrics.hsemotion import network_input
+    from metrics.common.hsemotion import network_input
 
     face = golden.image_pair(480)[1][40:470, 30:430]
     small = np.asarray(Image.fromarray(face).resize((224, 224), Image.Resampling.BILINEAR))

@@ -149,7 +149,7 @@ def frechet_torch_fidelity() -> float:
 def _frechet(name: str) -> float:
     import oracles
 
-    from metrics.frechet import frechet_distance
+    from metrics.common.frechet import frechet_distance
 
     return abs(frechet_distance(*golden.feature_pair()) - oracles.answers("frechet")[name])
 
@@ -164,7 +164,7 @@ def lse() -> float:
     """LSE-C and LSE-D of embeddings that both are given."""
     import oracles_syncnet
 
-    from metrics import sync_score
+    from metrics.sync import score as sync_score
 
     rng = np.random.default_rng(3)
     lips, sound = rng.normal(size=(2, 120, 1024)).astype(np.float32)
@@ -189,8 +189,8 @@ def evaluate() -> float:
     import oracles
     import oracles_syncnet
 
-    from metrics import sync_score
     from metrics.backbones.syncnet import SyncNet
+    from metrics.sync import score as sync_score
 
     theirs = oracles.answers("syncnet")
     net = twin(SyncNet(), oracles_syncnet.syncnet_network()).folded()
@@ -233,7 +233,7 @@ def ccc() -> float:
     """Lin's concordance correlation."""
     from torchmetrics.functional.regression import concordance_corrcoef
 
-    from metrics.agreement import ccc
+    from metrics.common.numerics import ccc
 
     x, y = np.random.default_rng(0).normal(size=(2, 200_000)) * [[1], [2]] + [[0.1], [0.3]]
     theirs = concordance_corrcoef(torch.from_numpy(x), torch.from_numpy(x + y)).item()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Failure, MetricResult, MetricSpec
-from metrics.second_difference import second_difference, three_columns
-from metrics.unit_pairs import LOWER, MP52_TRAPS, OPENFACE_TRAPS, UPPER, UnitPairs, needs
+from metrics.common.second_difference import second_difference, three_columns
+from metrics.common.unit_pairs import LOWER, MP52_TRAPS, OPENFACE_TRAPS, UPPER, UnitPairs, needs
 
 _TRAPS = (
     "the name says jerk, the only paper that reports it a second-order derivative; a third "
@@ -19,8 +19,6 @@ _TRAPS = (
 
 
 def _spec(variant: str, extractor: str, title: str, traps: tuple[str, ...] = ()) -> MetricSpec:
-    required = needs(extractor)
-    required["code"] += ("metrics.second_difference",)
     return MetricSpec(
         id=f"au_jerk/{variant}",
         title=f"AU-Jerk ({title})",
@@ -32,7 +30,7 @@ def _spec(variant: str, extractor: str, title: str, traps: tuple[str, ...] = ())
         "= |prediction's - truth's|",
         traps=(*_TRAPS, *traps),
         options={"extractor": extractor},
-        **required,
+        **needs(extractor),
     )
 
 

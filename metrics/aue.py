@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
+from metrics.common.unit_pairs import LOWER, MP52_TRAPS, OPENFACE_TRAPS, UPPER, UnitPairs, needs
 from metrics.detectors.synthetic import ACTION_UNITS
-from metrics.unit_pairs import LOWER, MP52_TRAPS, OPENFACE_TRAPS, UPPER, UnitPairs, needs
 
 _TRAPS = (
     "a sum over units of mean squared errors: papers that print a mean of units or a root "

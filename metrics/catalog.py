@@ -5,10 +5,9 @@ Reading the catalogue imports no torch; a metric's class is imported when it is 
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -30,14 +29,16 @@ EXTRAS = {
 GROUP = "talking_face_bench.metrics"
 
 
+def _modules() -> Iterator[str]:
+    """Modules that may hold `SPECS`: a file a metric, or `specs.py` of its folder."""
+    root = Path(metrics.__file__).parent
+    for path in sorted([*root.glob("[!_]*.py"), *root.glob("*/specs.py")]):
+        yield ".".join(("metrics", *path.relative_to(root).with_suffix("").parts))
+
+
 @cache
 def _discover() -> tuple[dict[str, MetricSpec], list[Problem]]:
-    own = [
-        spec
-        for module in pkgutil.iter_modules(metrics.__path__)
-        if not module.ispkg
-        for spec in getattr(importlib.import_module(f"metrics.{module.name}"), "SPECS", ())
-    ]
+    own = [spec for name in _modules() for spec in getattr(import_module(name), "SPECS", ())]
     return collect(MetricSpec, GROUP, own, _specs_of)
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, MetricResult, MetricSpec
-from metrics.alignment import ARCFACE_SIZE, MP_FIVE, arcface_crop, crops
-from metrics.faces import EXTRACTORS, Faces
-from metrics.numerics import mean_of_scored
-from metrics.pairs import FacePairs
+from metrics.common.alignment import ARCFACE_SIZE, MP_FIVE, arcface_crop, crops
+from metrics.common.faces import EXTRACTORS, Faces
+from metrics.common.numerics import mean_of_scored
+from metrics.common.pairs import FacePairs
 
 if TYPE_CHECKING:
     from metrics.backbones.onnx_net import OnnxNet

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 
 from harness.contracts import Column, Failure, MetricResult, MetricSpec
-from metrics.mesh import UNIT, MeshClip, MeshMetric
+from metrics.common.mesh import UNIT, MeshClip, MeshMetric
 from metrics.mve import mean_distance
 
 #: ProbTalk3D draws so many samples of each clip and refuses any other number.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.distribution import TRAPS, Distribution
-from metrics.faces import EXTRACTORS, Faces
-from metrics.frechet import FORMULA
-from metrics.pairs import FacePairs
+from metrics.common.distribution import TRAPS, Distribution
+from metrics.common.faces import EXTRACTORS, Faces
+from metrics.common.frechet import FORMULA
+from metrics.common.pairs import FacePairs
 
 
 def _spec(variant: str, extractor: str, basis: str, domain: str, trap: str, **needs) -> MetricSpec:
@@ -18,7 +18,14 @@ def _spec(variant: str, extractor: str, basis: str, domain: str, trap: str, **ne
         title=f"E-FID ({basis})",
         entry="metrics.e_fid:EFID",
         columns=(
-            Column(name, "down", "", (0.0, None), f"Fréchet distance of {basis}, frames pooled"),
+            Column(
+                name,
+                "down",
+                "",
+                (0.0, None),
+                f"Fréchet distance of {basis}, frames pooled",
+                "of the pooled features",
+            ),
         ),
         reference="EMO (2402.17485): FID of expression parameters; extractors differ by paper, "
         "so values of different variants cannot be compared",

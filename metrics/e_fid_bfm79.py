@@ -6,8 +6,8 @@ import numpy as np
 
 from harness.contracts import BadInput, Clip, Column, Failure, FrameBatch, MetricResult, MetricSpec
 from harness.contracts.signals import SIGNALS
-from metrics.distribution import SIDES, TRAPS, Distribution
-from metrics.frechet import FORMULA
+from metrics.common.distribution import SIDES, TRAPS, Distribution
+from metrics.common.frechet import FORMULA
 
 DIM = 79
 
@@ -23,6 +23,7 @@ SPECS = (
                 "",
                 (0.0, None),
                 "Fréchet distance of 79 tracked BFM expression coefficients, frames pooled",
+                "of the pooled features",
             ),
         ),
         reference="Hallo2's author (fudan-generative-vision/hallo2 issue 31): `exp` of ER-NeRF "

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
-from metrics.distribution import TRAPS, Distribution
-from metrics.faces import EXTRACTORS, Faces
-from metrics.frechet import FORMULA
-from metrics.pairs import FacePairs
+from metrics.common.distribution import TRAPS, Distribution
+from metrics.common.faces import EXTRACTORS, Faces
+from metrics.common.frechet import FORMULA
+from metrics.common.pairs import FacePairs
 
 if TYPE_CHECKING:
     from metrics.backbones.resnet50 import ReconNet
@@ -30,6 +30,7 @@ SPECS = (
                 "",
                 (0.0, None),
                 "Fréchet distance of 64 Deep3DFaceRecon expression coefficients, frames pooled",
+                "of the pooled features",
             ),
         ),
         reference="EMO (2402.17485): FID of expression parameters of Deng et al.'s "
@@ -61,8 +62,8 @@ class Deep3DEFID(FacePairs, Distribution):
         """Start a clip; networks are read at the first one."""
         super().begin(clip)
         if self._network is None:
+            from metrics.backbones.deep3d_align import standard_face
             from metrics.backbones.resnet50 import open_recon
-            from metrics.deep3d_align import standard_face
 
             self._network = open_recon(self.weights["deep3d-recon"], self.device)
             self._standard = standard_face(self.weights["deep3d-landmarks"])
@@ -92,7 +93,7 @@ class Deep3DEFID(FacePairs, Distribution):
 
 def aligned(frames: np.ndarray, found: Faces, standard: np.ndarray) -> list[np.ndarray | None]:
     """Aligned crops uint8 [224,224,3] of uint8 RGB [B,H,W,3]; None without a face."""
-    from metrics.deep3d_align import align
+    from metrics.backbones.deep3d_align import align
 
     return [
         align(frame, points, standard) if good else None

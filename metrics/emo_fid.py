@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.distribution import Distribution
-from metrics.faces import EXTRACTORS
-from metrics.hsemotion import CROP_TRAPS, DIM, PACKAGES, REFERENCE, EmotionFaces
+from metrics.common.distribution import Distribution
+from metrics.common.faces import EXTRACTORS
+from metrics.common.hsemotion import CROP_TRAPS, DIM, PACKAGES, REFERENCE, EmotionFaces
 
 SPECS = (
     MetricSpec(
@@ -21,6 +21,7 @@ SPECS = (
                 "",
                 (0.0, None),
                 f"Fréchet distance of {DIM} emotion features, frames pooled",
+                "of the pooled features",
             ),
         ),
         reference=f"{REFERENCE}, enet_b0_8_best_vgaf, features before its last layer; the idea "

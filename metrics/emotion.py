@@ -8,11 +8,10 @@ import numpy as np
 
 from harness.contracts import BadInput, Column, Failure, MetricResult, MetricSpec
 from harness.contracts.signals import EMOTIONS
-from metrics.agreement import ccc, rmse, same_sign
-from metrics.faces import EXTRACTORS
-from metrics.hsemotion import CLASSES, CODE, CROP_TRAPS, PACKAGES, REFERENCE, EmotionFaces
-from metrics.numerics import mean_of_scored
-from metrics.pairs import SIDES
+from metrics.common.faces import EXTRACTORS
+from metrics.common.hsemotion import CLASSES, CROP_TRAPS, PACKAGES, REFERENCE, EmotionFaces
+from metrics.common.numerics import ccc, mean_of_scored, rmse, same_sign
+from metrics.common.pairs import SIDES
 
 #: MEAD's emotion -> the network's class: one to one.
 MEAD_TO_AFFECTNET: Mapping[str, str] = {
@@ -32,7 +31,6 @@ CLASS_OF_LABEL = np.array([CLASSES.index(MEAD_TO_AFFECTNET[name]) for name in EM
 def _spec(variant: str, title: str, entry: str, columns: tuple[Column, ...], **more) -> MetricSpec:
     weights_id = more.pop("weights_id", "hsemotion-vgaf")
     more["traps"] = (*more["traps"], *CROP_TRAPS)
-    more["code"] = (*CODE, *more.pop("code", ()))
     return MetricSpec(
         id=variant,
         title=title,
@@ -53,7 +51,14 @@ def _va_columns() -> tuple[Column, ...]:
         ("sagr", "up", (0.0, 1.0), "part of the frames with the truth's sign"),
     )
     return tuple(
-        Column(f"{axis}_{kind}/hsemotion", direction, "", bounds, f"{axis}: {summary}")
+        Column(
+            f"{axis}_{kind}/hsemotion",
+            direction,
+            "",
+            bounds,
+            f"{axis}: {summary}",
+            "of the pooled features",
+        )
         for kind, direction, bounds, summary in kinds
         for axis in ("valence", "arousal")
     )
@@ -66,7 +71,14 @@ SPECS = (
         "EmotionAccuracy",
         (
             Column("emotion_acc/hsemotion", "up", "", (0.0, 1.0), "frames with the label's class"),
-            Column("emotion_vote/hsemotion", "up", "", (0.0, 1.0), "clips voted the label's class"),
+            Column(
+                "emotion_vote/hsemotion",
+                "up",
+                "",
+                (0.0, 1.0),
+                "sequences voted the label's class",
+                "per sequence",
+            ),
         ),
         reference=f"{REFERENCE}, enet_b0_8_best_vgaf",
         formula="emotion_acc: mean_t [argmax logits(p_t) = class(label_t)]; emotion_vote: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, Failure, MetricResult, MetricSpec
-from metrics.mesh import UNIT, MeshClip, MeshMetric
+from metrics.common.mesh import UNIT, MeshClip, MeshMetric
 
 SPECS = (
     MetricSpec(
@@ -13,8 +13,22 @@ SPECS = (
         title="Upper-face dynamics deviation",
         entry="metrics.fdd:FDD",
         columns=(
-            Column("fdd", "none", f"{UNIT}^2", (None, None), "signed, truth minus prediction"),
-            Column("fdd/abs", "down", f"{UNIT}^2", (0.0, None), "absolute for each sequence"),
+            Column(
+                "fdd",
+                "none",
+                f"{UNIT}^2",
+                (None, None),
+                "signed, truth minus prediction",
+                "per sequence",
+            ),
+            Column(
+                "fdd/abs",
+                "down",
+                f"{UNIT}^2",
+                (0.0, None),
+                "absolute for each sequence",
+                "per sequence",
+            ),
         ),
         reference="CodeTalker main/cal_metric.py; FaceDiffuser compute_objective_metrics.py (ABS)",
         formula=(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
-from metrics.distribution import SIDES, TRAPS, Distribution
-from metrics.frechet import FORMULA
+from metrics.common.distribution import SIDES, TRAPS, Distribution
+from metrics.common.frechet import FORMULA
 
 if TYPE_CHECKING:
     from metrics.backbones.inception import FIDInception
@@ -22,7 +22,14 @@ SPECS = (
         title="FID (pytorch-fid)",
         entry="metrics.fid:FID",
         columns=(
-            Column("fid", "down", "", (0.0, None), "Fréchet distance of Inception pool3, pooled"),
+            Column(
+                "fid",
+                "down",
+                "",
+                (0.0, None),
+                "Fréchet distance of Inception pool3, pooled",
+                "of the pooled features",
+            ),
         ),
         reference="mseitzer/pytorch-fid 0.3.0, all frames of prediction and truth, no JPEG between",
         formula=f"{FORMULA}, m and S of 2048-d pool3 features over all frames",

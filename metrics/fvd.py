@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
-from metrics.distribution import SIDES, TRAPS, Distribution
-from metrics.frechet import FORMULA
+from metrics.common.distribution import SIDES, TRAPS, Distribution
+from metrics.common.frechet import FORMULA
 
 if TYPE_CHECKING:
     from metrics.backbones.i3d import Detector
@@ -28,6 +28,7 @@ SPECS = (
                 "",
                 (0.0, None),
                 "Fréchet distance of I3D features of 16-frame windows, pooled",
+                "of the pooled features",
             ),
         ),
         reference="universome/stylegan-v src/metrics/frechet_video_distance.py; windows of 16 "

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import Clip, Failure, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics.faces import EXTRACTORS, Detector, faces, failures, open_detector
-from metrics.second_difference import second_difference, three_columns
+from metrics.common.faces import EXTRACTORS, Detector, faces, failures, open_detector
+from metrics.common.second_difference import second_difference, three_columns
 
 
 def _spec(

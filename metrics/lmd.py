@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.faces import EXTRACTORS, Faces
-from metrics.pairs import FacePairs
+from metrics.common.faces import EXTRACTORS, Faces
+from metrics.common.pairs import FacePairs
 
 #: Lips in iBUG order (68 points): the field's mouth region.
 IBUG_MOUTH = tuple(range(48, 68))

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from metrics.backbones.lpips import LPIPS as Network
 
-#: Trunk -> its weights ids, the domain it was trained on, and the module that defines it.
-TRUNKS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
-    "alex": (("lpips-alexnet", "lpips-alex-heads"), "photo", "trunks"),
-    "vgg": (("lpips-vgg16", "lpips-vgg-heads"), "photo", "trunks"),
-    "synthetic": (("synthetic-perceptual",), "synthetic", "synthetic_perceptual"),
+#: Trunk -> its weights ids and the domain it was trained on.
+TRUNKS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "alex": (("lpips-alexnet", "lpips-alex-heads"), "photo"),
+    "vgg": (("lpips-vgg16", "lpips-vgg-heads"), "photo"),
+    "synthetic": (("synthetic-perceptual",), "synthetic"),
 }
 #: What 8-bit levels 0..255 become before the trunk's own shift and scale.
 INPUTS: Mapping[str, tuple[float, float]] = {"[-1,1]": (-1.0, 1.0), "[0,1]": (0.0, 1.0)}
@@ -37,15 +37,8 @@ TRAPS = (
 )
 
 
-def code_of(trunk: str) -> tuple[str, ...]:
-    """Modules whose source decides what a trunk says, for `MetricSpec.code`."""
-    module = TRUNKS[trunk][2]
-    names = ("backbones.lpips", f"backbones.{module}", "backbones.winograd", "backbones.load")
-    return tuple(f"metrics.{name}" for name in names)
-
-
 def _spec(name: str, title: str, trunk: str, scale: str, reference: str, *traps: str) -> MetricSpec:
-    weights, domain, _ = TRUNKS[trunk]
+    weights, domain = TRUNKS[trunk]
     return MetricSpec(
         id=name,
         title=title,

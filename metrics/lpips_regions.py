@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Clip, Column, FrameBatch, MetricSpec
-from metrics import regions
+from metrics.common import regions
+from metrics.common.regions import RegionMetric
 from metrics.lpips import REFERENCE, TRAPS, TRUNKS, Perceptual
-from metrics.regions import RegionMetric
 
 
 def _region_spec(trunk: str, source: str, metric_id: str, title: str) -> MetricSpec:
     needs, names = regions.SOURCES[source]
-    weights, domain, _ = TRUNKS[trunk]
+    weights, domain = TRUNKS[trunk]
     rest = {key: value for key, value in needs.items() if key not in ("weights", "domain")}
     return MetricSpec(
         id=metric_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
+from metrics.common.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
 
 _TRAPS = (
     "The public code squares the distance although papers write L2: `{id}` is squared, "
@@ -25,8 +25,22 @@ def _spec(metric: str, title: str, region: str, summary: str, **fields) -> Metri
         title=title,
         entry="metrics.lve:RegionError",
         columns=(
-            Column(metric, "down", f"{UNIT}^2", (0.0, None), f"{summary}, squared"),
-            Column(f"{metric}/l2", "down", UNIT, (0.0, None), f"{summary}, not squared"),
+            Column(
+                metric,
+                "down",
+                f"{UNIT}^2",
+                (0.0, None),
+                f"{summary}, squared",
+                "of the pooled features",
+            ),
+            Column(
+                f"{metric}/l2",
+                "down",
+                UNIT,
+                (0.0, None),
+                f"{summary}, not squared",
+                "of the pooled features",
+            ),
         ),
         formula=(
             f"mean over all frames t of max over {region} vertices v of |p_tv - g_tv|^2; "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Clip, Column, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics.numerics import mean_of_scored
+from metrics.common.numerics import mean_of_scored
 from metrics.ssim import similarity, too_small
 
 #: Exponents of the five scales, finest first (Wang et al. 2003).

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics import regions
-from metrics.regions import RegionMetric
+from metrics.common import regions
+from metrics.common.regions import RegionMetric
 
 #: Identical frames have no PSNR. They are given this value and counted, so that a mean exists.
 CAP_DB = 100.0
@@ -51,7 +51,14 @@ SPECS = (
         entry="metrics.psnr:PSNR",
         columns=(
             Column("psnr", "up", "dB", (0.0, CAP_DB), "whole frame, mean of the frames' PSNR"),
-            Column("psnr/pooled", "up", "dB", (0.0, CAP_DB), "whole frame, PSNR of the mean MSE"),
+            Column(
+                "psnr/pooled",
+                "up",
+                "dB",
+                (0.0, CAP_DB),
+                "whole frame, PSNR of the mean MSE",
+                "of the pooled features",
+            ),
         ),
         reference="TalkingGaussian metrics.py (mean of frames); torchmetrics (pooled)",
         formula=f"psnr: mean over frames of {_FORMULA}; psnr/pooled: the same of the mean MSE",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, Failure, MetricResult, MetricSpec
+from metrics.common.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
 from metrics.lve import worst_squared
-from metrics.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
 
 #: How many samples of each clip ProbTalk3D draws.
 SAMPLES = 10
@@ -17,8 +17,22 @@ SPECS = (
         title="Mean estimate error and coverage error",
         entry="metrics.sampled_lve:SampledLVE",
         columns=(
-            Column("mee", "down", f"{UNIT}^2", (0.0, None), "LVE of the mean of all samples"),
-            Column("ce", "down", f"{UNIT}^2", (0.0, None), "LVE of the sample nearest the truth"),
+            Column(
+                "mee",
+                "down",
+                f"{UNIT}^2",
+                (0.0, None),
+                "LVE of the mean of all samples",
+                "of the pooled features",
+            ),
+            Column(
+                "ce",
+                "down",
+                f"{UNIT}^2",
+                (0.0, None),
+                "LVE of the sample nearest the truth",
+                "of the pooled features",
+            ),
         ),
         reference="ProbTalk3D evaluation.py",
         formula=(

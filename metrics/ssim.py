@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics import regions
-from metrics.numerics import mean_of_scored
-from metrics.regions import RegionMetric
+from metrics.common import regions
+from metrics.common.numerics import mean_of_scored
+from metrics.common.regions import RegionMetric
 
 if TYPE_CHECKING:
     from metrics.backbones.ssim import Similarity

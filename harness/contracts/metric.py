@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-#: How a column's value for several sequences comes about, which decides the statistics:
-#: the mean over sequences of the means of their items (frames, windows), so that items can be
-#: resampled; a function of the pooled features of all sequences, in which no item has a part; or
-#: a value of each sequence that is no mean of items, averaged over sequences.
+#: How a column's value for several sequences is made, which decides the statistics: the mean over
+#: sequences of the means of their items (frames, windows), so that items can be resampled; a
+#: function of the features of all sequences together, which is any other weighting of the items
+#: too; or the mean over sequences of a value of each that is no mean of items.
 AGGREGATIONS = ("mean of items", "of the pooled features", "per sequence")
 
 
@@ -28,6 +28,11 @@ class Column:
     summary: str  # one line a reader of the table understands
     aggregation: str = "mean of items"  # one of AGGREGATIONS
 
+    def __post_init__(self) -> None:
+        if self.aggregation not in AGGREGATIONS:
+            known = ", ".join(map(repr, AGGREGATIONS))
+            raise ValueError(f"{self.name}: aggregation {self.aggregation!r} is none of {known}")
+
 
 @dataclass(frozen=True)
 class MetricSpec:
@@ -41,14 +46,13 @@ class MetricSpec:
     formula: str = ""  # the definition in one line of plain mathematics
     traps: tuple[str, ...] = ()  # what makes published values of this name differ
     track: str = "video"  # "video": frames come in batches; "mesh": `begin` holds everything
-    signals: tuple[str, ...] = ()  # truth signals it reads
+    signals: tuple[str, ...] = ()  # ground-truth signals it reads
     predicted: tuple[str, ...] = ()  # signals of the prediction it reads beside its frames
     weights: tuple[str, ...] = ()  # ids in metrics/weights.toml
     packages: tuple[str, ...] = ()  # optional packages it imports
     domain: str = "any"  # "photo", "synthetic" or "any": what its networks were trained on
     default: bool = True  # part of a run without --metrics
     min_side: int = 0  # pixels; smaller frames cannot be scored
-    code: tuple[str, ...] = ()  # unused
     needs_timing: bool = False  # reads the timing of the renderer, so it cannot score files
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -59,23 +63,23 @@ class Failure:
 
     type: str  # "no_face", "nan", "no_track", ...
     message: str
-    item: int | None = None  # frame or window index, None for the whole clip
+    item: int | None = None  # frame or window index, None for the whole sequence
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One prediction beside its truth, as a metric sees it before the first frame."""
+    """One prediction beside its ground truth, as a metric sees it before the first frame."""
 
     id: str
     fps: float
     count: int
     height: int
     width: int
-    audio: np.ndarray  # float32 [S] at 16 kHz: the sound the prediction is judged with
+    audio: np.ndarray  # float32 [S] at 16 kHz: what the prediction is judged with
     domain: str = "photo"
-    signals: Mapping[str, Any] = field(default_factory=dict)  # truth signals of the test part
+    signals: Mapping[str, Any] = field(default_factory=dict)  # of the ground truth, test part
     predicted: Mapping[str, Any] = field(default_factory=dict)  # signals given with the prediction
-    timing: Mapping[str, Any] | None = None  # record of the `time` stage, where there is one
+    timing: Mapping[str, Any] | None = None  # record of the renderer's timing, if there is one
 
 
 class FeatureCache:
@@ -93,9 +97,9 @@ class FeatureCache:
 
 @dataclass(frozen=True)
 class FrameBatch:
-    """Consecutive frames of a clip, prediction beside truth; both uint8 RGB [B,H,W,3]."""
+    """Consecutive frames, prediction beside ground truth; both uint8 RGB [B,H,W,3]."""
 
-    start: int  # index of the first frame in the clip
+    start: int  # index of the first frame in the sequence
     prediction: np.ndarray
     truth: np.ndarray
     cache: FeatureCache = field(default_factory=FeatureCache)
@@ -112,17 +116,17 @@ class FrameBatch:
 
     @property
     def frames(self) -> range:
-        """Indices of these frames in the clip."""
+        """Indices of these frames in the sequence."""
         return range(self.start, self.start + len(self.prediction))
 
 
 @dataclass
 class MetricResult:
-    """What one metric says of one clip.
+    """What one metric measures on one sequence.
 
     values: column -> value, or None where nothing could be scored.
     items: column -> float64 [n], per frame or window (NaN where that item failed).
-    features: arrays kept so that several clips can be pooled without the frames.
+    features: arrays kept so that sequences can be pooled without the frames.
     details: detector, crop, number of windows, variant: whatever a reviewer would ask.
     """
 
@@ -136,9 +140,9 @@ class MetricResult:
 
 
 class Metric(abc.ABC):
-    """A metric under its spec. Used as begin(clip), update(batch) ..., compute(), per clip."""
+    """A metric under its spec: begin(clip), update(batch) ..., compute(), for each sequence."""
 
-    pooling: ClassVar[str] = "mean of clips"
+    pooling: ClassVar[str] = "mean of sequences"
     #: The value is biased by the number of samples, so every row of a table must use the same
     #: ones: such a metric keeps `features["frames"]` and implements `restrict`.
     equal_n: ClassVar[bool] = False
@@ -148,7 +152,7 @@ class Metric(abc.ABC):
 
     @abc.abstractmethod
     def begin(self, clip: Clip) -> None:
-        """Forget the last clip and make ready for this one."""
+        """Forget the last sequence and prepare for this one."""
 
     @abc.abstractmethod
     def update(self, batch: FrameBatch) -> None:
@@ -156,7 +160,7 @@ class Metric(abc.ABC):
 
     @abc.abstractmethod
     def compute(self) -> MetricResult:
-        """The clip's result, once all frames were seen."""
+        """The result, once all frames were seen."""
 
     def restrict(self, result: MetricResult, frames: np.ndarray) -> MetricResult:
         """The result from the given frames alone (int64 [k], a subset of those it scored).
@@ -166,7 +170,7 @@ class Metric(abc.ABC):
         raise NotImplementedError(f"{self.spec.id} does not depend on the number of frames")
 
     def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """One value per column for several clips: the mean over clips that could be scored."""
+        """One value per column for several sequences: the mean over those that have a value."""
         pooled: dict[str, float | None] = {}
         for column in self.spec.columns:
             values = [r.values.get(column.name) for r in results]

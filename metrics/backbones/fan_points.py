@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from metrics.resample import cv2_resize
+from metrics.common.resample import cv2_resize
 
 #: Side of the network's input and of its heatmaps, in pixels.
 INPUT, HEATMAP = 256, 64

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from harness.contracts import BadInput
-from metrics.faces import Faces
+from metrics.common.faces import Faces
 
 DETAILS = {
     "detector": "dlib frontal face detector (HOG), no up-sampling, the first face",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metrics.faces import Faces
+from metrics.common.faces import Faces
 
 if TYPE_CHECKING:
     from metrics.backbones.fan import FAN

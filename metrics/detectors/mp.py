@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metrics.faces import Faces
+from metrics.common.faces import Faces
 
 if TYPE_CHECKING:
     from harness.media.face_landmarker import FaceLandmarker

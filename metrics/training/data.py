@@ -10,8 +10,8 @@ import numpy as np
 from harness.contracts import BadInput, Sequence
 from harness.contracts.signals import MASK_BITS
 from metrics.backbones.synthetic_face import SIZE, pictures
-from metrics.crops import Box, bilinear_crop, mouth_box
-from metrics.sync_score import mfcc, window_count
+from metrics.sync.crops import Box, bilinear_crop, mouth_box
+from metrics.sync.score import mfcc, window_count
 
 #: Mouth crops are kept with this much around them, for random shifts in training.
 CROP, CROP_MARGIN = 48, 4

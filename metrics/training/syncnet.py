@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 
 from harness.contracts import Progress, Sequence
-from metrics import sync_score
 from metrics.backbones.synthetic_syncnet import LENGTH, SyntheticSyncNet
-from metrics.crops import bilinear_crop, mouth_box
 from metrics.detectors.synthetic import synthetic_faces
-from metrics.sync_embed import embed
+from metrics.sync import score as sync_score
+from metrics.sync.crops import bilinear_crop, mouth_box
+from metrics.sync.embed import embed
 from metrics.training.augment import degrade
 from metrics.training.data import CROP, CROP_MARGIN, SpeechSamples, speech_samples
 

@@ -8,7 +8,7 @@ from helpers import make_clip, noise_frames
 from harness.contracts import Clip, FeatureCache, FrameBatch, Metric, MetricResult
 from harness.plugins import load_entry
 from metrics import catalog
-from metrics.faces import Faces
+from metrics.common.faces import Faces
 
 
 def faces_of(landmarks=None, expression=None, lost=()) -> Faces:
@@ -27,7 +27,7 @@ def faces_of(landmarks=None, expression=None, lost=()) -> Faces:
 def build(metric_id: str, monkeypatch) -> Metric:
     """A metric whose detector is never asked, because the faces are in the cache already."""
     spec = catalog.spec(metric_id)
-    for module in ("metrics.pairs", "metrics.jitter"):
+    for module in ("metrics.common.pairs", "metrics.jitter"):
         monkeypatch.setattr(f"{module}.open_detector", lambda extractor, *_: Blind(extractor))
     return load_entry(spec.entry)(spec, {}, "cpu")
 

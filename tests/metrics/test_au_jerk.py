@@ -9,9 +9,9 @@ from harness.contracts import ActionUnits
 from harness.media.openface import OPENFACE_UNITS
 from harness.testing import check_metric
 from metrics import catalog
+from metrics.common.second_difference import second_difference
+from metrics.common.unit_pairs import LOWER, UPPER
 from metrics.detectors.synthetic import ACTION_UNITS
-from metrics.second_difference import second_difference
-from metrics.unit_pairs import LOWER, UPPER
 
 MINE, THEIRS, ERROR = (f"au_jerk{part}/openface" for part in ("", "_truth", "_error"))
 

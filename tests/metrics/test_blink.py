@@ -12,7 +12,7 @@ from harness.contracts import ActionUnits
 from harness.media.landmarks68 import IBUG68_VERTICES
 from harness.testing import check_metric
 from metrics import catalog
-from metrics.blinks import Blinks, eye_aspect_ratio, find_blinks
+from metrics.blink import Blinks, eye_aspect_ratio, find_blinks
 
 OPEN, SHUT = 0.3, 0.1
 

@@ -12,9 +12,9 @@ from stand_ins import build, face, frames, landmarker  # noqa: F401
 from harness import testing
 from harness.contracts import FeatureCache, FrameBatch
 from metrics import catalog
-from metrics.alignment import ARCFACE_TEMPLATE, five_points, similarity, warp
+from metrics.common.alignment import ARCFACE_TEMPLATE, five_points, similarity, warp
+from metrics.common.faces import Faces
 from metrics.csim import CSIM, arcface_input, cosines
-from metrics.faces import Faces
 
 COLUMN, REFERENCE = "csim/arcface", "csim_ref/arcface"
 ASSETS = Path(__file__).resolve().parents[3] / "shared/assets"

@@ -5,9 +5,9 @@ from helpers import make_clip, noise_frames
 from harness.contracts import FeatureCache, FrameBatch
 from harness.weights import resolve
 from metrics import catalog
+from metrics.common.faces import Faces
+from metrics.common.frechet import frechet_distance
 from metrics.e_fid import EFID
-from metrics.faces import Faces
-from metrics.frechet import frechet_distance
 from metrics.lmd import LMD
 
 WEIGHTS = {"synthetic-face": resolve("synthetic-face")}

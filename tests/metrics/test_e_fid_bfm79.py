@@ -5,7 +5,7 @@ from helpers import noise_frames, run
 from harness.contracts import BadInput, Clip
 from harness.testing import check_metric
 from metrics import catalog
-from metrics.frechet import frechet_distance
+from metrics.common.frechet import frechet_distance
 
 NAME = "e_fid/bfm79"
 

@@ -8,12 +8,13 @@ from test_deep3d_align import face, landmarks_in, picture
 
 from harness.contracts import FeatureCache, FrameBatch
 from harness.testing import check_metric
-from metrics import catalog, pairs
+from metrics import catalog
+from metrics.backbones.deep3d_align import align, five_points
 from metrics.backbones.resnet50 import ReconNet
-from metrics.deep3d_align import align, five_points
+from metrics.common import pairs
+from metrics.common.faces import Faces
+from metrics.common.frechet import frechet_distance
 from metrics.e_fid_deep3d import Deep3DEFID
-from metrics.faces import Faces
-from metrics.frechet import frechet_distance
 
 NAME = "e_fid/deep3d"
 SIZE = 160

@@ -6,10 +6,10 @@ from stand_ins import build, face, frames, landmarker  # noqa: F401
 
 from harness import testing
 from metrics import catalog
-from metrics.alignment import box_crop
 from metrics.backbones.onnx_net import HeadlessNet
-from metrics.frechet import frechet_distance
-from metrics.hsemotion import DIM, network_input
+from metrics.common.alignment import box_crop
+from metrics.common.frechet import frechet_distance
+from metrics.common.hsemotion import DIM, network_input
 
 COLUMN = "emo_fid/hsemotion"
 

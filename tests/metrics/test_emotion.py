@@ -10,10 +10,10 @@ from harness import testing
 from harness.contracts import BadInput, Clip, FeatureCache, FrameBatch
 from harness.contracts.signals import EMOTIONS, EmotionTrack
 from metrics import catalog
-from metrics.agreement import ccc
+from metrics.common.faces import Faces
+from metrics.common.hsemotion import CLASSES
+from metrics.common.numerics import ccc
 from metrics.emotion import CLASS_OF_LABEL, MEAD_TO_AFFECTNET, agreements
-from metrics.faces import Faces
-from metrics.hsemotion import CLASSES
 
 ACC, VOTE, MATCH = "emotion_acc/hsemotion", "emotion_vote/hsemotion", "emotion_match/hsemotion"
 VA = tuple(f"{a}_{k}/hsemotion" for k in ("ccc", "rmse", "sagr") for a in ("valence", "arousal"))

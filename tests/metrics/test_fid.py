@@ -8,8 +8,8 @@ from harness.contracts import FeatureCache, FrameBatch, Unavailable
 from harness.testing import check_metric
 from metrics import catalog
 from metrics.backbones.inception import FIDInception
+from metrics.common.frechet import frechet_distance
 from metrics.fid import FID, features
-from metrics.frechet import frechet_distance
 
 
 class Stub(torch.nn.Module):

@@ -8,7 +8,7 @@ from harness.testing import check_metric
 from harness.weights import resolve
 from metrics import catalog
 from metrics.backbones.i3d import features, open_i3d
-from metrics.frechet import frechet_distance
+from metrics.common.frechet import frechet_distance
 from metrics.fvd import FVD
 
 NAME = "fvd/styleganv"

@@ -6,15 +6,16 @@ import pytest
 import torch
 from helpers import make_clip, run
 
-from metrics import catalog, sync_score
+from metrics import catalog
 from metrics.backbones.lpips import LPIPS, spatial
 from metrics.backbones.syncnet import SyncNet
 from metrics.backbones.trunks import VGG16, AlexNet
-from metrics.crops import Box, reference_crop
-from metrics.frechet import frechet_distance
+from metrics.common.frechet import frechet_distance
 from metrics.lpips import distances, layers
-from metrics.sync_embed import embed
-from metrics.tracks import Track, smoothed
+from metrics.sync import score as sync_score
+from metrics.sync.crops import Box, reference_crop
+from metrics.sync.embed import embed
+from metrics.sync.tracks import Track, smoothed
 
 VALUES = golden.kept("images") | golden.kept("frechet") | golden.kept("syncnet")
 

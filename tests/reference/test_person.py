@@ -7,8 +7,8 @@ import pytest
 import torch
 from torchmetrics.functional.regression import concordance_corrcoef
 
-from metrics.agreement import ccc
-from metrics.alignment import ARCFACE_TEMPLATE, similarity, warp
+from metrics.common.alignment import ARCFACE_TEMPLATE, similarity, warp
+from metrics.common.numerics import ccc
 from metrics.csim import arcface_input
 
 pytestmark = pytest.mark.reference

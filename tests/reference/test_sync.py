@@ -11,10 +11,10 @@ import torch
 from harness.media import lossy
 from metrics.backbones.s3fd import FAN, S3FD, SYNC, from_fan, to_fan
 from metrics.backbones.s3fd_boxes import find_faces, prepare
-from metrics.crops import Box, reference_crop
-from metrics.resample import cv2_resize
-from metrics.scenes import Scenes
-from metrics.tracks import Track, smoothed, tracks_of
+from metrics.common.resample import cv2_resize
+from metrics.sync.crops import Box, reference_crop
+from metrics.sync.scenes import Scenes
+from metrics.sync.tracks import Track, smoothed, tracks_of
 
 pytestmark = pytest.mark.reference
 

@@ -13,8 +13,8 @@ from harness.contracts import BadInput, Failure, Metric, MetricResult
 from harness.engine.aggregation import Scored, mean_over_seeds, metric_scores, values_by_seed
 from harness.engine.equal_samples import common_frames
 from metrics import catalog
-from metrics.distribution import Distribution
-from metrics.frechet import frechet_distance
+from metrics.common.distribution import Distribution
+from metrics.common.frechet import frechet_distance
 from reports.statistics import Series, estimate
 
 FRECHET, MEAN = "e_fid/synthetic", "psnr"

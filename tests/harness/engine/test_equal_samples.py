@@ -8,8 +8,8 @@ import pytest
 from harness.contracts import Failure, MetricResult
 from harness.engine.equal_samples import common_frames, restricted
 from metrics import catalog
-from metrics.distribution import Distribution
-from metrics.frechet import frechet_distance
+from metrics.common.distribution import Distribution
+from metrics.common.frechet import frechet_distance
 
 
 class Toy(Distribution):

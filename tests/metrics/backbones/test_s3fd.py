@@ -6,7 +6,7 @@ import torch
 from harness.contracts import BadInput
 from metrics.backbones.s3fd import FAN, FAN_NAMES, S3FD, SYNC, from_fan, load_s3fd, to_fan
 from metrics.backbones.s3fd_boxes import candidates, find_faces, prepare, suppress
-from metrics.resample import cv2_resize
+from metrics.common.resample import cv2_resize
 
 VALUES = golden.kept("s3fd")
 

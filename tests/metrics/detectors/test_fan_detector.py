@@ -8,8 +8,8 @@ from harness.testing import check_metric
 from metrics import catalog
 from metrics.backbones.fan import FAN
 from metrics.backbones.s3fd import S3FD, to_fan
+from metrics.common.faces import failures
 from metrics.detectors.fan import choose, open_extractor
-from metrics.faces import failures
 from metrics.lmd import LMD
 
 VALUES = golden.kept("fan")

@@ -278,9 +278,9 @@ def test_mesh_sequences(call, tmp_path):
 
 def test_rows_of_a_distribution_stand_on_the_same_frames(call, tmp_path, monkeypatch):
     """One prediction loses its face in some frames: the other row is cut to the same frames."""
+    from metrics.common.faces import Faces
+    from metrics.common.frechet import frechet_distance
     from metrics.detectors import synthetic
-    from metrics.faces import Faces
-    from metrics.frechet import frechet_distance
 
     def look(net, frames):
         lost = frames[:, 0, 0, 0] == 0

@@ -1,0 +1,1 @@
+"""What several metrics share: face features, regions, meshes, distributions, small numerics."""

@@ -1,0 +1,39 @@
+"""Second differences in time: how far each frame is from the mean of its two neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.contracts import Column
+
+
+def second_difference(values: np.ndarray) -> np.ndarray:
+    """x(t+1) - 2 x(t) + x(t-1) at every frame that has both neighbours.
+
+    A frame without a value (NaN) leaves none at itself and at its two neighbours, so nothing is
+    ever taken across a gap.
+
+    Args:
+        values: float [T,...], frame after frame.
+
+    Returns:
+        float64 [max(T-2,0),...]; row i belongs to frame i + 1.
+
+    """
+    values = np.asarray(values, np.float64)
+    return values[2:] - 2.0 * values[1:-1] + values[:-2]
+
+
+def three_columns(name: str, variant: str, unit: str, what: str) -> tuple[Column, ...]:
+    """Columns of a measure of movement: of the prediction, of the truth, and their difference.
+
+    Less of the measure is not better in itself: a still picture has none. Only the difference
+    has a direction.
+    """
+    free = (0.0, None)
+    error = f"{what}: distance from the truth's"
+    return (
+        Column(f"{name}/{variant}", "none", unit, free, f"{what} of the prediction"),
+        Column(f"{name}_truth/{variant}", "none", unit, free, f"{what} of the truth"),
+        Column(f"{name}_error/{variant}", "down", unit, free, error, "per sequence"),
+    )
