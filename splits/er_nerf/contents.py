@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from harness.contracts import BadInput
@@ -72,33 +73,32 @@ def digest_of(folder: Path) -> str:
         BadInput: a file cannot be read.
 
     """
-    names = {path: path.relative_to(folder).as_posix() for path in _files(folder)}
     try:
+        names = dict(_files(Path(folder), "", set()))
         contents = sha256_of_files(names)
     except OSError as error:
         fact = f"cannot be read ({error.strerror})"
         cure = "Make it readable, or remove it."
         raise BadInput(error.filename or folder, fact, cure) from error
-    lines = sorted((os.fsencode(name), contents[path]) for path, name in names.items())
-    digest = hashlib.sha256()
-    for name, content in lines:
-        digest.update(name + b"\0" + content.encode() + b"\n")
-    return digest.hexdigest()
+    lines = sorted(f"{name}\0{contents[path]}\n" for path, name in names.items())
+    return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
 
 
-def _files(folder: Path) -> list[Path]:
-    """All regular files below a folder; links are followed, into each folder once."""
-    found, visited = [], set()
-    for root, folders, names in os.walk(folder, followlinks=True):
-        here = os.path.realpath(root)
-        if here in visited:
-            folders.clear()
-            continue
-        visited.add(here)
-        folders[:] = [name for name in folders if not _is_leftover(name)]
-        paths = (Path(root, name) for name in names if not _is_leftover(name))
-        found += [path for path in paths if path.is_file() or not path.exists()]
-    return found
+def _files(folder: Path, prefix: str, visited: set[str]) -> Iterator[tuple[Path, str]]:
+    """All regular files below a folder with their names in it; links are followed once."""
+    here = os.path.realpath(folder)
+    if here in visited:
+        return
+    visited.add(here)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _is_leftover(entry.name):
+                continue
+            name = prefix + entry.name
+            if entry.is_dir():
+                yield from _files(Path(entry.path), f"{name}/", visited)
+            elif entry.is_file() or not os.path.exists(entry.path):
+                yield Path(entry.path), name
 
 
 def _is_leftover(name: str) -> bool:

@@ -5,7 +5,7 @@ from scipy.spatial.transform import Rotation
 from splits.prepare.pose import (
     RIGID_POINTS,
     RIGID_VERTICES,
-    fit_head_pose,
+    fit_head_poses,
     intrinsics,
     project,
     smooth_poses,
@@ -39,7 +39,7 @@ def test_recovers_known_cameras():
     rng = np.random.default_rng(0)
     poses, K = head_motion(100, rng), intrinsics(2.5 * 256, 256, 256)
     landmarks = landmarks_of(CANONICAL, poses, K, 0.3, rng)
-    got = fit_head_pose(landmarks, 256, 256, 25)
+    got = fit_head_poses([landmarks], 256, 256, 25)[0]
     assert got.error.max() < 1.0
     between = Rotation.from_matrix(got.world_to_camera[:, :3, :3]) * (
         Rotation.from_matrix(poses[:, :3, :3]).inv()
@@ -50,11 +50,11 @@ def test_recovers_known_cameras():
     assert np.abs(moved - moved.mean(0) - (true - true.mean(0))).mean() < 0.7
 
 
-def test_a_person_unlike_the_canonical_face():
+def test_a_subject_unlike_the_canonical_face():
     rng = np.random.default_rng(1)
-    person = CANONICAL * [1.08, 0.94, 1.1]
+    subject = CANONICAL * [1.08, 0.94, 1.1]
     poses, K = head_motion(75, rng), intrinsics(600, 256, 256)
-    got = fit_head_pose(landmarks_of(person, poses, K, 0.3, rng), 256, 256, 25)
+    [got] = fit_head_poses([landmarks_of(subject, poses, K, 0.3, rng)], 256, 256, 25)
     assert got.error.mean() < 0.8
     assert np.abs(got.shape - CANONICAL).max() > 0.002
 
