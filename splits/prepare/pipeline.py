@@ -165,10 +165,8 @@ def _names(videos: Sequence[Path]) -> list[str]:
     for name, video in zip(names, videos, strict=True):
         alike = unicodedata.normalize("NFC", name).casefold()
         if alike in taken:
-            fact = (
-                f"its name without ending is that of {taken[alike]}, and sequences need their own"
-            )
-            raise BadInput(video, fact, "Rename or copy one of them.")
+            fact = f"without its ending it has the same name as {taken[alike]}"
+            raise BadInput(video, fact, "Rename one of them: sequences are named after videos.")
         if name.startswith(".") or name == SUBJECT_FILE:
             raise BadInput(video, f"no sequence can be named {name!r}", "Rename it.")
         taken[alike] = video
