@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from harness.contracts import (
     EMOTIONS,
     BadInput,
+    Progress,
     Sequence,
     SequenceEntry,
     SplitManifest,
@@ -25,6 +27,7 @@ from harness.contracts import (
 )
 from harness.media.declared import read_declared
 from harness.plugins import Problem, collect, look_up
+from splits.roles import apply_role, check_entries
 
 GROUP = "talking_face_bench.splits"
 _FOLDER = Path(__file__).resolve().parent / "manifests"
@@ -44,6 +47,7 @@ class _Entry(BaseModel):
     emotion: str | None = None
     intensity: int | None = Field(default=None, ge=1, le=3)
     options: dict[str, Any] = Field(default_factory=dict)
+    role: str | None = None
 
     @field_validator("emotion")
     @classmethod
@@ -69,6 +73,7 @@ class _Manifest(BaseModel):
     composite: Literal["plate", "none"] = "plate"
     crop: str = "none"
     checksums: dict[str, str] = Field(default_factory=dict)
+    unseen_subjects: bool = False
     sequences: list[_Entry] = Field(min_length=1)
 
     @field_validator("resolution")
@@ -76,15 +81,6 @@ class _Manifest(BaseModel):
     def _positive(cls, value: tuple[int, int]) -> tuple[int, int]:
         if min(value) < 16:
             raise ValueError("height and width must be at least 16 pixels")
-        return value
-
-    @field_validator("sequences")
-    @classmethod
-    def _distinct(cls, value: list[_Entry]) -> list[_Entry]:
-        ids = [entry.id for entry in value]
-        twice = sorted({i for i in ids if ids.count(i) > 1})
-        if twice:
-            raise ValueError(f"sequence ids occur twice: {', '.join(twice)}")
         return value
 
     @field_validator("train_fraction", mode="before")
@@ -97,9 +93,18 @@ class _Manifest(BaseModel):
                 return int(above) / int(below)
         return value
 
+    @model_validator(mode="after")
+    def _roles(self) -> _Manifest:
+        check_entries(self.entries(), self.unseen_subjects)
+        return self
+
+    def entries(self) -> tuple[SequenceEntry, ...]:
+        """The sequences as the contract has them."""
+        return tuple(SequenceEntry(**entry.model_dump()) for entry in self.sequences)
+
 
 def read_manifest(path: Path) -> SplitManifest:
-    """A manifest from a YAML file.
+    """A manifest from a YAML file; an option `folder` of a sequence is relative to that file.
 
     Raises:
         BadInput: the file is missing, is not YAML, or does not describe a split; names the
@@ -108,8 +113,16 @@ def read_manifest(path: Path) -> SplitManifest:
     """
     checked = read_declared(path, _Manifest, "manifest", "See splits/manifests for examples.")
     fields = {name: getattr(checked, name) for name in type(checked).model_fields}
-    entries = tuple(SequenceEntry(**entry.model_dump()) for entry in checked.sequences)
+    entries = tuple(_beside(path, entry) for entry in checked.entries())
     return SplitManifest(**{**fields, "sequences": entries})
+
+
+def _beside(path: Path, entry: SequenceEntry) -> SequenceEntry:
+    folder = entry.options.get("folder")
+    if not isinstance(folder, str):
+        return entry
+    place = str(path.resolve().parent / Path(folder).expanduser())
+    return replace(entry, options={**entry.options, "folder": place})
 
 
 @cache
@@ -119,10 +132,14 @@ def _discover() -> tuple[dict[str, SplitManifest], list[Problem]]:
 
 
 def _manifests_of(value: Any) -> list[Any]:
-    """What an entry point holds, called and read where it must be."""
+    """What an entry point holds, called, read and checked where it must be."""
     if callable(value):
         value = value()
-    return [read_manifest(Path(value)) if isinstance(value, str | Path) else value]
+    if isinstance(value, str | Path):
+        return [read_manifest(Path(value))]
+    if isinstance(value, SplitManifest):
+        check_entries(value.sequences, value.unseen_subjects)
+    return [value]
 
 
 def manifests() -> dict[str, SplitManifest]:
@@ -172,4 +189,24 @@ def loader(split: SplitManifest) -> Callable[..., Sequence]:
     raise UnknownName("loader", split.loader, LOADERS)
 
 
-__all__ = ["GROUP", "LOADERS", "loader", "manifest", "manifests", "problems", "read_manifest"]
+def load(split: SplitManifest, entry: SequenceEntry, progress: Progress | None = None) -> Sequence:
+    """A sequence of a split, read by its loader and with the role that the split gives it.
+
+    Raises:
+        BadInput: the loader refuses the data, or it cannot be imported.
+        UnknownName: no such loader.
+
+    """
+    return apply_role(loader(split)(split, entry, progress), entry.role)
+
+
+__all__ = [
+    "GROUP",
+    "LOADERS",
+    "load",
+    "loader",
+    "manifest",
+    "manifests",
+    "problems",
+    "read_manifest",
+]

@@ -1,7 +1,8 @@
-"""`prepare`: a raw video of a person becomes a folder that `run --split` takes."""
+"""`prepare`: raw videos of one subject become a folder that `run --split` takes."""
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +11,21 @@ import typer
 
 
 def prepare(
-    video: Annotated[Path, typer.Argument(help="A video of one person speaking, with sound.")],
+    video: Annotated[
+        list[Path],
+        typer.Argument(help="Video of one subject speaking, with sound; several of one subject."),
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write; must not exist yet.")],
+    test: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of several videos, one that is only for testing, by its name without ending; "
+            "may be repeated. Default: the last eleventh of each."
+        ),
+    ] = None,
     size: Annotated[int, typer.Option(help="Height and width of the frames in pixels.")] = 256,
     fps: Annotated[
-        float | None, typer.Option(help="25 to resample a video of another frame rate, declared.")
+        float | None, typer.Option(help="25 to resample a video of another frame rate (recorded).")
     ] = None,
     crop: Annotated[
         str, typer.Option(help="auto: one square around the head's whole track; none: the frame.")
@@ -23,13 +34,22 @@ def prepare(
         str, typer.Option(help="auto, selfie (needs its weights) or grabcut.")
     ] = "auto",
 ) -> None:
-    """Turn VIDEO into the folder layout of ER-NeRF and TalkingGaussian."""
-    from harness.engine.progress import watch
-    from splits.prepare import prepare as run_prepare
+    """Turn VIDEO into the folder layout of ER-NeRF and TalkingGaussian.
 
-    with watch(video.name) as progress:
-        run_prepare(video, out, size=size, fps=fps, crop=crop, masks=masks, progress=progress)
-    print(
-        f"Prepared {out}. Next: python -m harness run --method ua3dtalk --split {out}",
-        file=sys.stderr,
-    )
+    Several videos become several sequences of one subject, prepared alike.
+    """
+    from harness.contracts import BadInput
+    from harness.engine.progress import watch
+    from splits import prepare as preparation
+
+    options = {"size": size, "fps": fps, "crop": crop, "masks": masks}
+    if len(video) == 1 and test:
+        fact = "there is one video, and its last eleventh is the test"
+        raise BadInput("--test", fact, "Leave it out, or give several videos.")
+    with watch(video[0].name if len(video) == 1 else out.name) as progress:
+        if len(video) == 1:
+            preparation.prepare(video[0], out, **options, progress=progress)
+        else:
+            preparation.prepare_subject(video, out, test=test or (), **options, progress=progress)
+    command = f"python -m harness run --method ua3dtalk --split {shlex.quote(str(out))}"
+    print(f"Prepared {out}. Next: {command}", file=sys.stderr)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+ROLES = ("train", "validate", "test")
+
+#: Bytes of a run folder's name: file systems allow 255, and a key is added to it.
+_LONGEST = 200
 
 
 @dataclass(frozen=True)
 class SequenceEntry:
     """One sequence of a split, and the loader's own options for it.
 
-    `role` is "train", "validate" or "test" for a whole sequence; None cuts it in time, by the
-    loader's own rule or the split's `train_fraction`.
+    `role` is one of `ROLES` for a whole sequence; None cuts it in time, by the loader's own rule
+    or the split's `train_fraction`.
     """
 
     id: str
@@ -45,8 +51,23 @@ class SplitManifest:
     composite: str = "plate"  # "plate": head over the test frame's torso and background; "none"
     crop: str = "none"
     checksums: Mapping[str, str] = field(default_factory=dict)
+    unseen_subjects: bool = False  # True: a test subject may have no training sequence (VOCASET)
+    key: str = ""  # digest of a local folder's path, as two folders may have one name
 
     @property
     def name(self) -> str:
         """`id@version`, as it stands in every table."""
         return f"{self.id}@{self.version}"
+
+    @property
+    def folder_name(self) -> str:
+        """The name of the split's run folder: that of the split, as long as a file name may be."""
+        if len(self.name.encode()) <= _LONGEST:
+            return self.name
+        digest = hashlib.sha256(self.name.encode()).hexdigest()[:8]
+        return f"{self.name.encode()[: _LONGEST - 9].decode(errors='ignore')}-{digest}"
+
+    @property
+    def distinct_folder_name(self) -> str:
+        """`folder_name` with the split's `key`, for when another split has that name already."""
+        return f"{self.folder_name}-{self.key}" if self.key else self.folder_name

@@ -1,5 +1,5 @@
 """Loader of the AD-NeRF / ER-NeRF / TalkingGaussian folder layout."""
 
-from splits.er_nerf.loader import is_er_nerf, load, manifest_of
+from splits.er_nerf.loader import digest_of, is_er_nerf, load, manifest_of
 
-__all__ = ["is_er_nerf", "load", "manifest_of"]
+__all__ = ["digest_of", "is_er_nerf", "load", "manifest_of"]

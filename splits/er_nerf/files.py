@@ -44,7 +44,7 @@ class Transforms:
 
     @property
     def count(self) -> int:
-        """Frames of the recording."""
+        """Frames of the sequence."""
         return self.test.stop
 
     def camera(self) -> Camera:
@@ -71,7 +71,7 @@ def read_transforms(folder: Path) -> Transforms:
 
     Raises:
         BadInput: missing or malformed; ids that are not 0, 1, 2 ... over train then val;
-            sound ids other than the picture ids; two focal lengths; poses that are not rigid.
+            sound ids other than the frame ids; two focal lengths; poses that are not rigid.
 
     """
     parts, first = {}, {}
@@ -124,8 +124,8 @@ def _rigid(matrices: np.ndarray) -> bool:
     )
 
 
-def read_picture(path: Path, mode: str = "RGB") -> np.ndarray:
-    """A picture as uint8 [H,W,C] of the given Pillow mode."""
+def read_image(path: Path, mode: str = "RGB") -> np.ndarray:
+    """An image as uint8 [H,W,C] of the given Pillow mode."""
     try:
         with Image.open(path) as image:
             return np.array(image.convert(mode))
@@ -133,11 +133,11 @@ def read_picture(path: Path, mode: str = "RGB") -> np.ndarray:
         raise BadInput(path, "no such file", _AGAIN) from error
     # Pillow reports a broken PNG as a SyntaxError.
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadInput(path, f"not a readable picture ({error})", _AGAIN) from error
+        raise BadInput(path, f"not a readable image ({error})", _AGAIN) from error
 
 
 def mask_bits(parsing: np.ndarray, teeth: np.ndarray | None = None) -> np.ndarray:
-    """Bits uint8 [H,W] (`MASK_BITS`) of a parsing picture uint8 RGB [H,W,3].
+    """Bits uint8 [H,W] (`MASK_BITS`) of a parsing image uint8 RGB [H,W,3].
 
     `teeth` bool [H,W] is TalkingGaussian's `teeth_mask`: mouth rather than face.
     """
@@ -153,8 +153,10 @@ def mask_bits(parsing: np.ndarray, teeth: np.ndarray | None = None) -> np.ndarra
     return bits
 
 
-def read_masks(folder: Path, count: int, height: int, width: int) -> np.ndarray:
-    """Bits of all frames, uint8 [T,H,W]; a long recording is memory-mapped."""
+def read_masks(
+    folder: Path, count: int, height: int, width: int, with_teeth: bool = False
+) -> np.ndarray:
+    """Bits of all frames, uint8 [T,H,W]; those of a long sequence are memory-mapped."""
     shape = (count, height, width)
     if np.prod(shape, dtype=np.int64) > _IN_MEMORY:
         with tempfile.TemporaryFile() as file:  # the map keeps it alive, and nothing else
@@ -163,11 +165,11 @@ def read_masks(folder: Path, count: int, height: int, width: int) -> np.ndarray:
         bits = np.empty(shape, np.uint8)
     for t in range(count):
         path = folder / "parsing" / f"{t}.png"
-        parsing = read_picture(path)
+        parsing = read_image(path)
         if parsing.shape[:2] != (height, width):
             raise BadInput(path, f"{parsing.shape[:2]}, frames are {(height, width)}", _AGAIN)
         teeth = folder / "teeth_mask" / f"{t}.npy"
-        bits[t] = mask_bits(parsing, _teeth(teeth, height, width) if teeth.is_file() else None)
+        bits[t] = mask_bits(parsing, _teeth(teeth, height, width) if with_teeth else None)
     return bits
 
 

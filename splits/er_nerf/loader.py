@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,79 +19,22 @@ from harness.contracts import (
     SplitManifest,
 )
 from harness.media.audio import read_audio
-from harness.weights import sha256_of
 from splits.er_nerf import files
-from splits.er_nerf.priors import FILES, has_priors, read_priors
+from splits.er_nerf.contents import digest_of, frame_path, present
+from splits.er_nerf.manifest import fps_of, is_er_nerf, manifest_of
+from splits.er_nerf.priors import has_priors, read_priors
 
-#: The layout states no frame rate; its own tools know only this one.
-LAYOUT_FPS = 25.0
+__all__ = ["digest_of", "is_er_nerf", "load", "manifest_of"]
 
 
 def _silent(stage: str, done: int, total: int, **values: float) -> None:
     """A progress that nobody watches."""
 
 
-def is_er_nerf(folder: Path) -> bool:
-    """Whether a folder looks like this layout (nothing in it is checked yet)."""
-    folder = Path(folder)
-    return (folder / "transforms_train.json").is_file() and (folder / "gt_imgs").is_dir()
-
-
-def _fps(folder: Path) -> float:
-    record = folder / "prepare.json"
-    if not record.is_file():
-        return LAYOUT_FPS
-    try:
-        fps = float(json.loads(record.read_text("utf-8"))["fps"])
-        if not 0 < fps < math.inf:
-            raise ValueError(f"fps is {fps}")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(record, f"no frame rate in it ({error!r})", "Prepare again.") from error
-    return fps
-
-
-def _frame_path(folder: Path, index: int) -> Path:
-    """`gt_imgs/{i}.png` where there is one (lossless), else `.jpg`."""
-    lossless = folder / "gt_imgs" / f"{index}.png"
-    return lossless if lossless.is_file() else folder / "gt_imgs" / f"{index}.jpg"
-
-
-def manifest_of(folder: Path) -> SplitManifest:
-    """A split of one recording, made from a prepared folder.
-
-    Raises:
-        BadInput: not a folder of this layout.
-
-    """
-    folder = Path(folder).resolve()
-    if not is_er_nerf(folder):
-        raise BadInput(
-            folder,
-            "not a prepared folder (no transforms_train.json and gt_imgs)",
-            "Make one with `python -m harness prepare VIDEO --out DIR`.",
-        )
-    transforms = files.read_transforms(folder)
-    height, width = files.read_picture(_frame_path(folder, 0)).shape[:2]
-    return SplitManifest(
-        id=folder.name,
-        version=1,
-        loader="er_nerf",
-        domain="photo",
-        fps=_fps(folder),
-        resolution=(height, width),
-        sequences=(SequenceEntry(folder.name, folder.name, options={"folder": str(folder)}),),
-        licence="that of the source video",
-        source="a folder on this machine",
-        protocol="ER-NeRF: contiguous 10/11 train and 1/11 test, head over the test frame's "
-        "own torso and background",
-        train_fraction=len(transforms.train) / transforms.count,
-    )
-
-
 def load(
     manifest: SplitManifest, entry: SequenceEntry, progress: Progress | None = None
 ) -> Sequence:
-    """Read one recording; frames and signals are read only when they are asked for.
+    """Read one sequence; frames and signals are read only when they are asked for.
 
     Args:
         manifest: its `fps` and `resolution` must be those of the folder.
@@ -103,8 +43,9 @@ def load(
         progress: told when masks, the slowest signal, are read.
 
     Raises:
-        BadInput: a missing or malformed file, another frame rate or size than the manifest's,
-            sound that does not last as long as the frames within one frame.
+        BadInput: a missing or malformed file, a gap among the files of the frames, another frame
+            rate or size than the manifest's, sound that does not last as long as the frames
+            within one frame.
 
     """
     folder = Path(str(entry.options.get("folder", "")))
@@ -116,14 +57,14 @@ def load(
         )
     transforms = files.read_transforms(folder)
     count = transforms.count
-    fps = _fps(folder)
+    fps, there = fps_of(folder), present(folder, count)
     if abs(fps - manifest.fps) > 1e-6:
         raise BadInput(
             folder,
             f"it has {fps:g} frames per second and {manifest.name} says {manifest.fps:g}",
             "Prepare the video again with --fps 25, or correct the manifest.",
         )
-    height, width = files.read_picture(_frame_path(folder, 0)).shape[:2]
+    height, width = files.read_image(frame_path(folder, 0)).shape[:2]
     if (height, width) != tuple(manifest.resolution):
         raise BadInput(
             folder,
@@ -131,9 +72,6 @@ def load(
             f"{manifest.resolution[0]}x{manifest.resolution[1]}",
             f"Prepare the video again with --size {manifest.resolution[1]}.",
         )
-    for index in (count - 1, count // 2):
-        if not _frame_path(folder, index).is_file():
-            raise BadInput(_frame_path(folder, index), "no such file", "Copy the folder again.")
     audio = _audio(folder, count, fps)
     return Sequence(
         id=entry.id,
@@ -146,15 +84,15 @@ def load(
         emotion=entry.emotion,
         intensity=entry.intensity,
         domain=manifest.domain,
-        signals=_signals(folder, transforms, height, width, progress or _silent),
+        signals=_signals(folder, there, transforms, height, width, progress or _silent),
         digest=digest_of(folder),
         folder=folder,
     )
 
 
 def _read_frame(folder: Path, size: tuple[int, int], index: int) -> np.ndarray:
-    path = _frame_path(folder, index)
-    frame = files.read_picture(path)
+    path = frame_path(folder, index)
+    frame = files.read_image(path)
     if frame.shape[:2] != size:
         raise BadInput(path, f"{frame.shape[:2]}, the first frame is {size}", "Prepare again.")
     return frame
@@ -176,7 +114,12 @@ def _audio(folder: Path, count: int, fps: float) -> np.ndarray:
 
 
 def _signals(
-    folder: Path, transforms: files.Transforms, height: int, width: int, progress: Progress
+    folder: Path,
+    there: Container[str],
+    transforms: files.Transforms,
+    height: int,
+    width: int,
+    progress: Progress,
 ) -> Mapping[str, Any]:
     """The signals that the folder has, each read on first use."""
     count = transforms.count
@@ -184,15 +127,15 @@ def _signals(
 
     def masks() -> Masks:
         progress("masks", 0, count)
-        bits = files.read_masks(folder, count, height, width)
+        bits = files.read_masks(folder, count, height, width, "teeth" in there)
         progress("masks", count, count)
         return Masks(bits)
 
-    if (folder / "parsing" / "0.png").is_file():
+    if "masks" in there:
         signals["masks"] = masks
-    if (folder / "bc.jpg").is_file() and (folder / "torso_imgs" / "0.png").is_file():
+    if "plate" in there and (folder / "bc.jpg").is_file():
         signals["plate"] = partial(_plate, folder, count, height, width)
-    if any((folder / "ori_imgs").glob("*.lms")):
+    if "landmarks" in there:
         signals["landmarks"] = partial(files.read_landmarks, folder, count)
     readers = {
         "expression": ("expression.npz", files.read_expression),
@@ -211,7 +154,7 @@ def _signals(
 
 def _plate(folder: Path, count: int, height: int, width: int) -> FrameSource:
     """Torso over background, uint8 RGB [T,H,W,3], still lazy."""
-    background = files.read_picture(folder / "bc.jpg")
+    background = files.read_image(folder / "bc.jpg")
     if background.shape[:2] != (height, width):
         raise BadInput(
             folder / "bc.jpg",
@@ -221,7 +164,7 @@ def _plate(folder: Path, count: int, height: int, width: int) -> FrameSource:
 
     def read(index: int) -> np.ndarray:
         path = folder / "torso_imgs" / f"{index}.png"
-        torso = files.read_picture(path, "RGBA")
+        torso = files.read_image(path, "RGBA")
         if torso.shape[:2] != (height, width):
             raise BadInput(path, f"{torso.shape[:2]}, not {(height, width)}", "Prepare again.")
         alpha = torso[..., 3:].astype(np.uint16)
@@ -229,27 +172,3 @@ def _plate(folder: Path, count: int, height: int, width: int) -> FrameSource:
         return ((mixed + 127) // 255).astype(np.uint8)
 
     return FrameSource(read, count, height, width)
-
-
-def digest_of(folder: Path) -> str:
-    """Hash of a folder's content: key files whole, pictures by name and size.
-
-    Cheap for thousands of pictures; two preparations that differ in any picture differ in
-    the compressed size of some picture, in all but contrived cases.
-    """
-    digest = hashlib.sha256()
-    whole = ["transforms_train.json", "transforms_val.json", "aud.wav", "au.csv", "bc.jpg"]
-    whole += ["expression.npz", "aud_ds.npy", "prepare.json"]
-    whole += [name.format(part=p) for name, _ in FILES.values() for p in ("train", "val")]
-    for name in whole:
-        path = folder / name
-        if path.is_file():
-            digest.update(f"{name} {sha256_of(path)}\n".encode())
-    for name in ("gt_imgs", "parsing", "torso_imgs", "ori_imgs", "teeth_mask"):
-        for path in sorted((folder / name).glob("*")):
-            digest.update(f"{name}/{path.name} {path.stat().st_size}\n".encode())
-    for index in (0, 1):
-        path = _frame_path(folder, index)
-        if path.is_file():
-            digest.update(sha256_of(path).encode())
-    return digest.hexdigest()

@@ -1,5 +1,5 @@
-"""From a raw video to the folder layout that the ER-NeRF family of methods trains on."""
+"""From raw videos to the folder layout that the ER-NeRF family of methods trains on."""
 
-from splits.prepare.pipeline import prepare
+from splits.prepare.pipeline import prepare, prepare_subject
 
-__all__ = ["prepare"]
+__all__ = ["prepare", "prepare_subject"]

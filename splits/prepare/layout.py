@@ -1,8 +1,8 @@
 """Write the folder layout of AD-NeRF, ER-NeRF and TalkingGaussian.
 
-Pictures that the field reads as JPEG are written at quality 100 without chroma
+Images that the field reads as JPEG are written at quality 100 without chroma
 subsampling: the layout has no place for PNG there, and the original tools' own `-q:v 1`
-loses more. What stands in `gt_imgs` is the truth that everyone is scored against.
+loses more. What stands in `gt_imgs` is the ground truth that everyone is scored against.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from splits.prepare.regions import COLOURS
 
 FOLDERS = ("ori_imgs", "gt_imgs", "parsing", "torso_imgs")
 
-#: The first 10/11 of a recording are for training (ER-NeRF `data_utils/process.py`).
+#: The first 10/11 of a sequence are for training (ER-NeRF `data_utils/process.py`).
 TRAIN_FRACTION = (10, 11)
 
 
-def write_jpeg(path: Path, picture: np.ndarray) -> None:
+def write_jpeg(path: Path, image: np.ndarray) -> None:
     """Write uint8 RGB [H,W,3] at quality 100, 4:4:4."""
-    Image.fromarray(picture).save(path, "JPEG", quality=100, subsampling=0)
+    Image.fromarray(image).save(path, "JPEG", quality=100, subsampling=0)
 
 
-def read_picture(path: Path) -> np.ndarray:
-    """Read any picture as uint8 RGB [H,W,3]."""
+def read_image(path: Path) -> np.ndarray:
+    """Read any image as uint8 RGB [H,W,3]."""
     with Image.open(path) as image:
         return np.array(image.convert("RGB"))
 

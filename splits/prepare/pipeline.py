@@ -1,41 +1,28 @@
-"""`prepare`: from one raw video of one person to the folder that the field trains on."""
+"""`prepare`: from raw videos of one subject to the folders that the field trains on."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
-import os
-import shutil
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+import unicodedata
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
-
-import cv2
-import numpy as np
 
 from harness import weights as registry
 from harness.contracts import BadInput, Progress, Unavailable, UnknownName
 from harness.media import face_landmarker
-from harness.media.audio import write_wav
 from harness.media.face_landmarker import FaceLandmarker
-from harness.media.landmarks68 import to_ibug68
-from harness.storage import make_folder, writing_to
-from splits.prepare import action_units, layout, plates, selfie
-from splits.prepare.pose import HeadPose, fit_head_pose
-from splits.prepare.regions import label_regions
-from splits.prepare.segment import person_masks
+from splits.er_nerf.subject import SUBJECT_FILE, Part, write_subject
+from splits.prepare import selfie
+from splits.prepare.output import check_absent, new_folder
+from splits.prepare.pose import fit_head_poses
+from splits.prepare.sequence import Networks, Tracked, tick_of, write_frames, write_rest
 from splits.prepare.source import FIELD_FPS, Source, open_source
-from splits.prepare.track import Crop, FaceTrack, check_crop, choose_crop, track_face
+from splits.prepare.track import check_crop, choose_crop, extent, track_face
 
-SCHEMA_VERSION = 1
-
-#: Frames from which the background plate is the median.
-_PLATE_FRAMES = 64
+#: Below this the last eleventh holds no frame.
+_FEWEST_FRAMES = 11
 
 
-def _no_progress(stage: str, done: int, total: int, **values: float) -> None:
+def _silent(stage: str, done: int, total: int, **values: float) -> None:
     """A progress that nobody watches."""
 
 
@@ -50,7 +37,7 @@ def prepare(
     masks: str = "auto",
     progress: Progress | None = None,
 ) -> Path:
-    """Prepare a video of one talking person for ER-NeRF, TalkingGaussian, UA-3DTalk and us.
+    """Prepare a video of one talking subject for ER-NeRF, TalkingGaussian, UA-3DTalk and us.
 
     Writes `ori_imgs/{i}.jpg` and `.lms`, `gt_imgs/{i}.jpg`, `parsing/{i}.png`,
     `torso_imgs/{i}.png`, `bc.jpg`, `transforms_{train,val}.json`, `aud.wav` (16 kHz),
@@ -58,15 +45,15 @@ def prepare(
     written beside `out` and renamed into place at the end: a folder that exists is whole.
 
     Args:
-        video: one person, static camera, face visible throughout, with sound.
+        video: one subject, static camera, face visible throughout, with sound.
         out: the folder to create; its name becomes the split's id.
-        size: side of the square pictures, or None to keep the source's pixels.
+        size: side of the square frames, or None to keep the source's pixels.
         crop: `auto` (a static square around the face) or `none` (the whole frame).
         fps: 25 to resample another frame rate to 25; None to accept 25 only.
         weights: the landmarker bundle; None to look it up in the registry.
         masks: `grabcut`, `selfie` (the multiclass segmenter), or `auto`: the segmenter
-            where its weights are at hand.
-        progress: told stage, done and total.
+            if its weights are present.
+        progress: called with stage, done and total.
 
     Returns:
         `out`.
@@ -76,168 +63,169 @@ def prepare(
         Unavailable: mediapipe or the landmarker's weights are missing.
 
     """
-    progress = progress or _no_progress
     video, out = Path(video), Path(out)
-    if out.exists():
-        raise BadInput(out, "it exists already", "Choose another --out, or remove it first.")
+    check_absent(out)
     check_crop(size, crop)
-    source = open_source(video, fps)
-    if source.count < 11:
-        raise BadInput(
-            video, f"it has {source.count} frames", "Give 11 or more, better some minutes."
-        )
-    model = weights or registry.resolve(face_landmarker.WEIGHTS_ID)
-    segmenter = _segmenter(masks)
-    partial = out.with_name(f"{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        for name in layout.FOLDERS:
-            make_folder(partial / name)
-        with writing_to(partial.parent):
-            _write(partial, source, size, crop, model, segmenter, progress)
-            os.replace(partial, out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    source = _open(video, fps)
+    networks = _networks(weights, masks)
+    with new_folder(out) as folder:
+        _write([source], [folder], size, crop, networks, progress or _silent)
     return out
 
 
-def _segmenter(masks: str) -> Path | None:
-    """Weights of the selfie segmenter, or None for GrabCut."""
+def prepare_subject(
+    videos: Sequence[Path],
+    out: Path,
+    *,
+    test: Iterable[str] = (),
+    size: int | None = 512,
+    crop: str = "auto",
+    fps: int | None = None,
+    weights: Path | None = None,
+    masks: str = "auto",
+    progress: Progress | None = None,
+) -> Path:
+    """Prepare several videos of one subject, so that one model can be fitted to all of them.
+
+    `out/subject.json` lists the sequences, and each is a folder below `out` as `prepare` writes
+    it, named after its video. All have the same frame size and scale, each crop around its own
+    track; focal length and head shape are fitted to all together, so that the cameras of all are
+    in one head frame.
+
+    Args:
+        videos: as for `prepare`; all with the same frame size.
+        out: the folder to create; its name becomes the subject's and the split's id.
+        test: names of videos, without ending, that are the test as a whole; the others then
+            train. Without any, each is cut in time, 10/11 and 1/11.
+        size: see `prepare`, as for all that follow.
+        crop: see there.
+        fps: see there.
+        weights: see there.
+        masks: see there.
+        progress: see there.
+
+    Returns:
+        `out`.
+
+    Raises:
+        BadInput: anything wrong with a video, the options or the folder; nothing is left.
+        UnknownName: `test` names no video.
+        Unavailable: mediapipe or the landmarker's weights are missing.
+
+    """
+    videos, out, test = [Path(video) for video in videos], Path(out), tuple(test)
+    check_absent(out)
+    check_crop(size, crop)
+    names = _names(videos)
+    roles = _roles(names, test)
+    sources = [_open(video, fps) for video in videos]
+    _check_alike(sources)
+    networks = _networks(weights, masks)
+    with new_folder(out) as folder:
+        folders = [folder / name for name in names]
+        _write(sources, folders, size, crop, networks, progress or _silent)
+        parts = zip(names, roles, videos, strict=True)
+        write_subject(
+            folder,
+            tuple(
+                Part(id=name, role=role, source=video.name, source_sha256=registry.sha256_of(video))
+                for name, role, video in parts
+            ),
+        )
+    return out
+
+
+def _open(video: Path, fps: int | None) -> Source:
+    source = open_source(video, fps)
+    if source.count < _FEWEST_FRAMES:
+        fact = f"it has {source.count} frames"
+        raise BadInput(video, fact, f"Give {_FEWEST_FRAMES} or more, better some minutes.")
+    return source
+
+
+def _networks(weights: Path | None, masks: str) -> Networks:
+    """The weights files; without those of the selfie segmenter `auto` means GrabCut."""
     if masks not in ("auto", "grabcut", "selfie"):
         raise BadInput(f"--masks {masks}", "not a way to segment", "Use auto, grabcut or selfie.")
+    landmarker = weights or registry.resolve(face_landmarker.WEIGHTS_ID)
     if masks == "grabcut":
-        return None
+        return Networks(landmarker, None)
     try:
-        return registry.resolve(selfie.WEIGHTS_ID)
+        return Networks(landmarker, registry.resolve(selfie.WEIGHTS_ID))
     except (Unavailable, UnknownName):
         if masks == "selfie":
             raise
-        return None
+        return Networks(landmarker, None)
 
 
-def _tick(progress: Progress, stage: str) -> Callable[[int, int], None]:
-    return lambda done, total: progress(stage, done, total)
+def _names(videos: Sequence[Path]) -> list[str]:
+    """The videos' names without ending; no two alike, whatever a disk holds to be the same."""
+    names = [video.stem for video in videos]
+    taken: dict[str, Path] = {}
+    for name, video in zip(names, videos, strict=True):
+        alike = unicodedata.normalize("NFC", name).casefold()
+        if alike in taken:
+            fact = f"without its ending it has the same name as {taken[alike]}"
+            raise BadInput(video, fact, "Rename one of them: sequences are named after videos.")
+        if name.startswith(".") or name == SUBJECT_FILE:
+            raise BadInput(video, f"no sequence can be named {name!r}", "Rename it.")
+        taken[alike] = video
+    return names
+
+
+def _roles(names: Sequence[str], test: Sequence[str]) -> list[str | None]:
+    for name in test:
+        if name not in names:
+            raise UnknownName("test video", name, names)
+    if set(names) <= set(test):
+        fact = "every video is named, and none is left to train on"
+        raise BadInput("--test", fact, "Name fewer, or add a video.")
+    return [("test" if name in test else "train") if test else None for name in names]
+
+
+def _check_alike(sources: Sequence[Source]) -> None:
+    first = sources[0]
+    for other in sources[1:]:
+        ours, theirs = (f"{one.info.width}x{one.info.height}" for one in (first, other))
+        if ours != theirs:
+            raise BadInput(
+                other.path,
+                f"its frames are {theirs} pixels, those of {first.path} are {ours}",
+                "Scale all videos of a subject to one size first, or prepare it by itself.",
+            )
 
 
 def _write(
-    folder: Path,
-    source: Source,
+    sources: Sequence[Source],
+    folders: Sequence[Path],
     size: int | None,
     crop: str,
-    model: Path,
-    segmenter: Path | None,
+    networks: Networks,
     progress: Progress,
 ) -> None:
-    """Fill `folder`, pass by pass; frames stay on disk, so length is no matter of memory."""
-    with FaceLandmarker(model) as landmarker:
-        track = track_face(
-            source.path, source.frames(), source.count, landmarker, _tick(progress, "landmarks")
-        )
-    box = choose_crop(
-        source.path, track.landmarks, source.info.height, source.info.width, size, crop
+    """Fill a folder for each source; what they share is estimated from all of them."""
+    several = len(sources) > 1
+
+    def watching(source: Source) -> Progress:
+        name = f" of {source.path.stem}" if several else ""
+        return lambda stage, done, total, **values: progress(stage + name, done, total, **values)
+
+    with FaceLandmarker(networks.landmarker) as landmarker:
+        tracks = []
+        for source in sources:
+            tick = tick_of(watching(source), "landmarks")
+            tracks.append(track_face(source.path, source.frames(), source.count, landmarker, tick))
+    largest = max(extent(track.landmarks) for track in tracks) if several else None
+    videos = []
+    for source, track in zip(sources, tracks, strict=True):
+        whole = source.info.height, source.info.width
+        box = choose_crop(source.path, track.landmarks, *whole, size, crop, largest)
+        videos.append(Tracked(source, track, box))
+    for video, folder in zip(videos, folders, strict=True):
+        write_frames(folder, video, watching(video.source))
+    height, width = videos[0].box.out_height, videos[0].box.out_width
+    poses = fit_head_poses(
+        [video.points for video in videos], height, width, FIELD_FPS, tick_of(progress, "head pose")
     )
-    points = box.points(track.landmarks)
-    height, width = box.out_height, box.out_width
-    for t, frame in enumerate(source.frames()):
-        layout.write_jpeg(folder / "ori_imgs" / f"{t}.jpg", box.apply(frame))
-        layout.write_landmarks(folder / "ori_imgs" / f"{t}.lms", to_ibug68(points[t]))
-        progress("frames", t + 1, source.count)
-
-    def read(t: int) -> np.ndarray:
-        return layout.read_picture(folder / "ori_imgs" / f"{t}.jpg")
-
-    pose = fit_head_pose(points, height, width, FIELD_FPS, _tick(progress, "head pose"))
-    tick = _tick(progress, "masks")
-    if segmenter is None:
-        soft = person_masks(read, points, tick)
-    else:
-        soft = selfie.selfie_masks(read, source.count, segmenter, tick)
-
-    def person(t: int) -> np.ndarray:
-        return cv2.resize(soft[t], (width, height), interpolation=cv2.INTER_LINEAR) > 127
-
-    keys = np.unique(np.linspace(0, source.count - 1, _PLATE_FRAMES).round().astype(int))
-    background, seen = plates.background_plate(
-        np.stack([read(t) for t in keys]), np.stack([person(t) for t in keys])
-    )
-    layout.write_jpeg(folder / "bc.jpg", background)
-    background = layout.read_picture(folder / "bc.jpg")
-
-    def regions(t: int) -> float:
-        picture, who = read(t), person(t)
-        labels = label_regions(who, picture, points[t])
-        truth = plates.without_noise(picture, who, background)
-        layout.write_parsing(folder / "parsing" / f"{t}.png", labels)
-        layout.write_jpeg(folder / "gt_imgs" / f"{t}.jpg", truth)
-        torso = plates.torso_plate(truth, labels, background)
-        layout.write_torso(folder / "torso_imgs" / f"{t}.png", torso)
-        behind = ~plates.widen(who)
-        moved = np.abs(picture[behind].astype(np.float32) - background[behind])
-        return float(moved.mean()) if behind.any() else 0.0
-
-    moved = []
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for t, value in enumerate(pool.map(regions, range(source.count))):
-            moved.append(value)
-            progress("plates", t + 1, source.count)
-
-    train, val = layout.write_transforms(folder, pose.world_to_camera, pose.focal, height, width)
-    write_wav(folder / "aud.wav", source.audio)
-    units = action_units.from_blendshapes(track.blendshapes, track.names)
-    action_units.write_openface_csv(folder / "au.csv", units, FIELD_FPS)
-    np.savez_compressed(
-        folder / "expression.npz", values=track.blendshapes, basis="mp52", names=track.names
-    )
-    np.savez_compressed(
-        folder / "landmarks478.npz", landmarks=points, depth=track.depth * width / box.width
-    )
-    record = _provenance(source, box, pose, track, model, segmenter)
-    record |= {
-        "train": [train.start, train.stop],
-        "val": [val.start, val.stop],
-        "background_seen": seen,
-        "background_motion": float(np.mean(moved)),
-    }
-    text = json.dumps(record, indent=2, ensure_ascii=False)
-    (folder / "prepare.json").write_text(text + "\n", encoding="utf-8")
-
-
-def _provenance(
-    source: Source,
-    box: Crop,
-    pose: HeadPose,
-    track: FaceTrack,
-    model: Path,
-    segmenter: Path | None,
-) -> dict[str, Any]:
-    """What a reviewer would ask about this folder."""
-    packages = ("av", "mediapipe", "numpy", "opencv-contrib-python", "pillow", "scipy")
-    versions = {}
-    for name in packages:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            versions[name] = None
-    info = source.info
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "source": source.path.name,
-        "source_sha256": registry.sha256_of(source.path),
-        "source_fps": str(info.fps_exact),
-        "source_size": [info.height, info.width],
-        "source_frames": info.count,
-        "fps": FIELD_FPS,
-        "frames": source.count,
-        "resampled": source.resampled,
-        "crop": asdict(box),
-        "focal_length": pose.focal,
-        "pose_error_pixels": {"mean": float(pose.error.mean()), "max": float(pose.error.max())},
-        "landmarker_sha256": registry.sha256_of(model),
-        "masks": "grabcut" if segmenter is None else selfie.WEIGHTS_ID,
-        "segmenter_sha256": "" if segmenter is None else registry.sha256_of(segmenter),
-        "expression": {"basis": "mp52", "names": list(track.names)},
-        "landmarks": "MediaPipe vertices at iBUG positions, not FAN",
-        "au": "from blendshapes, not OpenFace",
-        "jpeg": "quality 100, 4:4:4",
-        "packages": versions,
-    }
+    for video, folder, pose in zip(videos, folders, poses, strict=True):
+        write_rest(folder, video, pose, networks, watching(video.source))

@@ -1,9 +1,9 @@
-"""Head pose as camera motion: one focal length, one rigid head shape, one pose per frame.
+"""Head pose as camera motion: one focal length and rigid head shape, one pose per frame.
 
 The landmarker's own 4x4 matrices jitter and belong to a virtual camera with a fixed field
 of view, so they are not used. Instead the points of the face that do not move with speech
 (forehead, nose, eye corners, temples) are fitted by perspective-n-point, alternating with
-a refinement of their shape to this person. The focal length is the one of a short list
+a refinement of their shape to this subject. The focal length is the one of a short list
 with the least reprojection error, as in ER-NeRF's tracker (`data_utils/face_tracking`).
 
 World: the canonical face, metres, x to the image's right, y up, z out of the face. Its
@@ -12,7 +12,7 @@ scale is the canonical face's, as no single camera knows the true size of a head
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -62,18 +62,18 @@ _CANONICAL = np.array(list(RIGID_POINTS.values())) / 100  # metres
 #: Focal lengths that are tried, in image widths: from a near phone to a long lens.
 _FOCAL_LENGTHS = np.arange(1.5, 4.51, 0.25)
 
-#: How far (metres) a person's points may stray from the canonical face, one sigma. Without
+#: How far (metres) a subject's points may stray from the canonical face, one sigma. Without
 #: it their depth would follow the noise, as a talking head turns only a few degrees.
 _SHAPE_SIGMA = 0.006
 
 
 @dataclass(frozen=True)
 class HeadPose:
-    """Cameras of a whole recording and how well they explain the landmarks."""
+    """Cameras of a whole sequence and how well they explain the landmarks."""
 
     focal: float  # pixels
     world_to_camera: np.ndarray  # float64 [T,4,4], OpenCV axes
-    shape: np.ndarray  # float64 [P,3], metres: the rigid points on this person
+    shape: np.ndarray  # float64 [P,3], metres: the rigid points on this subject
     error: np.ndarray  # float64 [T], root mean square reprojection error, pixels
 
 
@@ -152,7 +152,7 @@ def _fit(
 def smooth_poses(poses: np.ndarray, fps: float) -> np.ndarray:
     """Remove landmark jitter from poses float64 [T,4,4] without lagging behind the head.
 
-    Rotation and the place in the picture go through a local quadratic (Savitzky-Golay);
+    Rotation and the place in the frame go through a local quadratic (Savitzky-Golay);
     the distance, which landmarks determine worst, through a wider Gaussian.
     """
     window = min(2 * round(0.12 * fps) + 1, (len(poses) - 1) // 2 * 2 + 1)
@@ -170,40 +170,47 @@ def smooth_poses(poses: np.ndarray, fps: float) -> np.ndarray:
     return smooth
 
 
-def fit_head_pose(
-    landmarks: np.ndarray,
+def fit_head_poses(
+    landmarks: Sequence[np.ndarray],
     height: int,
     width: int,
     fps: float,
     tick: Callable[[int, int], None] = lambda done, total: None,
-) -> HeadPose:
-    """Fit focal length, head shape and poses to landmarks.
+) -> list[HeadPose]:
+    """Fit one focal length and one head shape to all sequences of a subject, and their poses.
+
+    All cameras are then in one head frame at one scale, so that a single model of the head can
+    be learned from all sequences. Only the poses, and their smoothing in time, are of each
+    sequence by itself.
 
     Args:
-        landmarks: float [T,478,2], pixels, pixel centres at +0.5.
-        height: picture height, pixels.
-        width: picture width, pixels.
+        landmarks: of each sequence float [T,478,2], pixels, pixel centres at +0.5.
+        height: frame height, pixels, the same for all.
+        width: frame width, pixels.
         fps: frames per second, for smoothing.
-        tick: told (done, total) as work goes on.
+        tick: called with (done, total) as work goes on.
 
     """
-    pixels = np.ascontiguousarray(landmarks[:, RIGID_VERTICES], np.float64)
+    parts = [np.ascontiguousarray(one[:, RIGID_VERTICES], np.float64) for one in landmarks]
+    pixels = np.concatenate(parts)
     few = pixels[np.linspace(0, len(pixels) - 1, min(40, len(pixels))).round().astype(int)]
-    best: tuple[float, float, np.ndarray] | None = None
+    costs = []
     for i, factor in enumerate(_FOCAL_LENGTHS):
         K = intrinsics(factor * width, height, width)
         shape, poses = _fit(few, K, rounds=3)
         # The prior counts too: a wrong focal length is paid for by a distorted face.
         strain = ((shape - _CANONICAL) ** 2).sum() / _SHAPE_SIGMA**2
         cost = 10 * (_rms(shape, poses, few, K) ** 2).mean() * len(shape) + strain
-        if best is None or cost < best[0]:
-            best = (cost, factor * width, shape)
+        costs.append((cost, factor * width, shape))
         tick(i, len(_FOCAL_LENGTHS) + 1)
-    _, focal, shape = best
+    _, focal, shape = min(costs, key=lambda tried: tried[0])
     K = intrinsics(focal, height, width)
-    poses = smooth_poses(_fit_poses(shape, pixels, K, None), fps)
+    found = []
+    for part in parts:
+        poses = smooth_poses(_fit_poses(shape, part, K, None), fps)
+        found.append(HeadPose(focal, poses, shape, _rms(shape, poses, part, K)))
     tick(1, 1)
-    return HeadPose(focal, poses, shape, _rms(shape, poses, pixels, K))
+    return found
 
 
 def to_nerf(world_to_camera: np.ndarray) -> np.ndarray:

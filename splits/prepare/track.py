@@ -13,7 +13,7 @@ from harness.contracts import BadInput
 from harness.media.face_landmarker import FaceLandmarker
 
 #: Side of the square, in heights of the face's whole track: head, neck and shoulders, the
-#: framing of AD-NeRF's recordings.
+#: framing of AD-NeRF's videos.
 _CROP_MARGIN = 1.9
 
 #: A face that moves by more than this share of its height between frames was cut.
@@ -22,7 +22,7 @@ _JUMP = 0.6
 
 @dataclass(frozen=True)
 class FaceTrack:
-    """One face in every frame of a recording; pixels of the frames given."""
+    """One face in every frame of a sequence; pixels of the frames given."""
 
     landmarks: np.ndarray  # float32 [T,478,2], pixel centres at +0.5
     depth: np.ndarray  # float32 [T,478]
@@ -84,7 +84,7 @@ def track_face(
         raise BadInput(
             video,
             f"several faces in {len(several)} of {count} frames, first in {when(several[0])}",
-            "Cut the video to one person, in time or in the picture.",
+            "Cut the video to one subject, in time or in the frame.",
         )
     if none:
         raise BadInput(
@@ -99,8 +99,8 @@ def track_face(
         t = int(step.argmax()) + 1
         raise BadInput(
             video,
-            f"the face jumps by {step.max():.0f} pixels at {when(t)}: a cut, or another person",
-            "Cut the video to one continuous recording.",
+            f"the face jumps by {step.max():.0f} pixels at {when(t)}: a cut, or another subject",
+            "Cut the video to one continuous sequence.",
         )
     return FaceTrack(
         landmarks=landmarks,
@@ -123,10 +123,21 @@ def check_crop(size: int | None, crop: str) -> None:
         raise BadInput(f"--size {size}", "not an even number of at least 64", "Use 256 or 512.")
 
 
+def extent(landmarks: np.ndarray) -> float:
+    """Longer side in pixels of the box around a face's whole track, float [T,478,2]."""
+    return float(np.ptp(landmarks, axis=(0, 1)).max())
+
+
 def choose_crop(
-    video: Path, landmarks: np.ndarray, height: int, width: int, size: int | None, crop: str
+    video: Path,
+    landmarks: np.ndarray,
+    height: int,
+    width: int,
+    size: int | None,
+    crop: str,
+    largest: float | None = None,
 ) -> Crop:
-    """The static box for a whole recording.
+    """The static box for a whole sequence.
 
     Args:
         video: named in errors.
@@ -135,6 +146,8 @@ def choose_crop(
         width: of the source, pixels.
         size: side of the result (its shorter side with `crop="none"`), or None to keep pixels.
         crop: `auto`, a square around the face's track; `none`, the whole frame.
+        largest: the largest `extent` of all sequences of a subject, which have one scale, each
+            box around its own track; None for a sequence by itself.
 
     Raises:
         BadInput: a size larger than the box (pixels are not invented), too small, or odd.
@@ -145,7 +158,8 @@ def choose_crop(
         left, top, box_h, box_w = 0, 0, height // 2 * 2, width // 2 * 2
     else:
         low, high = landmarks.min((0, 1)), landmarks.max((0, 1))
-        side = int(min(height, width, np.ceil(_CROP_MARGIN * (high - low).max()))) // 2 * 2
+        reach = (high - low).max() if largest is None else largest
+        side = int(min(height, width, np.ceil(_CROP_MARGIN * reach))) // 2 * 2
         x, y = (low + high) / 2
         left = int(np.clip(round(x - side / 2), 0, width - side))
         top = int(np.clip(round(y - side / 2), 0, height - side))

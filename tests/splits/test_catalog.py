@@ -2,10 +2,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
-from harness.contracts import BadInput, SplitManifest, UnknownName
+from harness.contracts import (
+    BadInput,
+    FrameSource,
+    Sequence,
+    SplitManifest,
+    TrainingSet,
+    UnknownName,
+)
 from splits import catalog
 from tests.plugged import installed
 
@@ -21,6 +29,11 @@ GOOD = {
     "protocol": "none",
     "sequences": [{"id": "a", "subject": "s", "options": {"identity": 1, "seed": 2}}],
 }
+
+
+def roles(**given):
+    """Sequences of subject `s` with these roles."""
+    return [{"id": name, "subject": "s", "role": role} for name, role in given.items()]
 
 
 def _write(folder: Path, **changes) -> Path:
@@ -82,6 +95,14 @@ def test_a_manifest_reads_back(tmp_path):
         ({"sequences": [{"id": "a", "subject": "s"}] * 2}, "occur twice: a"),
         ({"sequences": [{"id": "a", "subject": "s", "emotion": "glad"}]}, "'glad' is none of"),
         ({"sequences": [{"id": "a/b", "subject": "s"}]}, "sequences.0.id"),
+        (
+            {"sequences": roles(a="tset")},
+            "role 'tset' is none of train, validate, test",
+        ),
+        ({"sequences": roles(a="train", b=None)}, "subject s: sequence b has no role"),
+        ({"sequences": roles(a="test")}, "subject s has a test sequence and none that trains"),
+        ({"sequences": roles(a="test", b="validate")}, "unseen_subjects: true"),
+        ({"sequences": roles(a="train", b="validate")}, "no sequence is tested"),
     ],
 )
 def test_a_bad_field_is_named(tmp_path, changes, named):
@@ -90,6 +111,52 @@ def test_a_bad_field_is_named(tmp_path, changes, named):
         catalog.read_manifest(path)
     assert str(path) in str(caught.value)
     assert named in str(caught.value)
+
+
+def test_roles_read_back(tmp_path):
+    given = [*roles(a="train", b="validate", c="test"), {"id": "d", "subject": "t"}]
+    split = catalog.read_manifest(_write(tmp_path, sequences=given))
+    assert [entry.role for entry in split.sequences] == ["train", "validate", "test", None]
+    assert not split.unseen_subjects
+    unseen = [*roles(a="train"), {"id": "b", "subject": "t", "role": "test"}]
+    assert catalog.read_manifest(_write(tmp_path, sequences=unseen, unseen_subjects=True))
+    with pytest.raises(BadInput, match="subject t has a test sequence"):
+        catalog.read_manifest(_write(tmp_path, sequences=unseen))
+
+
+def test_a_folder_is_beside_the_manifest(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/somebody")
+    given = [{"id": str(i), "subject": "s", "options": {"folder": folder}}
+             for i, folder in enumerate(("a", "/b/c", "~/d"))]  # fmt: skip
+    split = catalog.read_manifest(_write(tmp_path, sequences=given))
+    folders = [entry.options["folder"] for entry in split.sequences]
+    assert folders == [str(tmp_path / "a"), "/b/c", "/home/somebody/d"]
+
+
+def test_load_applies_the_role(tmp_path, monkeypatch):
+    def theirs(split, entry, progress=None):
+        frames = FrameSource.of(np.zeros((11, 8, 8, 3), np.uint8))
+        audio = np.zeros(11 * 640, np.float32)
+        return Sequence(entry.id, entry.subject, 25.0, audio, frames, range(10), range(10, 11))
+
+    monkeypatch.setattr("splits.synthetic.corpus.load", theirs)
+    given = [*roles(a="train", b="validate", c="test"), {"id": "d", "subject": "t"}]
+    split = catalog.read_manifest(_write(tmp_path, sequences=given))
+    found = [catalog.load(split, entry) for entry in split.sequences]
+    assert [(len(one.train), len(one.test)) for one in found] == [(11, 0), (0, 0), (0, 11), (10, 1)]
+    assert len(TrainingSet.of(found[0], found[3]).sequences[0].frames) == 11
+
+
+def test_a_plug_in_with_contradictory_roles(monkeypatch, tmp_path):
+    source = (
+        "from dataclasses import replace\nfrom splits.catalog import read_manifest\n"
+        f"GOOD = read_manifest(__import__('pathlib').Path({str(_write(tmp_path))!r}))\n"
+        "VALUE = replace(GOOD, sequences=GOOD.sequences * 2)\n"
+    )
+    with installed(monkeypatch, tmp_path / "p", source, splits="mine = theirs:VALUE"):
+        assert "synthetic-mini@1" in catalog.manifests()
+        with pytest.raises(BadInput, match=r"sequence ids occur twice: a"):
+            catalog.manifest("mine")
 
 
 @pytest.mark.parametrize("text", ["id: [", "- a\n- b\n", "", "!!python/object/apply:os.getcwd []"])

@@ -14,60 +14,7 @@ from scipy.spatial.transform import Rotation
 from harness.contracts import BadInput, MissingSignal
 from splits import catalog
 from splits.er_nerf import is_er_nerf, load, manifest_of
-
-COUNT, SIZE = 22, 32
-TRAIN = 20
-
-
-def poses():
-    turns = Rotation.from_euler("xyz", [[2 * t, -t, 0.5 * t] for t in range(COUNT)], degrees=True)
-    matrices = np.tile(np.eye(4), (COUNT, 1, 1))
-    matrices[:, :3, :3] = turns.as_matrix()
-    matrices[:, :3, 3] = [[0.01 * t, 0.02, 0.9] for t in range(COUNT)]
-    return matrices
-
-
-def parsing():
-    """White wall, blue face with grey mouth, black hair, green neck, red clothes."""
-    image = np.full((SIZE, SIZE, 3), 255, np.uint8)
-    image[4:8, 8:24] = (0, 0, 0)
-    image[8:20, 8:24] = (0, 0, 255)
-    image[15:17, 13:19] = (100, 100, 100)
-    image[20:23, 12:20] = (0, 255, 0)
-    image[23:, 4:28] = (255, 0, 0)
-    return image
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """What ER-NeRF's `process.py` and OpenFace leave, at 32 pixels."""
-    root = tmp_path / "Tiny"
-    for name in ("ori_imgs", "gt_imgs", "parsing", "torso_imgs"):
-        (root / name).mkdir(parents=True)
-    matrices = poses()
-    for name, ids in (("train", range(TRAIN)), ("val", range(TRAIN, COUNT))):
-        frames = [{"img_id": i, "aud_id": i, "transform_matrix": matrices[i].tolist()} for i in ids]
-        content = {"focal_len": 60.0, "cx": 16.0, "cy": 16.0, "frames": frames}
-        (root / f"transforms_{name}.json").write_text(json.dumps(content, indent=2))
-    rng = np.random.default_rng(0)
-    for t in range(COUNT):
-        flat = np.full((SIZE, SIZE, 3), 10 * t, np.uint8)
-        Image.fromarray(flat).save(root / "gt_imgs" / f"{t}.jpg", quality=100)
-        Image.fromarray(flat).save(root / "ori_imgs" / f"{t}.jpg", quality=100)
-        Image.fromarray(parsing()).save(root / "parsing" / f"{t}.png")
-        torso = np.zeros((SIZE, SIZE, 4), np.uint8)
-        torso[20:] = (200, t, 0, 255)
-        torso[19] = (200, t, 0, 51)
-        Image.fromarray(torso).save(root / "torso_imgs" / f"{t}.png")
-        np.savetxt(root / "ori_imgs" / f"{t}.lms", rng.uniform(0, 32, (68, 2)), "%f")
-    Image.fromarray(np.full((SIZE, SIZE, 3), 80, np.uint8)).save(root / "bc.jpg", quality=100)
-    wavfile.write(root / "aud.wav", 16_000, (3000 * np.ones(COUNT * 640)).astype(np.int16))
-    (root / "au.csv").write_text(
-        "frame, face_id, timestamp, AU01_r, AU45_r, AU45_c\n"
-        + "".join(f"{t + 1}, 0, {t / 25}, {0.1 * t:.2f}, 1.5, 1\n" for t in range(COUNT))
-    )
-    np.save(root / "aud_ds.npy", rng.normal(size=(COUNT, 16, 29)).astype(np.float32))
-    return root
+from tests.splits.er_nerf.conftest import COUNT, SIZE, TRAIN, poses
 
 
 def read(folder, **changes):
@@ -78,8 +25,10 @@ def read(folder, **changes):
 def test_the_layout_is_recognised(folder, tmp_path):
     assert is_er_nerf(folder)
     assert not is_er_nerf(tmp_path)
-    with pytest.raises(BadInput, match="not a prepared folder"):
-        manifest_of(tmp_path)
+    (tmp_path / "empty").mkdir()
+    for other in ("empty", "none"):
+        with pytest.raises(BadInput, match="not a prepared folder"):
+            manifest_of(tmp_path / other)
     manifest = manifest_of(folder)
     assert manifest.name == "Tiny@1"
     assert (manifest.loader, manifest.domain, manifest.fps) == ("er_nerf", "photo", 25)
@@ -275,11 +224,12 @@ def test_missing_and_broken_files_are_named(folder):
         read(folder)
     (folder / "gt_imgs" / "21.jpg").write_bytes(b"half a picture")
     sequence = read(folder)
-    with pytest.raises(BadInput, match=r"21\.jpg: not a readable picture"):
+    with pytest.raises(BadInput, match=r"21\.jpg: not a readable image"):
         sequence.frames[21]
-    (folder / "ori_imgs" / "4.lms").unlink()
+    kept = (folder / "ori_imgs" / "4.lms").rename(folder / "kept")
     with pytest.raises(BadInput, match=r"4\.lms"):
         sequence.signal("landmarks")
+    kept.rename(folder / "ori_imgs" / "4.lms")
     (folder / "au.csv").write_text("frame, AU01_r\n1, 0.5\n")
     with pytest.raises(BadInput, match="1 rows for 22 frames"):
         sequence.signal("au")
@@ -307,7 +257,9 @@ def test_files_that_are_not_what_their_name_says(folder, content):
 
 @pytest.mark.parametrize("teeth", [b"words", np.zeros((3, 3), bool)])
 def test_broken_teeth_masks_are_named(folder, teeth):
-    (folder / "teeth_mask").mkdir(exist_ok=True)
+    (folder / "teeth_mask").mkdir()
+    for t in range(COUNT):
+        np.save(folder / "teeth_mask" / f"{t}.npy", np.zeros((SIZE, SIZE), bool))
     path = folder / "teeth_mask" / "2.npy"
     path.write_bytes(teeth) if isinstance(teeth, bytes) else np.save(path, teeth)
     with pytest.raises(BadInput, match=r"2\.npy"):

@@ -93,12 +93,12 @@ def test_regions_lie_where_they_should(folder):
 
 
 def test_torso_over_background_is_the_frame_outside_the_head(folder):
-    background = layout.read_picture(folder / "bc.jpg")
+    background = layout.read_image(folder / "bc.jpg")
     for t in (0, 20):
-        truth = layout.read_picture(folder / "gt_imgs" / f"{t}.jpg").astype(int)
+        truth = layout.read_image(folder / "gt_imgs" / f"{t}.jpg").astype(int)
         torso = cv2.imread(str(folder / "torso_imgs" / f"{t}.png"), cv2.IMREAD_UNCHANGED)
         plate = composite(torso[..., [2, 1, 0, 3]], background).astype(int)
-        parsing = layout.read_picture(folder / "parsing" / f"{t}.png")
+        parsing = layout.read_image(folder / "parsing" / f"{t}.png")
         head = (parsing[..., 0] <= 100) & (parsing[..., 1] <= 100)
         outside = ~widen(widen(head))
         assert np.abs(truth - plate)[outside].mean() < 0.3

@@ -5,7 +5,7 @@ from scipy.spatial.transform import Rotation
 from splits.prepare.pose import (
     RIGID_POINTS,
     RIGID_VERTICES,
-    fit_head_pose,
+    fit_head_poses,
     intrinsics,
     project,
     smooth_poses,
@@ -39,7 +39,7 @@ def test_recovers_known_cameras():
     rng = np.random.default_rng(0)
     poses, K = head_motion(100, rng), intrinsics(2.5 * 256, 256, 256)
     landmarks = landmarks_of(CANONICAL, poses, K, 0.3, rng)
-    got = fit_head_pose(landmarks, 256, 256, 25)
+    got = fit_head_poses([landmarks], 256, 256, 25)[0]
     assert got.error.max() < 1.0
     between = Rotation.from_matrix(got.world_to_camera[:, :3, :3]) * (
         Rotation.from_matrix(poses[:, :3, :3]).inv()
@@ -50,13 +50,35 @@ def test_recovers_known_cameras():
     assert np.abs(moved - moved.mean(0) - (true - true.mean(0))).mean() < 0.7
 
 
-def test_a_person_unlike_the_canonical_face():
+def test_a_subject_unlike_the_canonical_face():
     rng = np.random.default_rng(1)
-    person = CANONICAL * [1.08, 0.94, 1.1]
+    subject = CANONICAL * [1.08, 0.94, 1.1]
     poses, K = head_motion(75, rng), intrinsics(600, 256, 256)
-    got = fit_head_pose(landmarks_of(person, poses, K, 0.3, rng), 256, 256, 25)
+    [got] = fit_head_poses([landmarks_of(subject, poses, K, 0.3, rng)], 256, 256, 25)
     assert got.error.mean() < 0.8
     assert np.abs(got.shape - CANONICAL).max() > 0.002
+
+
+def test_sequences_of_one_subject_share_focal_length_shape_and_scale():
+    """A short sequence alone may be fitted at another distance; together with a long one not."""
+    rng = np.random.default_rng(3)
+    K = intrinsics(2.5 * 256, 256, 256)
+    subject = CANONICAL * [1.05, 0.96, 1.04]
+    poses = [head_motion(count, rng) for count in (75, 90)]
+    poses[1][:, 2, 3] += 0.1
+    seen = [landmarks_of(subject, one, K, 0.3, rng) for one in poses]
+    first, other = fit_head_poses(seen, 256, 256, 25)
+    assert first.focal == other.focal
+    assert np.array_equal(first.shape, other.shape)
+    assert (len(first.world_to_camera), len(other.world_to_camera)) == (75, 90)
+    assert max(first.error.mean(), other.error.mean()) < 0.8
+    depths = [got.world_to_camera[:, 2, 3].mean() for got in (first, other)]
+    true = [one[:, 2, 3].mean() for one in poses]
+    assert abs(depths[1] / depths[0] - true[1] / true[0]) < 0.01
+    alone = fit_head_poses(seen[:1], 256, 256, 25)[0]
+    swapped = fit_head_poses(seen[::-1], 256, 256, 25)
+    assert np.allclose(swapped[1].shape, first.shape, atol=2e-3)
+    assert alone.error.mean() < 0.8
 
 
 def test_smoothing_removes_jitter_and_does_not_lag():

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.contracts import BadInput
-from splits.prepare.track import choose_crop
+from splits.prepare.track import choose_crop, extent
 
 
 def face_at(x, y, size, count=5):
@@ -58,3 +58,12 @@ def test_no_pixels_are_invented():
 def test_the_whole_frame():
     box = choose_crop("v.mp4", face_at(180, 140, 90), 288, 360, 144, "none")
     assert (box.out_height, box.out_width) == (144, 180)
+
+
+def test_sequences_of_one_subject_have_one_scale():
+    near, far = face_at(180, 140, 120), face_at(420, 200, 90)
+    largest = max(extent(near), extent(far))
+    boxes = [choose_crop("v", one, 360, 640, 128, "auto", largest) for one in (near, far)]
+    assert boxes[0] == choose_crop("v", near, 360, 640, 128, "auto")
+    assert (boxes[0].height, boxes[0].out_height) == (boxes[1].height, boxes[1].out_height)
+    assert boxes[1].left > boxes[0].left

@@ -1,0 +1,110 @@
+"""What a prepared folder holds: the digest of its content, and gaps among its frames."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.contracts import BadInput
+from harness.file_cache import sha256_of_files
+
+#: Signal -> its sub-folder and the endings of its file `{i}.ending`, the usual one last.
+PER_FRAME: dict[str, tuple[str, tuple[str, ...]]] = {
+    "frames": ("gt_imgs", ("png", "jpg")),
+    "masks": ("parsing", ("png",)),
+    "plate": ("torso_imgs", ("png",)),
+    "landmarks": ("ori_imgs", ("lms",)),
+    "originals": ("ori_imgs", ("png", "jpg")),
+    "teeth": ("teeth_mask", ("npy",)),
+}
+
+#: What editors and file managers leave beside the data.
+_LEFTOVERS = ("~", ".bak", ".orig", ".swp", ".tmp")
+_LEFT_BY_SYSTEMS = ("Thumbs.db", "desktop.ini", "__pycache__")
+
+
+def frame_path(folder: Path, index: int) -> Path:
+    """`gt_imgs/{i}.png` if it exists (lossless), else `.jpg`."""
+    lossless = folder / "gt_imgs" / f"{index}.png"
+    return lossless if lossless.is_file() else folder / "gt_imgs" / f"{index}.jpg"
+
+
+def present(folder: Path, count: int) -> frozenset[str]:
+    """Which of `PER_FRAME` the folder has; by names alone, one listing for each sub-folder.
+
+    Raises:
+        BadInput: some of the `count` frames have a file and others do not, or there are no
+            frames; names the first missing file and how many are missing.
+
+    """
+    listed = {place: _names(folder / place) for place, _ in PER_FRAME.values()}
+    found = set()
+    for signal, (place, endings) in PER_FRAME.items():
+        names = listed[place]
+        gaps = [t for t in range(count) if all(f"{t}.{e}" not in names for e in endings)]
+        if not gaps:
+            found.add(signal)
+        elif len(gaps) < count or signal == "frames":
+            raise BadInput(
+                folder / place / f"{gaps[0]}.{endings[-1]}",
+                f"no such file ({len(gaps)} of {count} are missing)",
+                "Copy the folder again, or prepare the video again with "
+                "`python -m harness prepare VIDEO --out DIR`.",
+            )
+    return frozenset(found)
+
+
+def _names(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+
+
+def digest_of(folder: Path) -> str:
+    """Sha256 of a folder's content: of every file below it, by relative name.
+
+    Whatever a reader, a method or an external trainer may read is in it, so that changing any
+    file changes the digest. Hidden files and what editors leave are not.
+
+    Raises:
+        BadInput: a file cannot be read.
+
+    """
+    try:
+        names = dict(_files(Path(folder), "", set()))
+        contents = sha256_of_files(names)
+    except OSError as error:
+        fact = f"cannot be read ({error.strerror})"
+        cure = "Make it readable, or remove it."
+        raise BadInput(error.filename or folder, fact, cure) from error
+    lines = sorted(f"{name}\0{contents[path]}\n" for path, name in names.items())
+    return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
+
+
+def _files(folder: Path, prefix: str, visited: set[str]) -> Iterator[tuple[Path, str]]:
+    """All regular files below a folder with their names in it; links are followed once."""
+    here = os.path.realpath(folder)
+    if here in visited:
+        return
+    visited.add(here)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _is_leftover(entry.name):
+                continue
+            name = prefix + entry.name
+            if entry.is_dir():
+                yield from _files(Path(entry.path), f"{name}/", visited)
+            elif entry.is_file() or not os.path.exists(entry.path):
+                yield Path(entry.path), name
+
+
+def _is_leftover(name: str) -> bool:
+    return (
+        name.startswith(".")
+        or name.endswith(_LEFTOVERS)
+        or (name.startswith("#") and name.endswith("#"))
+        or name in _LEFT_BY_SYSTEMS
+    )
