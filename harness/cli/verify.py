@@ -12,8 +12,8 @@ from harness.cli.options import Device, resolve_device
 
 if TYPE_CHECKING:
     from methods.external.base import ExternalMethod
-    from methods.external.checkout import Adapter
-    from methods.external.environment import Environment
+    from methods.external.run.checkout import Adapter
+    from methods.external.run.environment import Environment
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def verify(
 def static_checks(adapter: Adapter) -> list[Check]:
     """Root, interpreter, scripts, weights, imports and licence, each by itself."""
     from harness.contracts import Unavailable
-    from methods.external.environment import environment_of, variable
+    from methods.external.run.environment import environment_of, variable
 
     name, obtain = adapter.spec.id, adapter.obtain
     accept = f"Read it at {adapter.home}, then set {variable(name, 'LICENCE')}=accepted."
@@ -121,7 +121,7 @@ def ask(found: Environment, *arguments: str) -> tuple[str, str]:
     import tempfile
 
     from harness.contracts import HarnessError
-    from methods.external import process
+    from methods.external.run import process
 
     lines: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -182,7 +182,7 @@ def smoke_check(method: ExternalMethod, data: Path | None, device: str, complete
         return Check("smoke run", "-", "not run", "Give --data, a prepared folder.")
     from harness.contracts import BadInput, HarnessError
     from methods.external.errors import BadOutput
-    from methods.external.process import CommandFailed
+    from methods.external.run.process import CommandFailed
 
     try:
         count, size = smoke_run(method, data, device)
@@ -200,7 +200,7 @@ def smoke_run(method: ExternalMethod, data: Path, device: str) -> tuple[int, str
     from harness.contracts import FitContext, TrainingSet
     from harness.testing import request_of
     from methods import catalog
-    from methods.external.smoke import cut_folder
+    from methods.external.run.smoke import cut_folder
     from splits import er_nerf
 
     spec = method.adapter.spec

@@ -15,8 +15,8 @@ from harness.media.video import read_frames
 from harness.plugins import load_entry
 from harness.testing import check_spec_reads_without_torch, request_of
 from methods import catalog
-from methods.external.adapters.hallo import Hallo
-from methods.external.environment import variable
+from methods.external.adapters.one_shot.hallo import Hallo
+from methods.external.run.environment import variable
 from tests.methods.external import folders
 from tests.methods.external.checkouts import CHECKOUTS, calls, prepared, recording, run, shade
 from tests.methods.external.folders import snapshot

@@ -8,8 +8,8 @@ import pytest
 
 from harness.media.video import write_mp4
 from methods import catalog
-from methods.external.adapters.talkinggaussian import TalkingGaussian
-from methods.external.checkout import Asset
+from methods.external.adapters.per_subject.talkinggaussian import TalkingGaussian
+from methods.external.run.checkout import Asset
 
 NAME = "talkinggaussian"
 SCRIPTS, IMPORTS = TalkingGaussian.adapter.scripts, TalkingGaussian.adapter.imports
