@@ -34,7 +34,7 @@ PATIENCE = 5 * GRACE
 #: Waits for a line, and gets none if the harness dies: $1 is the group, $2 and $3 the program and
 #: the name of a container. A shell starts in a millisecond, and no argument becomes code.
 _GUARD = f"""
-read -r done && exit
+read -r line && exit
 kill -s TERM -- "-$1"
 [ -z "$2" ] || "$2" kill "$3" &
 sleep {GRACE:g}
@@ -111,8 +111,7 @@ def run(
     check_disk(log.parent, free_bytes)
     tail: deque[str] = deque(maxlen=TAIL)
     start = time.monotonic()
-    with log.open("ab") as file, _terminable():
-        _lock(name, log, file)
+    with _locked(name, log) as file, _terminable():
         file.write(f"$ {' '.join(launch.arguments)}\n".encode())
         try:
             child = subprocess.Popen(
@@ -128,20 +127,19 @@ def run(
         except OSError as error:
             reason = f"{launch.arguments[0]} cannot be started ({error.strerror})"
             raise Unavailable(name, reason, "Check the interpreter's path.") from error
-        guard = _guard(child, launch, file)
+        guard: subprocess.Popen[bytes] | None = None
         trouble: list[BaseException] = []
         reader = threading.Thread(target=_drain, args=(child, file, tail, on_line, trouble))
         reader.daemon = True
         reader.start()
         try:
+            guard = _guard(child, launch, file)
             late = False
             while not _ended(child) and not trouble and not late:
                 late = limit is not None and time.monotonic() - start > limit
                 time.sleep(_POLL)
         finally:
-            _end(child, launch)
-            guard.communicate(b"done\n")
-            child.wait()
+            _end(child, launch, guard)
             reader.join(GRACE)
     seconds = time.monotonic() - start
     if trouble:
@@ -153,17 +151,24 @@ def run(
     return seconds
 
 
-def _lock(name: str, log: Path, file: BinaryIO) -> None:
-    """Lock a log; an earlier command whose harness was killed holds it until it is ended."""
+@contextmanager
+def _locked(name: str, log: Path) -> Iterator[BinaryIO]:
+    """Open a log and lock it; a guard still holds it if its harness was killed a moment ago."""
     until = time.monotonic() + PATIENCE
-    while True:
+    with log.open("ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > until:
+                    fact = f"{name}: another command that writes this log is still running"
+                    raise BadInput(log, fact, "Wait for its end, or end it.") from error
+                time.sleep(_POLL)
         try:
-            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() > until:
-                fact = f"{name}: an earlier command that writes this log is still running"
-                raise BadInput(log, fact, "Wait for its end, or end it.") from error
-            time.sleep(_POLL)
+            yield file
+        finally:  # not left to the closing: a fork of this process may hold the file, too
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _guard(
@@ -232,8 +237,10 @@ def _ended(child: subprocess.Popen[bytes]) -> bool:
     return os.waitid(os.P_PID, child.pid, flags) is not None
 
 
-def _end(child: subprocess.Popen[bytes], launch: Launch) -> None:
-    """End the whole group, also if its leader ended without an error."""
+def _end(
+    child: subprocess.Popen[bytes], launch: Launch, guard: subprocess.Popen[bytes] | None
+) -> None:
+    """End the whole group, also if its leader ended without an error, and dismiss the guard."""
     killer = None
     if launch.container and not _ended(child):
         command = [launch.container.program, "kill", launch.container.name]
@@ -245,6 +252,9 @@ def _end(child: subprocess.Popen[bytes], launch: Launch) -> None:
         while not _ended(child) and time.monotonic() < until:
             time.sleep(_POLL)
     _signal(child, signal.SIGKILL)
+    if guard is not None:
+        guard.communicate(b"done\n")
+    child.wait()  # only now may the group's id be used again
     if killer is not None:
         try:
             killer.wait(GRACE)

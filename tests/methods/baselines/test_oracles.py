@@ -55,7 +55,7 @@ def test_shuffled_audio_is_the_truth_half_a_part_away(recording, tmp_path):
 @pytest.mark.parametrize("oracle", [GroundTruth, ShuffledAudio])
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"truth": None}, "no truth"), ({"count": 5}, "12 frames"), ({"width": 48}, "48x20")],
+    [({"truth": None}, "no ground truth"), ({"count": 5}, "12 frames"), ({"width": 48}, "48x20")],
 )
 def test_oracles_refuse_a_request_that_is_not_the_test_part(recording, oracle, change, message):
     request = dataclasses.replace(request_for(recording), **change)

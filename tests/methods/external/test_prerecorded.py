@@ -86,10 +86,10 @@ def test_another_video_is_another_cell(listed, tiny, tmp_path):
 @pytest.mark.parametrize(
     ("options", "error", "match"),
     [
-        ({"count": 1}, WrongCount, "1 frames, 2 were asked for"),
-        ({"count": 3}, WrongCount, "3 frames, 2 were asked for"),
-        ({"fps": 30}, WrongRate, "30 frames per second, 25 were asked for"),
-        ({"size": 16}, WrongSize, "16x16, 32x32 was asked for"),
+        ({"count": 1}, WrongCount, "1 frames, 2 were requested"),
+        ({"count": 3}, WrongCount, "3 frames, 2 were requested"),
+        ({"fps": 30}, WrongRate, "30 frames per second, 25 were requested"),
+        ({"size": 16}, WrongSize, "16x16, 32x32 was requested"),
     ],
 )
 def test_a_video_of_something_else_is_refused(listed, tiny, tmp_path, options, error, match):

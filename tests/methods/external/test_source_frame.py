@@ -52,8 +52,8 @@ def test_without_landmarks_the_head_mask_says_where_the_head_is():
 def test_what_is_cut_is_laid_back_where_it_was():
     frame = np.random.default_rng(1).integers(0, 256, (20, 40, 3), dtype=np.uint8)
     square = Square(7, 0, 20)
-    assert np.array_equal(square.lay(square.cut(frame, 20), frame), frame)
-    laid = square.lay(np.full((256, 256, 3), 9, np.uint8), frame)
+    assert np.array_equal(square.paste(square.cut(frame, 20), frame), frame)
+    laid = square.paste(np.full((256, 256, 3), 9, np.uint8), frame)
     assert (laid[:, 7:27] == 9).all()
     assert np.array_equal(laid[:, :7], frame[:, :7])
     assert np.array_equal(laid[:, 27:], frame[:, 27:])
@@ -64,11 +64,11 @@ def test_only_frames_of_the_part_are_kept_and_they_are_kept_exactly(tmp_path):
     part = sequence.part(sequence.train)
     keep(part, tmp_path, frame=3, length=10)
     source = kept(tmp_path)
-    assert np.array_equal(source.picture, part.frames[3])
-    clip = list(source.clip(14))
+    assert np.array_equal(source.frame, part.frames[3])
+    clip = list(source.video(14))
     for frame, index in zip(clip, there_and_back(10, 14), strict=True):
         assert np.array_equal(frame, part.frames[index])
-    assert len(list(source.clip(4))) == 4
+    assert len(list(source.video(4))) == 4
 
 
 def test_a_source_frame_that_the_training_part_lacks_is_refused(tmp_path):

@@ -141,15 +141,15 @@ def test_a_folder_too_short_for_it(verify, small, folders, monkeypatch, tmp_path
     code, lines = verify(NAME, "--data", str(tiny))
     assert code == 2
     told = line(lines, "smoke run missing")
-    assert "22 frames, a smoke run takes 33" in told
-    assert "Give a longer recording." in told
+    assert "it has 22 frames, and a smoke run takes 33" in told
+    assert "Give a longer sequence." in told
     assert "git clone" not in told
 
 
 def test_only_methods_out_of_process(verify):
     code, lines = verify("still")
     assert code == 2
-    assert "does not run out of process" in lines[-1]
+    assert "is not an external method" in lines[-1]
     code, lines = verify("talkinggausian")
     assert code == 2
     assert "'talkinggaussian'" in lines[-1]

@@ -31,7 +31,7 @@ def test_nothing_set_says_what_to_set_and_how_to_get_it():
 
 def test_variables_name_a_checkout(monkeypatch, tmp_path):
     monkeypatch.setenv(variable("x-1", "ROOT"), str(tmp_path))
-    with pytest.raises(Unavailable, match="which interpreter"):
+    with pytest.raises(Unavailable, match="its interpreter is not configured"):
         environment_of("x-1", OBTAIN)
     monkeypatch.setenv(variable("x-1", "PYTHON"), str(tmp_path / "python"))
     with pytest.raises(Unavailable, match="no interpreter at"):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from harness.contracts import BadInput, Unavailable
 from methods.external.run import process
 from methods.external.run.environment import Container, Launch
 
+ROOT = Path(__file__).resolve().parents[4]
 STUBBORN = """
 import os, signal, subprocess, sys, time
 if sys.argv[1:] == ["grandchild"]:
@@ -57,16 +59,18 @@ def run(tmp_path, program, **options):
     return process.run("child", launch(program), tmp_path, log, free_bytes=0, **options)
 
 
-def driving(tmp_path, program, limit=None, stdin=None):
+def driving(tmp_path, program, limit=None, stdin=None, container=None):
     """Another process that runs a program, to be interrupted or asked."""
     driver = script(
         tmp_path,
         f"""
         import os, sys
         from pathlib import Path
-        from methods.external import process
-        from methods.external.run.environment import Launch
-        launch = Launch((sys.executable, "-u", {str(program)!r}), dict(os.environ))
+        from methods.external.run import process
+        from methods.external.run.environment import Container, Launch
+        container = Container(*{container!r}) if {container!r} else None
+        command = (sys.executable, "-u", {str(program)!r})
+        launch = Launch(command, dict(os.environ), container)
         here = Path({str(tmp_path)!r})
         log = here / "log" / "child.log"
         process.run("child", launch, here, log, limit={limit}, free_bytes=0)
@@ -74,7 +78,20 @@ def driving(tmp_path, program, limit=None, stdin=None):
         "driver.py",
     )
     pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, driver], stdin=stdin, stdout=pipe, stderr=pipe)
+    here = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, driver]
+    return subprocess.Popen(command, stdin=stdin, stdout=pipe, stderr=pipe, env=here, cwd=tmp_path)
+
+
+def started(tmp_path, harness):
+    """Wait for the two processes of a stubborn program; their ids."""
+    until = time.monotonic() + 20
+    log = tmp_path / "log" / "child.log"
+    while not log.exists() or len(pids_in(tmp_path)) < 2:
+        assert time.monotonic() < until
+        assert harness.poll() is None
+        time.sleep(0.05)
+    return pids_in(tmp_path)
 
 
 def pids_in(tmp_path):
@@ -127,7 +144,7 @@ def test_a_child_killed_by_the_system_is_said(tmp_path):
 def test_a_hung_group_is_gone_within_five_seconds_of_the_limit(tmp_path):
     program = script(tmp_path, STUBBORN.format(then="time.sleep(30)"))
     start = time.monotonic()
-    with pytest.raises(process.TimeLimit, match="killed at its limit of 1 s"):
+    with pytest.raises(process.TimeLimit, match="killed at its time limit of 1 s"):
         run(tmp_path, program, limit=1.0)
     assert len(pids_in(tmp_path)) == 2
     assert gone(pids_in(tmp_path), start + 1.0 + 5.0 - time.monotonic())
@@ -181,17 +198,47 @@ def test_an_error_in_the_callback_ends_the_group(tmp_path):
 def test_ctrl_c_and_sigterm_end_the_group(tmp_path, number):
     program = script(tmp_path, STUBBORN.format(then="time.sleep(30)"))
     with driving(tmp_path, program) as harness:
-        until = time.monotonic() + 20
-        log = tmp_path / "log" / "child.log"
-        while not log.exists() or len(pids_in(tmp_path)) < 2:
-            assert time.monotonic() < until
-            assert harness.poll() is None
-            time.sleep(0.05)
-        pids = pids_in(tmp_path)
+        pids = started(tmp_path, harness)
         harness.send_signal(number)
         assert gone(pids, 5)
         harness.wait(5)
         assert harness.returncode != 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT, signal.SIGKILL])
+def test_the_group_does_not_outlive_a_killed_harness(tmp_path, number):
+    """And a second command with the same log starts only when nothing of the first is left."""
+    program = script(tmp_path, STUBBORN.format(then="time.sleep(30)"))
+    with driving(tmp_path, program) as harness:
+        pids = started(tmp_path, harness)
+        harness.send_signal(number)
+        harness.wait(5)
+    assert any(map(alive, pids)), "it ignores SIGTERM"
+    start = time.monotonic()
+    run(tmp_path, script(tmp_path, "print('next')", "next.py"))
+    assert not any(map(alive, pids))
+    assert time.monotonic() - start < 8
+
+
+def test_a_log_in_use_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "PATIENCE", 0.2)
+    program = script(tmp_path, STUBBORN.format(then="time.sleep(30)"))
+    with driving(tmp_path, program) as harness:
+        started(tmp_path, harness)
+        with pytest.raises(BadInput, match="another command that writes this log"):
+            run(tmp_path, program)
+        harness.terminate()
+
+
+def test_a_container_of_a_killed_harness_is_killed(tmp_path):
+    docker = script(tmp_path, '#!/bin/sh\necho "$@" >> "$(dirname $0)/calls"\n', "docker")
+    docker.chmod(0o755)
+    program = script(tmp_path, STUBBORN.format(then="time.sleep(30)"))
+    with driving(tmp_path, program, container=("bench-2", str(docker))) as harness:
+        pids = started(tmp_path, harness)
+        harness.kill()
+        assert gone(pids, 5)
+    assert (tmp_path / "calls").read_text() == "kill bench-2\n"
 
 
 def test_a_question_does_not_wait_for_an_answer(tmp_path):

@@ -31,7 +31,8 @@ def test_a_folder_that_is_a_link_to_another_disk_is_followed(tiny, tmp_path):
 @pytest.mark.parametrize("wanted", [True, False])
 def test_au_columns_have_the_spaces_that_a_repository_looks_up(folders, tmp_path, given, wanted):
     source = folders.prepared_folder(tmp_path / "Tiny", spaces=given) / "au.csv"
-    staging.write_au_csv(source, tmp_path / "au.csv", wanted, folders.UNITS)
+    table = staging.read_au_csv(source, folders.UNITS)
+    staging.write_au_csv(table, tmp_path / "au.csv", wanted)
     header = (tmp_path / "au.csv").read_text().splitlines()[0].split(",")
     assert header[0] == "frame"
     assert (" AU45_r" in header) is wanted
@@ -41,11 +42,11 @@ def test_au_columns_have_the_spaces_that_a_repository_looks_up(folders, tmp_path
     assert len(ours.values) == folders.COUNT
 
 
-def test_a_missing_unit_is_named(tiny, tmp_path):
+def test_a_missing_unit_is_named(tiny):
     with pytest.raises(BadInput, match="lacks AU26_r"):
-        staging.write_au_csv(tiny / "au.csv", tmp_path / "au.csv", True, ("AU26", "AU45"))
+        staging.read_au_csv(tiny / "au.csv", ("AU26", "AU45"))
     with pytest.raises(BadInput, match="no such file"):
-        staging.write_au_csv(tiny / "none.csv", tmp_path / "au.csv", True, ())
+        staging.read_au_csv(tiny / "none.csv", ())
 
 
 def test_what_is_missing_is_named_in_full(tiny):

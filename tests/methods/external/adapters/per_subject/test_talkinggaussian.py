@@ -1,91 +1,17 @@
-"""Stand-in checkouts from end to end: train, render, collect, score; and how they fail."""
-
-import json
-import os
-import shutil
-import time
-from dataclasses import replace
+"""TalkingGaussian and its descendants from end to end, and their traps."""
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from harness.contracts import BadInput, FitContext, FrameSource, Sequence, TrainingSet, Unavailable
+from harness.contracts import BadInput
 from harness.engine.plan import Request
 from harness.engine.planner import make_plan
 from harness.engine.run import Runner
-from harness.testing import check_spec_reads_without_torch, request_of
+from harness.testing import check_spec_reads_without_torch
 from methods import catalog
-from methods.external.run import process
-from methods.external.run.checkout import version_of
-from methods.external.errors import BadOutput, NoOutput, WrongCount, WrongRate, WrongSize
-from methods.external.run.process import CommandFailed, TimeLimit
-from splits.er_nerf import load, manifest_of
-
-IDS = ("talkinggaussian", "degstalk", "ua3dtalk-official")
-SETTINGS = {
-    "talkinggaussian": {"spaces": True},
-    "degstalk": {"spaces": False, "extra": ["3dmm.pt", "bg"], "mux": True},
-    "ua3dtalk-official": {"spaces": True, "priors": True},
-}
-
-
-CHECK_DISK = process.check_disk
-
-
-def adapter(name):
-    return type(catalog.build(name)).adapter
-
-
-@pytest.fixture
-def ready(monkeypatch, tmp_path, tiny, folders):
-    """Everything that a method needs, there; returns its checkout."""
-
-    def make(name, **settings):
-        root = tmp_path / "checkouts" / name
-        given = {**SETTINGS[name], **settings}
-        folders.checkout(root, "gaussian.py", adapter(name).scripts, **given)
-        folders.point_to(monkeypatch, name, root)
-        if name == "degstalk":
-            (tiny / "3dmm.pt").write_bytes(b"parameters")
-            (tiny / "bg").mkdir()
-            (tiny / "bg" / "0.png").write_bytes(b"hair")
-        if name == "ua3dtalk-official":
-            save_priors(tiny, folders)
-        return root
-
-    return make
-
-
-def save_priors(folder, folders):
-    for file, width in (("{}_auds_exp", 64), ("{}_audiostyle", 64), ("mser_emotion_{}", 128)):
-        for part, count in (("train", folders.TRAIN), ("val", folders.COUNT - folders.TRAIN)):
-            torch.save(torch.full((count, width), 0.5), folder / f"{file.format(part)}.pth")
-
-
-def recording(folder):
-    manifest = manifest_of(folder)
-    return load(manifest, manifest.sequences[0])
-
-
-def fitted(name, sequence, workdir, **config):
-    spec = catalog.spec(name)
-    method = catalog.build(name)
-    context = FitContext({**spec.presets["paper"], **config}, device="cuda:1")
-    method.fit(TrainingSet.of(sequence), workdir, context)
-    return reopened(name, workdir)
-
-
-def reopened(name, workdir):
-    method = catalog.build(name)
-    method.load(workdir)
-    return method
-
-
-def render(method, sequence, **changes):
-    request = replace(request_of(sequence, type(method).adapter.spec), **changes)
-    return [np.rint(frame.rgb * 255) for frame in method.render(request)]
+from tests.methods.external.gaussian_methods import IDS, fitted, recording, render
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -150,26 +76,6 @@ def test_degstalks_parameters_and_backgrounds_are_asked_for(name, ready, tiny, t
     assert not (tmp_path / "w" / "output" / "Tiny" / "calls").exists()
 
 
-def test_a_changed_checkout_is_another_cell(ready, tiny, monkeypatch, folders, tmp_path):
-    root = ready("talkinggaussian")
-    request = Request(("talkinggaussian",), str(tiny), metrics=("psnr",), baselines=False)
-    first = make_plan(request).works[0].fit.key
-    other = folders.checkout(tmp_path / "other", "gaussian.py", adapter("talkinggaussian").scripts)
-    folders.point_to(monkeypatch, "talkinggaussian", other)
-    assert make_plan(request).works[0].fit.key == first, "where it lies decides nothing"
-    changed = folders.checkout(tmp_path / "third", "gaussian.py", adapter("degstalk").scripts)
-    (changed / "train_face.py").write_text((root / "train_face.py").read_text() + "# changed\n")
-    folders.point_to(monkeypatch, "talkinggaussian", changed)
-    assert make_plan(request).works[0].fit.key != first
-    version = version_of(root)
-    for name in ("train.sh", "configs/options.yaml"):
-        version_of.cache_clear()
-        (root / name).parent.mkdir(exist_ok=True)
-        (root / name).write_text("iterations: 7")
-        assert version_of(root) != version, f"{name} holds options"
-        (root / name).unlink()
-
-
 @pytest.mark.parametrize("name", IDS)
 def test_the_published_commands(name, ready, tiny, tmp_path):
     """The steps of `scripts/train_xx.sh`, in its order and with its options."""
@@ -188,15 +94,6 @@ def test_the_published_commands(name, ready, tiny, tmp_path):
         (f"train_fuse{hair}.py", "-s", data, "-m", model, "--opacity_lr", "0.001"),
     ]  # fmt: skip
     assert job.root == root
-
-
-def test_the_device_and_the_iterations_reach_the_checkout(ready, tiny, tmp_path):
-    ready("talkinggaussian")
-    fitted("talkinggaussian", recording(tiny), tmp_path / "w", iterations=20_000)
-    calls = (tmp_path / "w" / "output" / "Tiny" / "calls").read_text()
-    assert calls.splitlines() == ["mouth 20000 1", "face 20000 1", "fuse 50000 1"]
-    with pytest.raises(BadInput, match="has no option iteration"):
-        fitted("talkinggaussian", recording(tiny), tmp_path / "w2", iteration=7)
 
 
 def test_the_silent_video_is_collected_whatever_is_muxed(ready, tiny, tmp_path):
@@ -218,142 +115,12 @@ def test_the_sound_that_is_muxed_is_there(ready, tiny, tmp_path):
     assert mux == [f"mux {tmp_path / 'w/data/Tiny/aud_novel.wav'} True"]
 
 
-def test_a_fit_that_was_interrupted_goes_on_with_the_step(ready, tiny, tmp_path, monkeypatch):
-    ready("talkinggaussian")
-    monkeypatch.setenv("STANDIN_FAULT", "crash fuse")
-    with pytest.raises(CommandFailed, match="illegal memory access"):
-        fitted("talkinggaussian", recording(tiny), tmp_path / "w")
-    monkeypatch.delenv("STANDIN_FAULT")
-    fitted("talkinggaussian", recording(tiny), tmp_path / "w")
-    calls = (tmp_path / "w" / "output" / "Tiny" / "calls").read_text().splitlines()
-    assert [call.split()[0] for call in calls] == ["mouth", "face", "fuse", "fuse"]
-
-
-def test_a_checkpoint_of_a_killed_step_is_not_taken_for_a_finished_one(ready, tiny, tmp_path,
-                                                                       monkeypatch):  # fmt: skip
-    """`chkpnt_face_latest.pth` is written along the way; DEGSTalk's own script would skip on it."""
-    ready("degstalk")
-    monkeypatch.setenv("STANDIN_FAULT", "crash face")
-    with pytest.raises(CommandFailed):
-        fitted("degstalk", recording(tiny), tmp_path / "w")
-    model = tmp_path / "w" / "output" / "Tiny"
-    (model / "chkpnt_face_latest.pth").write_text("half trained")
-    monkeypatch.delenv("STANDIN_FAULT")
-    fitted("degstalk", recording(tiny), tmp_path / "w")
-    assert (model / "chkpnt_face_latest.pth").read_text() == "weights"
-
-
-@pytest.mark.parametrize(
-    ("fault", "error", "match"),
-    [
-        ("crash render", CommandFailed, r"(?s)ended with code 1.*CUDA out of memory"),
-        ("partial", WrongCount, "1 frames, 2 were asked for"),
-        ("fps", WrongRate, "30 frames per second, 25 were asked for"),
-        ("size", WrongSize, "16x16, 32x32 was asked for"),
-        ("silent end", NoOutput, "did not write it"),
-        ("cut", BadOutput, r"out\.mp4"),
-    ],
-)
-def test_what_a_checkout_gets_wrong_is_said_with_numbers(
-    fault, error, match, ready, tiny, tmp_path, monkeypatch
-):
-    ready("talkinggaussian")
-    method = fitted("talkinggaussian", recording(tiny), tmp_path / "w")
-    render(method, recording(tiny))  # a good video lies there already, and must not be taken
-    monkeypatch.setenv("STANDIN_FAULT", fault)
-    with pytest.raises(error, match=match):
-        render(method, recording(tiny))
-
-
-def test_a_failing_checkout_is_a_failed_cell_and_not_the_end(ready, tiny, tmp_path, monkeypatch):
-    ready("talkinggaussian")
-    monkeypatch.setenv("STANDIN_FAULT", "partial")
-    request = Request(("talkinggaussian", "still"), str(tiny), metrics=("psnr",), baselines=False)
-    results = Runner(tmp_path / "runs").run(make_plan(request))
-    (failure,) = results.failures
-    assert (failure.stage, failure.type) == ("render", "WrongCount")
-    assert "1 frames, 2 were asked for" in failure.message
-    assert any(row.method == "still" and row.scores["psnr"].value for row in results.rows)
-
-
-def test_a_step_that_leaves_no_checkpoint(ready, tiny, tmp_path, monkeypatch):
-    ready("talkinggaussian")
-    monkeypatch.setenv("STANDIN_FAULT", "forget mouth")
-    stale = tmp_path / "w" / "output" / "Tiny" / "chkpnt_mouth_latest.pth"
-    stale.parent.mkdir(parents=True)
-    stale.write_text("of a run that was stopped")
-    with pytest.raises(NoOutput, match=r"chkpnt_mouth_latest\.pth"):
-        fitted("talkinggaussian", recording(tiny), tmp_path / "w")
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] != "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return False
-
-
-@pytest.mark.parametrize("stage", ["train", "render"])
-def test_a_hung_checkout_is_gone_within_five_seconds_of_its_limit(
-    stage, ready, tiny, tmp_path, monkeypatch
-):
-    root = ready("talkinggaussian")
-    path = tmp_path / "external.yaml"
-    entry = {"root": str(root), "limits": {stage: 2.0}}
-    path.write_text(json.dumps({"methods": {"talkinggaussian": entry}}))
-    monkeypatch.setenv("HARNESS_EXTERNAL", str(path))
-    name = "mouth" if stage == "train" else "render"
-    if stage == "render":
-        method = fitted("talkinggaussian", recording(tiny), tmp_path / "w")
-    monkeypatch.setenv("STANDIN_FAULT", f"hang {name}")
-    with pytest.raises(TimeLimit, match="its limit of 2 s"):
-        if stage == "train":
-            fitted("talkinggaussian", recording(tiny), tmp_path / "w")
-        else:
-            render(method, recording(tiny))
-    lines = (tmp_path / "w" / "logs" / f"{name}.log").read_text().splitlines()
-    pids = [int(pid) for line in lines if line.startswith("pids") for pid in line.split()[1:]]
-    assert len(pids) == 2, "the stand-in was not hanging yet"
-    while any(map(alive, pids)):
-        time.sleep(0.05)
-    (since,) = (float(line.split()[2]) for line in lines if line.startswith("hangs since"))
-    assert time.monotonic() < since + 2.0 + 5.0
-
-
-def test_a_disk_with_too_little_room_starts_nothing(ready, tiny, tmp_path, monkeypatch):
-    ready("talkinggaussian")
-    monkeypatch.setattr(process, "check_disk", CHECK_DISK)  # which stand-ins do without
-    usage = shutil.disk_usage(tmp_path)._replace(free=9 << 30)
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
-    with pytest.raises(BadInput, match=r"9\.0 GiB are free and 10\.0 GiB are needed"):
-        fitted("talkinggaussian", recording(tiny), tmp_path / "w")
-    assert not (tmp_path / "w" / "output" / "Tiny" / "calls").exists()
-
-
-def test_a_recording_without_a_folder_is_refused(ready):
-    ready("talkinggaussian")
-    frames = FrameSource.of(np.zeros((4, 32, 32, 3), np.uint8))
-    bare = Sequence("bare", "x", 25.0, np.zeros(2560, np.float32), frames, range(3), range(3, 4))
-    with pytest.raises(BadInput, match="bare: talkinggaussian reads a prepared folder"):
-        catalog.build("talkinggaussian").fit(TrainingSet.of(bare), None, FitContext())
-
-
-@pytest.mark.parametrize("name", IDS)
-def test_a_rate_that_its_code_does_not_know_is_refused(name, ready, folders, tmp_path):
-    """The video would say 25 whatever it holds, so nothing could be noticed afterwards."""
-    ready(name)
-    folder = folders.prepared_folder(tmp_path / "Fast", fps=30.0)
-    with pytest.raises(BadInput, match=r"30 frames per second, and .* knows only 25.*--fps 25"):
-        fitted(name, recording(folder), tmp_path / "w")
-
-
 @pytest.mark.parametrize(
     ("column", "values", "match"),
     [
         ("AU45", lambda t: 0.6, r"AU45 in 0\.6\d\.\.1\.5\d.*its largest is 0\.60"),
         ("AU45", lambda t: 2.0 * (t % 2), r"no frame has AU45 in 0\.\d+"),
-        ("AU25", lambda t: 3.0 if t > 19 else 0.5, r"AU25 0\.50, and frames of .* are searched"),
+        ("AU25", lambda t: 3.0 if t > 19 else 0.5, r"AU25 reaches 0\.50, and frames of .* are searched for"),
     ],
 )
 def test_a_search_that_never_ends_is_found_before(column, values, match, ready, tiny, tmp_path,
@@ -419,13 +186,3 @@ def test_official_features_are_rewritten_as_plain_tensors(ready, tiny, tmp_path,
     with pytest.raises(BadInput, match=r"lacks val_auds_exp\.pth"):
         fitted("ua3dtalk-official", recording(tiny), tmp_path / "w3")
     assert "must never run" not in capsys.readouterr().out
-
-
-def test_nothing_runs_without_the_licence_or_the_scripts(ready, tiny, tmp_path, monkeypatch):
-    root = ready("talkinggaussian")
-    monkeypatch.setenv("HARNESS_TALKINGGAUSSIAN_LICENCE", "no")
-    with pytest.raises(Unavailable, match=r"licence was not accepted \(none stated"):
-        fitted("talkinggaussian", recording(tiny), tmp_path / "w")
-    (root / "train_fuse.py").unlink()
-    with pytest.raises(Unavailable, match=r"no train_fuse\.py.*git clone"):
-        fitted("talkinggaussian", recording(tiny), tmp_path / "w")
