@@ -28,7 +28,7 @@ def composite(frame, plate):
 
 def test_ground_truth_composites_to_identical_bytes(recording, tmp_path):
     method = GroundTruth()
-    method.fit(TrainingSet.of(recording), tmp_path, FitContext())
+    method.fit(TrainingSet(), tmp_path, FitContext())
     method.load(tmp_path)
     plate = np.full((20, 24, 3), 77, np.uint8)
     shown = [composite(f, plate) for f in method.render(request_for(recording))]

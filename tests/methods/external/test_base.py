@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import time
 
@@ -181,11 +182,38 @@ def test_a_rate_that_its_code_does_not_know_is_refused(name, ready, folders, tmp
         fitted(name, recording(folder), tmp_path / "w")
 
 
+def test_what_a_folder_lacks_is_found_before_any_work(ready, tiny):
+    """By the checks that the engine makes for every planned method, on whole sequences."""
+    ready("degstalk")
+    method, sequence = catalog.build("degstalk"), recording(tiny)
+    method.check_available()
+    method.check_sequences([sequence])
+    for name, match in (("3dmm.pt", "SMIRK"), ("aud_ds.npy", "extract_ds"), ("au.csv", "OpenFace")):
+        kept = (tiny / name).read_bytes()
+        (tiny / name).unlink()
+        with pytest.raises(BadInput, match=rf"(?s){name}.*{match}"):
+            method.check_sequences([sequence])
+        (tiny / name).write_bytes(kept)
+    rows = (tiny / "au.csv").read_text().replace(", 2.20, ", ", 0.10, ")
+    (tiny / "au.csv").write_text(re.sub(r", [\d.]+$", ", 0.1", rows, flags=re.MULTILINE))
+    with pytest.raises(BadInput, match="no frame has AU45"):
+        method.check_sequences([sequence])
+
+
+def test_a_sequence_of_the_test_alone_is_refused(ready, tiny):
+    ready("talkinggaussian")
+    alone = replace(recording(tiny), train=range(0), test=range(22))
+    with pytest.raises(BadInput, match="this has no training part"):
+        catalog.build("talkinggaussian").check_sequences([alone])
+
+
 def test_nothing_runs_without_the_licence_or_the_scripts(ready, tiny, tmp_path, monkeypatch):
     root = ready("talkinggaussian")
     monkeypatch.setenv("HARNESS_TALKINGGAUSSIAN_LICENCE", "no")
     with pytest.raises(Unavailable, match=r"licence was not accepted \(none stated"):
         fitted("talkinggaussian", recording(tiny), tmp_path / "w")
+    with pytest.raises(Unavailable, match="licence was not accepted"):
+        catalog.build("talkinggaussian").check_available()
     (root / "train_fuse.py").unlink()
     with pytest.raises(Unavailable, match=r"no train_fuse\.py.*git clone"):
         fitted("talkinggaussian", recording(tiny), tmp_path / "w")

@@ -120,7 +120,11 @@ def test_the_sound_that_is_muxed_is_there(ready, tiny, tmp_path):
     [
         ("AU45", lambda t: 0.6, r"AU45 in 0\.6\d\.\.1\.5\d.*its largest is 0\.60"),
         ("AU45", lambda t: 2.0 * (t % 2), r"no frame has AU45 in 0\.\d+"),
-        ("AU25", lambda t: 3.0 if t > 19 else 0.5, r"AU25 reaches 0\.50, and frames of .* are searched for"),
+        (
+            "AU25",
+            lambda t: 3.0 if t > 19 else 0.5,
+            r"AU25 reaches 0\.50, and frames of .* are searched for",
+        ),
     ],
 )
 def test_a_search_that_never_ends_is_found_before(column, values, match, ready, tiny, tmp_path,
