@@ -60,7 +60,7 @@ def test_the_save_path_has_a_folder_and_one_mp4(tmp_path, monkeypatch):
     path = flags(calls(root)[0])["--save_path"]
     assert "/" in path
     assert path.count(".mp4") == 1
-    with pytest.raises(BadInput, match=r"holds `\.mp4`, which EDTalk replaces"):
+    with pytest.raises(BadInput, match=r"contains `\.mp4`, which EDTalk replaces"):
         run(tmp_path / "of.mp4.d", recorded, "edtalk")
 
 
@@ -76,7 +76,7 @@ def test_verify_says_that_its_brightness_is_stretched(method, tmp_path, monkeypa
     with suppress(SystemExit):
         main()
     lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
-    assert any(line.split()[:2] == ["note", "-"] and STRETCH in line for line in lines)
+    assert any(line.startswith("note") and STRETCH in line for line in lines)
     assert not any("missing" in line for line in lines)
 
 
@@ -86,7 +86,7 @@ def test_rows_say_that_its_brightness_is_stretched():
 
 
 @pytest.mark.parametrize(
-    ("options", "said"), [({"emotion": "joy"}, "no emotion"), ({"expression": "x"}, "neither")]
+    ("options", "said"), [({"emotion": "joy"}, "not an emotion"), ({"expression": "x"}, "neither")]
 )
 def test_unknown_options_are_refused(options, said, tmp_path, monkeypatch):
     _, recorded = prepared(tmp_path, monkeypatch, "edtalk")
