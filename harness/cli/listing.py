@@ -104,7 +104,7 @@ def checkout_state(spec: MethodSpec) -> str:
     """What the authors' checkout of a method lacks at first sight; `verify` looks closer."""
     from harness.contracts import HarnessError
     from methods.external import adapters
-    from methods.external.environment import environment_of
+    from methods.external.run.environment import environment_of
 
     if not spec.entry.startswith(f"{adapters.__name__}."):
         return ""

@@ -1,4 +1,4 @@
-"""`verify`: what a method that runs out of process still lacks, and how to get it."""
+"""`verify`: what the installation of an external method lacks, and how to get it."""
 
 from __future__ import annotations
 
@@ -12,37 +12,40 @@ from harness.cli.options import Device, resolve_device
 
 if TYPE_CHECKING:
     from methods.external.base import ExternalMethod
-    from methods.external.checkout import Adapter
-    from methods.external.environment import Environment
+    from methods.external.prerecorded import Prerecorded
+    from methods.external.run.checkout import Adapter
+    from methods.external.run.environment import Environment
 
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the table: `state` is `ok`, `missing`, or `-` where it could not be asked."""
+    """A line of the report: `state` is `ok`, `missing`, `failed`, `skipped` or `note`."""
 
     what: str
     state: str
     fact: str
     cure: str = ""
 
+    @classmethod
+    def file(cls, path: str, there: bool, root: Path, obtain: str) -> Check:
+        """Whether a file of a checkout is there."""
+        return cls(path, "ok", "found") if there else cls(path, "missing", f"not in {root}", obtain)
+
 
 def verify(
     method: Annotated[str, typer.Argument(help="Method id (see `list methods`).")],
     data: Annotated[
         Path | None,
-        typer.Option(help="A prepared folder: train and render 3 frames of it, as a smoke run."),
+        typer.Option(help="A prepared folder: train on it and render 3 frames, as a smoke run."),
     ] = None,
     device: Device = "auto",
 ) -> None:
-    """Say what METHOD's own checkout still lacks.
+    """Check an external method's installation.
 
-    Root, interpreter, scripts, weights and licence are checked; exit code 2 if any is missing.
-    With --data a smoke run follows: 3 frames of the test part, after the shortest training that
-    the method allows.
+    Its folder, interpreter, scripts, weights and licence are checked; the exit code is 2 if any is
+    missing. With --data a smoke run follows: 3 frames of the test part, after the shortest training
+    that the method allows.
     """
-    from rich.console import Console
-
-    from harness.cli.listing import new_table
     from harness.contracts import BadInput
     from methods import catalog
     from methods.external.base import ExternalMethod
@@ -57,22 +60,30 @@ def verify(
         complete = all(check.state == "ok" for check in checks)
         checks.append(smoke_check(built, data, resolve_device(device), complete))
         if built.adapter.note:
-            checks.append(Check("note", "-", built.adapter.note))
+            checks.append(Check(method, "note", built.adapter.note))
     else:
-        cure = "Only methods of methods/external are; see `doctor` for everything else."
-        raise BadInput(f"method {method}", "it does not run out of process", cure)
-    table = new_table(f"verify {method}", "what", "state", "found", "how to get it")
-    for check in checks:
-        table.add_row(check.what, check.state, check.fact, check.cure)
-    Console().print(table)
-    if any(check.state == "missing" for check in checks):
+        cure = "It needs no installation of its own; see `doctor` for what this machine lacks."
+        raise BadInput(f"method {method}", "it is not an external method", cure)
+    show(checks)
+    if any(check.state in ("missing", "failed") for check in checks):
         raise typer.Exit(2)
 
 
+def show(checks: list[Check]) -> None:
+    """Print the report; lines are not wrapped, so that commands can be copied at any width."""
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    for check in checks:
+        console.print(f"{check.state:<8} {check.what}: {check.fact}")
+        if check.cure:
+            console.print(f"{'':<8} {check.cure}")
+
+
 def static_checks(adapter: Adapter) -> list[Check]:
-    """Root, interpreter, scripts, weights, imports and licence, each by itself."""
+    """Folder, interpreter, scripts, weights, imports and licence, one check each."""
     from harness.contracts import Unavailable
-    from methods.external.environment import environment_of, variable
+    from methods.external.run.environment import environment_of, variable
 
     name, obtain = adapter.spec.id, adapter.obtain
     accept = f"Read it at {adapter.home}, then set {variable(name, 'LICENCE')}=accepted."
@@ -81,28 +92,17 @@ def static_checks(adapter: Adapter) -> list[Check]:
     except Unavailable as error:
         return [
             Check("environment", "missing", error.reason, error.cure),
-            Check("licence", "-", adapter.spec.licence, accept),
-            *(Check(asset.path, "-", "no checkout to look in", asset.obtain)
+            Check("licence", "skipped", adapter.spec.licence, accept),
+            *(Check(asset.path, "skipped", "no checkout", asset.obtain)
               for asset in adapter.assets),
         ]  # fmt: skip
+    root = found.root
     checks = [
-        Check("root", "ok", str(found.root)),
+        Check("root", "ok", str(root)),
         interpreter_check(found, obtain),
+        *(Check.file(name, (root / name).is_file(), root, obtain) for name in adapter.scripts),
+        *(Check.file(a.path, a.found(root), root, a.obtain) for a in adapter.assets),
     ]
-    for script in adapter.scripts:
-        there = (found.root / script).is_file()
-        checks.append(
-            Check(script, "ok", "there")
-            if there
-            else Check(script, "missing", f"not in {found.root}", obtain)
-        )
-    for asset in adapter.assets:
-        there = asset.found(found.root)
-        checks.append(
-            Check(asset.path, "ok", "there")
-            if there
-            else Check(asset.path, "missing", f"not in {found.root}", asset.obtain)
-        )
     if checks[1].state == "ok":
         checks += [import_check(found, module, obtain) for module in adapter.imports]
         checks += [start_check(found, script, obtain) for script in adapter.starts]
@@ -112,16 +112,16 @@ def static_checks(adapter: Adapter) -> list[Check]:
     return [*checks, licence]
 
 
-#: Seconds for one question to an interpreter; `conda run` and a first docker start are slow.
+#: Seconds for one run of an interpreter; `conda run` and a first docker start are slow.
 _PATIENCE = 120.0
 
 
 def ask(found: Environment, *arguments: str) -> tuple[str, str]:
-    """Run the interpreter; the last line that it prints, and what went wrong if anything."""
+    """Run the interpreter; returns the last line that it prints, and the error if it fails."""
     import tempfile
 
     from harness.contracts import HarnessError
-    from methods.external import process
+    from methods.external.run import process
 
     lines: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -144,63 +144,61 @@ def ask(found: Environment, *arguments: str) -> tuple[str, str]:
 
 def interpreter_check(found: Environment, obtain: str) -> Check:
     """Whether the interpreter starts, and which Python it is."""
-    said, wrong = ask(found, "-c", "import sys; print(sys.version.split()[0])")
-    if wrong:
-        return Check("interpreter", "missing", f"{found.kind} {found.target}: {wrong}", obtain)
-    return Check("interpreter", "ok", f"Python {said} ({found.kind} {found.target})")
+    version, error = ask(found, "-c", "import sys; print(sys.version.split()[0])")
+    if error:
+        return Check("interpreter", "missing", f"{found.kind} {found.target}: {error}", obtain)
+    return Check("interpreter", "ok", f"Python {version} ({found.kind} {found.target})")
 
 
 def import_check(found: Environment, module: str, obtain: str) -> Check:
     """Whether the interpreter imports a module."""
     program = f"import {module} as m; print(getattr(m, '__version__', 'imports'))"
-    said, wrong = ask(found, "-c", program)
-    return (
-        Check(f"import {module}", "missing", wrong, obtain)
-        if wrong
-        else Check(f"import {module}", "ok", said)
-    )
+    version, error = ask(found, "-c", program)
+    if error:
+        return Check(f"import {module}", "missing", error, obtain)
+    return Check(f"import {module}", "ok", version)
 
 
 def start_check(found: Environment, script: str, obtain: str) -> Check:
     """Whether a script starts: with `--help` it imports all that it needs, and ends."""
     if not (found.root / script).is_file():
-        return Check(f"{script} --help", "-", "no such script")
-    _, wrong = ask(found, script, "--help")
-    if wrong:
-        return Check(f"{script} --help", "missing", wrong, obtain)
+        return Check(f"{script} --help", "skipped", "no such script")
+    _, error = ask(found, script, "--help")
+    if error:
+        return Check(f"{script} --help", "missing", error, obtain)
     return Check(f"{script} --help", "ok", "starts")
 
 
 def smoke_check(method: ExternalMethod, data: Path | None, device: str, complete: bool) -> Check:
-    """Three frames, from a cut copy of a prepared folder."""
+    """Whether three frames can be rendered, from a shortened copy of a prepared folder."""
     adapter = method.adapter
     if adapter.smoke is None:
-        return Check("smoke run", "-", "this method allows none of seconds")
+        return Check("smoke run", "skipped", "this method has no training of seconds")
     if not complete:
-        return Check("smoke run", "-", "not run: mend the above first")
+        return Check("smoke run", "skipped", "something above is missing")
     if data is None:
-        return Check("smoke run", "-", "not run", "Give --data, a prepared folder.")
+        return Check("smoke run", "skipped", "no data", "Give --data, a prepared folder.")
     from harness.contracts import BadInput, HarnessError
     from methods.external.errors import BadOutput
-    from methods.external.process import CommandFailed
+    from methods.external.run.process import CommandFailed
 
     try:
         count, size = smoke_run(method, data, device)
-    except BadInput as error:  # as often the data as the checkout: its own cure says which
-        return Check("smoke run", "missing", f"{error.subject}: {error.fact}", error.cure)
+    except BadInput as error:  # the data or the checkout: its own cure says which
+        return Check("smoke run", "failed", f"{error.subject}: {error.fact}", error.cure)
     except (HarnessError, BadOutput, CommandFailed) as error:
-        return Check("smoke run", "missing", str(error), adapter.obtain)
+        return Check("smoke run", "failed", str(error), adapter.obtain)
     return Check("smoke run", "ok", f"{count} frames of {size}")
 
 
 def smoke_run(method: ExternalMethod, data: Path, device: str) -> tuple[int, str]:
-    """Train as briefly as the method allows and render 3 frames; their number and size."""
+    """Train as briefly as the method allows and render 3 frames; returns number and size."""
     import tempfile
 
     from harness.contracts import FitContext, TrainingSet
     from harness.testing import request_of
     from methods import catalog
-    from methods.external.smoke import cut_folder
+    from methods.external.run.smoke import cut_folder
     from splits import er_nerf
 
     spec = method.adapter.spec
@@ -215,8 +213,8 @@ def smoke_run(method: ExternalMethod, data: Path, device: str) -> tuple[int, str
     return len(frames), "x".join(map(str, frames[0].alpha.shape))
 
 
-def prerecorded_checks(method: object) -> list[Check]:
-    """The videos that an entry of the YAML file means, and what each of them is."""
+def prerecorded_checks(method: Prerecorded) -> list[Check]:
+    """The videos of an entry of the YAML file, with length, rate and size of each."""
     from harness.contracts import BadInput
     from harness.media.video import probe
     from methods.external.config import config_path

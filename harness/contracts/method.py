@@ -208,6 +208,27 @@ class RenderedFrame:
 class Method(abc.ABC):
     """A method under test. One instance serves one fit."""
 
+    def check_available(self) -> None:
+        """Refuse, before any work, what cannot run here; by default nothing is checked.
+
+        Raises:
+            Unavailable: a program, a licence or weights that the method needs are missing.
+            BadInput: its configuration cannot be read.
+
+        """
+
+    def check_sequences(self, sequences: list[Sequence]) -> None:
+        """Refuse, before any work, sequences that it cannot use; by default none is refused.
+
+        Args:
+            sequences: all that it will be fitted on or tested on, whole (not only their
+                training parts). Only cheap checks belong here: every one is done at every start.
+
+        Raises:
+            BadInput: one has another frame rate or size than the method knows, or lacks a file.
+
+        """
+
     @abc.abstractmethod
     def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
         """Learn from the training parts and leave all that is needed in `workdir`.

@@ -1,1 +1,1 @@
-"""Baselines that give a table its scale: what seeing the truth, or nothing, is worth."""
+"""Baselines that give a table its scale: lower bounds, and oracles that see the ground truth."""

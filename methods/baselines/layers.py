@@ -1,4 +1,4 @@
-"""Head layers cut out of recorded frames: pixels of the `head` mask, opaque, the rest clear."""
+"""Head layers cut out of video frames: opaque inside the `head` mask, transparent elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from harness.contracts import BadInput, MethodSpec, RenderedFrame, RenderRequest, Sequence
+from harness.contracts import BadInput, MethodSpec, RenderedFrame, RenderRequest
 
 
 def head_layer(frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -35,13 +35,13 @@ def rendered(layer: np.ndarray) -> RenderedFrame:
 
 
 def opaque(frame: np.ndarray) -> RenderedFrame:
-    """A whole frame that covers the plate; composites back to the same uint8 values."""
+    """A whole frame, uint8 [H,W,3], that covers the plate; composites to the same uint8 values."""
     rgb = frame.astype(np.float32) / np.float32(255)
     return RenderedFrame(rgb=rgb, alpha=np.ones(frame.shape[:2], np.float32))
 
 
 def write_layers(folder: Path, layers: Iterable[np.ndarray], count: int) -> None:
-    """Write layers as lossless PNG, `00000.png` and on; the folder appears whole or not at all."""
+    """Write layers as lossless PNG, from `00000.png` up; the folder appears only when complete."""
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -49,7 +49,7 @@ def write_layers(folder: Path, layers: Iterable[np.ndarray], count: int) -> None
     for written, layer in enumerate(layers, start=1):
         Image.fromarray(layer).save(partial / f"{written - 1:05d}.png", compress_level=1)
     if written != count:
-        raise ValueError(f"{count} layers announced, {written} given")
+        raise ValueError(f"expected {count} layers, got {written}")
     os.replace(partial, folder)
 
 
@@ -57,7 +57,7 @@ def read_layer(folder: Path, index: int) -> np.ndarray:
     """One stored layer, uint8 RGBA [H,W,4].
 
     Raises:
-        BadInput: the file is missing or not an RGBA picture.
+        BadInput: the file is missing or not an RGBA image.
 
     """
     path = folder / f"{index:05d}.png"
@@ -71,33 +71,11 @@ def read_layer(folder: Path, index: int) -> np.ndarray:
 
 
 def check_size(layer: np.ndarray, request: RenderRequest, spec: MethodSpec) -> None:
-    """Refuse a request of another size than the recorded layers: nothing is stretched."""
+    """Refuse a request of another size than the stored layers: nothing is stretched."""
     if layer.shape[:2] != (request.height, request.width):
         raise BadInput(
             spec.id,
-            f"it was fitted at {layer.shape[1]}x{layer.shape[0]} "
-            f"and asked for {request.width}x{request.height}",
+            f"it was fitted at {layer.shape[1]}x{layer.shape[0]}, "
+            f"and {request.width}x{request.height} was requested",
             "Render at the training resolution.",
         )
-
-
-def need_truth(request: RenderRequest, spec: MethodSpec) -> Sequence:
-    """The test part that an oracle may see, checked against the request.
-
-    Raises:
-        BadInput: there is none, or its length or size is another.
-
-    """
-    truth = request.truth
-    if truth is None:
-        raise BadInput(spec.id, "the request holds no truth", "Run it with the role 'oracle'.")
-    found = (len(truth.frames), truth.height, truth.width)
-    asked = (request.count, request.height, request.width)
-    if found != asked:
-        raise BadInput(
-            spec.id,
-            f"the truth holds {found[0]} frames of {found[2]}x{found[1]}, "
-            f"the request {asked[0]} of {asked[2]}x{asked[1]}",
-            "Ask for exactly the test part.",
-        )
-    return truth

@@ -1,1 +1,1 @@
-"""Published methods run out of process: a checkout and an interpreter that the user supplies."""
+"""Published methods run out of process, with a checkout and an interpreter of the user."""

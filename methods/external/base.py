@@ -1,4 +1,4 @@
-"""A method that a user's checkout runs: fit = stage and train, render = run and collect."""
+"""A method run by a user's checkout: fit links data and trains, render runs and collects."""
 
 from __future__ import annotations
 
@@ -24,57 +24,86 @@ from harness.contracts import (
     StageClock,
     TrainingSet,
 )
-from methods.external import checks, process, staging
-from methods.external.checkout import Adapter, Job, Step, version_of
-from methods.external.environment import Environment
+from methods.baselines.layers import opaque
+from methods.external import checks
 from methods.external.errors import NoOutput
+from methods.external.run import process, staging
+from methods.external.run.checkout import Adapter, CheckoutJob, Step, version_of
+from methods.external.run.environment import Environment
 
 _RECORD = "external.json"
 
 
 class ExternalMethod(Method):
-    """Drives a checkout. A subclass sets `adapter` and says how, in four methods.
+    """Runs a checkout. A subclass sets `adapter` and defines four methods.
 
     `prepare` lays out what the checkout reads, `train` and `rendering` list its commands, and
-    `collect` names the silent video that it left. What it writes is composited by itself, so
-    every frame comes with alpha 1.
+    `collect` names the silent video that it wrote. The checkout composites its own frames, so
+    every frame has alpha 1.
     """
 
     adapter: ClassVar[Adapter]
 
-    def prepare(self, sequence: Sequence, job: Job) -> None:
-        """Lay out `job.data`; by default links to the prepared folder, but for its test frames."""
-        staging.stage_recording(sequence, job.data)
+    def prepare(self, sequence: Sequence, job: CheckoutJob) -> None:
+        """Lay out `job.data`: by default links to the prepared folder without its test frames."""
+        adapter, folder = self.adapter, sequence.folder
+        assert folder is not None
+        table = ("au.csv",) if adapter.units else ()
+        staging.stage_sequence(sequence, job.data, but=(*adapter.hidden, *table))
+        for name in table:
+            units = staging.read_au_csv(folder / name, adapter.units)
+            staging.write_au_csv(units, job.data / name, adapter.spaces)
 
-    def train(self, job: Job) -> Iterable[Step]:
+    def train(self, job: CheckoutJob) -> Iterable[Step]:
         """The commands of a training, in order; none for a method without training.
 
-        A generator may look at what the commands before have left.
+        A generator may read what the previous commands wrote.
         """
         return []
 
     @abc.abstractmethod
-    def rendering(self, job: Job, request: RenderRequest) -> list[Step]:
+    def rendering(self, job: CheckoutJob, request: RenderRequest) -> list[Step]:
         """The commands that render a test."""
 
     @abc.abstractmethod
-    def collect(self, job: Job, request: RenderRequest) -> Path:
-        """The video that the commands of `rendering` left."""
+    def collect(self, job: CheckoutJob, request: RenderRequest) -> Path:
+        """The video that the commands of `rendering` wrote."""
 
     # --- the contract of a method
 
-    def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
-        """Stage the recording and train; finished commands are not run again.
+    def check_available(self) -> None:
+        """Refuse a method whose checkout is missing or incomplete.
 
         Raises:
             Unavailable: no checkout, no interpreter, a script or weights missing, or its
                 licence not accepted.
-            BadInput: a recording that the checkout cannot read.
+            BadInput: the configuration cannot be read.
+
+        """
+        checks.ready(self.adapter)
+
+    def check_sequences(self, sequences: list[Sequence]) -> None:
+        """Refuse sequences that the checkout cannot read.
+
+        Raises:
+            BadInput: the first that has no training part, another frame rate or size than the
+                checkout knows, or no prepared folder with all that it reads.
+
+        """
+        for sequence in sequences:
+            self.check(sequence)
+
+    def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
+        """Link the data and train; finished commands are not repeated.
+
+        Raises:
+            Unavailable: see `check_available`.
+            BadInput: see `check_sequences`; or an option that the adapter does not have.
             CommandFailed: a command of the checkout failed.
 
         """
         sequence = training.only()
-        environment = self.environment()
+        environment = checks.ready(self.adapter)
         self.check(sequence)
         checks.check_config(self.adapter.spec, context.options)
         record = {
@@ -102,47 +131,42 @@ class ExternalMethod(Method):
     def render(
         self, request: RenderRequest, clock: StageClock = NULL_CLOCK
     ) -> Iterator[RenderedFrame]:
-        """Run the checkout, then yield the frames of what it left.
+        """Run the checkout, then yield the frames of the video that it wrote.
 
         Raises:
             CommandFailed: a command of the checkout failed.
-            BadOutput: what it left is not what was asked for (`NoOutput`, `WrongCount`,
+            BadOutput: the video is not the requested one (`NoOutput`, `WrongCount`,
                 `WrongRate`, `WrongSize`); nothing is resampled, resized, padded or skipped.
 
         """
-        environment = self.environment()
+        environment = checks.ready(self.adapter)
         job = self._job(self.workdir, self.record, environment, self.device)
         shutil.rmtree(job.scratch, ignore_errors=True)
         job.scratch.mkdir(parents=True)
         steps = self.rendering(job, request)
-        # An older video must not be taken for what a failing command should have written.
+        # An older video must not be mistaken for what a failing command should have written.
         self.clear(job, request)
         for step in steps:
             self._run(step, job, environment, "render", self.workdir)
         path = self.collect(job, request)
         for frame in self.frames(job, path, request):
             with clock.stage("copy"):
-                rgb = frame.astype(np.float32) / 255.0
-                layer = RenderedFrame(rgb, np.ones(rgb.shape[:2], np.float32))
+                layer = opaque(frame)
             yield layer
 
     # --- parts that a subclass may replace
 
-    def environment(self) -> Environment:
-        """The environment, checked to be complete (see `checks.ready`)."""
-        return checks.ready(self.adapter)
-
     def check(self, sequence: Sequence) -> None:
-        """Refuse a recording that the checkout cannot read, before anything is started."""
-        checks.check_recording(self.adapter, sequence)
+        """Refuse a sequence that the checkout cannot read, whole or its training part."""
+        checks.check_sequence(self.adapter, sequence)
 
-    def clear(self, job: Job, request: RenderRequest) -> None:
-        """Delete what an earlier render left where `collect` looks."""
+    def clear(self, job: CheckoutJob, request: RenderRequest) -> None:
+        """Delete what an earlier render wrote where `collect` looks."""
         with suppress(NoOutput):
             self.collect(job, request).unlink(missing_ok=True)
 
-    def frames(self, job: Job, path: Path, request: RenderRequest) -> Iterator[np.ndarray]:
-        """Frames of the video, checked against the request: uint8 [H,W,3], as many as asked for."""
+    def frames(self, job: CheckoutJob, path: Path, request: RenderRequest) -> Iterator[np.ndarray]:
+        """Frames of the video, checked against the request: `request.count` uint8 [H,W,3]."""
         checks.check_video(self.adapter, path, request)
         return checks.frames_of(self.adapter, path, request.count)
 
@@ -150,9 +174,9 @@ class ExternalMethod(Method):
 
     def _job(
         self, workdir: Path, record: Mapping[str, Any], environment: Environment, device: str
-    ) -> Job:
+    ) -> CheckoutJob:
         base, name = Path(workdir).absolute(), record["sequence"]
-        return Job(
+        return CheckoutJob(
             id=name,
             root=environment.root,
             source=Path(record["folder"]) if record["folder"] else None,
@@ -165,28 +189,33 @@ class ExternalMethod(Method):
         )
 
     def _once(
-        self, step: Step, job: Job, environment: Environment, context: FitContext, workdir: Path
+        self,
+        step: Step,
+        job: CheckoutJob,
+        environment: Environment,
+        context: FitContext,
+        workdir: Path,
     ) -> None:
-        """Run a training step, unless it ended well before with the same arguments."""
+        """Run a training step, unless it was finished before with the same arguments."""
         relative = [a.replace(str(workdir.absolute()), ".") for a in step.arguments]
-        said = hashlib.sha256(json.dumps(relative).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps(relative).encode()).hexdigest()
         done = workdir / "steps" / f"{step.name}.done"
         made = all((job.model / name).is_file() for name in step.makes)
-        if made and done.is_file() and done.read_text() == said:
+        if made and done.is_file() and done.read_text() == digest:
             return
-        for name in step.makes:  # written along the way by a run that was stopped
+        for name in step.makes:  # written by a run that was stopped
             (job.model / name).unlink(missing_ok=True)
         self._run(step, job, environment, "train", workdir, context)
         for name in step.makes:
             if not (job.model / name).is_file():
-                fact = f"the step {step.name} ended well and did not write it"
+                fact = f"the step {step.name} ended without an error and did not write it"
                 raise NoOutput(self.adapter.spec.id, job.model / name, fact)
-        staging.write(done, said)
+        staging.write(done, digest)
 
     def _run(
         self,
         step: Step,
-        job: Job,
+        job: CheckoutJob,
         environment: Environment,
         kind: str,
         workdir: Path,
@@ -207,3 +236,6 @@ class ExternalMethod(Method):
             on_line=on_line,
             free_bytes=round(self.adapter.free_gib * 2**30),
         )
+
+
+__all__ = ["ExternalMethod"]

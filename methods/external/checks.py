@@ -1,4 +1,4 @@
-"""What is checked before a checkout is started, and of what it left."""
+"""What is checked before a checkout runs, and of the video that it wrote."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from harness.contracts import (
     Sequence,
     Unavailable,
 )
-from methods.external.checkout import Adapter
-from methods.external.environment import Environment, environment_of, variable
 from methods.external.errors import BadOutput, NoOutput, WrongCount, WrongRate, WrongSize
+from methods.external.run import staging
+from methods.external.run.checkout import Adapter
+from methods.external.run.environment import Environment, environment_of, variable
 
 
 def ready(adapter: Adapter) -> Environment:
     """The environment of an adapter, complete and with its licence accepted.
 
     Raises:
-        Unavailable: says what is missing and how the authors say to get it.
+        Unavailable: with what is missing and how to get it by the authors' instructions.
 
     """
     name = adapter.spec.id
@@ -33,7 +34,7 @@ def ready(adapter: Adapter) -> Environment:
     what = f"method {name}"
     for script in adapter.scripts:
         if not (found.root / script).is_file():
-            reason = f"{found.root} has no {script}, so it is no checkout of {adapter.home}"
+            reason = f"{found.root} has no {script}, so it is not a checkout of {adapter.home}"
             raise Unavailable(what, reason, adapter.obtain)
     for asset in adapter.assets:
         if not asset.found(found.root):
@@ -46,10 +47,10 @@ def ready(adapter: Adapter) -> Environment:
 
 
 def check_config(spec: MethodSpec, config: Mapping[str, Any]) -> None:
-    """Refuse an option that the adapter does not pass on.
+    """Refuse an option that the adapter does not have.
 
     Raises:
-        BadInput: names it and those that there are.
+        BadInput: names it and the existing options.
 
     """
     known = sorted({name for preset in spec.presets.values() for name in preset} - {"checkout"})
@@ -58,16 +59,20 @@ def check_config(spec: MethodSpec, config: Mapping[str, Any]) -> None:
         raise BadInput("--set", fact, f"It has: {', '.join(known) or 'none'}.")
 
 
-def check_recording(adapter: Adapter, sequence: Sequence) -> None:
-    """Refuse a recording that the checkout cannot read.
+def check_sequence(adapter: Adapter, sequence: Sequence) -> None:
+    """Refuse a sequence, whole or its training part, that the checkout cannot read.
 
     Raises:
-        BadInput: no prepared folder, another frame rate, or another size.
+        BadInput: no training part, no prepared folder, a file missing in it, another frame rate,
+            or another size.
 
     """
     name = adapter.spec.id
+    if not len(sequence.train):
+        fact = f"{name} learns from each sequence that it renders, and this has no training part"
+        raise BadInput(sequence.id, fact, "Choose a split that divides each sequence.")
     if adapter.layout and sequence.folder is None:
-        fact = f"{name} reads a prepared folder, and this recording has none"
+        fact = f"{name} reads a prepared folder, and this sequence has none"
         cure = "Use a video prepared by `python -m harness prepare VIDEO --out DIR`."
         raise BadInput(sequence.id, fact, cure)
     if adapter.fps is not None and abs(sequence.fps - adapter.fps) > 1e-3:
@@ -80,10 +85,15 @@ def check_recording(adapter: Adapter, sequence: Sequence) -> None:
         fact = f"its frames are {size[0]}x{size[1]}, and {name} writes {wanted}"
         cure = f"Prepare the video again with --size {adapter.size[1]}."
         raise BadInput(sequence.id, fact, cure)
+    if adapter.layout and sequence.folder is not None:
+        for inputs in adapter.inputs:
+            staging.need(sequence.folder, inputs.names, inputs.obtain)
+        if adapter.units:
+            staging.read_au_csv(sequence.folder / "au.csv", adapter.units)
 
 
 def check_video(adapter: Adapter, path: Path, request: RenderRequest) -> None:
-    """Compare the video that a checkout left with the request; nothing is mended.
+    """Compare the video that a checkout wrote with the request; nothing is repaired.
 
     Raises:
         NoOutput: it is not there.
@@ -97,23 +107,23 @@ def check_video(adapter: Adapter, path: Path, request: RenderRequest) -> None:
 
     name = adapter.spec.id
     if not path.is_file():
-        raise NoOutput(name, path, "the checkout ended well and did not write it")
+        raise NoOutput(name, path, "the checkout ended without an error and did not write it")
     try:
         info = probe(path)
     except BadInput as error:  # not the user's input: the checkout's output
         raise BadOutput(name, path, error.fact) from error
     if abs(info.fps - request.fps) > 1e-2:
-        fact = f"{info.fps:g} frames per second, {request.fps:g} were asked for"
+        fact = f"{info.fps:g} frames per second, {request.fps:g} were requested"
         raise WrongRate(name, path, fact)
     if (info.height, info.width) != (request.height, request.width):
-        fact = f"{info.height}x{info.width}, {request.height}x{request.width} was asked for"
+        fact = f"{info.height}x{info.width}, {request.height}x{request.width} was requested"
         raise WrongSize(name, path, fact)
     if not request.count <= info.count <= request.count + adapter.surplus:
-        raise WrongCount(name, path, f"{info.count} frames, {request.count} were asked for")
+        raise WrongCount(name, path, f"{info.count} frames, {request.count} were requested")
 
 
 def frames_of(adapter: Adapter, path: Path, count: int) -> Iterator[np.ndarray]:
-    """The first `count` frames, uint8 [H,W,3]: all but the surplus that `check_video` allowed.
+    """The first `count` frames, uint8 [H,W,3]: all but the surplus that `check_video` allows.
 
     Raises:
         BadOutput: the video is damaged, or its frame rate varies.
@@ -127,4 +137,4 @@ def frames_of(adapter: Adapter, path: Path, count: int) -> Iterator[np.ndarray]:
         raise BadOutput(adapter.spec.id, path, error.fact) from error
 
 
-__all__ = ["check_config", "check_recording", "check_video", "frames_of", "ready"]
+__all__ = ["check_config", "check_sequence", "check_video", "frames_of", "ready"]

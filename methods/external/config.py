@@ -1,7 +1,7 @@
-# ruff: noqa: D214, D405  (the YAML of the example is no docstring section)
-"""The YAML file that says where checkouts and rendered videos are: `HARNESS_EXTERNAL`.
+# ruff: noqa: D214, D405  (the YAML of the example is not a docstring section)
+"""The YAML file with the locations of checkouts and rendered videos: `HARNESS_EXTERNAL`.
 
-Where that names none it is `~/.config/talking-face-bench/external.yaml`. An example::
+If that is not set, it is `~/.config/talking-face-bench/external.yaml`. An example::
 
     methods:
       talkinggaussian:
@@ -53,7 +53,7 @@ class _Limits(BaseModel):
 
 
 class Checkout(BaseModel):
-    """Where one method's checkout is and what runs it."""
+    """Where one method's checkout is and which interpreter runs it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -72,7 +72,7 @@ class Checkout(BaseModel):
 
 
 class Videos(BaseModel):
-    """Videos of a test that somebody rendered, as one method."""
+    """Videos of tests, rendered elsewhere, as one method."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -91,7 +91,7 @@ class Videos(BaseModel):
         for name in known:
             rest = rest.replace(name, "")
         if "{" in rest or "}" in rest:
-            raise ValueError(f"a path may hold {' and '.join(known)}, and no other braces")
+            raise ValueError(f"a path may contain {' and '.join(known)}, and no other braces")
         return value
 
 
@@ -105,17 +105,17 @@ class File(BaseModel):
 
 
 def config_path() -> Path:
-    """The YAML file that is read, whether or not it is there."""
+    """The path of the YAML file, whether or not it exists."""
     named = os.environ.get("HARNESS_EXTERNAL")
     base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     return Path(named or f"{base}/talking-face-bench/external.yaml").expanduser()
 
 
 def read_config() -> File:
-    """The YAML file; an empty one where there is none and none was named.
+    """The content of the YAML file; empty if there is none and none was named.
 
     Raises:
-        BadInput: it was named and is absent, is not YAML, or has another shape than described.
+        BadInput: it was named and is absent, is not YAML, or does not have the described fields.
 
     """
     path = config_path()
@@ -125,10 +125,10 @@ def read_config() -> File:
         values = yaml.safe_load(path.read_text("utf-8"))
         return File.model_validate({} if values is None else values)
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(path, f"cannot be read ({error})", "Correct HARNESS_EXTERNAL.") from error
+        raise BadInput(path, f"it cannot be read ({error})", "Correct HARNESS_EXTERNAL.") from error
     except yaml.YAMLError as error:
-        fact = f"is not valid YAML ({' '.join(str(error).split())})"
-        raise BadInput(path, fact, "Mend the file.") from error
+        fact = f"it is not valid YAML ({' '.join(str(error).split())})"
+        raise BadInput(path, fact, "Fix the YAML syntax.") from error
     except ValidationError as error:
         facts = "; ".join(
             f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()

@@ -1,7 +1,7 @@
-"""What a checkout can get wrong about its output: each a typed error with the numbers.
+"""What can be wrong with the output of a checkout: each a typed error with the numbers.
 
-They are no `HarnessError`s: a checkout that fails is a failed cell of the run, which is counted
-and shown, and the other methods of the run go on.
+They are not `HarnessError`s: a checkout that fails is a failed cell of the run, which is counted
+and shown, and the other methods of the run continue.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from pathlib import Path
 
 
 class BadOutput(RuntimeError):
-    """A checkout ended well and left something that cannot be scored."""
+    """A checkout ended without an error, and its output cannot be scored."""
 
     def __init__(self, method: str, path: Path, fact: str) -> None:
-        self.method, self.path = method, path
+        self.method, self.path, self.fact = method, path, fact
         super().__init__(f"{method}: {path}: {fact}")
 
 
@@ -22,15 +22,15 @@ class NoOutput(BadOutput):
 
 
 class WrongCount(BadOutput):
-    """Another number of frames than asked for, such as a partial output."""
+    """Another number of frames than requested, such as a partial output."""
 
 
 class WrongRate(BadOutput):
-    """Another frame rate than asked for."""
+    """Another frame rate than requested."""
 
 
 class WrongSize(BadOutput):
-    """Another frame size than asked for."""
+    """Another frame size than requested."""
 
 
 __all__ = ["BadOutput", "NoOutput", "WrongCount", "WrongRate", "WrongSize"]

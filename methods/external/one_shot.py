@@ -1,39 +1,56 @@
-"""2D methods: a picture or a clip of the training part in, a video for the request's sound out.
+"""2D methods: from a frame or a video of the training part to a video for the requested audio.
 
-Nothing is trained. `fit` keeps one source frame and one clip of the training part, a render
-writes them and the sound as the checkout wants them. A checkout that makes squares of a fixed
-size is given a square cut by us, and what it makes is laid back into the source frame, which
-then stands still around it; no test frame is ever at hand.
+Nothing is trained. `fit` keeps one source frame and one video of the training part; a render
+writes them and the audio as the checkout expects them. A checkout that makes squares of a fixed
+size gets a square crop, and its output is pasted back into the source frame, which stands still
+around it. No test frame is ever available to it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from harness.contracts import BadInput, RenderRequest, Sequence
+from harness.contracts import BadInput, MethodSpec, PublishedResult, RenderRequest, Sequence
 from harness.contracts.signals import EMOTIONS
-from methods.external import staging
 from methods.external.base import ExternalMethod
-from methods.external.checkout import Job
 from methods.external.errors import NoOutput
-from methods.external.source_frame import Source, keep, kept, write_sound
+from methods.external.run import staging
+from methods.external.run.checkout import Adapter, CheckoutJob
+from methods.external.source_frame import SourceFrame, keep, kept, write_audio
 
-#: Options that every one of these methods has.
+#: Where checkouts that take a path are made to write, in the copy of the checkout.
+RESULT = "results/made.mp4"
+#: Options of all these methods.
 OPTIONS: dict[str, Any] = {"source_frame": 0}
-#: Modules of ours whose source decides the outcome.
-CODE = ("methods.external.base", "methods.external.one_shot", "methods.external.source_frame",
-        "methods.external.staging")  # fmt: skip
 #: What a reader of a row must know, whatever the method.
 NOTE = (
     "one source frame (the first) and at most 30 s of the training part are shown to it; it "
     "follows no head pose of the test, and around its square the source frame stands still"
 )
+#: The spec of a 2D method.
+one_shot_spec = partial(MethodSpec, timed=False, default_preset="paper")
+
+
+def edtalk_table(**values: float) -> PublishedResult:
+    """A row of the MEAD part of EDTalk's Table 1, as printed for another method."""
+    note = "MEAD, 256x256, one source frame, as printed by EDTalk's authors; here:"
+    return PublishedResult("EDTalk Table 1", "mead", values, f"{note} {NOTE}")
+
+
+@dataclass(frozen=True)
+class OneShotAdapter(Adapter):
+    """An adapter of a 2D method: it needs no prepared folder, and a smoke run is a plain run."""
+
+    layout: bool = False
+    smoke: Mapping[str, Any] | None = field(default_factory=dict)
+    free_gib: float = 2.0
 
 
 class OneShot(ExternalMethod):
@@ -41,54 +58,58 @@ class OneShot(ExternalMethod):
 
     #: Side in pixels of the squares that it makes; None: whole frames of the input's size.
     square: ClassVar[int | None] = None
-    #: Seconds of silence after the sound, for checkouts that end before their sound does.
+    #: Seconds of silence after the audio, for checkouts that end before their audio does.
     tail: ClassVar[float] = 0.0
 
-    def prepare(self, sequence: Sequence, job: Job) -> None:
-        """Keep the source frame and the clip of the training part."""
+    def prepare(self, sequence: Sequence, job: CheckoutJob) -> None:
+        """Keep the source frame and the video of the training part."""
         keep(sequence, job.data, frame=int(job.config.get("source_frame", 0)))
 
-    def frames(self, job: Job, path: Path, request: RenderRequest) -> Iterator[np.ndarray]:
-        """As the base's; squares are laid back into the source frame."""
+    def frames(self, job: CheckoutJob, path: Path, request: RenderRequest) -> Iterator[np.ndarray]:
+        """As usual; squares are pasted back into the source frame."""
         if self.square is None:
             return super().frames(job, path, request)
         square = replace(request, height=self.square, width=self.square)
-        return self.source(job).laid(super().frames(job, path, square))
+        return self.source(job).pasted(super().frames(job, path, square))
+
+    def collect(self, job: CheckoutJob, request: RenderRequest) -> Path:
+        """By default `RESULT` of the copy of the checkout."""
+        return job.scratch / "checkout" / RESULT
 
     # --- for subclasses
 
-    def source(self, job: Job) -> Source:
+    def source(self, job: CheckoutJob) -> SourceFrame:
         """What `prepare` kept."""
         return kept(job.data)
 
-    def sound(self, job: Job, request: RenderRequest, folder: Path | None = None) -> Path:
-        """The request's sound as `sound.wav`, 16 kHz mono, with the tail of silence."""
-        return write_sound((folder or job.scratch) / "sound.wav", request.audio, self.tail)
+    def sound(self, job: CheckoutJob, request: RenderRequest, folder: Path | None = None) -> Path:
+        """The requested audio as `sound.wav`, 16 kHz mono, with the tail of silence."""
+        return write_audio((folder or job.scratch) / "sound.wav", request.audio, self.tail)
 
     def length(self, request: RenderRequest) -> int:
-        """Frames of the test and its tail, for clips."""
+        """Frames of the test and its tail."""
         return request.count + math.ceil(self.tail * request.fps)
 
-    def emotion(self, job: Job) -> str:
-        """The emotion to render: an option, or that of the recording.
+    def emotion(self, job: CheckoutJob) -> str:
+        """The emotion to render: an option, or (`recording`) that of the sequence.
 
         Raises:
-            BadInput: no such emotion.
+            BadInput: there is no such emotion.
 
         """
         wanted = str(job.config.get("emotion", "recording"))
         if wanted == "recording":
             return self.source(job).emotion
         if wanted not in EMOTIONS:
-            fact = f"{wanted!r} is no emotion"
+            fact = f"{wanted!r} is not an emotion"
             raise BadInput("--set emotion", fact, f"Known: recording, {', '.join(EMOTIONS)}.")
         return wanted
 
-    def mirror(self, job: Job, but: Iterable[str] = ()) -> Path:
-        """A copy of the checkout made of links, to run in: for scripts that write beside theirs.
+    def mirror(self, job: CheckoutJob, but: Iterable[str] = ()) -> Path:
+        """A copy of the checkout made of links, for scripts that write beside their own files.
 
-        Folders are real, because such scripts climb out of them with `..`; what lies in `but`
-        (names at the top) is left out and is this render's own.
+        Folders are real, because such scripts leave them by `..`; those in `but` (names at the
+        top) are left out and start empty.
         """
         folder = job.scratch / "checkout"
         staging.stage(job.root, folder, but=(".git", *but))
@@ -97,7 +118,7 @@ class OneShot(ExternalMethod):
         return folder
 
     def only_video(self, folder: Path, pattern: str = "*.mp4") -> Path:
-        """The one video that a render left below a folder that was empty before it.
+        """The one video that a render wrote below a folder that was empty before it.
 
         Raises:
             NoOutput: there is none.
@@ -105,9 +126,10 @@ class OneShot(ExternalMethod):
         """
         found = sorted(folder.glob(pattern))
         if not found:
-            fact = "the checkout ended well and left no video there (see its log)"
+            fact = "the checkout ended without an error and wrote no video there (see its log)"
             raise NoOutput(self.adapter.spec.id, folder / pattern, fact)
         return found[-1]
 
 
-__all__ = ["CODE", "NOTE", "OPTIONS", "OneShot"]
+__all__ = ["NOTE", "OPTIONS", "RESULT", "OneShot", "OneShotAdapter", "edtalk_table",
+           "one_shot_spec"]  # fmt: skip

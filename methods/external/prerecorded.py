@@ -1,21 +1,18 @@
-"""Videos that somebody rendered already, as a method under a name of its own.
+"""Videos rendered elsewhere, as a method with a name of its own.
 
-They are named in the YAML file that `config` describes: `id`, `title`, `licence`, `source`,
+They are listed in the YAML file that `config` describes: `id`, `title`, `licence`, `source`,
 `drive`, and `videos`, a folder of `SEQUENCE.mp4` or a path with `{sequence}` and `{subject}`. A
-video must hold the frames of the test part, all of them, at its rate and size: nothing is cut,
-resampled or resized. The codec's loss is part of what is scored.
+video must have exactly the frames of the test part, at its rate and size: nothing is cut,
+resampled or resized. The loss of its codec is part of what is scored.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from harness.contracts import (
     NULL_CLOCK,
@@ -26,20 +23,25 @@ from harness.contracts import (
     MethodSpec,
     RenderedFrame,
     RenderRequest,
+    Sequence,
     StageClock,
     TrainingSet,
     UnknownName,
 )
+from harness.file_cache import sha256_of_files
 from harness.plugins import Problem
-from methods.external import checks, staging
-from methods.external.checkout import Adapter
+from methods.baselines.layers import opaque
+from methods.external import checks
 from methods.external.config import Videos, config_path, read_config
-
-_RECORD = "prerecorded.json"
+from methods.external.errors import BadOutput
+from methods.external.run.checkout import Adapter
 
 
 class _Found(Mapping[str, Any]):
-    """A preset that names the files by size and time of change, so that cells depend on them."""
+    """A preset that holds a digest of the videos, so that cells depend on their content.
+
+    It is computed when a run reads the preset, not when methods are listed.
+    """
 
     def __init__(self, videos: Videos) -> None:
         self.videos = videos
@@ -47,11 +49,9 @@ class _Found(Mapping[str, Any]):
     def __getitem__(self, key: str) -> Any:
         if key != "videos":
             raise KeyError(key)
-        digest = hashlib.sha256(self.videos.videos.encode())
-        for path in files_of(self.videos):
-            state = path.stat()
-            digest.update(f"{path} {state.st_size} {state.st_mtime_ns}\n".encode())
-        return digest.hexdigest()[:16]
+        digests = sha256_of_files(files_of(self.videos))
+        names = [f"{path} {digest}\n" for path, digest in digests.items()]
+        return hashlib.sha256("".join([self.videos.videos, *names]).encode()).hexdigest()[:16]
 
     def __iter__(self) -> Iterator[str]:
         return iter(["videos"])
@@ -61,7 +61,7 @@ class _Found(Mapping[str, Any]):
 
 
 def template_of(videos: Videos) -> str:
-    """The path with its fields; a folder stands for `FOLDER/{sequence}.mp4`."""
+    """The path with its fields; a folder means `FOLDER/{sequence}.mp4`."""
     text = str(Path(videos.videos).expanduser())
     return text if "{" in text else f"{text}/{{sequence}}.mp4"
 
@@ -74,7 +74,7 @@ def path_of(videos: Videos, sequence: str, subject: str) -> Path:
 
 
 def files_of(videos: Videos) -> list[Path]:
-    """All files that the path can mean."""
+    """All existing files that match the path."""
     pattern = template_of(videos).replace("{sequence}", "*").replace("{subject}", "*")
     path = Path(pattern).absolute()
     return sorted(p for p in Path(path.anchor).glob(str(path.relative_to(path.anchor))))
@@ -89,10 +89,11 @@ def spec_of(videos: Videos) -> MethodSpec:
         paper=f"{videos.source} (prerecorded videos)",
         licence=videos.licence,
         entry=f"{__name__}:{videos.id}",
+        scope="nothing",
         drives=(videos.drive,),
         takes_sound=False,
         timed=False,
-        # They are what they are under every preset that other methods of a run may have.
+        # The videos are the same under every preset that other methods of a run may have.
         presets={"as-rendered": preset, "quick": preset, "paper": preset},
         default_preset="as-rendered",
     )
@@ -120,7 +121,7 @@ def find(method: str) -> Videos:
 
 
 class Prerecorded(Method):
-    """Reads frames instead of making them."""
+    """Reads frames instead of rendering them."""
 
     def __init__(self, method: str) -> None:
         self.videos = find(method)
@@ -128,39 +129,60 @@ class Prerecorded(Method):
             spec=spec_of(self.videos), home=self.videos.source, obtain="", scripts=()
         )
 
-    def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
-        """Find the video of the sequence.
+    def check_sequences(self, sequences: list[Sequence]) -> None:
+        """Refuse sequences without a video of exactly their test part.
+
+        Raises:
+            BadInput: the video is absent or unreadable, or its count, rate or size is another.
+
+        """
+        for sequence in sequences:
+            part = sequence.part(sequence.test)
+            path = self.video(sequence.id, sequence.subject)
+            request = RenderRequest(
+                part.audio, part.fps, len(part.frames), part.height, part.width, None
+            )
+            try:
+                checks.check_video(self.adapter, path, request)
+            except BadOutput as error:
+                cure = "Render exactly the frames of the test part, at their rate and size."
+                raise BadInput(path, error.fact, cure) from error
+
+    def video(self, sequence: str, subject: str) -> Path:
+        """The video of a sequence.
 
         Raises:
             BadInput: there is none.
 
         """
-        sequence = training.only()
-        path = path_of(self.videos, sequence.id, sequence.subject)
+        path = path_of(self.videos, sequence, subject)
         if not path.is_file():
             others = ", ".join(p.name for p in files_of(self.videos)[:5]) or "no video at all"
-            fact = f"no video of the sequence {sequence.id} (there is {others})"
+            fact = f"no video of the sequence {sequence} (there is {others})"
             raise BadInput(path, fact, f"Put it there, or correct {config_path()}.")
-        staging.write(workdir / _RECORD, json.dumps({"video": str(path)}))
+        return path
+
+    def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
+        """Nothing to learn."""
 
     def load(self, workdir: Path, device: str = "cpu") -> None:
-        """Read which video it is."""
-        self.path = Path(json.loads((workdir / _RECORD).read_text("utf-8"))["video"])
+        """Nothing to read."""
 
     def render(
         self, request: RenderRequest, clock: StageClock = NULL_CLOCK
     ) -> Iterator[RenderedFrame]:
-        """Yield the frames of the video.
+        """Yield the frames of the video of `request.sequence`.
 
         Raises:
-            BadOutput: its count, rate or size is not what is asked for, or it is damaged.
+            BadInput: there is no such video.
+            BadOutput: its count, rate or size is not the requested one, or it is damaged.
 
         """
-        checks.check_video(self.adapter, self.path, request)
-        for frame in checks.frames_of(self.adapter, self.path, request.count):
+        path = self.video(request.sequence, request.subject)
+        checks.check_video(self.adapter, path, request)
+        for frame in checks.frames_of(self.adapter, path, request.count):
             with clock.stage("copy"):
-                rgb = frame.astype(np.float32) / 255.0
-                layer = RenderedFrame(rgb, np.ones(rgb.shape[:2], np.float32))
+                layer = opaque(frame)
             yield layer
 
 

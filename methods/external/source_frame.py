@@ -1,9 +1,9 @@
-"""What a 2D method is shown of a person: one frame and one clip, of the training part only.
+"""What a 2D method sees of a subject: one frame and one video, of the training part only.
 
-`keep` writes both while the method is fitted, when no test frame is at hand; a render reads
-nothing else. The clip is the beginning of the training part, played there and back where a test
-is longer. A method that works on a square is given a square cut by us, so that where its
-pictures lie in the frame is known; what it makes is laid back into the source frame.
+`keep` writes both when the method is fitted, from the training part alone; a render reads nothing
+else. The video is the beginning of the training part, played forwards and backwards if a test is
+longer. A method that works on squares gets a square crop made here, so that the place of its
+output in the frame is known; its output is pasted back into the source frame.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from PIL import Image
 from harness.contracts import BadInput, EmotionTrack, Sequence
 from harness.contracts.signals import EMOTIONS
 
-#: Frames of the training part that are kept as the clip: 30 s at 25 frames per second.
-CLIP_FRAMES = 750
-#: x264 quality of clips given to a checkout; the decoders of all of them read this profile.
-CLIP_CRF = 1
+#: Frames of the training part that are kept as the video: 30 s at 25 frames per second.
+VIDEO_FRAMES = 750
+#: x264 quality of videos given to a checkout; the decoders of all of them read this profile.
+VIDEO_CRF = 1
 
 
 @dataclass(frozen=True)
 class Square:
-    """A square cut out of a frame, pixels: left edge, upper edge, side."""
+    """A square crop of a frame, in pixels: left edge, upper edge, side."""
 
     x: int
     y: int
@@ -39,26 +39,26 @@ class Square:
         inside = frame[self.y : self.y + self.side, self.x : self.x + self.side]
         return scaled(inside, size)
 
-    def lay(self, picture: np.ndarray, frame: np.ndarray) -> np.ndarray:
-        """`frame` with the square replaced by `picture` (uint8 [S,S,3]) at the square's size."""
-        laid = frame.copy()
-        laid[self.y : self.y + self.side, self.x : self.x + self.side] = scaled(picture, self.side)
-        return laid
+    def paste(self, image: np.ndarray, frame: np.ndarray) -> np.ndarray:
+        """`frame` with the square replaced by `image` (uint8 [S,S,3]) at the square's size."""
+        pasted = frame.copy()
+        pasted[self.y : self.y + self.side, self.x : self.x + self.side] = scaled(image, self.side)
+        return pasted
 
 
-def scaled(picture: np.ndarray, size: int) -> np.ndarray:
-    """A square picture at another size; the same array where the size is right already."""
-    if picture.shape[:2] == (size, size):
-        return picture
-    image = Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC)
-    return np.asarray(image)
+def scaled(image: np.ndarray, size: int) -> np.ndarray:
+    """A square image at another size; the same array if it has that size already."""
+    if image.shape[:2] == (size, size):
+        return image
+    resized = Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(resized)
 
 
 def square_of(sequence: Sequence) -> Square:
-    """The largest square of the frames, moved along the longer side so as to hold the head.
+    """The largest square of the frames, moved along the longer side to contain the head.
 
-    A square recording, as every talking-face split has it, is taken whole. Otherwise the head is
-    where the landmarks of the part lie on average, or the head mask of its first frame.
+    Square frames, as in every talking-face split, are used whole. Otherwise the head is at the
+    mean of the part's landmarks, or of the head mask of its first frame.
     """
     height, width = sequence.height, sequence.width
     side = min(height, width)
@@ -75,7 +75,7 @@ def square_of(sequence: Sequence) -> Square:
 
 
 def there_and_back(length: int, count: int) -> list[int]:
-    """`count` indices into a clip of `length` frames: 0, 1 .. last, back to 0, and again."""
+    """`count` indices into a video of `length` frames: 0, 1 .. last, back to 0, and again."""
     if length == 1:
         return [0] * count
     period = 2 * (length - 1)
@@ -84,7 +84,7 @@ def there_and_back(length: int, count: int) -> list[int]:
 
 
 def emotion_of(sequence: Sequence) -> str:
-    """The emotion of a recording, else the commonest of the part; `neutral` where unknown."""
+    """The emotion of a sequence, else the most frequent of the part; `neutral` if unknown."""
     if sequence.emotion is not None:
         return sequence.emotion
     if sequence.has("emotion"):
@@ -95,22 +95,22 @@ def emotion_of(sequence: Sequence) -> str:
 
 
 @dataclass(frozen=True)
-class Source:
-    """What `keep` left in a folder."""
+class SourceFrame:
+    """What `keep` wrote to a folder."""
 
     folder: Path
     square: Square
     emotion: str
     fps: float
-    frames: int  # of the clip
+    frames: int  # of the video
 
     @property
-    def picture(self) -> np.ndarray:
+    def frame(self) -> np.ndarray:
         """The whole source frame, uint8 [H,W,3]."""
         with Image.open(self.folder / "frame.png") as image:
             return np.array(image.convert("RGB"))
 
-    def clip(self, count: int) -> Iterator[np.ndarray]:
+    def video(self, count: int) -> Iterator[np.ndarray]:
         """`count` whole frames of the training part, uint8 [H,W,3], there and back."""
         from harness.media.video import read_frames
 
@@ -121,40 +121,42 @@ class Source:
             return
         yield from (kept[index] for index in there_and_back(len(kept), count))
 
-    def write_picture(self, path: Path, size: int | None = None) -> Path:
-        """The source frame as a picture: its square at `size`, or the whole frame."""
-        frame = self.picture if size is None else self.square.cut(self.picture, size)
+    def write_frame(self, path: Path, size: int | None = None) -> Path:
+        """Write the source frame as an image: its square at `size`, or the whole frame."""
+        frame = self.frame if size is None else self.square.cut(self.frame, size)
         quality = {"quality": 100, "subsampling": 0} if path.suffix == ".jpg" else {}
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(frame).save(path, **quality)
         return path
 
-    def write_clip(
+    def write_video(
         self, path: Path, count: int, size: int | None = None, audio: np.ndarray | None = None
     ) -> Path:
-        """The clip as an mp4 of exactly `count` frames, its square at `size` or whole."""
+        """Write the video as an mp4 of exactly `count` frames, its square at `size` or whole."""
         from harness.media.mp4 import write_mp4
 
-        frames = self.clip(count)
+        frames = self.video(count)
         if size is not None:
             frames = (self.square.cut(frame, size) for frame in frames)
-        write_mp4(path, frames, self.fps, audio, crf=CLIP_CRF)
+        write_mp4(path, frames, self.fps, audio, crf=VIDEO_CRF)
         return path
 
-    def laid(self, pictures: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-        """Square pictures laid back into the source frame: uint8 [H,W,3] each."""
-        frame = self.picture
-        return (self.square.lay(picture, frame) for picture in pictures)
+    def pasted(self, squares: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        """Square images pasted back into the source frame: uint8 [H,W,3] each."""
+        frame = self.frame
+        return (self.square.paste(square, frame) for square in squares)
 
 
-def keep(sequence: Sequence, folder: Path, frame: int = 0, length: int = CLIP_FRAMES) -> Source:
-    """Write the source frame and the clip of a training part, both lossless.
+def keep(
+    sequence: Sequence, folder: Path, frame: int = 0, length: int = VIDEO_FRAMES
+) -> SourceFrame:
+    """Write the source frame and the video of a training part, both lossless.
 
     Args:
-        sequence: the training part: its every frame may be shown to the method.
+        sequence: the training part; the method may see any of its frames.
         folder: receives `frame.png`, `clip.mkv` and `source.json`.
         frame: which frame of the part is the source frame.
-        length: frames of the clip at most.
+        length: frames of the video at most.
 
     Raises:
         BadInput: the part has no such frame.
@@ -167,14 +169,14 @@ def keep(sequence: Sequence, folder: Path, frame: int = 0, length: int = CLIP_FR
     folder.mkdir(parents=True, exist_ok=True)
     Image.fromarray(sequence.frames[frame]).save(folder / "frame.png")
     _write_lossless(folder / "clip.mkv", (sequence.frames[i] for i in range(count)), sequence.fps)
-    source = Source(folder, square_of(sequence), emotion_of(sequence), sequence.fps, count)
+    source = SourceFrame(folder, square_of(sequence), emotion_of(sequence), sequence.fps, count)
     facts = {k: v for k, v in asdict(source).items() if k != "folder"}
     (folder / "source.json").write_text(json.dumps(facts, indent=1), "utf-8")
     return source
 
 
-def kept(folder: Path) -> Source:
-    """Read what `keep` left.
+def kept(folder: Path) -> SourceFrame:
+    """Read what `keep` wrote.
 
     Raises:
         BadInput: it is absent or damaged.
@@ -182,9 +184,9 @@ def kept(folder: Path) -> Source:
     """
     try:
         facts = json.loads((folder / "source.json").read_text("utf-8"))
-        return Source(folder, Square(**facts.pop("square")), **facts)
+        return SourceFrame(folder, Square(**facts.pop("square")), **facts)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise BadInput(folder, f"holds no source frame ({error})", "Fit again.") from error
+        raise BadInput(folder, f"it holds no source frame ({error})", "Fit again.") from error
 
 
 def _write_lossless(path: Path, frames: Iterator[np.ndarray], fps: float) -> None:
@@ -197,16 +199,16 @@ def _write_lossless(path: Path, frames: Iterator[np.ndarray], fps: float) -> Non
         for index, frame in enumerate(frames):
             if index == 0:
                 stream.height, stream.width = frame.shape[:2]
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-            container.mux(stream.encode(picture))
+            image = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+            container.mux(stream.encode(image))
         container.mux(stream.encode(None))
 
 
-def write_sound(path: Path, audio: np.ndarray, tail: float = 0.0) -> Path:
-    """A request's sound as 16 kHz mono wav, with `tail` seconds of silence after it.
+def write_audio(path: Path, audio: np.ndarray, tail: float = 0.0) -> Path:
+    """Write the audio as a 16 kHz mono wav, with `tail` seconds of silence after it.
 
-    Several checkouts end some frames before their sound does; silence after it gives them the
-    frames that the test has, and what they render for the silence is dropped.
+    Several checkouts end some frames before their audio does; with silence after it they render
+    all frames of the test, and those of the silence are dropped.
     """
     from harness.media.audio import write_wav
 

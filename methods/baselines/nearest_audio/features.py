@@ -24,8 +24,8 @@ def log_mel_windows(
         context_seconds: length of the window centred on a frame.
 
     Returns:
-        float32 [T, steps * 40], natural logarithm of filter-bank energies; silence beyond
-        either end of the recording is what pads the outermost windows.
+        float32 [T, steps * 40], natural logarithm of filter-bank energies; the outermost windows
+        are padded with silence.
 
     """
     half = round(context_seconds / STEP_SECONDS / 2)
@@ -41,7 +41,7 @@ def log_mel_windows(
         nfft=512,
         lowfreq=50,
     )
-    # A digital silence would otherwise be the logarithm of machine epsilon and dominate.
+    # Digital silence would otherwise be the logarithm of machine epsilon and dominate.
     energies = np.maximum(energies, np.log(1e-8))
     middles = (np.arange(count) + 0.5) / fps + padding / SAMPLE_RATE - WINDOW_SECONDS / 2
     centres = np.rint(middles / STEP_SECONDS).astype(int)

@@ -1,9 +1,9 @@
-"""Unit selection: shows training heads whose sound was nearest to the test's.
+"""Unit selection: shows the training heads whose audio is nearest to the test's.
 
-What retrieval alone reaches without any model of the face. Distances are Euclidean
-between standardised log-mel windows; a cut in time costs `jump_cost` times the median
-distance of a test window to its nearest training window, so that the head does not
-flicker between equally good candidates.
+This is what retrieval reaches without any model of the face. Distances are Euclidean between
+standardised log-mel windows; a cut in time costs `jump_cost` times the median distance of a test
+window to its nearest training window, so that the head does not flicker between equally good
+candidates.
 """
 
 from __future__ import annotations
@@ -32,35 +32,39 @@ from methods.baselines.nearest_audio.spec import SPEC
 
 
 class NearestAudio(Method):
-    """A baseline: retrieval of recorded heads by sound."""
+    """A baseline: retrieval of training heads by audio."""
 
     def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
-        """Keep every training head and the log-mel window it was recorded with.
+        """Keep the head and the log-mel window of every training frame.
 
         Raises:
-            MissingSignal: the sequence has no masks.
+            MissingSignal: a sequence has no masks.
+            BadInput: the sequences differ in frame rate or size.
 
         """
-        sequence = training.only()
+        training.uniform()
         config = {**SPEC.presets["quick"], **context.options}
-        masks = sequence.signal("masks", SPEC.id)
-        count = len(sequence.frames)
-        windows = log_mel_windows(
-            sequence.audio, sequence.fps, count, float(config["context_seconds"])
-        )
+        seconds, total = float(config["context_seconds"]), training.frame_count
+        lengths = [len(sequence.frames) for sequence in training]
+        masks = [sequence.signal("masks", SPEC.id) for sequence in training]
+        windows = [log_mel_windows(s.audio, s.fps, len(s.frames), seconds) for s in training]
         if not (workdir / "layers").is_dir():
 
             def layers() -> Iterator[np.ndarray]:
-                for t in range(count):
-                    yield head_layer(sequence.frames[t], masks.region("head", t))
-                    context.progress("nearest-audio", t + 1, count)
+                done = 0
+                for sequence, mask in zip(training, masks, strict=True):
+                    for t, frame in enumerate(sequence.frames):
+                        yield head_layer(frame, mask.region("head", t))
+                        done += 1
+                        context.progress("nearest-audio", done, total)
 
-            write_layers(workdir / "layers", layers(), count)
+            write_layers(workdir / "layers", layers(), total)
         partial = workdir / ".windows.partial"
         partial.write_bytes(
             save(
                 {
-                    "windows": windows,
+                    "windows": np.concatenate(windows),
+                    "starts": np.cumsum([0, *lengths[:-1]], dtype=np.int64),
                     "context_seconds": np.float64([config["context_seconds"]]),
                     "jump_cost": np.float64([config["jump_cost"]]),
                 }
@@ -69,7 +73,7 @@ class NearestAudio(Method):
         partial.replace(workdir / "windows.safetensors")
 
     def load(self, workdir: Path, device: str = "cpu") -> None:
-        """Read the training windows; heads are read when they are shown.
+        """Read the training windows; heads are read when they are rendered.
 
         Raises:
             BadInput: the fit is missing or damaged.
@@ -80,19 +84,20 @@ class NearestAudio(Method):
             stored = load_file(path)
         except (OSError, SafetensorError) as error:
             raise BadInput(path, f"it cannot be read ({error})", "Fit the method again.") from error
-        self._windows = stored["windows"]
+        self._windows, self._starts = stored["windows"], stored["starts"]
         self._context_seconds = float(stored["context_seconds"][0])
         self._jump_cost = float(stored["jump_cost"][0])
         self._layers = workdir / "layers"
 
     def choose(self, audio: np.ndarray, fps: float, count: int) -> np.ndarray:
-        """Training frame for every frame of a sound: int64 [count]."""
+        """Training frame, counted over all sequences, for every frame of audio: int64 [count]."""
         mean, std = self._windows.mean(0), self._windows.std(0) + 1e-3
         known = (self._windows - mean) / std
         asked = (log_mel_windows(audio, fps, count, self._context_seconds) - mean) / std
         squares = (asked**2).sum(1)[:, None] + (known**2).sum(1)[None] - 2 * asked @ known.T
         costs = np.sqrt(np.maximum(squares, 0))
-        return cheapest_path(costs, self._jump_cost * float(np.median(costs.min(1))))
+        jump_cost = self._jump_cost * float(np.median(costs.min(1)))
+        return cheapest_path(costs, jump_cost, self._starts)
 
     def render(
         self, request: RenderRequest, clock: StageClock = NULL_CLOCK

@@ -1,55 +1,31 @@
-"""True frames shifted in time: pictures are perfect and the lips are out of step.
+"""Ground-truth frames shifted in time: image quality is perfect and the lips are out of sync.
 
-A circular shift by half of the test part puts every frame as far from its own sound as
-the part allows. A sync metric that scores it like the ground truth does not hear the sound.
+A circular shift by half of the test part puts every frame as far from its own audio as possible. A
+sync metric that scores it like the ground truth does not depend on the audio.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable
 
-from harness.contracts import (
-    NULL_CLOCK,
-    BadInput,
-    FitContext,
-    Method,
-    RenderedFrame,
-    RenderRequest,
-    StageClock,
-    TrainingSet,
-)
-from methods.baselines.layers import need_truth, opaque
+from harness.contracts import BadInput
+from methods.baselines.oracle import Oracle
 from methods.baselines.shuffled_audio.spec import SPEC
 
 
-class ShuffledAudio(Method):
-    """An oracle: the true frames, circularly shifted by half of the test part."""
+class ShuffledAudio(Oracle):
+    """An oracle: ground-truth frames, circularly shifted by half of the test part."""
 
-    def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
-        """Nothing to learn."""
+    spec = SPEC
 
-    def load(self, workdir: Path, device: str = "cpu") -> None:
-        """Nothing to read."""
-
-    def render(
-        self, request: RenderRequest, clock: StageClock = NULL_CLOCK
-    ) -> Iterator[RenderedFrame]:
-        """Yield frame (t + count // 2) mod count of the truth for every t.
+    def order(self, count: int) -> Iterable[int]:
+        """Frame (t + count // 2) mod count at every time t.
 
         Raises:
-            BadInput: the request holds no truth, one of another length or size, or a
-                single frame, which no shift can move.
+            BadInput: there is a single frame, which cannot be shifted.
 
         """
-        truth = need_truth(request, SPEC)
-        if request.count < 2:
-            raise BadInput(
-                SPEC.id,
-                f"a test part of {request.count} frame cannot be shifted",
-                "Use a longer one.",
-            )
-        for t in range(request.count):
-            with clock.stage("copy"):
-                rendered = opaque(truth.frames[(t + request.count // 2) % request.count])
-            yield rendered
+        if count < 2:
+            fact = f"a test part of {count} frame cannot be shifted"
+            raise BadInput(SPEC.id, fact, "Use a longer one.")
+        return ((t + count // 2) % count for t in range(count))

@@ -1,7 +1,7 @@
-"""Shows the head of the first training frame, whatever is said.
+"""Shows the head of the first training frame, whatever the audio.
 
-It is composited over the test frame's own plate like every other method, so the
-difference between it and a method is the head alone.
+It is composited over the test's own background plate like every other method, so it differs from a
+method in the head alone.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ class Still(Method):
     """A baseline: one head layer, repeated."""
 
     def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
-        """Keep the head layer of the first training frame.
+        """Keep the head layer of the first training frame of the first sequence.
 
         Raises:
             MissingSignal: the sequence has no masks.
-            BadInput: the first frame's head mask is empty.
+            BadInput: the first frame's head mask is empty, or the sequences differ in frame rate
+                or size.
 
         """
-        sequence = training.only()
+        sequence = training.uniform()
         folder = workdir / "layers"
         if folder.is_dir():
             return

@@ -1,4 +1,4 @@
-"""The lower bound for a picture: one frame of the person, unmoved."""
+"""The lower bound of image quality: one frame of the subject, without motion."""
 
 from harness.contracts import MethodSpec
 
@@ -9,6 +9,7 @@ SPEC = MethodSpec(
     licence="Apache-2.0",
     entry="methods.baselines.still.method:Still",
     role="baseline",
+    scope="subject",
     signals=("masks",),
     drives=("audio", "audio+au"),
 )

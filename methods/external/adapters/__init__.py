@@ -1,1 +1,1 @@
-"""One file a published method: its `SPEC`, what its checkout needs, and its class."""
+"""One file per published method: its `SPEC`, what its checkout needs, and its class."""

@@ -17,6 +17,11 @@ def test_baselines_are_methods(spec, recording, tmp_path):
     check_method(spec, recording, tmp_path)
 
 
+def test_baselines_learn_from_a_subject_and_oracles_from_nothing():
+    scopes = {spec.role: {s.scope for s in SPECS if s.role == spec.role} for spec in SPECS}
+    assert scopes == {"baseline": {"subject"}, "oracle": {"nothing"}}
+
+
 @pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.id)
 def test_specs_read_without_torch(spec):
     check_spec_reads_without_torch(f"{spec.entry.split(':')[0].rpartition('.')[0]}.spec")

@@ -28,7 +28,7 @@ def composite(frame, plate):
 
 def test_ground_truth_composites_to_identical_bytes(recording, tmp_path):
     method = GroundTruth()
-    method.fit(TrainingSet.of(recording), tmp_path, FitContext())
+    method.fit(TrainingSet(), tmp_path, FitContext())
     method.load(tmp_path)
     plate = np.full((20, 24, 3), 77, np.uint8)
     shown = [composite(f, plate) for f in method.render(request_for(recording))]
@@ -55,7 +55,7 @@ def test_shuffled_audio_is_the_truth_half_a_part_away(recording, tmp_path):
 @pytest.mark.parametrize("oracle", [GroundTruth, ShuffledAudio])
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"truth": None}, "no truth"), ({"count": 5}, "12 frames"), ({"width": 48}, "48x20")],
+    [({"truth": None}, "no ground truth"), ({"count": 5}, "12 frames"), ({"width": 48}, "48x20")],
 )
 def test_oracles_refuse_a_request_that_is_not_the_test_part(recording, oracle, change, message):
     request = dataclasses.replace(request_for(recording), **change)

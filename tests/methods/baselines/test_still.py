@@ -24,6 +24,16 @@ def test_shows_the_first_training_head_and_nothing_else(recording, tmp_path):
         )
 
 
+def test_the_first_sequence_of_a_subject_is_shown(recording, tmp_path):
+    parts = recording.part(range(20, 40)), recording.part(range(20))
+    method = Still()
+    method.fit(TrainingSet(parts), tmp_path, FitContext())
+    method.load(tmp_path)
+    (frame,) = method.render(RenderRequest(np.zeros(9, np.float32), 25.0, 1, 20, 24, None))
+    head = frame.alpha[..., None] > 0
+    assert np.array_equal(np.rint(frame.rgb * 255).astype(np.uint8), recording.frames[20] * head)
+
+
 def test_refuses_missing_or_empty_masks(recording, tmp_path):
     bare = dataclasses.replace(recording, signals={})
     with pytest.raises(MissingSignal, match="still"):

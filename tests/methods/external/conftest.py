@@ -1,6 +1,8 @@
 import pytest
 
+from methods import catalog
 from tests.methods.external import folders as helpers
+from tests.methods.external import gaussian_methods
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +22,23 @@ def nothing_of_the_user(monkeypatch, tmp_path_factory):
 @pytest.fixture
 def tiny(tmp_path):
     return helpers.prepared_folder(tmp_path / "Tiny")
+
+
+@pytest.fixture
+def ready(monkeypatch, tmp_path, tiny, folders):
+    """Everything that a method needs, there; returns its checkout."""
+
+    def make(name, **settings):
+        root = tmp_path / "checkouts" / name
+        given = {**gaussian_methods.SETTINGS[name], **settings}
+        folders.checkout(root, "gaussian.py", type(catalog.build(name)).adapter.scripts, **given)
+        folders.point_to(monkeypatch, name, root)
+        if name == "degstalk":
+            (tiny / "3dmm.pt").write_bytes(b"parameters")
+            (tiny / "bg").mkdir()
+            (tiny / "bg" / "0.png").write_bytes(b"hair")
+        if name == "ua3dtalk-official":
+            gaussian_methods.save_priors(tiny, folders)
+        return root
+
+    return make

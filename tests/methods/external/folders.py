@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.io import wavfile
 from scipy.spatial.transform import Rotation
 
-from methods.external import process
+from methods.external.run import process
 
 COUNT, TRAIN, SIZE = 22, 20, 32
 STANDINS = Path(__file__).parent / "standins"

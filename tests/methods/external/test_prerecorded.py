@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -50,9 +51,11 @@ def video(path, sequence, count=2, fps=25, size=32):
 def rendered(sequence, workdir):
     spec = catalog.spec("their-method")
     method = catalog.build("their-method")
-    method.fit(TrainingSet.of(sequence), workdir, FitContext(spec.presets["quick"]))
+    method.fit(TrainingSet(), workdir, FitContext(spec.presets["quick"]))
     method.load(workdir)
-    return list(method.render(request_of(sequence, spec)))
+    request = request_of(sequence, spec)
+    asked = replace(request, sequence=sequence.id, subject=sequence.subject)
+    return list(method.render(asked))
 
 
 @pytest.mark.parametrize("template", ["{folder}", "{folder}/{{sequence}}.mp4"])
@@ -80,16 +83,18 @@ def test_another_video_is_another_cell(listed, tiny, tmp_path):
     first = make_plan(request).works[0].fit.key
     assert make_plan(request).works[0].fit.key == first
     os.utime(path, (1, 1))
+    assert make_plan(request).works[0].fit.key == first, "the content counts, not the time"
+    path.write_bytes(path.read_bytes() + b"more")
     assert make_plan(request).works[0].fit.key != first
 
 
 @pytest.mark.parametrize(
     ("options", "error", "match"),
     [
-        ({"count": 1}, WrongCount, "1 frames, 2 were asked for"),
-        ({"count": 3}, WrongCount, "3 frames, 2 were asked for"),
-        ({"fps": 30}, WrongRate, "30 frames per second, 25 were asked for"),
-        ({"size": 16}, WrongSize, "16x16, 32x32 was asked for"),
+        ({"count": 1}, WrongCount, "1 frames, 2 were requested"),
+        ({"count": 3}, WrongCount, "3 frames, 2 were requested"),
+        ({"fps": 30}, WrongRate, "30 frames per second, 25 were requested"),
+        ({"size": 16}, WrongSize, "16x16, 32x32 was requested"),
     ],
 )
 def test_a_video_of_something_else_is_refused(listed, tiny, tmp_path, options, error, match):
@@ -97,17 +102,27 @@ def test_a_video_of_something_else_is_refused(listed, tiny, tmp_path, options, e
     video(tmp_path / "videos" / "Tiny.mp4", recording(tiny), **options)
     with pytest.raises(error, match=match):
         rendered(recording(tiny), tmp_path / "w")
+    with pytest.raises(BadInput, match=match):
+        catalog.build("their-method").check_sequences([recording(tiny)])
 
 
 def test_a_cut_or_absent_video(listed, tiny, tmp_path):
     listed(str(tmp_path / "videos" / "{subject}_{sequence}.mp4"))
     path = video(tmp_path / "videos" / "other_Tiny.mp4", recording(tiny))
-    with pytest.raises(BadInput, match=r"Tiny_Tiny\.mp4: no video .* \(there is other_Tiny\.mp4\)"):
+    absent = r"Tiny_Tiny\.mp4: no video .* \(there is other_Tiny\.mp4\)"
+    with pytest.raises(BadInput, match=absent):
         rendered(recording(tiny), tmp_path / "w")
+    method = catalog.build("their-method")
+    with pytest.raises(BadInput, match=absent):
+        method.check_sequences([recording(tiny)])
     whole = path.read_bytes()
     (tmp_path / "videos" / "Tiny_Tiny.mp4").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(BadOutput, match=r"Tiny_Tiny\.mp4"):
         rendered(recording(tiny), tmp_path / "w")
+    with pytest.raises(BadInput, match=r"Tiny_Tiny\.mp4"):
+        method.check_sequences([recording(tiny)])
+    (tmp_path / "videos" / "Tiny_Tiny.mp4").write_bytes(whole)
+    method.check_sequences([recording(tiny)])
 
 
 def test_a_broken_file_hides_no_other_method(listed):

@@ -15,8 +15,8 @@ from harness.media.video import read_frames
 from harness.plugins import load_entry
 from harness.testing import check_spec_reads_without_torch, request_of
 from methods import catalog
-from methods.external.adapters.hallo import Hallo
-from methods.external.environment import variable
+from methods.external.adapters.one_shot.hallo import Hallo
+from methods.external.run.environment import variable
 from tests.methods.external import folders
 from tests.methods.external.checkouts import CHECKOUTS, calls, prepared, recording, run, shade
 from tests.methods.external.folders import snapshot
@@ -95,7 +95,7 @@ def test_a_recording_of_another_rate_is_refused_with_both_numbers(method, tmp_pa
 
 @pytest.mark.parametrize("method", CHECKOUTS)
 def test_without_a_checkout_its_authors_words_are_given(method, tmp_path):
-    with pytest.raises(Unavailable, match=r"nothing says where its checkout is") as error:
+    with pytest.raises(Unavailable, match=r"its checkout is not configured") as error:
         run(tmp_path / "out", recording(tmp_path / "toy"), method)
     assert load_entry(catalog.spec(method).entry).adapter.home in str(error.value)
 
@@ -177,7 +177,7 @@ def test_a_square_of_another_size_is_an_error_with_both_sizes(tmp_path, monkeypa
     results, _ = run(tmp_path / "out", recorded, "hallo")
     failure = results.failures[0]
     assert failure.type == "WrongSize"
-    assert "512x512, 256x256 was asked for" in failure.message
+    assert "512x512, 256x256 was requested" in failure.message
 
 
 SMOKING = [m for m in CHECKOUTS if load_entry(catalog.spec(m).entry).adapter.smoke is not None]

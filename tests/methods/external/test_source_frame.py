@@ -10,7 +10,7 @@ from PIL import Image
 from harness.contracts import BadInput, EmotionTrack, FrameSource, Masks
 from harness.media.audio import read_audio
 from harness.media.video import probe, read_frames
-from methods.external.source_frame import Square, keep, kept, square_of, there_and_back, write_sound
+from methods.external.source_frame import Square, keep, kept, square_of, there_and_back, write_audio
 from tests import toy
 
 
@@ -52,8 +52,8 @@ def test_without_landmarks_the_head_mask_says_where_the_head_is():
 def test_what_is_cut_is_laid_back_where_it_was():
     frame = np.random.default_rng(1).integers(0, 256, (20, 40, 3), dtype=np.uint8)
     square = Square(7, 0, 20)
-    assert np.array_equal(square.lay(square.cut(frame, 20), frame), frame)
-    laid = square.lay(np.full((256, 256, 3), 9, np.uint8), frame)
+    assert np.array_equal(square.paste(square.cut(frame, 20), frame), frame)
+    laid = square.paste(np.full((256, 256, 3), 9, np.uint8), frame)
     assert (laid[:, 7:27] == 9).all()
     assert np.array_equal(laid[:, :7], frame[:, :7])
     assert np.array_equal(laid[:, 27:], frame[:, 27:])
@@ -64,11 +64,11 @@ def test_only_frames_of_the_part_are_kept_and_they_are_kept_exactly(tmp_path):
     part = sequence.part(sequence.train)
     keep(part, tmp_path, frame=3, length=10)
     source = kept(tmp_path)
-    assert np.array_equal(source.picture, part.frames[3])
-    clip = list(source.clip(14))
+    assert np.array_equal(source.frame, part.frames[3])
+    clip = list(source.video(14))
     for frame, index in zip(clip, there_and_back(10, 14), strict=True):
         assert np.array_equal(frame, part.frames[index])
-    assert len(list(source.clip(4))) == 4
+    assert len(list(source.video(4))) == 4
 
 
 def test_a_source_frame_that_the_training_part_lacks_is_refused(tmp_path):
@@ -85,19 +85,19 @@ def test_a_folder_without_a_source_says_fit_again(tmp_path):
 def test_clips_have_exactly_the_frames_asked_for_at_the_recordings_rate(tmp_path):
     sequence = toy.sequence()
     source = keep(sequence.part(sequence.train), tmp_path / "s")
-    info = probe(source.write_clip(tmp_path / "c.mp4", 17, 32, sequence.audio))
+    info = probe(source.write_video(tmp_path / "c.mp4", 17, 32, sequence.audio))
     assert (info.count, info.fps, info.height, info.width) == (17, 25.0, 32, 32)
     assert info.has_audio
-    first = next(read_frames(source.write_clip(tmp_path / "d.mp4", 3)))
+    first = next(read_frames(source.write_video(tmp_path / "d.mp4", 3)))
     assert np.abs(first.astype(int) - sequence.frames[0]).mean() < 3
 
 
 def test_pictures_are_lossless_but_for_jpeg(tmp_path):
     sequence = toy.sequence()
     source = keep(sequence.part(sequence.train), tmp_path / "s")
-    whole = np.asarray(Image.open(source.write_picture(tmp_path / "p.png")))
+    whole = np.asarray(Image.open(source.write_frame(tmp_path / "p.png")))
     assert np.array_equal(whole, sequence.frames[0])
-    jpeg = np.asarray(Image.open(source.write_picture(tmp_path / "deep" / "p.jpg", 24)))
+    jpeg = np.asarray(Image.open(source.write_frame(tmp_path / "deep" / "p.jpg", 24)))
     assert np.abs(jpeg.astype(int) - sequence.frames[0]).mean() < 2
 
 
@@ -114,7 +114,7 @@ def test_the_emotion_is_the_recordings(tmp_path, label, track, expected):
 
 def test_sound_is_16_khz_with_silence_after_it(tmp_path):
     audio = np.clip(toy.sequence().audio, -1, 1)
-    back = read_audio(write_sound(tmp_path / "a.wav", audio, tail=0.5))
+    back = read_audio(write_audio(tmp_path / "a.wav", audio, tail=0.5))
     assert len(back) == len(audio) + 8_000
     assert np.abs(back[: len(audio)] - audio).max() < 1e-4
     assert not back[len(audio) :].any()

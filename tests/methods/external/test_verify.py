@@ -1,6 +1,7 @@
 """`python -m harness verify METHOD`, as a person meets it."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +9,8 @@ import pytest
 
 from harness.media.video import write_mp4
 from methods import catalog
-from methods.external.adapters.talkinggaussian import TalkingGaussian
-from methods.external.checkout import Asset
+from methods.external.adapters.per_subject.talkinggaussian import TalkingGaussian
+from methods.external.run.checkout import Asset
 
 NAME = "talkinggaussian"
 SCRIPTS, IMPORTS = TalkingGaussian.adapter.scripts, TalkingGaussian.adapter.imports
@@ -17,12 +18,13 @@ SCRIPTS, IMPORTS = TalkingGaussian.adapter.scripts, TalkingGaussian.adapter.impo
 
 @pytest.fixture
 def verify(monkeypatch, command):
-    """Run the command: exit code and its output in one line."""
+    """Run the command in a narrow terminal: exit code, and a line per check with its cure."""
 
     def call(*arguments):
-        monkeypatch.setenv("COLUMNS", "400")
+        monkeypatch.setenv("COLUMNS", "40")
         code, out, err = command("verify", "--device", "cpu", *arguments)
-        return code, [" ".join(line.split()) for line in (out + err).splitlines() if line.strip()]
+        whole = re.sub(r"\n {9}", " ", out) + err
+        return code, [re.sub(r" +", " ", line) for line in whole.splitlines() if line.strip()]
 
     return call
 
@@ -46,9 +48,14 @@ def line(lines, start):
 def test_nothing_there_says_what_to_set_and_how_to_get_it(verify):
     code, lines = verify(NAME)
     assert code == 2
-    assert "HARNESS_TALKINGGAUSSIAN_ROOT" in line(lines, "environment missing")
-    assert "git clone --recursive" in line(lines, "environment missing")
-    assert "HARNESS_TALKINGGAUSSIAN_LICENCE=accepted" in line(lines, "licence -")
+    assert "HARNESS_TALKINGGAUSSIAN_ROOT" in line(lines, "missing environment")
+    assert "git clone --recursive" in line(lines, "missing environment")
+    assert "HARNESS_TALKINGGAUSSIAN_LICENCE=accepted" in line(lines, "skipped licence")
+
+
+def test_commands_can_be_copied_at_any_width(verify):
+    _, lines = verify(NAME)
+    assert TalkingGaussian.adapter.obtain in line(lines, "missing environment")
 
 
 def test_everything_there(verify, small, folders, monkeypatch, tmp_path):
@@ -56,10 +63,10 @@ def test_everything_there(verify, small, folders, monkeypatch, tmp_path):
     folders.point_to(monkeypatch, NAME, root)
     code, lines = verify(NAME)
     assert code == 0, lines
-    assert "Python 3." in line(lines, "interpreter ok")
+    assert "Python 3." in line(lines, "ok interpreter")
     for what in (*SCRIPTS, "root", "licence", "import json", "train_face.py --help"):
-        assert line(lines, f"{what} ok")
-    assert "allows none of seconds" in line(lines, "smoke run -")
+        assert line(lines, f"ok {what}")
+    assert "has no training of seconds" in line(lines, "skipped smoke run")
 
 
 def test_each_missing_thing_is_a_line_of_its_own(verify, small, folders, monkeypatch, tmp_path):
@@ -70,13 +77,13 @@ def test_each_missing_thing_is_a_line_of_its_own(verify, small, folders, monkeyp
     small(imports=("no_such_module",), assets=(Asset("ckpts/a.pth", "Download it there."),))
     code, lines = verify(NAME)
     assert code == 2
-    assert line(lines, "train_fuse.py missing")
-    assert "Download it there." in line(lines, "ckpts/a.pth missing")
-    assert "No module named 'no_such_module'" in line(lines, "import no_such_module missing")
-    assert "No module named 'no_such_extension'" in line(lines, "train_face.py --help missing")
-    assert "LICENCE=accepted" in line(lines, "licence missing")
-    assert line(lines, "root ok")
-    assert line(lines, "train_mouth.py ok")
+    assert line(lines, "missing train_fuse.py")
+    assert "Download it there." in line(lines, "missing ckpts/a.pth")
+    assert "No module named 'no_such_module'" in line(lines, "missing import no_such_module")
+    assert "No module named 'no_such_extension'" in line(lines, "missing train_face.py --help")
+    assert "LICENCE=accepted" in line(lines, "missing licence")
+    assert line(lines, "ok root")
+    assert line(lines, "ok train_mouth.py")
 
 
 def test_what_a_training_would_miss_after_hours_is_asked_for(
@@ -91,7 +98,7 @@ def test_what_a_training_would_miss_after_hours_is_asked_for(
     small(imports=IMPORTS)
     code, lines = verify(NAME)
     assert code == 2
-    assert "tensorboard" in line(lines, "import torch.utils.tensorboard missing")
+    assert "tensorboard" in line(lines, "missing import torch.utils.tensorboard")
 
 
 def test_an_interpreter_that_does_not_start(verify, small, folders, monkeypatch, tmp_path):
@@ -105,7 +112,7 @@ def test_an_interpreter_that_does_not_start(verify, small, folders, monkeypatch,
     monkeypatch.setenv("HARNESS_TALKINGGAUSSIAN_PYTHON", str(broken))
     code, lines = verify(NAME)
     assert code == 2
-    assert "libpython3.7m.so.1.0" in line(lines, "interpreter missing")
+    assert "libpython3.7m.so.1.0" in line(lines, "missing interpreter")
 
 
 @pytest.fixture
@@ -123,10 +130,10 @@ def test_a_smoke_run_of_three_frames(verify, small, folders, monkeypatch, tmp_pa
     before = folders.snapshot(long)
     code, lines = verify(NAME)
     assert code == 0
-    assert "Give --data" in line(lines, "smoke run -")
+    assert "Give --data" in line(lines, "skipped smoke run")
     code, lines = verify(NAME, "--data", str(long))
     assert code == 0, lines
-    assert "3 frames of 32x32" in line(lines, "smoke run ok")
+    assert "3 frames of 32x32" in line(lines, "ok smoke run")
     assert folders.snapshot(long) == before
     monkeypatch.setenv("STANDIN_FAULT", "crash render")
     code, lines = verify(NAME, "--data", str(long))
@@ -140,16 +147,16 @@ def test_a_folder_too_short_for_it(verify, small, folders, monkeypatch, tmp_path
     small(smoke={"iterations": 15_000})
     code, lines = verify(NAME, "--data", str(tiny))
     assert code == 2
-    told = line(lines, "smoke run missing")
-    assert "22 frames, a smoke run takes 33" in told
-    assert "Give a longer recording." in told
+    told = line(lines, "failed smoke run")
+    assert "it has 22 frames, and a smoke run takes 33" in told
+    assert "Give a longer sequence." in told
     assert "git clone" not in told
 
 
 def test_only_methods_out_of_process(verify):
     code, lines = verify("still")
     assert code == 2
-    assert "does not run out of process" in lines[-1]
+    assert "is not an external method" in lines[-1]
     code, lines = verify("talkinggausian")
     assert code == 2
     assert "'talkinggaussian'" in lines[-1]
@@ -165,14 +172,14 @@ def test_prerecorded_videos_are_listed(verify, monkeypatch, tmp_path):
     try:
         code, lines = verify("theirs")
         assert code == 2
-        assert "none at" in line(lines, "videos missing")
+        assert "none at" in line(lines, "missing videos")
         write_mp4(folder / "a.mp4", np.zeros((5, 32, 32, 3), np.uint8), 25)
         code, lines = verify("theirs")
         assert code == 0
-        assert "5 frames, 25 per second, 32x32" in line(lines, "a.mp4 ok")
+        assert "5 frames, 25 per second, 32x32" in line(lines, "ok a.mp4")
         (folder / "b.mp4").write_bytes(b"half a video")
         code, lines = verify("theirs")
         assert code == 2
-        assert line(lines, "b.mp4 missing")
+        assert line(lines, "missing b.mp4")
     finally:
         catalog._discover.cache_clear()

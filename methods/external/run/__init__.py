@@ -1,0 +1,1 @@
+"""Running a checkout: its description, environment and data folders, and its processes."""

@@ -1,0 +1,148 @@
+"""What an adapter states about a checkout, and a preset that holds the checkout's version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from harness.contracts import HarnessError, MethodSpec
+from methods.external.run.environment import environment_of, visible
+
+#: Files of a checkout that decide what it does; shell scripts hold options of its trainings.
+_CODE = ("*.py", "*.sh", "*.yaml", "*.yml")
+#: Folders of a checkout that hold data and results rather than code.
+_NOT_CODE = {"data", "output", "outputs", "results", "result", "logs", "dataset", "datasets"}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file that must lie in the checkout, and how its authors say to get it."""
+
+    path: str  # relative to the root; may be a pattern, such as `weights/*.pth`
+    obtain: str
+
+    def found(self, root: Path) -> bool:
+        """Whether it is there."""
+        return any(root.glob(self.path))
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files or folders that a prepared folder must hold, and how to make them."""
+
+    names: tuple[str, ...]  # relative to it
+    obtain: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a checkout.
+
+    `arguments` follow the interpreter. `makes` are files, relative to `CheckoutJob.model`, that it
+    must write. A finished training step is not repeated; an interrupted one is.
+    """
+
+    name: str  # in progress, errors and the name of its log
+    arguments: tuple[str, ...]
+    makes: tuple[str, ...] = ()
+    folder: Path | None = None  # where it is run; None: in the checkout
+
+
+@dataclass(frozen=True)
+class CheckoutJob:
+    """Folders and settings of one fit or render; all paths are absolute."""
+
+    id: str  # of the sequence, safe as a file name
+    root: Path  # the checkout, where commands run
+    source: Path | None  # the user's prepared folder: read only, linked into `data`
+    data: Path  # WORKDIR/data/ID: what it reads, in its own layout
+    model: Path  # WORKDIR/output/ID: what it writes
+    scratch: Path  # WORKDIR/scratch: emptied before every render
+    device: str
+    seed: int
+    config: Mapping[str, Any]
+
+    @property
+    def gpu(self) -> str:
+        """The device as scripts take it, which set CUDA_VISIBLE_DEVICES to it."""
+        return visible(self.device)
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """Everything about a checkout that is not code."""
+
+    spec: MethodSpec
+    home: str  # where its authors publish it
+    obtain: str  # how they say to get it and its environment, one or two sentences
+    scripts: tuple[str, ...]  # files that make this folder this checkout
+    assets: tuple[Asset, ...] = ()  # weights that it needs
+    imports: tuple[str, ...] = ()  # modules that `verify` asks its interpreter for
+    fps: float | None = 25.0  # the only rate that its code knows; None: any
+    size: tuple[int, int] | None = None  # height, width that it always writes; None: the input's
+    surplus: int = 0  # frames that it may write beyond those asked for; cut from the end
+    layout: bool = True  # reads a prepared folder, not only frames and sound
+    inputs: tuple[Inputs, ...] = ()  # what that folder must hold
+    hidden: tuple[str, ...] = ()  # files of that folder that the checkout must not see
+    units: tuple[str, ...] = ()  # action units that its reader looks up in `au.csv`
+    spaces: bool = True  # whether it looks them up with a leading space
+    starts: tuple[str, ...] = ()  # scripts that `verify` starts with --help, to import all
+    smoke: Mapping[str, Any] | None = None  # options of a run of seconds; None: not possible
+    note: str = ""  # what a reader of its numbers must know and no adapter can fix
+    free_gib: float = 10.0
+    limits: Mapping[str, float] = field(
+        default_factory=lambda: {"train": 48 * 3600.0, "render": 6 * 3600.0}
+    )
+
+
+class Versioned(Mapping[str, Any]):
+    """A preset that includes the version of the checkout, so that cells depend on it.
+
+    The version is computed when a run reads the preset, not when methods are listed.
+    """
+
+    def __init__(self, method: str, obtain: str, **entries: Any) -> None:
+        self.method, self.obtain, self.entries = method, obtain, entries
+
+    def __getitem__(self, key: str) -> Any:
+        if key != "checkout":
+            return self.entries[key]
+        try:
+            return version_of(environment_of(self.method, self.obtain).root)
+        except HarnessError:
+            return None  # the fit refuses, with the reason
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self.entries, "checkout"])
+
+    def __len__(self) -> int:
+        return len(self.entries) + 1
+
+
+@cache
+def version_of(root: Path) -> str:
+    """Hash of the code and settings files of a checkout as they are now, committed or not."""
+    digest = hashlib.sha256()
+    for path in sorted(path for kind in _CODE for path in root.rglob(kind)):
+        parts = path.relative_to(root).parts
+        if not any(part.startswith(".") or part in _NOT_CODE for part in parts[:-1]):
+            digest.update("/".join(parts).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+#: The spec of a method that renders its own test only, by the poses and units of that test.
+own_test_spec = partial(
+    MethodSpec,
+    signals=("camera", "masks", "landmarks", "au", "audio_features"),
+    drives=("audio+au",),
+    takes_sound=False,
+    timed=False,
+    default_preset="paper",
+)
+
+__all__ = ["Adapter", "Asset", "CheckoutJob", "Inputs", "Step", "Versioned", "own_test_spec",
+           "version_of"]  # fmt: skip
