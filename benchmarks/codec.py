@@ -76,12 +76,14 @@ def score(
         crfs: which encodings.
 
     """
-    from harness.engine.alignment.plan import Request, make_plan
-    from harness.engine.alignment.run import Scorer
+    from harness.engine.execution import Engine
+    from harness.engine.planning import make_plan
+    from harness.engine.request import FilesData, FilesRow, Request
 
     rows = write(folder, frames, crfs)
-    request = Request(rows, rows[LOSSLESS], metrics=metrics, fps=FPS, domain="photo")
-    results = Scorer(folder / "out").run(make_plan(request, lambda *_: None))
+    data = FilesData(rows[LOSSLESS], fps=FPS, domain="photo")
+    request = Request(tuple(FilesRow(*row) for row in rows.items()), data, metrics)
+    results = Engine(folder / "out").run(make_plan(request))
     return {
         row.method: {
             name: measured.rounded(scored.value)

@@ -37,8 +37,9 @@ class Fitted:
 
     def __init__(self, run: Path) -> None:
         from harness.engine import archive
-        from harness.engine.plan import Request
-        from harness.engine.planner import make_plan
+        from harness.engine.planning import make_plan
+        from harness.engine.request import MethodRow, Request, SplitData
+        from harness.engine.split_data import open_split
         from harness.engine.store import Store
         from metrics import catalog
 
@@ -49,10 +50,12 @@ class Fitted:
             if baselines.judged(row) and row.role == ROLE
         }
         seeds = self.rows[DRIVES[0]].seeds
-        plan = make_plan(Request(("ua3dtalk",), "synthetic-mini", seeds=seeds, baselines=False))
-        self.works = {work.drive: work for work in plan.works}
+        row = MethodRow("ua3dtalk", seeds=seeds)
+        plan = make_plan(Request((row,), SplitData("synthetic-mini")))
+        self.jobs = {job.entry.row.drive: job for job in plan.jobs}
+        self.sequence = open_split(SplitData("synthetic-mini")).tests[0]
         self.metrics = [catalog.build(catalog.spec(name), "cpu") for name in SCORED]
-        truth = self.store.path(self.works[DRIVES[0]].truth) / "frames.zip"
+        truth = self.store.path(self.jobs[DRIVES[0]].cell("truth")) / "frames.zip"
         self.truth = np.stack(list(archive.open_frames(truth)))
         self.sigma = 2e-4
 
@@ -72,14 +75,13 @@ class Fitted:
         """Frames [T,H,W,3] with noise of `sigma` scene units on every Gaussian's mean."""
         import torch
 
-        from harness.engine.actions import composited
+        from harness.engine.rendering import composited
         from methods import catalog
         from methods.ua3dtalk.checkpoint import read_tensors, write_tensors
 
-        work = self.works[drive]
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "fit"
-            shutil.copytree(self.store.path(work.fit), folder)
+            shutil.copytree(self.store.path(self.jobs[drive].cell("fit")), folder)
             model = read_tensors(folder / "model.pt")
             generator = torch.Generator().manual_seed(seed)
             for part in ("face", "mouth"):
@@ -89,7 +91,9 @@ class Fitted:
             write_tensors(folder / "model.pt", model)
             method = catalog.build("ua3dtalk")
             method.load(folder, "cpu")
-            return np.stack(list(composited(method, work)))
+            return np.stack(
+                list(composited(method, catalog.spec("ua3dtalk"), self.sequence, drive))
+            )
 
     def psnr(self, frames: np.ndarray) -> float:
         """As the metric: mean over frames."""
@@ -111,13 +115,11 @@ class Fitted:
         """Columns of the metrics of pixels."""
         from harness.engine.scoring import clip_of, stream
 
-        work = self.works[drive]
-        render, truth = self.store.path(work.render), self.store.path(work.truth)
-        with clip_of(render, truth, None) as (clip, _, _):
-            batches = (
-                (i, frames[i : i + 8], self.truth[i : i + 8]) for i in range(0, clip.count, 8)
-            )
-            outcomes = stream(self.metrics, clip, batches, lambda *_: None)
+        job = self.jobs[drive]
+        places = [self.store.path(job.cell(kind)) for kind in ("render", "truth")]
+        clip = rendered_clip(*places, None)
+        batches = ((i, frames[i : i + 8], self.truth[i : i + 8]) for i in range(0, clip.count, 8))
+        outcomes = stream(self.metrics, clip, batches, lambda *_: None)
         return {name: value for each in outcomes for name, value in each.values.items()}
 
 

@@ -94,15 +94,13 @@ def told(content: Content) -> Iterator[None]:
 
 def scores(out: Path, split: str, seeds: tuple[int, ...], prior: bool) -> dict[str, float]:
     """Train, render and score one row of Table 2; columns by name."""
-    from harness.engine.plan import Request
-    from harness.engine.planner import make_plan
-    from harness.engine.run import Runner
+    from harness.engine.execution import Engine
+    from harness.engine.planning import make_plan
+    from harness.engine.request import MethodRow, Request, SplitData
 
     overrides = {"use_prior": prior, "use_emotion": False, "use_uncertainty": False}
-    request = Request(
-        ("ua3dtalk",), split, seeds, metrics=METRICS, baselines=False, overrides=overrides
-    )
-    results = Runner(out).run(make_plan(request))
+    row = MethodRow("ua3dtalk", options=overrides, seeds=seeds)
+    results = Engine(out).run(make_plan(Request((row,), SplitData(split), METRICS)))
     row = next(row for row in results.rows if row.drive == "audio+au")
     return {name: row.scores[name].value for name in COLUMNS}
 

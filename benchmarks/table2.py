@@ -127,7 +127,7 @@ def run(options: argparse.Namespace) -> Path:
         raise SystemExit(
             f"the grid did not finish: a cell failed (exit {error.exit_code})"
         ) from error
-    from harness.engine.planner import find_manifest
+    from harness.engine.split_data import find_manifest
 
     return options.out / find_manifest(options.split).name / "ablations" / "table2"
 

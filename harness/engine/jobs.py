@@ -54,11 +54,13 @@ class TableFacts:
 
     split: name of the split or of the ground truth; key: tells data of one name apart.
     about: domain, licence and protocol of the split.
+    folders: names for the run folder, the second for when other data has the first.
     """
 
     split: str
     key: str
     about: Mapping[str, Any]
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

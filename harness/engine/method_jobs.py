@@ -103,7 +103,7 @@ def check_can_run(specs: list[MethodSpec], data: SplitSequences) -> None:
         if check := getattr(method, "check_available", None):
             check()
         if check := getattr(method, "check_sequences", None):
-            check(list(data.tests))
+            check(list({**learned, **{one.id: one for one in data.tests}}.values()))
 
 
 def jobs_for(

@@ -93,8 +93,9 @@ def plan_on(
         "licence": manifest.licence,
         "protocol": manifest.protocol,
     }
-    key = getattr(manifest, "key", "")
-    return Plan(TableFacts(manifest.name, key, about), tuple(jobs), tuple(usable), unavailable)
+    folders = manifest.folder_name, manifest.distinct_folder_name
+    facts = TableFacts(manifest.name, manifest.key, about, folders)
+    return Plan(facts, tuple(jobs), tuple(usable), unavailable)
 
 
 def check_rows(rows: tuple[MethodRow, ...], specs: list[MethodSpec]) -> None:

@@ -337,6 +337,7 @@ def column_facts(specs: Iterable[MetricSpec]) -> dict[str, dict[str, Any]]:
             "summary": column.summary,
             "reference": spec.reference,
             "aggregation": column.aggregation,
+            "needs_timing": spec.needs_timing,
             "pooling": load_entry(spec.entry).pooling,
             "code": metric_digest(spec),
         }

@@ -27,19 +27,22 @@ from splits import catalog as splits
 Load = Callable[[SplitManifest, SequenceEntry, Progress], Sequence]
 
 
-def find_manifest(name: str) -> SplitManifest:
+def find_manifest(name: str, tests: tuple[str, ...] = ()) -> SplitManifest:
     """A registered split by name, or a prepared folder by path; loads no data.
 
     Raises:
         UnknownName: no such split.
-        BadInput: the folder is not a prepared one.
+        BadInput: the folder is not a prepared one; whole test sequences of a registered split.
 
     """
     folder = Path(name)
     if os.sep in name or folder.is_dir():
         from splits import er_nerf
 
-        return er_nerf.manifest_of(folder)
+        return er_nerf.manifest_of(folder, tests)
+    if tests:
+        fact = f"the split {name} says itself what is tested"
+        raise BadInput("--test", fact, "Leave it out, or name the folder of a prepared subject.")
     return splits.manifest(name)
 
 
@@ -67,7 +70,8 @@ class SplitSequences:
             if name not in known:
                 raise UnknownName(f"sequence of {manifest.name}", name, known)
         self.manifest, self._wanted = manifest, wanted
-        self._load = load or splits.loader(manifest)
+        self._load = load or splits.load
+        self._loader = load or splits.loader(manifest)
         self._loaded: dict[str, Sequence] = {}
 
     @cached_property
@@ -103,7 +107,7 @@ class SplitSequences:
     @cached_property
     def loader_code(self) -> str:
         """Digest of the code that makes sequences out of files."""
-        return closure.digest(self._load.__module__)
+        return closure.digest(self._loader.__module__)
 
     def _sequence(self, entry: SequenceEntry) -> Sequence:
         if entry.id not in self._loaded:
@@ -114,4 +118,4 @@ class SplitSequences:
 
 def open_split(data: SplitData) -> SplitSequences:
     """The sequences that a request names; nothing is loaded yet."""
-    return SplitSequences(find_manifest(data.split), data.sequences)
+    return SplitSequences(find_manifest(data.split, data.tests), data.sequences)

@@ -39,8 +39,9 @@ class Table:
         if not path.is_file():
             return None
         try:
-            return TableFacts(**json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+            facts = json.loads(path.read_text("utf-8"))
+            return TableFacts(**{**facts, "folders": tuple(facts["folders"])})
+        except (OSError, ValueError, TypeError, KeyError) as error:
             cure = "Delete it and run again: finished cells are kept."
             raise BadInput(path, f"cannot be read ({error})", cure) from error
 
@@ -142,8 +143,6 @@ def folder_of(out: Path, table: TableFacts) -> Path:
     Two splits may have one name, as two prepared folders called alike: the later one gets the
     digest of its place appended.
     """
-    plain = out / table.split
+    plain, distinct = (out / name for name in table.folders)
     known = Table(plain).facts()
-    if known is None or known.key == table.key:
-        return plain
-    return out / f"{table.split}-{table.key}"
+    return plain if known is None or known.key == table.key else distinct

@@ -143,7 +143,7 @@ def test_items_lie_beside_the_results(tmp_path):
 
 
 def test_versions_and_threads_are_those_of_the_cells(tmp_path):
-    engine, results = run(tmp_path)
+    _, results = run(tmp_path)
     assert results.rows[0].made_with["threads"]
     record = next((tmp_path / "cells" / "render").glob("*/cell.json"))
     stored = json.loads(record.read_text())

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-
 from harness.engine.plan import Request
 from harness.engine.planner import lay_out
 from harness.engine.run import Runner
+from PIL import Image
+
 from methods import catalog as methods
 from metrics import catalog as metrics
 from splits import er_nerf

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from harness.contracts import BadInput, FitContext, FrameSource, Sequence, TrainingSet, Unavailable
 from harness.engine.plan import Request
 from harness.engine.planner import make_plan
 from harness.engine.run import Runner
+
+from harness.contracts import BadInput, FitContext, FrameSource, Sequence, TrainingSet, Unavailable
 from methods import catalog
 from methods.external.errors import BadOutput, NoOutput, WrongCount, WrongRate, WrongSize
 from methods.external.run import process

@@ -3,11 +3,11 @@ import os
 from dataclasses import replace
 
 import pytest
-
-from harness.contracts import BadInput, FitContext, TrainingSet
 from harness.engine.plan import Request
 from harness.engine.planner import make_plan
 from harness.engine.run import Runner
+
+from harness.contracts import BadInput, FitContext, TrainingSet
 from harness.media.video import write_mp4
 from harness.testing import request_of
 from methods import catalog

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-
-from harness.contracts import BadInput
 from harness.engine.plan import Request
 from harness.engine.planner import make_plan
 from harness.engine.run import Runner
+from PIL import Image
+
+from harness.contracts import BadInput
 from harness.testing import check_spec_reads_without_torch
 from methods import catalog
 from methods.external import checks
