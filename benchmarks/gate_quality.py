@@ -113,7 +113,7 @@ class Fitted:
 
     def values(self, drive: str, frames: np.ndarray) -> dict[str, float | None]:
         """Columns of the metrics of pixels."""
-        from harness.engine.scoring import clip_of, stream
+        from harness.engine.scoring import rendered_clip, stream
 
         job = self.jobs[drive]
         places = [self.store.path(job.cell(kind)) for kind in ("render", "truth")]
