@@ -109,8 +109,8 @@ def static_checks(adapter: Adapter) -> list[Check]:
             program = f"import {module} as m; print(getattr(m, '__version__', 'imports'))"
             checks.append(started(f"import {module}", found, ("-c", program), obtain))
         scripts = [name for name in adapter.starts if (root / name).is_file()]
-        for name in scripts:  # with `--help` they import all that they need, and end
-            checks.append(started(f"{name} --help", found, (name, "--help"), obtain))
+        # With `--help` they import all that they need, and end.
+        checks += [started(f"{s} --help", found, (s, "--help"), obtain) for s in scripts]
     if found.licence:
         return [*checks, Check("licence", "ok", f"accepted: {adapter.spec.licence}")]
     return [*checks, Check("licence", "missing", f"not accepted: {adapter.spec.licence}", accept)]
