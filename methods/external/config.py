@@ -134,6 +134,3 @@ def read_config() -> File:
             f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()
         )
         raise BadInput(path, facts, _EXAMPLE) from error
-
-
-__all__ = ["Checkout", "File", "Videos", "config_path", "read_config"]
