@@ -1,47 +1,21 @@
-"""PSNR of the whole frame, pooled over the clip, and of regions alone."""
+"""PSNR of the whole frame: mean over frames, and of the mean squared error of all frames."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics.common import regions
-from metrics.common.regions import RegionMetric
 
 #: Identical frames have no PSNR. They are given this value and counted, so that a mean exists.
 CAP_DB = 100.0
 
-_FORMULA = "10 log10(255^2 / MSE), MSE over pixels and the three channels in 8-bit levels"
-_TRAPS = (
+FORMULA = "10 log10(255^2 / MSE), MSE over pixels and the three channels in 8-bit levels"
+TRAPS = (
     f"Identical frames have infinite PSNR: here {CAP_DB:g} dB each, counted; elsewhere dropped "
     "or infinite.",
     "Frames read back from H.264 flatter or cap the value (about 42 dB on natural images); "
     "here both sides are lossless.",
 )
-
-
-def _region_spec(source: str, metric_id: str, title: str) -> MetricSpec:
-    needs, names = regions.SOURCES[source]
-    return MetricSpec(
-        id=metric_id,
-        title=title,
-        entry="metrics.psnr:RegionPSNR",
-        columns=tuple(
-            Column(
-                regions.column_of("psnr/", source, name),
-                "up",
-                "dB",
-                (0.0, CAP_DB),
-                f"{name} region, mean of the frames' PSNR",
-            )
-            for name in names
-        ),
-        reference="PSNR of TalkingGaussian metrics.py, restricted to a region of the true frame",
-        formula=f"mean over frames of {_FORMULA} of the region",
-        traps=(*regions.TRAPS[source], *_TRAPS),
-        options={"source": source},
-        **needs,
-    )
 
 
 SPECS = (
@@ -61,16 +35,14 @@ SPECS = (
             ),
         ),
         reference="TalkingGaussian metrics.py (mean of frames); torchmetrics (pooled)",
-        formula=f"psnr: mean over frames of {_FORMULA}; psnr/pooled: the same of the mean MSE",
+        formula=f"psnr: mean over frames of {FORMULA}; psnr/pooled: the same of the mean MSE",
         traps=(
             "The mean of the frames' PSNR is at least the PSNR of the mean MSE; the two differ "
             "by many dB where frames differ in quality.",
             "Methods that paste the true torso and background score higher than on the head.",
-            *_TRAPS,
+            *TRAPS,
         ),
     ),
-    _region_spec("masks", "psnr/regions", "PSNR of head, face and mouth"),
-    _region_spec("mp478", "psnr/mp478", "PSNR of face and mouth (MediaPipe regions)"),
 )
 
 
@@ -148,25 +120,3 @@ def identical_warning(identical: int, count: int, what: str) -> list[str]:
         return []
     fact = f"{identical} of {count} {what} equal the truth exactly"
     return [f"{fact}; each counts as {CAP_DB:g} dB"]
-
-
-class RegionPSNR(RegionMetric):
-    """PSNR of regions of the true frame; pixels outside a region do not matter."""
-
-    def score_map(self, batch: FrameBatch) -> np.ndarray:
-        """Squared error of every pixel, summed over channels [B,H,W]."""
-        return squared_error(batch)
-
-    def score_of(self, means: np.ndarray) -> np.ndarray:
-        """PSNR of mean squared errors of pixels."""
-        return psnr_of_mse(means / 3.0)
-
-    def compute(self) -> MetricResult:
-        """Average the frames; regions without any error are counted."""
-        result = super().compute()
-        identical = {n: int((scores == CAP_DB).sum()) for n, scores in result.items.items()}
-        for name, count in identical.items():
-            scored = result.details["frames"][name]
-            result.warnings += identical_warning(count, scored, f"regions of {name}")
-        result.details |= {"peak": 255, "cap_db": CAP_DB, "identical_regions": identical}
-        return result
