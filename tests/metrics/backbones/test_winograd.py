@@ -11,7 +11,6 @@ from metrics.backbones.lpips import LPIPS
 from metrics.backbones.trunks import VGG16
 from metrics.backbones.winograd import Winograd, quickened
 
-
 #: Rounding to float32 is by at most this part of a value.
 UNIT = torch.finfo(torch.float32).eps / 2
 
