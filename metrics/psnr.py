@@ -74,10 +74,10 @@ def squared_error(batch: FrameBatch) -> np.ndarray:
 class PSNR(Metric):
     """Peak signal-to-noise ratio of 8-bit frames (peak 255), averaged in two ways."""
 
-    pooling = "mean of clips; psnr/pooled: mean MSE of all frames"
+    pooling = "mean of sequences; psnr/pooled: mean MSE of all frames"
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip."""
+        """Start a sequence."""
         self._errors: list[np.ndarray] = []
 
     def update(self, batch: FrameBatch) -> None:
@@ -85,14 +85,14 @@ class PSNR(Metric):
         self._errors.append(squared_error(batch).mean((1, 2)) / 3.0)
 
     def compute(self) -> MetricResult:
-        """Score the clip from the errors of its frames."""
+        """Score the sequence from the errors of its frames."""
         return self.score(np.concatenate(self._errors) if self._errors else np.zeros(0))
 
     @staticmethod
     def score(mse: np.ndarray) -> MetricResult:
-        """Score a clip from the mean squared errors of its frames, float64 [T], 8-bit levels."""
+        """The result of the frames' mean squared errors, float64 [T], in 8-bit levels."""
         if not len(mse):
-            failure = Failure("no_frames", "the clip has no frames")
+            failure = Failure("no_frames", "the sequence has no frames")
             return MetricResult({"psnr": None, "psnr/pooled": None}, 0, failures=[failure])
         scores = psnr_of_mse(mse)
         identical = int((mse == 0).sum())
@@ -106,7 +106,7 @@ class PSNR(Metric):
         )
 
     def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """Mean over clips; `psnr/pooled` from the errors of all frames of all clips."""
+        """Mean over sequences; `psnr/pooled` from the errors of all frames of all sequences."""
         pooled = super().pool(results)
         errors = [r.features["mse"] for r in results if "mse" in r.features]
         if errors:

@@ -61,9 +61,9 @@ def similarity(batch: FrameBatch) -> Similarity | None:
 
 
 def too_small(clip: Clip, side: int, what: str) -> Failure:
-    """The failure of a clip without frames, or with frames too small for `what`."""
+    """The failure of a sequence without frames, or with frames too small for `what`."""
     if not clip.count:
-        return Failure("no_frames", "the clip has no frames")
+        return Failure("no_frames", "the sequence has no frames")
     size = f"{clip.width}x{clip.height}"
     return Failure("too_small", f"frames of {size} pixels; {what} needs at least {side}x{side}")
 
@@ -76,7 +76,7 @@ class SSIM(Metric):
     """
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip."""
+        """Start a sequence."""
         self._clip = clip
         self._scores: dict[str, list[np.ndarray]] = {c.name: [] for c in self.spec.columns}
 

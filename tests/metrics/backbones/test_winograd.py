@@ -9,7 +9,7 @@ from torch import nn
 
 from metrics.backbones.lpips import LPIPS
 from metrics.backbones.trunks import VGG16
-from metrics.backbones.winograd import Winograd, quickened
+from metrics.backbones.winograd import Winograd, use_winograd
 
 #: Rounding to float32 is by at most this part of a value.
 UNIT = torch.finfo(torch.float32).eps / 2
@@ -89,7 +89,7 @@ def test_rounding_stays_small_on_wide_layers():
 )
 def test_other_convolutions_are_left_alone(conv):
     net = nn.Sequential(conv)
-    assert quickened(net)[0] is conv
+    assert use_winograd(net)[0] is conv
 
 
 def test_lpips_over_vgg_is_the_same():
@@ -98,7 +98,7 @@ def test_lpips_over_vgg_is_the_same():
     x, y = (torch.tensor(v).permute(2, 0, 1)[None] / 127.5 - 1 for v in golden.image_pair(70))
     with torch.inference_mode():
         plain = net(x, y)
-        quick = quickened(net)(x, y)
+        quick = use_winograd(net)(x, y)
         assert sum(isinstance(m, Winograd) for m in net.modules()) == 11
         # Each of 13 layers rounds by some 4e-6 of its values, and differences are squared.
         torch.testing.assert_close(quick, plain, rtol=2 * 13 * 4e-6, atol=0)
