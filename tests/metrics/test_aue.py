@@ -141,7 +141,7 @@ def test_frames_that_openface_lost_are_failures_and_leave_both_sides():
 
 def test_openface_signals_that_do_not_fit_are_refused():
     a = openface_units(0)
-    with pytest.raises(BadInput, match=r"sequence \(prediction, openface\): 8 rows for 9 frames"):
+    with pytest.raises(BadInput, match=r"clip \(prediction, openface\): 8 rows for 9 frames"):
         openface_result(a.part(range(8)), a)
     fewer = ActionUnits(a.values[:, 2:], OPENFACE_UNITS[2:])
     with pytest.raises(BadInput, match=r"truth, openface\): it lacks AU01, AU02\."):
