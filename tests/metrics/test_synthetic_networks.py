@@ -1,4 +1,4 @@
-"""The shipped synthetic-domain networks, on a person that no training has seen."""
+"""The shipped synthetic-domain networks, on a subject that no training has seen."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ FRAMES = 120
 
 @pytest.fixture(scope="module")
 def person(tmp_path_factory):
-    """A recording of somebody beyond the people that the cards name."""
+    """A sequence of somebody beyond the subjects that the cards name."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HARNESS_CACHE", str(tmp_path_factory.mktemp("cache")))
         return next(training_recordings(1, (128, 128), 7, frames=FRAMES))
