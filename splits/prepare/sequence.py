@@ -22,7 +22,7 @@ from harness.storage import make_folder
 from splits.prepare import action_units, layout, plates, selfie
 from splits.prepare.pose import HeadPose
 from splits.prepare.regions import label_regions
-from splits.prepare.segment import person_masks
+from splits.prepare.segment import subject_masks
 from splits.prepare.source import FIELD_FPS, Source
 from splits.prepare.track import Crop, FaceTrack
 
@@ -82,22 +82,22 @@ def write_rest(
 
     tick = tick_of(progress, "masks")
     if networks.segmenter is None:
-        soft = person_masks(read, points, tick)
+        soft = subject_masks(read, points, tick)
     else:
         soft = selfie.selfie_masks(read, source.count, networks.segmenter, tick)
 
-    def person(t: int) -> np.ndarray:
+    def subject(t: int) -> np.ndarray:
         return cv2.resize(soft[t], (width, height), interpolation=cv2.INTER_LINEAR) > 127
 
     keys = np.unique(np.linspace(0, source.count - 1, _PLATE_FRAMES).round().astype(int))
     background, seen = plates.background_plate(
-        np.stack([read(t) for t in keys]), np.stack([person(t) for t in keys])
+        np.stack([read(t) for t in keys]), np.stack([subject(t) for t in keys])
     )
     layout.write_jpeg(folder / "bc.jpg", background)
     background = layout.read_image(folder / "bc.jpg")
 
     def regions(t: int) -> float:
-        image, who = read(t), person(t)
+        image, who = read(t), subject(t)
         labels = label_regions(who, image, points[t])
         truth = plates.without_noise(image, who, background)
         layout.write_parsing(folder / "parsing" / f"{t}.png", labels)

@@ -15,7 +15,7 @@ def sound(seconds):
     return np.full(round(16_000 * seconds), 0.1, np.float32)
 
 
-def test_a_good_recording(tmp_path):
+def test_a_good_sequence(tmp_path):
     write_mp4(tmp_path / "a.mp4", grey(30), 25, sound(1.2))
     source = open_source(tmp_path / "a.mp4")
     assert (source.count, source.resampled) == (30, False)
