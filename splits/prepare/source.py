@@ -10,10 +10,13 @@ import numpy as np
 
 from harness.contracts import BadInput
 from harness.media.audio import audio_delay, read_audio
-from harness.media.video import VideoInfo, probe, read_frames
+from harness.media.video import VideoInfo, open_media, probe, read_frames
 
 #: What the ER-NeRF family of methods is built for; their loaders know no other rate.
 FIELD_FPS = 25.0
+
+#: Transfer functions of ITU-T H.273 that need tone mapping: PQ and HLG.
+_HDR = (16, 18)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ def open_source(video: Path, fps: int | None = None) -> Source:
         fps: 25 to resample another frame rate to 25; None to accept 25 only.
 
     Raises:
-        BadInput: missing, empty, truncated or unreadable file; a variable frame rate; a rate
+        BadInput: missing, empty, truncated or unreadable file; frames that are not 8-bit, square
+            and progressive; a variable frame rate; a rate
             other than 25 without `fps=25`; no sound; sound shorter than the frames by more
             than one frame.
 
@@ -63,6 +67,7 @@ def open_source(video: Path, fps: int | None = None) -> Source:
     info = probe(video)
     if info.variable_frame_rate:
         next(read_frames(video))  # refuses, and names the fix
+    _check_frames(video)
     resampled = abs(info.fps - FIELD_FPS) > 1e-3
     if resampled and fps is None:
         raise BadInput(
@@ -95,3 +100,19 @@ def open_source(video: Path, fps: int | None = None) -> Source:
     length = round(count * frame * 16_000)
     audio = np.pad(audio[:length], (0, max(0, length - len(audio))))
     return Source(Path(video), info, audio, count, resampled)
+
+
+def _check_frames(video: Path) -> None:
+    """Refuse frames that are shown otherwise than they are stored."""
+    with open_media(video) as container:
+        stream = container.streams.video[0]
+        frame = next(container.decode(stream))
+        ratio, bits = stream.sample_aspect_ratio, frame.format.components[0].bits
+        if bits > 8 or stream.codec_context.color_trc in _HDR:
+            fact = f"its frames have {bits} bits a channel or a high dynamic range"
+            raise BadInput(video, fact, "Convert it to 8-bit bt709 first (yuv420p).")
+        if ratio and ratio != 1:
+            fact = f"its pixels are {ratio.numerator}:{ratio.denominator}, not square"
+            raise BadInput(video, fact, "Scale it to square pixels first (setsar=1).")
+        if frame.interlaced_frame:
+            raise BadInput(video, "its frames are interlaced", "Deinterlace it first (bwdif).")
