@@ -45,11 +45,11 @@ def expert(people: int):
     """A regression from sound to expression, of people that no split tests."""
     from methods.ua3dtalk.priors.config import PriorConfig
     from methods.ua3dtalk.priors.content import content_inputs, fit_content
-    from splits.synthetic.corpus import training_recordings
+    from splits.synthetic.corpus import training_sequences
 
     config = PriorConfig()
     inputs, targets, assigned = [], [], []
-    for index, person in enumerate(training_recordings(people, (64, 64))):
+    for index, person in enumerate(training_sequences(people, (64, 64))):
         goal = torch.from_numpy(target(person))
         inputs.append(content_inputs(person.audio, person.fps, len(goal), config))
         targets.append(goal)

@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.weights import ROOT, sha256_of
 from metrics.training import NAMES, train
 
-RECORDINGS = "splits.synthetic.corpus:training_recordings"
+RECORDINGS = "splits.synthetic.corpus:training_sequences"
 
 
 def register(name: str, path: Path, registry: Path) -> None:

@@ -13,7 +13,7 @@ from metrics import catalog
 from metrics.detectors.synthetic import SYNTHETIC_NAMES, face_net, synthetic_faces
 from metrics.training import NAMES
 from metrics.training.augment import blur, mirror
-from splits.synthetic.corpus import training_recordings
+from splits.synthetic.corpus import training_sequences
 
 FRAMES = 120
 
@@ -23,7 +23,7 @@ def person(tmp_path_factory):
     """A sequence of somebody beyond the subjects that the cards name."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HARNESS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return next(training_recordings(1, (128, 128), 7, frames=FRAMES))
+        return next(training_sequences(1, (128, 128), 7, frames=FRAMES))
 
 
 @pytest.fixture(scope="module")
