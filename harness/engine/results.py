@@ -199,7 +199,6 @@ def write_items(works: list[Work], store: Store, out: Path) -> str:
     """Per-item values of one row; the file relative to the run folder."""
     path = out / "items" / f"{file_digest(works[0].name, works[0].drive)}.csv" if works else out
     if works:
-        path.parent.mkdir(exist_ok=True)
         items.write(
             path,
             (

@@ -173,7 +173,6 @@ def row(
             link(source, target)
             media[item.name] = {"video": str(target.relative_to(out))}
     path = out / "items" / f"{file_digest(name)}.csv"
-    path.parent.mkdir(exist_ok=True)
     items.write(path, entries)
     return Row(
         method=name,
