@@ -142,6 +142,24 @@ def write(
     return results
 
 
+def edit(folder, row, change) -> None:
+    """Rewrite the items of a row.
+
+    Args:
+        folder: of the run.
+        row: of its results.
+        change: (column, sequence, values) -> other values, or None to leave them out.
+
+    """
+    found = items.read(folder, row).runs
+    changed = [
+        (sequence, seed, column, change(column, sequence, values.copy()))
+        for column, runs in found.items()
+        for (sequence, seed), values in runs.items()
+    ]
+    items.write(folder / row.items, [entry for entry in changed if entry[3] is not None])
+
+
 def hash_of(text: str) -> int:
     """The same in every process."""
     return sum(ord(character) * 31**i for i, character in enumerate(text))

@@ -15,7 +15,7 @@ from reports import items
 from tests.reports import simulated
 
 #: Names that a slug, a split at commas or a reader of lines would mix up.
-NAMES = ("a/b", "a-b", "a b", "a,b", 'a"b', "a\nb", "a\r\nb", "ä", " a", "", "NA", "007", "'=1", "x#y")
+NAMES = ("a/b", "a-b", "a b", "a,b", 'a"b', "a\nb", "a\r\nb", "ä", " a", "", "NA", "007", "=1")
 
 
 @pytest.fixture

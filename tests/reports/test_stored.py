@@ -106,7 +106,7 @@ def test_a_link_out_of_the_folder_is_refused_and_losses_of_the_run_above_are_not
     (run / "video.mp4").symlink_to(secret)
     data = changed(rows__0__media={"mini": {"video": "video.mp4"}})
     (run / stored.FILE).write_text(json.dumps(data))
-    with pytest.raises(BadInput, match="outside its folder, 'video.mp4'"):
+    with pytest.raises(BadInput, match=r"outside its folder, 'video\.mp4'"):
         stored.read(run)
     data = changed(rows__0__media={"mini": {"losses": "../../cells/fit/a/losses.jsonl"}})
     (run / stored.FILE).write_text(json.dumps(data))
