@@ -36,7 +36,7 @@ from harness.engine.scoring import stored_result
 from harness.engine.store import Store, hash_of
 from harness.engine.table import Table, identity, is_finished
 from harness.plugins import load_entry
-from harness.storage import file_digest, make_folder, write_json
+from harness.storage import file_digest, write_json
 from metrics import catalog as metrics
 from reports import items, stored
 
@@ -243,7 +243,6 @@ class TableResults:
         ]
         if not values:
             return ""
-        make_folder(self.table.out / "items")
         items.write(self.table.out / name, values)
         return name
 
