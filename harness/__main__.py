@@ -46,9 +46,9 @@ def own_packages_first() -> str:
         A sentence about a name that still resolves elsewhere; empty when none does.
 
     """
-    if sys.path and not sys.flags.safe_path and _resolved(sys.path[0]) == _resolved(os.curdir):
-        if _resolved(sys.path[0]) != ROOT:
-            del sys.path[0]
+    first = None if sys.flags.safe_path else _resolved(sys.path[0])
+    if first is not None and first == _resolved(os.curdir) != ROOT:
+        del sys.path[0]
     for index, entry in enumerate(sys.path):
         if _resolved(entry) == ROOT:
             break
