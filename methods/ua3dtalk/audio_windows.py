@@ -31,9 +31,9 @@ class LogMelStatistics:
     std: np.ndarray
 
     @classmethod
-    def of(cls, audio: np.ndarray) -> LogMelStatistics:
-        """Statistics of a recording, float32 [S] at 16 kHz."""
-        levels = _logmel(audio)
+    def of(cls, *audio: np.ndarray) -> LogMelStatistics:
+        """Statistics of the sound of sequences, float32 [S] at 16 kHz each."""
+        levels = np.concatenate([_logmel(each) for each in audio])
         # Digital silence has no deviation at all; 1 dB keeps such a band finite.
         return cls(levels.mean(0), np.maximum(levels.std(0), 1.0))
 

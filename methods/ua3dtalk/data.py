@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.contracts import MASK_BITS, ActionUnits, BadInput, Priors, Sequence
+from harness.contracts import MASK_BITS, ActionUnits, BadInput, Priors, TrainingSet
 from methods.ua3dtalk.audio_windows import frame_window
 from methods.ua3dtalk.field import AU_NAMES, Conditions
 from methods.ua3dtalk.scene import SceneTransform, boxes
+from methods.ua3dtalk.spans import Spans
 from methods.ua3dtalk.windows import Windows, around_boxes, following
 
 NAME = "ua3dtalk"
@@ -22,18 +23,20 @@ HEAD_MARGIN, MOUTH_MARGIN = 6, 4
 
 @dataclass(frozen=True)
 class Drive:
-    """What drives the fields at every frame of a part.
+    """What drives the fields at every frame of one or several sequences.
 
     Attributes:
         audio: float32 [T,16,29].
         priors: content, style, emotion; None where all their modules are off.
         au: float32 [T,6] in the order of `AU_NAMES`, or None.
+        spans: the sequences; a frame's neighbours are those of its own sequence.
 
     """
 
     audio: np.ndarray
     priors: Priors | None
     au: np.ndarray | None
+    spans: Spans
 
     def conditions(self, t: int, device: str) -> Conditions:
         """Conditions of frame t."""
@@ -41,9 +44,9 @@ class Drive:
         def tensor(values: np.ndarray | None) -> Tensor | None:
             return None if values is None else torch.from_numpy(values).to(device)
 
-        priors = self.priors
+        priors, (_, span) = self.priors, self.spans.locate(t)
         return Conditions(
-            audio=tensor(frame_window(self.audio, t)),
+            audio=tensor(frame_window(self.audio[span.start : span.stop], t - span.start)),
             au=tensor(None if self.au is None else self.au[t]),
             content=tensor(None if priors is None else priors.content[t]),
             style=tensor(None if priors is None else priors.style[t]),
@@ -56,6 +59,11 @@ def au_matrix(au: ActionUnits) -> np.ndarray:
     columns = [np.asarray(au.column(name), np.float32) for name in AU_NAMES]
     columns[-1] = np.clip(columns[-1], 0, BLINK_LIMIT)
     return np.stack(columns, -1)
+
+
+def au_of(training: TrainingSet) -> np.ndarray:
+    """`au_matrix` of all frames of all sequences."""
+    return np.concatenate([au_matrix(sequence.signal("au", NAME)) for sequence in training])
 
 
 @dataclass(frozen=True)
@@ -97,10 +105,10 @@ class View(CameraView):
 
 
 class TrainingData:
-    """The training part, held as bytes; floats exist for one step's window only.
+    """The frames of all sequences, held as bytes; floats exist for one step's window only.
 
     Args:
-        sequence: the training part.
+        training: sequences of one subject, frame rate and size.
         transform: into scene units.
         drive: what drives each frame.
         device: where steps compute.
@@ -108,29 +116,32 @@ class TrainingData:
     """
 
     def __init__(
-        self, sequence: Sequence, transform: SceneTransform, drive: Drive, device: str
+        self, training: TrainingSet, transform: SceneTransform, drive: Drive, device: str
     ) -> None:
-        self.device, self.count, self.drive = device, len(sequence.frames), drive
-        camera = sequence.signal("camera", NAME)
-        self.sequence = sequence
-        self.frames = torch.from_numpy(sequence.frames.stack(range(self.count)))
-        bits = np.array(sequence.signal("masks", NAME).bits)
-        if bits.shape != (self.count, sequence.height, sequence.width):
-            raise BadInput(
-                sequence.id,
-                f"masks are {list(bits.shape)}, frames are "
-                f"{[self.count, sequence.height, sequence.width]}",
-                "Prepare the masks again.",
-            )
+        self.device, self.drive = device, drive
+        first = training.uniform()
+        size = (first.height, first.width)
+        for sequence in training:
+            shape, frames = sequence.signal("masks", NAME).bits.shape, len(sequence.frames)
+            if shape != (frames, *size):
+                raise BadInput(
+                    sequence.id,
+                    f"masks are {list(shape)}, frames are {[frames, *size]}",
+                    "Prepare the masks again.",
+                )
+        cameras = [sequence.signal("camera", NAME) for sequence in training]
+        bits = np.concatenate([sequence.signal("masks", NAME).bits for sequence in training])
+        self.frames = torch.from_numpy(np.stack([f for each in training for f in each.frames]))
         self.bits = torch.from_numpy(bits)
-        self.viewmats = torch.from_numpy(transform.viewmats(camera.world_to_camera)).to(device)
-        self.K = np.asarray(camera.K, np.float32)
+        poses = np.concatenate([camera.world_to_camera for camera in cameras])
+        self.viewmats = torch.from_numpy(transform.viewmats(poses)).to(device)
+        self.K = np.concatenate([np.asarray(camera.K, np.float32) for camera in cameras])
+        self._plates = [sequence.signal("plate", NAME) for sequence in training]
 
-        size = (sequence.height, sequence.width)
         head, mouth = boxes(bits, MASK_BITS["head"]), boxes(bits, MASK_BITS["mouth"])
         if not (mouth[:, 2] > mouth[:, 0]).any():
             raise BadInput(
-                sequence.id, "no frame shows the inside of the mouth", "Prepare the masks again."
+                training.id, "no frame shows the inside of the mouth", "Prepare the masks again."
             )
         self.shown = np.flatnonzero(head[:, 2] > head[:, 0])
         self.head_windows = around_boxes(head, size, HEAD_MARGIN)
@@ -142,8 +153,8 @@ class TrainingData:
         #: How open the mouth is and how closed the eyes are, per frame in [0, 1].
         self.mouth_open = _unit_range(((bits & MASK_BITS["mouth"]) != 0).sum((1, 2)))
         self.blink = None
-        if sequence.has("au"):
-            self.blink = _unit_range(au_matrix(sequence.signal("au", NAME))[:, -1])
+        if all(sequence.has("au") for sequence in training):
+            self.blink = _unit_range(au_of(training)[:, -1])
 
     def _mouth_windows(self, mouth: np.ndarray, size: tuple[int, int]) -> Windows:
         """Windows around the mouth, at the head's own place for it while it is closed.
@@ -176,10 +187,9 @@ class TrainingData:
     def plate(self, t: int, windows: Windows) -> Tensor:
         """The plate of frame t through its window, float32 [3,h,w] in [0, 1]."""
         rows, columns = windows.slices(t)
-        plate = torch.from_numpy(
-            np.ascontiguousarray(self.sequence.signal("plate", NAME)[t][rows, columns])
-        )
-        return plate.to(self.device).permute(2, 0, 1).float() / 255
+        k, span = self.drive.spans.locate(t)
+        plate = np.ascontiguousarray(self._plates[k][t - span.start][rows, columns])
+        return torch.from_numpy(plate).to(self.device).permute(2, 0, 1).float() / 255
 
     def conditions(self, t: int) -> Conditions:
         """What drives frame t."""

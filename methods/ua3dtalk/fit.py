@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.contracts import FitContext, Sequence
+from harness.contracts import BadInput, FitContext, TrainingSet
 from methods.ua3dtalk.branch import Branch
 from methods.ua3dtalk.checkpoint import FORMAT, read_json, write_json, write_lines, write_tensors
 from methods.ua3dtalk.cloud import Cloud
 from methods.ua3dtalk.config import Settings
-from methods.ua3dtalk.data import NAME, Drive, TrainingData, au_matrix
+from methods.ua3dtalk.data import NAME, Drive, TrainingData, au_of
 from methods.ua3dtalk.face_branch import FaceBranch
 from methods.ua3dtalk.field import FaceField, MouthField
 from methods.ua3dtalk.fuse_stage import FuseStage
@@ -24,42 +24,45 @@ from methods.ua3dtalk.loop import STAGES, run_stage
 from methods.ua3dtalk.mouth_branch import MouthBranch
 from methods.ua3dtalk.perceptual import PatchPerceptual, load_perceptual
 from methods.ua3dtalk.priors import PriorModel, fit_priors
+from methods.ua3dtalk.priors.given import given_by_all
 from methods.ua3dtalk.scaling import PriorScaling
 from methods.ua3dtalk.scene import normalise
 from methods.ua3dtalk.schedule import face_course, fuse_course, mouth_course
 from methods.ua3dtalk.seeding import random_points, silhouette_points
 from methods.ua3dtalk.sharing import digest_of, shared_stage, stage_inputs
+from methods.ua3dtalk.spans import Spans
 
 MODEL, DESCRIPTION, RECORD, CURVE = "model.pt", "model.json", "fit.json", "losses.jsonl"
+#: Which array of a signal has one row per frame; a signal that is not named is one itself.
+_PER_FRAME = {"camera": "K", "masks": "bits", "au": "values", "expression": "values"}
 
 
-def fit(sequence: Sequence, workdir: Path, context: FitContext) -> None:
-    """Fit UA-3DTalk on a training part; see `UA3DTalk.fit`."""
+def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
+    """Fit UA-3DTalk on all sequences of one subject; see `UA3DTalk.fit`."""
     settings = Settings.of(context.options)
-    identity = fingerprint(sequence, settings.options, context.seed)
+    identity = fingerprint(training, settings.options, context.seed)
     done = workdir / DESCRIPTION
     if done.is_file() and read_json(done)["fingerprint"] == identity:
         return
-    check_signals(sequence, settings)
+    check_training(training, settings)
     workdir.mkdir(parents=True, exist_ok=True)
     device, config = context.device, settings.train
 
     priors = fit_priors(
-        sequence, workdir, settings.priors, device, context.seed, context.progress, context.stages
+        training, workdir, settings.priors, device, context.seed, context.progress, context.stages
     )
     transform = normalise(
-        sequence.signal("camera", NAME),
-        sequence.signal("masks", NAME),
-        sequence.id,
+        ((s.id, s.signal("camera", NAME), s.signal("masks", NAME)) for s in training),
         settings.field.bound,
     )
-    au = au_matrix(sequence.signal("au", NAME)) if settings.field.use_au else None
+    au = au_of(training) if settings.field.use_au else None
     features, scaling = priors.train_features(), None
     if priors.record["source"] == "trained":
         scaling = PriorScaling.of(features)
         features = scaling.apply(features)
-    drive = Drive(priors.train_windows(), features, au)
-    data = TrainingData(sequence, transform, drive, device)
+    spans = Spans([len(sequence.frames) for sequence in training])
+    drive = Drive(priors.train_windows(), features, au, spans)
+    data = TrainingData(training, transform, drive, device)
 
     perceptual, why = (None, "switched off")
     if config.perceptual:
@@ -70,7 +73,7 @@ def fit(sequence: Sequence, workdir: Path, context: FitContext) -> None:
     heard = digest_of(drive)
     for branch in (face, mouth):
         inputs = stage_inputs(branch.name, settings, heard, why)
-        own = fingerprint(sequence, {"stage": branch.name, **inputs}, context.seed)
+        own = fingerprint(training, {"stage": branch.name, **inputs}, context.seed)
         with shared_stage(context.stages, branch.name, inputs, stages):
             rows += run_stage(branch, stages, own, config.checkpoint_every, context.progress)
     fuse = FuseStage(
@@ -103,7 +106,7 @@ def fit(sequence: Sequence, workdir: Path, context: FitContext) -> None:
             "fingerprint": identity,
             "options": settings.options,
             "scene": transform.as_dict(),
-            "resolution": [sequence.height, sequence.width],
+            "resolution": list(data.bits.shape[1:]),
             # Digital silence is tens of deviations below any room; the fields never saw it.
             "audio_range": [float(drive.audio.min()), float(drive.audio.max())],
             # At rest the eyes are open: a blink is rare, so the median is free of it.
@@ -163,29 +166,38 @@ def branches(
     return face, mouth
 
 
-def check_signals(sequence: Sequence, settings: Settings) -> None:
-    """Ask for every signal before any work starts.
+def check_training(training: TrainingSet, settings: Settings) -> None:
+    """Look through every sequence before any work starts.
 
     Raises:
         MissingSignal: one that the settings need is absent.
+        BadInput: there is no sequence, or they differ in subject, frame rate or size.
 
     """
+    training.uniform()
+    if len(training.subjects) > 1:
+        fact = f"its sequences show {' and '.join(training.subjects)}"
+        raise BadInput("the training set", fact, "Fit each subject by itself.")
     needed = ["camera", "masks", "plate"]
     if settings.field.use_au:
         needed.append("au")
     modules = settings.field.use_prior or settings.field.use_emotion
-    if modules and not settings.priors.official and not sequence.has("priors"):
+    if modules and not settings.priors.official and not given_by_all(training, "priors"):
         needed.append("expression")
-    for name in needed:
-        sequence.signal(name, NAME)
+    for sequence in training:
+        for name in needed:
+            signal, frames = sequence.signal(name, NAME), len(sequence.frames)
+            length = len(getattr(signal, _PER_FRAME[name])) if name in _PER_FRAME else len(signal)
+            if length != frames:
+                fact = f"its {name!r} signal has {length} frames, the sequence {frames}"
+                raise BadInput(sequence.id, fact, "Prepare the video again.")
 
 
-def fingerprint(sequence: Sequence, options: Mapping[str, Any], seed: int) -> str:
-    """What decides the outcome of a fit or of a stage: recording, options, seed."""
-    said = json.dumps(
-        [sequence.id, sequence.digest, len(sequence.frames), dict(options), seed], sort_keys=True
-    )
-    return hashlib.sha256(said.encode()).hexdigest()
+def fingerprint(training: TrainingSet, options: Mapping[str, Any], seed: int) -> str:
+    """What decides the outcome of a fit or of a stage: sequences, options, seed."""
+    sequences = [[each.id, each.digest, len(each.frames)] for each in training]
+    text = json.dumps([sequences, dict(options), seed], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def record(

@@ -23,6 +23,7 @@ from methods.ua3dtalk.field import FaceField, MouthField
 from methods.ua3dtalk.priors import PriorModel
 from methods.ua3dtalk.scaling import PriorScaling
 from methods.ua3dtalk.scene import SceneTransform
+from methods.ua3dtalk.spans import Spans
 
 
 class Renderer:
@@ -122,7 +123,7 @@ class Renderer:
                         "the control au", f"it has {len(au)} frames, the request {count}", "Cut it."
                     )
             au = np.ascontiguousarray(au)
-        return Drive(np.clip(windows, *self.audio_range), priors, au)
+        return Drive(np.clip(windows, *self.audio_range), priors, au, Spans([count]))
 
     @torch.no_grad()
     def frame(self, drive: Drive, view: CameraView, t: int, clock: StageClock) -> RenderedFrame:

@@ -8,7 +8,7 @@ not change a single projected pixel.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,18 +68,30 @@ def boxes(bits: np.ndarray, bit: int) -> np.ndarray:
     return found
 
 
-def normalise(camera: Camera, masks: Masks, subject: str, bound: float) -> SceneTransform:
+def normalise(parts: Iterable[tuple[str, Camera, Masks]], bound: float) -> SceneTransform:
     """Find the similarity that puts the head into the middle of the cube.
 
     Per frame, the centre of the head's box gives a ray; its depth is that of the world's
     origin, which every loader puts inside the head. The centre is the mean over frames, the
     extent the 95th percentile of half the box's longer side at that depth.
 
+    Args:
+        parts: id, cameras and masks of each sequence.
+        bound: half side of the cube, in scene units.
+
     Raises:
-        BadInput: no frame shows a head, a camera is not finite, or the world's origin lies
-            behind a camera.
+        BadInput: no frame of a sequence shows a head, a camera is not finite, or the world's
+            origin lies behind a camera.
 
     """
+    centres, halves = zip(*(_head_places(*part) for part in parts), strict=True)
+    centre = np.concatenate(centres).mean(0)
+    scale = FILL * bound / float(np.percentile(np.concatenate(halves), 95))
+    return SceneTransform(tuple(float(c) for c in centre), scale)
+
+
+def _head_places(subject: str, camera: Camera, masks: Masks) -> tuple[np.ndarray, np.ndarray]:
+    """Centres [F,3] and half extents [F] of the head in the frames that show it, world units."""
     poses, K = np.asarray(camera.world_to_camera, np.float64), np.asarray(camera.K, np.float64)
     if not (np.isfinite(poses).all() and np.isfinite(K).all()):
         raise BadInput(subject, "a camera is not finite", "Prepare the recording again.")
@@ -98,9 +110,8 @@ def normalise(camera: Camera, masks: Masks, subject: str, bound: float) -> Scene
     x = ((box[:, 0] + box[:, 2]) / 2 - K[:, 0, 2]) / K[:, 0, 0] * depth
     y = ((box[:, 1] + box[:, 3]) / 2 - K[:, 1, 2]) / K[:, 1, 1] * depth
     in_camera = np.stack([x, y, depth], -1) - poses[:, :3, 3]
-    centre = np.einsum("tji,tj->ti", poses[:, :3, :3], in_camera).mean(0)
+    centres = np.einsum("tji,tj->ti", poses[:, :3, :3], in_camera)
     half = np.maximum(
         (box[:, 2] - box[:, 0]) / K[:, 0, 0], (box[:, 3] - box[:, 1]) / K[:, 1, 1]
     ) * (depth / 2)
-    scale = FILL * bound / float(np.percentile(half, 95))
-    return SceneTransform(tuple(float(c) for c in centre), scale)
+    return centres, half

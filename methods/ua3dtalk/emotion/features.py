@@ -9,6 +9,7 @@ quiet new recording stays quiet; the reference takes each utterance's own maximu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,17 +58,27 @@ class SpeechViews:
 
 
 def speech_views(
-    audio: np.ndarray, fps: float, count: int, levels: Levels | None = None
-) -> SpeechViews:
-    """Transform a recording once, for the windows of `count` frames.
+    sounds: Sequence[np.ndarray], fps: float, counts: Sequence[int], levels: Levels | None = None
+) -> list[SpeechViews]:
+    """Transform each sequence once, for the windows of its frames.
 
     Args:
-        audio: float32 [S] in [-1,1] at 16 kHz, starting with the first frame.
+        sounds: float32 [S] in [-1,1] at 16 kHz of each sequence, starting with its first frame.
         fps: frames per second.
-        count: how many frames.
-        levels: of the training part; the recording's own when absent.
+        counts: frames of each sequence.
+        levels: of the training set; the loudest of these sequences when absent.
 
     """
+    parts = [_decibels(audio, fps, count) for audio, count in zip(sounds, counts, strict=True)]
+    if levels is None:
+        levels = Levels(*(float(max(each[i].max() for each in parts)) for i in range(2)))
+    return [_normalised(*part, levels, fps) for part in parts]
+
+
+def _decibels(
+    audio: np.ndarray, fps: float, count: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Levels of the spectrum [200,F] and of the mel bands [128,F], and the samples."""
     emphasised = scipy.signal.lfilter([1.0, -0.97], [1.0], audio)
     last = round(max(count - 1, 0) * SAMPLE_RATE / HOP / fps) * HOP
     after = max(0, last + SAMPLES // 2 - len(audio)) + HOP
@@ -77,9 +88,12 @@ def speech_views(
     spectrum_db = 20 * np.log10(np.maximum(magnitude[:SPECTRUM_BINS], _TINY))
     power = stft_magnitude(padded, _MFCC_FFT, HOP, _MFCC_FFT, "hann", "constant") ** 2
     filters = mel_filterbank(_MFCC_FFT, _MFCC_MELS, _MFCC_MIN_HZ, _MFCC_MAX_HZ, scale="htk")
-    mel_db = 10 * np.log10(np.maximum(filters @ power, _TINY))
+    return spectrum_db, 10 * np.log10(np.maximum(filters @ power, _TINY)), padded
 
-    levels = levels or Levels(float(spectrum_db.max()), float(mel_db.max()))
+
+def _normalised(
+    spectrum_db: np.ndarray, mel_db: np.ndarray, padded: np.ndarray, levels: Levels, fps: float
+) -> SpeechViews:
     spectrum = np.clip((spectrum_db - levels.spectrum_db) / (_RANGE_DB / 2) + 1, -1, 1)
     # Around the middle of the range; else the first coefficient, the level, drowns all others
     # once the rows are brought to unit length.

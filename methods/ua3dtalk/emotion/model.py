@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,11 +11,13 @@ import torch
 from torch import Tensor
 
 from methods.ua3dtalk.emotion.coattention import CoAttention, EmotionOutput
-from methods.ua3dtalk.emotion.features import Levels, SpeechViews, speech_views
+from methods.ua3dtalk.emotion.features import Levels, speech_views
 from methods.ua3dtalk.emotion.waveform import Wav2Vec2Encoder, build_encoder
 from methods.ua3dtalk.priors.config import PriorConfig
 
 _BATCH = 32
+#: A frame to the spectrogram [300,200], MFCC [300,40] and samples [48000] around it.
+WindowOf = Callable[[int], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
 @dataclass
@@ -40,21 +42,21 @@ class EmotionModel:
             count: how many frames.
 
         """
-        views = speech_views(audio, fps, count, self.levels)
+        (views,) = speech_views([audio], fps, [count], self.levels)
         frames = evaluated_frames(count, self.config.emotion_stride)
         self.network.eval()
-        known = torch.cat([o.feature for o in self.outputs(views, frames)]).cpu().numpy()
+        known = torch.cat([o.feature for o in self.outputs(views.window, frames)]).cpu().numpy()
         right = np.searchsorted(frames, np.arange(count)).clip(1, max(len(frames) - 1, 1))
         left, right = right - 1, np.minimum(right, len(frames) - 1)
         span = np.maximum(frames[right] - frames[left], 1)
         weight = ((np.arange(count) - frames[left]) / span)[:, None].astype(np.float32)
         return ((1 - weight) * known[left] + weight * known[right]) / np.float32(self.scale)
 
-    def outputs(self, views: SpeechViews, frames: np.ndarray) -> Iterable[EmotionOutput]:
+    def outputs(self, window: WindowOf, frames: np.ndarray) -> Iterable[EmotionOutput]:
         """The network's outputs for the windows of the given frames, batch by batch."""
         device = self.network.attention.weight.device
         for first in range(0, len(frames), _BATCH):
-            batch = stack_windows(views, frames[first : first + _BATCH])
+            batch = stack_windows(window, frames[first : first + _BATCH])
             yield self.network(*(view.to(device) for view in batch))
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -98,8 +100,8 @@ def evaluated_frames(count: int, stride: int) -> np.ndarray:
     return np.unique(np.append(np.arange(0, count, stride), count - 1))
 
 
-def stack_windows(views: SpeechViews, frames: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+def stack_windows(window: WindowOf, frames: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
     """Windows of several frames: [B,300,200], [B,300,40], [B,48000]."""
-    columns = zip(*(views.window(int(t)) for t in frames), strict=True)
+    columns = zip(*(window(int(t)) for t in frames), strict=True)
     spectrum, mfcc, wave = (torch.from_numpy(np.stack(column)) for column in columns)
     return spectrum, mfcc, wave

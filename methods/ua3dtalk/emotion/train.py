@@ -8,6 +8,7 @@ shipped, so the network learns from the recording's own training part.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,14 +21,14 @@ from methods.ua3dtalk.emotion.features import (
     HOP,
     SEGMENT,
     SPECTRUM_BINS,
-    SpeechViews,
     speech_views,
 )
-from methods.ua3dtalk.emotion.model import EmotionModel, evaluated_frames, stack_windows
+from methods.ua3dtalk.emotion.model import EmotionModel, WindowOf, evaluated_frames, stack_windows
 from methods.ua3dtalk.emotion.waveform import build_encoder
 from methods.ua3dtalk.priors.config import PriorConfig
 from methods.ua3dtalk.priors.folds import assign_folds
 from methods.ua3dtalk.priors.target import prediction_errors
+from methods.ua3dtalk.spans import Spans
 
 _CHECKS = 6  # how often the held-out loss is looked at
 _TRAIN_STRIDE = 5  # frames between windows that training draws from
@@ -52,15 +53,16 @@ def emotion_loss(
 
 
 def fit_emotion(
-    audio: np.ndarray,
+    sounds: Sequence[np.ndarray],
     fps: float,
+    spans: Spans,
     labels: np.ndarray | None,
     target: np.ndarray,
     config: PriorConfig,
     device: torch.device,
     progress: Progress,
 ) -> tuple[EmotionModel, np.ndarray, dict[str, Any]]:
-    """Train on a part, holding some blocks of it out to choose when to stop.
+    """Train on sequences, holding some blocks of them out to choose when to stop.
 
     One network serves all frames: its 128 numbers have no basis that networks of different
     folds could share. What keeps the features of training frames honest is the stop at the
@@ -68,8 +70,9 @@ def fit_emotion(
     Windows of 3 s reach into the neighbouring blocks: the held-out figures flatter a little.
 
     Args:
-        audio: float32 [S] at 16 kHz.
+        sounds: float32 [S] at 16 kHz of each sequence.
         fps: frames per second.
+        spans: frames of each sequence.
         labels: int64 [T], index into EMOTIONS, or None: then alignment alone is trained.
         target: float32 [T,64], standardised expression.
         config: sizes and schedule.
@@ -80,17 +83,21 @@ def fit_emotion(
         The model, the features [T,128] of the part, and a record.
 
     """
-    count = len(target)
     truth = torch.from_numpy(target).to(device)
-    classes = _check_labels(labels, count, device)
-    views = speech_views(audio, fps, count)
+    classes = _check_labels(labels, spans.count, device)
+    views = speech_views(sounds, fps, spans.counts)
     encoder, described = build_encoder(config.waveform, config.waveform_width)
-    model = EmotionModel(CoAttention(config, encoder).to(device), views.levels, 1.0, config)
+    model = EmotionModel(CoAttention(config, encoder).to(device), views[0].levels, 1.0, config)
 
-    frames = evaluated_frames(count, _TRAIN_STRIDE)
-    held_out = (
-        assign_folds(count, fps, config.folds, config.block_seconds)[frames] == config.folds - 1
+    def window(t: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        k, span = spans.locate(t)
+        return views[k].window(t - span.start)
+
+    frames = np.concatenate(
+        [span.start + evaluated_frames(len(span), _TRAIN_STRIDE) for span in spans]
     )
+    assigned = assign_folds(spans.counts, fps, config.folds, config.block_seconds)
+    held_out = assigned[frames] == config.folds - 1
     train, check = frames[~held_out], frames[held_out]
 
     weights = [p for p in model.network.parameters() if p.requires_grad]
@@ -101,7 +108,7 @@ def fit_emotion(
     best, kept, kept_step = np.inf, copy.deepcopy(_trained_state(model.network)), 0
     for step in range(config.emotion_steps + 1):
         if step and (step % every == 0 or step == config.emotion_steps):
-            figures = _evaluate(model, views, check, classes, truth)
+            figures = _evaluate(model, window, check, classes, truth)
             progress("emotion", step, config.emotion_steps, held_out=figures["loss"])
             if figures["loss"] < best:
                 best, kept_step = figures["loss"], step
@@ -110,7 +117,7 @@ def fit_emotion(
             break
         model.network.train()
         drawn = train[torch.randint(len(train), (config.emotion_batch,)).numpy()]
-        batch = [view.to(device) for view in stack_windows(views, drawn)]
+        batch = [each.to(device) for each in stack_windows(window, drawn)]
         output = model.network(*masked(*batch))
         rows = torch.from_numpy(drawn).to(device)
         loss = sum(
@@ -126,16 +133,17 @@ def fit_emotion(
         optimizer.step()
     model.network.load_state_dict(kept, strict=False)
 
-    features = model.features(audio, fps, count)
+    parts = zip(sounds, spans.counts, strict=True)
+    features = np.concatenate([model.features(audio, fps, count) for audio, count in parts])
     model.scale = float(np.sqrt(np.mean(features.astype(np.float64) ** 2))) or 1.0
     record = {
         "waveform": described,
-        "loss": "alignment only: the recording has no emotion labels"
+        "loss": "alignment only: the sequences have no emotion labels"
         if classes is None
         else "cross-entropy + alignment",
         "stopped_at": kept_step,
-        "held_out": _evaluate(model, views, check, classes, truth),
-        "in_sample": _evaluate(model, views, train, classes, truth),
+        "held_out": _evaluate(model, window, check, classes, truth),
+        "in_sample": _evaluate(model, window, train, classes, truth),
     }
     return model, features / np.float32(model.scale), record
 
@@ -159,13 +167,13 @@ def masked(spectrum: Tensor, mfcc: Tensor, wave: Tensor) -> tuple[Tensor, Tensor
 @torch.inference_mode()
 def _evaluate(
     model: EmotionModel,
-    views: SpeechViews,
+    window: WindowOf,
     frames: np.ndarray,
     classes: Tensor | None,
     truth: Tensor,
 ) -> dict[str, float]:
     model.network.eval()
-    outputs = list(model.outputs(views, frames))
+    outputs = list(model.outputs(window, frames))
     aligned = torch.cat([o.aligned for o in outputs])
     logits = torch.cat([o.logits for o in outputs])
     rows = torch.from_numpy(frames).to(truth.device)

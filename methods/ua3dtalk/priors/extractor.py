@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from methods.ua3dtalk.priors.style import (
     train_style,
 )
 from methods.ua3dtalk.priors.target import prediction_errors
+from methods.ua3dtalk.spans import Spans
 
 
 @dataclass
@@ -75,18 +77,20 @@ class PriorExtractor:
 
 
 def fit_extractor(
-    audio: np.ndarray,
+    sounds: Sequence[np.ndarray],
     fps: float,
+    spans: Spans,
     target: np.ndarray,
     config: PriorConfig,
     device: torch.device,
     progress: Progress,
 ) -> tuple[PriorExtractor, np.ndarray, np.ndarray, dict[str, Any]]:
-    """Train on a part and predict its own frames out of fold.
+    """Train on sequences and predict their own frames out of fold.
 
     Args:
-        audio: float32 [S] at 16 kHz.
+        sounds: float32 [S] at 16 kHz of each sequence.
         fps: frames per second.
+        spans: frames of each sequence.
         target: float32 [T,64], standardised expression.
         config: sizes and schedules.
         device: where to train.
@@ -96,19 +100,18 @@ def fit_extractor(
         The networks, content [T,64], style [T,64], and a record of held-out errors.
 
     """
-    count = len(target)
     truth = torch.from_numpy(target).to(device)
-    assigned = torch.from_numpy(assign_folds(count, fps, config.folds, config.block_seconds)).to(
-        device
-    )
+    folds = assign_folds(spans.counts, fps, config.folds, config.block_seconds)
+    assigned = torch.from_numpy(folds).to(device)
     progress("content", 0, 1)
-    inputs = content_inputs(audio, fps, count, config).to(device)
+    parts = list(zip(sounds, spans.counts, strict=True))
+    inputs = torch.cat([content_inputs(a, fps, n, config) for a, n in parts]).to(device)
     model, nested = _cross_fit(inputs, truth, assigned, config)
     progress("content", 1, 1)
-    rows = torch.arange(count, device=device)
+    rows = torch.arange(spans.count, device=device)
     content = nested[assigned, assigned, rows]
 
-    chunks = style_inputs(audio, fps, count).to(device)
+    chunks = torch.cat([style_inputs(a, fps, n) for a, n in parts]).to(device)
     style, fused = torch.zeros_like(content), torch.zeros_like(content)
     styles, fuses = [], []
     initial = torch.random.get_rng_state()
@@ -117,9 +120,14 @@ def fit_extractor(
         torch.random.set_rng_state(initial)
         own = assigned == k
         style_net, fuse_net = train_style(
-            chunks, nested[k, assigned, rows], truth, ~own, config, progress, k
+            chunks, nested[k, assigned, rows], truth, ~own, spans, config, progress, k
         )
-        latent = predict_style(style_net, chunks, config.style_segment)
+        latent = torch.cat(
+            [
+                predict_style(style_net, chunks[span.start : span.stop], config.style_segment)
+                for span in spans
+            ]
+        )
         style[own] = latent[own]
         with torch.inference_mode():
             fused[own] = fuse_net(content, latent)[own]

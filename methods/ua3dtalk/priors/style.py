@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from harness.contracts import Progress
 from methods.ua3dtalk.priors.config import CONTENT_SIZE, STYLE_SIZE, PriorConfig
 from methods.ua3dtalk.priors.mel import CHUNK, N_MELS, mel_chunks, melspectrogram
+from methods.ua3dtalk.spans import Spans
 
 
 class StyleNet(nn.Module):
@@ -82,6 +83,7 @@ def train_style(
     content: Tensor,
     target: Tensor,
     seen: Tensor,
+    spans: Spans,
     config: PriorConfig,
     progress: Progress,
     fold: int = 0,
@@ -93,6 +95,7 @@ def train_style(
         content: [T,64], held-out content features.
         target: [T,64].
         seen: bool [T]; other frames lend their sound as context, never their target.
+        spans: the sequences; no LSTM pass reaches from one into the next.
         config: sizes and schedule.
         progress: told every 20 steps.
         fold: how many folds were trained before this one.
@@ -107,15 +110,17 @@ def train_style(
         config.style_lr,
         betas=(0.5, 0.999),
     )
-    length = min(config.style_segment, len(chunks))
-    offsets = torch.arange(length, device=chunks.device)
+    starts, last = segments(spans, config.style_segment)
+    offsets = torch.arange(min(config.style_segment, max(spans.counts)))
     style_net.train()
     for step in range(config.style_steps):
-        starts = torch.randint(len(chunks) - length + 1, (config.style_batch, 1))
-        frames = starts.to(chunks.device) + offsets
+        drawn = torch.randint(len(starts), (config.style_batch, 1))
+        reached = starts[drawn] + offsets
+        frames = reached.minimum(last[drawn]).to(chunks.device)
         predicted = fuse_net(content[frames], style_net(chunks[frames]))
         errors = reconstruction_loss(predicted, target[frames], config.recon_loss)
-        loss = (errors * seen[frames]).sum() / seen[frames].sum().clamp_min(1)
+        counts = seen[frames] & (reached <= last[drawn]).to(chunks.device)
+        loss = (errors * counts).sum() / counts.sum().clamp_min(1)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -125,9 +130,19 @@ def train_style(
     return style_net.eval(), fuse_net.eval()
 
 
+def segments(spans: Spans, length: int) -> tuple[Tensor, Tensor]:
+    """First frame of every training segment, and the last frame of its sequence, int64 [S].
+
+    A sequence shorter than a segment has one, in which its last frame is repeated.
+    """
+    starts = [torch.arange(span.start, max(span.stop - length, span.start) + 1) for span in spans]
+    last = [torch.full_like(own, span.stop - 1) for own, span in zip(starts, spans, strict=True)]
+    return torch.cat(starts), torch.cat(last)
+
+
 @torch.inference_mode()
 def predict_style(net: StyleNet, chunks: Tensor, segment: int) -> Tensor:
-    """Style of a whole recording, [T,64].
+    """Style of one whole sequence, [T,64].
 
     Runs over stretches as long as in training, each with half a stretch of context at both
     sides, so that the LSTM's state is never carried further than it was trained to be.

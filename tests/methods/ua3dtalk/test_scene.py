@@ -27,7 +27,7 @@ def test_the_similarity_changes_no_projection(recording):
 
 
 def test_the_head_fills_the_cube(recording):
-    transform = normalise(recording.signal("camera"), recording.signal("masks"), "x", BOUND)
+    transform = normalise([("x", recording.signal("camera"), recording.signal("masks"))], BOUND)
     # The fixture's ellipsoid is centred on the origin and 0.10 high.
     assert np.allclose(transform.centre, 0, atol=0.004)
     assert 0.10 * transform.scale == pytest.approx(FILL * BOUND, rel=0.06)
@@ -38,27 +38,27 @@ def test_the_units_of_a_loader_do_not_matter(recording, unit):
     camera, masks = recording.signal("camera"), recording.signal("masks")
     moved = np.array(camera.world_to_camera)
     moved[:, :3, 3] *= unit
-    one = normalise(camera, masks, "x", BOUND)
-    two = normalise(Camera(camera.K, moved), masks, "x", BOUND)
+    one = normalise([("x", camera, masks)], BOUND)
+    two = normalise([("x", Camera(camera.K, moved), masks)], BOUND)
     assert np.allclose(one.viewmats(camera.world_to_camera), two.viewmats(moved), atol=1e-5)
 
 
 def test_it_survives_json(recording):
-    transform = normalise(recording.signal("camera"), recording.signal("masks"), "x", BOUND)
+    transform = normalise([("x", recording.signal("camera"), recording.signal("masks"))], BOUND)
     assert SceneTransform.of(transform.as_dict()) == transform
 
 
 def test_bad_cameras_and_masks_are_refused(recording):
     camera, masks = recording.signal("camera"), recording.signal("masks")
     with pytest.raises(BadInput, match="no frame has a head"):
-        normalise(camera, Masks(np.zeros_like(masks.bits)), "x", BOUND)
+        normalise([("x", camera, Masks(np.zeros_like(masks.bits)))], BOUND)
     behind = np.array(camera.world_to_camera)
     behind[3, 2, 3] = -1
     with pytest.raises(BadInput, match="frame 3"):
-        normalise(dataclasses.replace(camera, world_to_camera=behind), masks, "x", BOUND)
+        normalise([("x", dataclasses.replace(camera, world_to_camera=behind), masks)], BOUND)
     behind[3, 2, 3] = np.nan
     with pytest.raises(BadInput, match="not finite"):
-        normalise(dataclasses.replace(camera, world_to_camera=behind), masks, "x", BOUND)
+        normalise([("x", dataclasses.replace(camera, world_to_camera=behind), masks)], BOUND)
 
 
 def test_windows_hold_every_box_and_move_the_principal_point(recording):

@@ -17,6 +17,7 @@ from methods.ua3dtalk.config import Settings
 from methods.ua3dtalk.data import Drive
 from methods.ua3dtalk.method import UA3DTalk
 from methods.ua3dtalk.sharing import digest_of, stage_inputs
+from methods.ua3dtalk.spans import Spans
 from methods.ua3dtalk.spec import QUICK, SPEC
 
 TINY = {
@@ -177,10 +178,10 @@ def test_a_stage_is_keyed_by_what_it_hears():
 
 def test_digests_tell_values_apart():
     priors = Priors(*(np.zeros((2, n), np.float32) for n in (64, 64, 128)))
-    drive = Drive(np.zeros((2, 16, 29), np.float32), priors, None)
+    drive = Drive(np.zeros((2, 16, 29), np.float32), priors, None, Spans([2]))
     found = digest_of(drive)
     assert list(found) == ["audio", "content", "style", "emotion"]
-    other = Drive(drive.audio + 1, priors, np.zeros((2, 6), np.float32))
+    other = Drive(drive.audio + 1, priors, np.zeros((2, 6), np.float32), drive.spans)
     assert digest_of(other)["audio"] != found["audio"]
     assert digest_of(other)["content"] == found["content"]
     assert "au" in digest_of(other)

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 import scipy.fft
 
-from methods.ua3dtalk.emotion.features import speech_views
+from methods.ua3dtalk.emotion.features import speech_views as views_of
+
+
+def speech_views(audio, fps, count, levels=None):
+    (views,) = views_of([audio], fps, [count], levels)
+    return views
 
 
 def tone(seconds: float, hertz: float) -> np.ndarray:
@@ -47,6 +52,17 @@ def test_mfcc_are_the_cepstrum_of_the_levels_at_unit_length():
     _, silence, _ = speech_views(np.zeros(16000, np.float32), 25.0, 25, views.levels).window(0)
     floor = scipy.fft.dct(np.full(128, -40.0), norm="ortho")[:40]
     np.testing.assert_allclose(silence[0], floor / np.linalg.norm(floor), atol=1e-6)
+
+
+def test_sequences_share_the_loudest_level_and_no_sound():
+    loud, quiet = tone(4, 500), 0.1 * tone(2, 300)
+    alone = speech_views(loud, 25.0, 100)
+    first, second = views_of([loud, quiet], 25.0, [100, 50])
+    assert first.levels == second.levels == alone.levels
+    np.testing.assert_array_equal(first.spectrum, alone.spectrum)
+    own = speech_views(quiet, 25.0, 50, alone.levels)
+    for mine, theirs in zip(second.window(0), own.window(0), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 def test_a_quiet_recording_stays_quiet_at_the_levels_of_training():

@@ -7,8 +7,10 @@ from methods.ua3dtalk.emotion.features import HOP
 from methods.ua3dtalk.emotion.model import evaluated_frames
 from methods.ua3dtalk.emotion.train import emotion_loss, fit_emotion, masked
 from methods.ua3dtalk.priors.config import PriorConfig
+from methods.ua3dtalk.spans import Spans
 
 CPU = torch.device("cpu")
+WHOLE = Spans([750])
 CONFIG = PriorConfig.of(
     {
         "emotion_hidden": 8,
@@ -42,7 +44,12 @@ def fitted():
     target = np.zeros((len(labels), 64), np.float32)
     target[:, 0] = 2 * labels - 1
     torch.manual_seed(0)
-    return audio, labels, target, fit_emotion(audio, 25.0, labels, target, CONFIG, CPU, silent)
+    return (
+        audio,
+        labels,
+        target,
+        fit_emotion([audio], 25.0, WHOLE, labels, target, CONFIG, CPU, silent),
+    )
 
 
 def test_voices_are_told_apart_in_new_sound(fitted):
@@ -71,7 +78,7 @@ def test_the_seed_decides(fitted):
     runs = []
     for seed in (0, 0, 1):
         torch.manual_seed(seed)
-        runs.append(fit_emotion(audio, 25.0, labels, target, few, CPU, silent)[1])
+        runs.append(fit_emotion([audio], 25.0, WHOLE, labels, target, few, CPU, silent)[1])
     np.testing.assert_array_equal(runs[0], runs[1])
     assert not np.array_equal(runs[0], runs[2])
 
@@ -80,7 +87,7 @@ def test_without_labels_the_alignment_alone_is_trained(fitted):
     audio, _, target, _ = fitted
     few = PriorConfig.of({**CONFIG.as_dict(), "emotion_steps": 2})
     torch.manual_seed(0)
-    _, _, record = fit_emotion(audio, 25.0, None, target, few, CPU, silent)
+    _, _, record = fit_emotion([audio], 25.0, WHOLE, None, target, few, CPU, silent)
     assert "alignment only" in record["loss"]
     assert "accuracy" not in record["held_out"]
     assert record["held_out"]["loss"] == record["held_out"]["alignment"]
@@ -120,4 +127,4 @@ def test_masks_silence_the_same_stretch_in_every_view():
 def test_bad_labels_are_refused(fitted, labels):
     audio, _, target, _ = fitted
     with pytest.raises(BadInput, match="emotion labels"):
-        fit_emotion(audio, 25.0, labels, target, CONFIG, CPU, silent)
+        fit_emotion([audio], 25.0, WHOLE, labels, target, CONFIG, CPU, silent)

@@ -5,10 +5,12 @@ import torch
 from methods.ua3dtalk.priors.config import PriorConfig
 from methods.ua3dtalk.priors.extractor import fit_extractor
 from methods.ua3dtalk.priors.folds import assign_folds
+from methods.ua3dtalk.spans import Spans
 
 FPS, COUNT = 25.0, 160
 CONFIG = PriorConfig.of({"style_steps": 8, "folds": 3, "style_hidden": 8, "style_widths": [8]})
 CPU = torch.device("cpu")
+WHOLE = Spans([COUNT])
 
 
 def silent(*_args, **_values):
@@ -32,7 +34,7 @@ def recording(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
 def fitted():
     audio, target = recording(0, COUNT)
     torch.manual_seed(0)
-    return audio, target, fit_extractor(audio, FPS, target, CONFIG, CPU, silent)
+    return audio, target, fit_extractor([audio], FPS, WHOLE, target, CONFIG, CPU, silent)
 
 
 def test_loudness_is_learnt_and_holds_for_new_sound(fitted):
@@ -54,11 +56,13 @@ def test_what_sound_cannot_tell_is_shrunk(fitted):
 @pytest.mark.parametrize("fold", range(3))
 def test_labels_of_a_fold_never_reach_its_own_features(fitted, fold):
     audio, target, (_, content, style, _) = fitted
-    own = assign_folds(COUNT, FPS, CONFIG.folds, CONFIG.block_seconds) == fold
+    own = assign_folds([COUNT], FPS, CONFIG.folds, CONFIG.block_seconds) == fold
     changed = target.copy()
     changed[own] = np.random.default_rng(fold).permutation(target[own]) * 2 + 1
     torch.manual_seed(0)
-    _, other_content, other_style, _ = fit_extractor(audio, FPS, changed, CONFIG, CPU, silent)
+    _, other_content, other_style, _ = fit_extractor(
+        [audio], FPS, WHOLE, changed, CONFIG, CPU, silent
+    )
     # Zero but for the rounding of sums that skip the fold.
     np.testing.assert_allclose(other_content[own], content[own], atol=1e-5)
     np.testing.assert_allclose(other_style[own], style[own], atol=1e-5)
@@ -69,9 +73,11 @@ def test_labels_of_a_fold_never_reach_its_own_features(fitted, fold):
 def test_the_seed_decides(fitted):
     audio, target, (_, content, style, _) = fitted
     torch.manual_seed(0)
-    _, again_content, again_style, _ = fit_extractor(audio, FPS, target, CONFIG, CPU, silent)
+    _, again_content, again_style, _ = fit_extractor(
+        [audio], FPS, WHOLE, target, CONFIG, CPU, silent
+    )
     np.testing.assert_array_equal(again_content, content)
     np.testing.assert_array_equal(again_style, style)
     torch.manual_seed(1)
-    _, _, other_style, _ = fit_extractor(audio, FPS, target, CONFIG, CPU, silent)
+    _, _, other_style, _ = fit_extractor([audio], FPS, WHOLE, target, CONFIG, CPU, silent)
     assert not np.array_equal(other_style, style)

@@ -8,8 +8,10 @@ from methods.ua3dtalk.priors.style import (
     StyleNet,
     predict_style,
     reconstruction_loss,
+    segments,
     train_style,
 )
+from methods.ua3dtalk.spans import Spans
 
 
 def silent(*_args, **_values):
@@ -59,6 +61,12 @@ def test_prediction_of_any_length_is_local(count):
         assert not torch.equal(after[:40], style[:40])
 
 
+def test_training_segments_stay_inside_a_sequence():
+    starts, last = segments(Spans([4, 10, 3]), 4)
+    assert starts.tolist() == [0, 4, 5, 6, 7, 8, 9, 10, 14]
+    assert last.tolist() == [3, *[13] * 7, 16]
+
+
 def test_training_lowers_the_reconstruction_error_where_sound_tells():
     torch.manual_seed(0)
     config = PriorConfig.of({"style_steps": 150, "style_dropout": 0.1})
@@ -68,7 +76,7 @@ def test_training_lowers_the_reconstruction_error_where_sound_tells():
     target[:, :8] = level
     content = torch.zeros(200, 64)
     seen = torch.ones(200, dtype=torch.bool)
-    style_net, fuse_net = train_style(chunks, content, target, seen, config, silent)
+    style_net, fuse_net = train_style(chunks, content, target, seen, Spans([200]), config, silent)
     with torch.inference_mode():
         fused = fuse_net(content, predict_style(style_net, chunks, 25))
     correlation = np.corrcoef(fused[:, 0], target[:, 0])[0, 1]
