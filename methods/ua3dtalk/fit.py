@@ -9,28 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from harness.contracts import BadInput, FitContext, TrainingSet
-from methods.ua3dtalk.branch import Branch
 from methods.ua3dtalk.checkpoint import FORMAT, read_json, write_json, write_lines, write_tensors
-from methods.ua3dtalk.cloud import Cloud
 from methods.ua3dtalk.config import Settings
-from methods.ua3dtalk.data import NAME, Drive, TrainingData, au_of
-from methods.ua3dtalk.face_branch import FaceBranch
-from methods.ua3dtalk.field import FaceField, MouthField
-from methods.ua3dtalk.fuse_stage import FuseStage
-from methods.ua3dtalk.loop import STAGES, run_stage
-from methods.ua3dtalk.mouth_branch import MouthBranch
-from methods.ua3dtalk.perceptual import PatchPerceptual, load_perceptual
-from methods.ua3dtalk.priors import PriorModel, fit_priors
+from methods.ua3dtalk.data.features import FrameFeatures, au_of
+from methods.ua3dtalk.data.frames import NAME, TrainingData
+from methods.ua3dtalk.data.scaling import PriorScaling
+from methods.ua3dtalk.data.transform import normalise
+from methods.ua3dtalk.priors.fit import fit_priors
 from methods.ua3dtalk.priors.given import given_by_all
-from methods.ua3dtalk.scaling import PriorScaling
-from methods.ua3dtalk.scene import normalise
-from methods.ua3dtalk.schedule import face_course, fuse_course, mouth_course
-from methods.ua3dtalk.seeding import random_points, silhouette_points
-from methods.ua3dtalk.sharing import digest_of, shared_stage, stage_inputs
+from methods.ua3dtalk.priors.model import PriorModel
 from methods.ua3dtalk.spans import Spans
+from methods.ua3dtalk.training.branch import Branch
+from methods.ua3dtalk.training.face import FaceBranch
+from methods.ua3dtalk.training.fuse import FuseStage
+from methods.ua3dtalk.training.loop import run_stage
+from methods.ua3dtalk.training.mouth import MouthBranch
+from methods.ua3dtalk.training.perceptual import load_perceptual
+from methods.ua3dtalk.training.sharing import digests_of, shared_stage, stage_inputs
 
 MODEL, DESCRIPTION, RECORD, CURVE = "model.pt", "model.json", "fit.json", "losses.jsonl"
 #: Which array of a signal has one row per frame; a signal that is not named is one itself.
@@ -56,35 +53,28 @@ def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
         settings.field.bound,
     )
     au = au_of(training) if settings.field.use_au else None
-    features, scaling = priors.train_features(), None
+    values, scaling = priors.train_features(), None
     if priors.record["source"] == "trained":
-        scaling = PriorScaling.of(features)
-        features = scaling.apply(features)
-    spans = Spans([len(sequence.frames) for sequence in training])
-    drive = Drive(priors.train_windows(), features, au, spans)
-    data = TrainingData(training, transform, drive, device)
+        scaling = PriorScaling.of(values)
+        values = scaling.apply(values)
+    features = FrameFeatures(priors.train_windows(), values, au, Spans.of(training))
+    data = TrainingData(training, transform, features, device)
 
     perceptual, why = (None, "switched off")
     if config.perceptual:
         perceptual, why = load_perceptual(device)
     stages = workdir / "stages"
-    face, mouth = branches(data, settings, context.seed, perceptual)
+    face, mouth = (
+        kind(data, settings, context.seed, perceptual) for kind in (FaceBranch, MouthBranch)
+    )
     rows: list[dict[str, Any]] = []
-    heard = digest_of(drive)
+    digests = digests_of(features)
     for branch in (face, mouth):
-        inputs = stage_inputs(branch.name, settings, heard, why)
+        inputs = stage_inputs(branch.name, settings, digests, why)
         own = fingerprint(training, {"stage": branch.name, **inputs}, context.seed)
         with shared_stage(context.stages, branch.name, inputs, stages):
             rows += run_stage(branch, stages, own, config.checkpoint_every, context.progress)
-    fuse = FuseStage(
-        face,
-        mouth,
-        data,
-        fuse_course(config.fuse_iterations),
-        config,
-        context.seed,
-        perceptual,
-    )
+    fuse = FuseStage(face, mouth, context.seed)
     rows += run_stage(fuse, stages, identity, config.checkpoint_every, context.progress)
 
     write_tensors(
@@ -107,63 +97,14 @@ def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
             "options": settings.options,
             "scene": transform.as_dict(),
             "resolution": list(data.bits.shape[1:]),
-            # Digital silence is tens of deviations below any room; the fields never saw it.
-            "audio_range": [float(drive.audio.min()), float(drive.audio.max())],
+            # Digital silence is tens of deviations below any noise that the fields were trained on.
+            "audio_range": [float(features.audio.min()), float(features.audio.max())],
             # At rest the eyes are open: a blink is rare, so the median is free of it.
             "au_at_rest": None if au is None else np.median(au, axis=0).tolist(),
         },
     )
     for stage in (face, mouth, fuse):
         (stages / f"{stage.name}.pt").unlink()
-
-
-def branches(
-    data: TrainingData, settings: Settings, seed: int, perceptual: PatchPerceptual | None
-) -> tuple[Branch, Branch]:
-    """Both branches at their start; the same seed gives the same start.
-
-    Each draws from a stream of its own: how large the face is must not move the mouth's start,
-    or no two variants of the face could share a mouth.
-    """
-    config, device = settings.train, data.device
-    clouds = []
-    for region, count in (("face", config.face_gaussians), ("mouth", config.mouth_gaussians)):
-        rng = np.random.default_rng((seed, 17, STAGES.index(region)))
-        if config.init == "random":
-            seeds = random_points(count, settings.field.bound, rng)
-        else:
-            seeds = silhouette_points(data, region, count, settings.field.bound, rng)
-        clouds.append(Cloud.seeded(*seeds, config, device))
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        face_field = FaceField(settings.field).to(device)
-        torch.manual_seed(int(np.random.SeedSequence((seed, 1)).generate_state(1)[0]))
-        mouth_field = MouthField(settings.field).to(device)
-    face = FaceBranch(
-        clouds[0],
-        face_field,
-        data,
-        data.head_windows,
-        data.shown,
-        face_course(config.face_iterations),
-        config,
-        config.motion_rate,
-        seed,
-        perceptual,
-    )
-    mouth = MouthBranch(
-        clouds[1],
-        mouth_field,
-        data,
-        data.mouth_windows,
-        np.flatnonzero(data.mouth_open > 0),
-        mouth_course(config.mouth_iterations),
-        config,
-        config.mouth_motion_rate,
-        seed,
-        perceptual,
-    )
-    return face, mouth
 
 
 def check_training(training: TrainingSet, settings: Settings) -> None:
@@ -208,17 +149,12 @@ def record(
     settings: Settings,
     perceptual: str,
 ) -> dict[str, Any]:
-    """What a reader of the result wants to know of the fit."""
+    """Figures of the fit for the record."""
     last = {row["stage"]: row for row in rows}
     return {
         "stages": {
-            name: {
-                "iterations": row["step"],
-                "seconds": row["seconds"],
-                "loss": row["loss"],
-                "psnr": row["psnr"],
-                "gaussians": row["gaussians"],
-            }
+            name: {"iterations": row["step"]}
+            | {key: row[key] for key in ("seconds", "loss", "psnr", "gaussians")}
             for name, row in last.items()
         },
         "gaussians": {"face": len(face.cloud), "mouth": len(mouth.cloud)},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 
+from harness.contracts import TrainingSet
+
 
 class Spans:
     """Frames of several sequences, one after the other.
@@ -17,6 +19,11 @@ class Spans:
     def __init__(self, counts: Sequence[int]) -> None:
         self.counts = tuple(counts)
         self._all = [range(a, b) for a, b in pairwise(accumulate(self.counts, initial=0))]
+
+    @classmethod
+    def of(cls, training: TrainingSet) -> Spans:
+        """Those of a training set."""
+        return cls([len(sequence.frames) for sequence in training])
 
     def __iter__(self) -> Iterator[range]:
         return iter(self._all)

@@ -84,7 +84,7 @@ SPEC = MethodSpec(
     licence="Apache-2.0 (written from the paper; the authors' own code has no licence)",
     entry="methods.ua3dtalk.method:UA3DTalk",
     scope="subject",
-    # `expression` is asked for by the fit itself: a recording that comes with the official
+    # `expression` is asked for by the fit itself: a sequence that comes with the official
     # `priors` files does without. `emotion` labels are used where they are present.
     signals=("camera", "masks", "plate", "au"),
     drives=("audio+au", "audio"),

@@ -19,10 +19,10 @@ from harness.contracts import (
     StageCache,
     TrainingSet,
 )
-from methods.ua3dtalk.audio_windows import KIND, LogMelStatistics, audio_windows
-from methods.ua3dtalk.emotion.train import fit_emotion
+from methods.speech.windows import KIND, LogMelStatistics, audio_windows
 from methods.ua3dtalk.priors.config import CONTENT_SIZE, EMOTION_SIZE, STYLE_SIZE, PriorConfig
-from methods.ua3dtalk.priors.extractor import fit_extractor
+from methods.ua3dtalk.priors.emotion.train import fit_emotion
+from methods.ua3dtalk.priors.expression.extractor import fit_extractor
 from methods.ua3dtalk.priors.given import alike, given_by_all, given_priors, given_windows
 from methods.ua3dtalk.priors.model import PriorModel
 from methods.ua3dtalk.priors.target import ExpressionTarget
@@ -34,7 +34,7 @@ _NOT_OF = {
     "prior": ("use_", "official", "audio_", "emotion_", "waveform"),
     "emotion": ("use_", "official", "audio_", "content_", "style_", "fuse_", "recon_"),
 }
-#: Below this a fold has too few frames to say anything.
+#: Below this a fold has too few frames to be meaningful.
 _FEWEST = 48
 
 
@@ -58,7 +58,7 @@ def fit_priors(
         config: sizes and schedules.
         device: a torch device.
         seed: decides every draw.
-        progress: told of stages `content`, `style` and `emotion`.
+        progress: called with stages `content`, `style` and `emotion`.
         stages: where finished parts come from and go to: `prior` (content and style) and
             `emotion`, neither of which depends on the other.
 
@@ -77,8 +77,8 @@ def fit_priors(
     if count < _FEWEST:
         raise BadInput(
             training.id,
-            f"its training part has {count} frames",
-            f"The priors need at least {_FEWEST}: use a longer recording.",
+            f"its training set has {count} frames",
+            f"The priors need at least {_FEWEST}: use longer videos.",
         )
     with torch.random.fork_rng():
         model = _fit(training, config, device, seed, progress, stages)
@@ -96,7 +96,7 @@ def _fit(
     stages: StageCache | None,
 ) -> PriorModel:
     sounds, fps = [sequence.audio for sequence in training], training.uniform().fps
-    spans = Spans([len(sequence.frames) for sequence in training])
+    spans = Spans.of(training)
     statistics = LogMelStatistics.of(*sounds)
     if config.audio_features == "auto" and given_by_all(training, "audio_features"):
         windows = given_windows(training)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.contracts import AudioFeatures, BadInput, Priors, Sequence, TrainingSet
-from methods.ua3dtalk.audio_windows import check_windows
+from methods.speech.windows import check_windows
 from methods.ua3dtalk.priors.config import PriorConfig
 from methods.ua3dtalk.priors.official import LAYOUT, check_priors, read_official
 

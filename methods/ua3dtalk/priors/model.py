@@ -14,10 +14,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from harness.contracts import AudioFeatures, BadInput, MissingSignal, Priors
-from methods.ua3dtalk.audio_windows import KIND, LogMelStatistics, audio_windows, check_windows
-from methods.ua3dtalk.emotion.model import EmotionModel
+from methods.speech.windows import KIND, LogMelStatistics, audio_windows, check_windows
 from methods.ua3dtalk.priors.config import CONTENT_SIZE, EMOTION_SIZE, STYLE_SIZE, PriorConfig
-from methods.ua3dtalk.priors.extractor import PriorExtractor
+from methods.ua3dtalk.priors.emotion.model import EmotionModel
+from methods.ua3dtalk.priors.expression.extractor import PriorExtractor
 from methods.ua3dtalk.priors.official import check_priors
 
 _FORMAT = 1
@@ -104,7 +104,7 @@ class PriorModel:
         """Audio windows of any sound, float32 [count,16,29], of the kind seen in training.
 
         Raises:
-            MissingSignal: training used the recording's own features and none are given.
+            MissingSignal: training used features that came with the sequences and none are given.
             BadInput: the given features are of another kind or shape.
 
         """
@@ -150,7 +150,7 @@ class PriorModel:
             "parts": parts,
             "record": self.record,
         }
-        (folder / _RECORD).unlink(missing_ok=True)  # old words must not stand by new numbers
+        (folder / _RECORD).unlink(missing_ok=True)  # an old record must not stay beside new tensors
         temporary = folder / f".{_TENSORS}.part"
         save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, temporary)
         os.replace(temporary, folder / _TENSORS)

@@ -1,4 +1,4 @@
-"""A small recording with known truth: a textured ellipsoid that speaks, nods and blinks."""
+"""A small sequence with known truth: a textured ellipsoid that talks, nods and blinks."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The whole course on a small recording: it learns, resumes to the bit, and renders."""
+"""The whole schedule on a small recording: it learns, resumes to the bit, and renders."""
 
 import dataclasses
 import json

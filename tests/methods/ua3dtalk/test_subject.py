@@ -16,17 +16,22 @@ from harness.contracts import (
     Priors,
     TrainingSet,
 )
-from methods.ua3dtalk.audio_windows import LogMelStatistics, audio_windows
+from methods.speech.windows import LogMelStatistics, audio_windows
 from methods.ua3dtalk.config import Settings
-from methods.ua3dtalk.data import Drive, TrainingData, au_of
-from methods.ua3dtalk.fit import branches, fingerprint
+from methods.ua3dtalk.data.features import FrameFeatures, au_of
+from methods.ua3dtalk.data.frames import TrainingData
+from methods.ua3dtalk.data.transform import normalise
+from methods.ua3dtalk.fit import fingerprint
 from methods.ua3dtalk.method import UA3DTalk
-from methods.ua3dtalk.priors import PriorConfig, PriorModel, fit_priors
-from methods.ua3dtalk.priors.content import content_inputs
-from methods.ua3dtalk.priors.style import style_inputs
-from methods.ua3dtalk.scene import normalise
+from methods.ua3dtalk.priors.config import PriorConfig
+from methods.ua3dtalk.priors.expression.content import content_inputs
+from methods.ua3dtalk.priors.expression.style import style_inputs
+from methods.ua3dtalk.priors.fit import fit_priors
+from methods.ua3dtalk.priors.model import PriorModel
 from methods.ua3dtalk.spans import Spans
 from methods.ua3dtalk.spec import QUICK, SPEC
+from methods.ua3dtalk.training.face import FaceBranch
+from methods.ua3dtalk.training.mouth import MouthBranch
 
 CUT = 36
 PRIORS = {"style_steps": 2, "emotion_steps": 2, "folds": 3, "emotion_hidden": 4}
@@ -89,9 +94,9 @@ def priors(pair, tmp_path_factory):
 @pytest.fixture(scope="module")
 def data(pair, priors):
     parts = [(s.id, s.signal("camera"), s.signal("masks")) for s in pair]
-    spans = Spans([len(s.frames) for s in pair])
-    drive = Drive(priors.train_windows(), priors.train_features(), au_of(pair), spans)
-    return TrainingData(pair, normalise(parts, 0.15), drive, "cpu")
+    windows, values = priors.train_windows(), priors.train_features()
+    features = FrameFeatures(windows, values, au_of(pair), Spans.of(pair))
+    return TrainingData(pair, normalise(parts, 0.15), features, "cpu")
 
 
 def test_the_spec_asks_for_all_sequences_of_a_subject():
@@ -150,14 +155,14 @@ def test_training_data_holds_all_frames_in_the_order_of_the_set(pair, data):
             assert np.array_equal(data.frames[t], sequence.frames[own])
             assert np.array_equal(data.bits[t], sequence.signal("masks").bits[own])
             assert np.array_equal(data.K[t], camera.K[own])
-            rows, columns = data.head_windows.slices(t)
-            shown = data.plate(t, data.head_windows).permute(1, 2, 0).numpy()
+            rows, columns = data.head_crops.slices(t)
+            shown = data.plate(t, data.head_crops).permute(1, 2, 0).numpy()
             assert np.allclose(shown, plate[own][rows, columns] / 255)
             t += 1
 
 
 def test_every_frame_is_trained_on(data):
-    face, mouth = branches(data, Settings.of(TINY), 0, None)
+    face, mouth = (kind(data, Settings.of(TINY), 0, None) for kind in (FaceBranch, MouthBranch))
     assert {face.order.regular(i) for i in range(1, 88)} == set(range(87))
     assert set(mouth.order.frames) == set(np.flatnonzero(data.mouth_open > 0))
     assert (mouth.order.frames >= CUT).any()

@@ -16,7 +16,9 @@ from harness.contracts import (
     Sequence,
     TrainingSet,
 )
-from methods.ua3dtalk.priors import PriorConfig, PriorModel, fit_priors
+from methods.ua3dtalk.priors.config import PriorConfig
+from methods.ua3dtalk.priors.fit import fit_priors
+from methods.ua3dtalk.priors.model import PriorModel
 
 TINY = PriorConfig.of(
     {
