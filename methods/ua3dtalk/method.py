@@ -43,7 +43,7 @@ class UA3DTalk(Method):
         """Read what `fit` left, and compute once what no frame changes."""
         from methods.ua3dtalk.render import Renderer
 
-        self._renderer = Renderer.load(workdir, device)
+        self._renderer = Renderer(workdir, device)
 
     def render(
         self, request: RenderRequest, clock: StageClock = NULL_CLOCK

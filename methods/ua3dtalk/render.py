@@ -31,73 +31,39 @@ class Renderer:
     """A fitted subject on a device.
 
     Args:
-        settings: of the fit.
-        transform: into scene units.
-        rest: action units [6] of the face at rest, or None.
-        audio_range: least and greatest audio feature of the training part; others are cut to it.
-        face: the face's Gaussians.
-        mouth: the mouth's Gaussians.
-        fields: of face and mouth.
-        priors: gives the features of any sound.
-        scaling: of those features; None for official ones.
+        workdir: what a fit left.
         device: a torch device.
+
+    Raises:
+        BadInput: a file is missing or damaged, or of another version.
 
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        transform: SceneTransform,
-        rest: np.ndarray | None,
-        audio_range: tuple[float, float],
-        face: Cloud,
-        mouth: Cloud,
-        fields: tuple[FaceField, MouthField],
-        priors: PriorModel,
-        scaling: PriorScaling | None,
-        device: str,
-    ) -> None:
-        self.settings, self.transform, self.rest, self.device = settings, transform, rest, device
-        self.audio_range, self.scaling = audio_range, scaling
-        self.face, self.mouth, self.priors = face, mouth, priors
-        self._face_field = fields[0].bake(face.means)
-        self._mouth_field = fields[1].bake(mouth.means)
-
-    @classmethod
-    def load(cls, workdir: Path, device: str) -> Renderer:
-        """Read what a fit left.
-
-        Raises:
-            BadInput: a file is missing or damaged, or of another version.
-
-        """
+    def __init__(self, workdir: Path, device: str) -> None:
         stored = read_json(workdir / "model.json")
         if stored.get("format") != FORMAT:
             raise BadInput(
                 workdir / "model.json", f"its format is {stored.get('format')}, not {FORMAT}", CURE
             )
         tensors = read_tensors(workdir / "model.pt", device)
-        settings = Settings.of(stored["options"])
-        fields = (FaceField(settings.field).to(device), MouthField(settings.field).to(device))
+        self.settings, self.device = Settings.of(stored["options"]), device
+        self.transform = SceneTransform.of(stored["scene"])
+        rest = stored["au_at_rest"]
+        self.rest = None if rest is None else np.asarray(rest, np.float32)
+        #: Least and greatest audio feature of the training set; others are clipped to it.
+        self.audio_range = tuple(stored["audio_range"])
+        self.priors = PriorModel.load(workdir / "priors", device)
+        self.scaling = PriorScaling.restore(tensors["scaling"]) if tensors["scaling"] else None
+        self.face, self.mouth = Cloud.of(tensors["face"]), Cloud.of(tensors["mouth"])
+        fields = (FaceField(self.settings.field), MouthField(self.settings.field))
         for field, name in zip(fields, ("face_field", "mouth_field"), strict=True):
             try:
                 field.load_state_dict(tensors[name])
             except (KeyError, RuntimeError) as error:
                 raise BadInput(workdir / "model.pt", f"it does not fit ({error})", CURE) from error
-            field.requires_grad_(False).eval()
-        rest = stored["au_at_rest"]
-        return cls(
-            settings,
-            SceneTransform.of(stored["scene"]),
-            None if rest is None else np.asarray(rest, np.float32),
-            tuple(stored["audio_range"]),
-            Cloud.of(tensors["face"]),
-            Cloud.of(tensors["mouth"]),
-            fields,
-            PriorModel.load(workdir / "priors", device),
-            PriorScaling.restore(tensors["scaling"]) if tensors["scaling"] else None,
-            device,
-        )
+            field.to(device).requires_grad_(False).eval()
+        self._face_field = fields[0].bake(self.face.means)
+        self._mouth_field = fields[1].bake(self.mouth.means)
 
     def features(self, request: RenderRequest) -> FrameFeatures:
         """What the fields are conditioned on at every frame of a request.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -45,9 +46,6 @@ class Branch(abc.ABC):
 
     Args:
         data: of the training set.
-        crops: what of each frame a step renders.
-        frames: indices of the frames that the branch learns from.
-        schedule: what happens at which step.
         settings: of the fit.
         seed: of every draw.
         perceptual: LPIPS, where it can take part.
@@ -56,26 +54,27 @@ class Branch(abc.ABC):
 
     name: ClassVar[str]
     field_type: ClassVar[type[DeformationField]]
-    cloud_share: ClassVar[float] = 1.0
+    schedule_of: ClassVar[Callable[[int], Schedule]]
+    rate_option: ClassVar[str]  # of `TrainConfig`: factor on the field's learning rates
+    cloud_share: ClassVar[float] = 1.0  # of `TrainConfig.max_gaussians`
 
     def __init__(
         self,
         data: TrainingData,
-        crops: Crops,
-        frames: np.ndarray,
-        schedule: Schedule,
         settings: Settings,
         seed: int,
         perceptual: PatchPerceptual | None,
     ) -> None:
-        self.data, self.crops, self.schedule = data, crops, schedule
-        self.config, self.perceptual = settings.train, perceptual
-        self.iterations = schedule.iterations
+        self.data, self.config, self.perceptual = data, settings.train, perceptual
+        self.iterations = getattr(self.config, f"{self.name}_iterations")
+        self.schedule = type(self).schedule_of(self.iterations)
+        self.crops, frames = self.seen(data)
         self.cloud = self._cloud(settings.field.bound, seed)
         with torch.random.fork_rng():
             torch.manual_seed(self.field_seed(seed))
             self.field = self.field_type(settings.field).to(data.device)
-        self.motion = motion_optimizer(self.field, self.motion_rate, self.config.audio_rate)
+        rate = getattr(self.config, self.rate_option)
+        self.motion = motion_optimizer(self.field, rate, self.config.audio_rate)
         self.draws = Draws(seed, self.name)
         self.order = FrameOrder(frames, seed * len(STAGES) + STAGES.index(self.name))
         self.background = torch.tensor([GREEN], device=data.device)
@@ -91,14 +90,14 @@ class Branch(abc.ABC):
         return Cloud.seeded(*seeds, self.config, self.data.device)
 
     @staticmethod
-    @abc.abstractmethod
     def field_seed(seed: int) -> int:
         """Seed of the field's initial weights."""
+        return seed
 
-    @property
+    @staticmethod
     @abc.abstractmethod
-    def motion_rate(self) -> float:
-        """Factor on the field's learning rates."""
+    def seen(data: TrainingData) -> tuple[Crops, np.ndarray]:
+        """What of a frame a step renders, and the frames that the branch learns from."""
 
     @abc.abstractmethod
     def frame(self, i: int, rng: np.random.Generator) -> int:

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from methods.ua3dtalk.config import Settings
+from methods.ua3dtalk.data.crops import Crops
 from methods.ua3dtalk.data.frames import TrainingCrop, TrainingData
 from methods.ua3dtalk.field.conditions import Offsets
 from methods.ua3dtalk.field.deformation import FaceField
 from methods.ua3dtalk.training.branch import Branch, Rendering
 from methods.ua3dtalk.training.losses import alpha_outside, attention_inside, motion_size
-from methods.ua3dtalk.training.perceptual import PatchPerceptual, random_patch
+from methods.ua3dtalk.training.perceptual import random_patch
 from methods.ua3dtalk.training.schedule import (
     ALPHA_WEIGHT,
     FACE_SELECT_EVERY,
@@ -30,26 +30,13 @@ class FaceBranch(Branch):
 
     name = "face"
     field_type = FaceField
-
-    def __init__(
-        self,
-        data: TrainingData,
-        settings: Settings,
-        seed: int,
-        perceptual: PatchPerceptual | None,
-    ) -> None:
-        schedule = face_schedule(settings.train.face_iterations)
-        super().__init__(data, data.head_crops, data.shown, schedule, settings, seed, perceptual)
+    schedule_of = staticmethod(face_schedule)
+    rate_option = "motion_rate"
 
     @staticmethod
-    def field_seed(seed: int) -> int:
-        """Seed of the field's initial weights."""
-        return seed
-
-    @property
-    def motion_rate(self) -> float:
-        """Factor on the field's learning rates."""
-        return self.config.motion_rate
+    def seen(data: TrainingData) -> tuple[Crops, np.ndarray]:
+        """The head, in all frames that show it."""
+        return data.head_crops, data.shown
 
     def frame(self, i: int, rng: np.random.Generator) -> int:
         """The regular frame; every 15th step one by mouth opening, later by blink."""

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from methods.ua3dtalk.config import Settings
+from methods.ua3dtalk.data.crops import Crops
 from methods.ua3dtalk.data.frames import MOUTH_MARGIN, TrainingCrop, TrainingData
 from methods.ua3dtalk.field.conditions import Offsets
 from methods.ua3dtalk.field.deformation import MouthField
 from methods.ua3dtalk.training.branch import Branch, Rendering
 from methods.ua3dtalk.training.losses import alpha_outside
-from methods.ua3dtalk.training.perceptual import PatchPerceptual, random_patch
+from methods.ua3dtalk.training.perceptual import random_patch
 from methods.ua3dtalk.training.schedule import ALPHA_WEIGHT, MOUTH_SELECT_EVERY, mouth_schedule
 
 PATCH_PERCEPTUAL_WEIGHT = 0.5
@@ -28,29 +28,19 @@ class MouthBranch(Branch):
 
     name = "mouth"
     field_type = MouthField
+    schedule_of = staticmethod(mouth_schedule)
+    rate_option = "mouth_motion_rate"
     cloud_share = 0.25
-
-    def __init__(
-        self,
-        data: TrainingData,
-        settings: Settings,
-        seed: int,
-        perceptual: PatchPerceptual | None,
-    ) -> None:
-        schedule, frames = mouth_schedule(settings.train.mouth_iterations), data.mouth_open > 0
-        super().__init__(
-            data, data.mouth_crops, np.flatnonzero(frames), schedule, settings, seed, perceptual
-        )
 
     @staticmethod
     def field_seed(seed: int) -> int:
         """Seed of the field's initial weights."""
         return int(np.random.SeedSequence((seed, 1)).generate_state(1)[0])
 
-    @property
-    def motion_rate(self) -> float:
-        """Factor on the field's learning rates."""
-        return self.config.mouth_motion_rate
+    @staticmethod
+    def seen(data: TrainingData) -> tuple[Crops, np.ndarray]:
+        """The mouth, in all frames that show its inside."""
+        return data.mouth_crops, np.flatnonzero(data.mouth_open > 0)
 
     def frame(self, i: int, rng: np.random.Generator) -> int:
         """The regular frame; every 7th step one by mouth opening."""
