@@ -31,7 +31,13 @@ from methods.ua3dtalk.training.sharing import digests_of, shared_stage, stage_in
 
 MODEL, DESCRIPTION, RECORD, CURVE = "model.pt", "model.json", "fit.json", "losses.jsonl"
 #: Which array of a signal has one row per frame; a signal that is not named is one itself.
-_PER_FRAME = {"camera": "K", "masks": "bits", "au": "values", "expression": "values"}
+_PER_FRAME = {
+    "camera": "K",
+    "masks": "bits",
+    "au": "values",
+    "expression": "values",
+    "emotion": "labels",
+}
 
 
 def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
@@ -112,7 +118,8 @@ def check_training(training: TrainingSet, settings: Settings) -> None:
 
     Raises:
         MissingSignal: one that the settings need is absent.
-        BadInput: there is no sequence, or they differ in subject, frame rate or size.
+        BadInput: there is no sequence, they differ in subject, frame rate or size, only some
+            have a signal that is used if present, or a signal is of another length.
 
     """
     training.uniform()
@@ -122,9 +129,13 @@ def check_training(training: TrainingSet, settings: Settings) -> None:
     needed = ["camera", "masks", "plate"]
     if settings.field.use_au:
         needed.append("au")
+    if settings.priors.audio_features == "auto":
+        given_by_all(training, "audio_features")
     modules = settings.field.use_prior or settings.field.use_emotion
     if modules and not settings.priors.official and not given_by_all(training, "priors"):
         needed.append("expression")
+        if settings.field.use_emotion and given_by_all(training, "emotion"):
+            needed.append("emotion")
     for sequence in training:
         for name in needed:
             signal, frames = sequence.signal(name, NAME), len(sequence.frames)

@@ -23,8 +23,9 @@ class PriorConfig:
     # Which features are made; a module that is off gives zeros.
     use_prior: bool = True  # P: content and style
     use_emotion: bool = True  # E
-    # Folder with the six official feature files; empty: the sequence's own `priors` signal
-    # where it has one, else training on the sequence.
+    # Folder with the six official feature files, or with one such folder per sequence, called by
+    # its id, if there are several. Empty: the `priors` signal of the sequences where they have
+    # it, else training.
     official: str = ""
     # Windows of the audio modality: "auto", the sequence's own features (DeepSpeech's) where it has
     # them; "logmel29", always a log-mel spectrogram.

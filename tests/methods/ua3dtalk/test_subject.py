@@ -16,6 +16,7 @@ from harness.contracts import (
     Priors,
     TrainingSet,
 )
+from harness.testing import request_of
 from methods.speech.windows import LogMelStatistics, audio_windows
 from methods.ua3dtalk.config import Settings
 from methods.ua3dtalk.data.features import FrameFeatures, au_of
@@ -73,9 +74,9 @@ def named(sequence, name, **signals):
 
 
 @pytest.fixture(scope="module")
-def pair(recording):
-    """The recording cut in two, the second part with another emotion."""
-    first, second = recording.part(range(CUT)), recording.part(range(CUT, 87))
+def pair(sequence):
+    """The sequence cut in two, the second part with another emotion."""
+    first, second = sequence.part(range(CUT)), sequence.part(range(CUT, 87))
     angry = EmotionTrack(np.ones(51, np.int64), np.ones(51, np.int64))
     return TrainingSet((named(first, "first"), named(second, "second", emotion=angry)))
 
@@ -191,7 +192,7 @@ def test_the_fingerprint_covers_ids_digests_lengths_and_order(pair):
     assert len({of(first, second), *others}) == 6
 
 
-def test_it_fits_resumes_and_renders(pair, recording, tmp_path):
+def test_it_fits_resumes_and_renders(pair, sequence, tmp_path):
     class Killed(Exception):
         pass
 
@@ -211,10 +212,9 @@ def test_it_fits_resumes_and_renders(pair, recording, tmp_path):
 
     method = UA3DTalk()
     method.load(tmp_path / "cut")
-    part = recording.part(recording.test)
-    from harness.testing import request_of
+    part = sequence.part(sequence.test)
 
-    frames = list(method.render(request_of(recording, SPEC)))
+    frames = list(method.render(request_of(sequence, SPEC)))
     assert len(frames) == len(part.frames)
     assert all(np.isfinite(frame.rgb).all() for frame in frames)
 
@@ -281,6 +281,17 @@ def test_signals_of_some_sequences_only_are_refused(pair, tmp_path):
         training = TrainingSet((pair.sequences[0], second))
         with pytest.raises(BadInput, match=f"first: it has no '{name}' signal, and second"):
             fit_priors(training, tmp_path, PriorConfig.of(PRIORS), "cpu", 0, print)
+
+
+def test_signals_of_some_sequences_only_are_refused_before_any_work(pair, tmp_path):
+    features = AudioFeatures(np.zeros((51, 16, 29), np.float32), "deepspeech")
+    for name, value in (("emotion", None), ("audio_features", features)):
+        with pytest.raises(BadInput, match=f"it has no '{name}' signal"):
+            training = TrainingSet(
+                (pair.sequences[0], named(pair.sequences[1], "b", **{name: value}))
+            )
+            UA3DTalk().fit(training, tmp_path / "fit", FitContext(TINY))
+        assert not (tmp_path / "fit").exists()
 
 
 def test_expressions_of_two_bases_are_refused(pair, tmp_path):

@@ -16,8 +16,8 @@ def project(K, viewmats, points):
     return pixels[..., :2] / pixels[..., 2:]
 
 
-def test_the_similarity_changes_no_projection(recording):
-    camera = recording.signal("camera")
+def test_the_similarity_changes_no_projection(sequence):
+    camera = sequence.signal("camera")
     transform = SceneTransform((0.01, -0.02, 0.03), 1.7)
     points = np.random.default_rng(0).normal(0, 0.08, (20, 3))
     scene = (points - np.asarray(transform.centre)) * transform.scale
@@ -26,16 +26,16 @@ def test_the_similarity_changes_no_projection(recording):
     assert np.allclose(before, after, atol=1e-3)
 
 
-def test_the_head_fills_the_cube(recording):
-    transform = normalise([("x", recording.signal("camera"), recording.signal("masks"))], BOUND)
+def test_the_head_fills_the_cube(sequence):
+    transform = normalise([("x", sequence.signal("camera"), sequence.signal("masks"))], BOUND)
     # The fixture's ellipsoid is centred on the origin and 0.10 high.
     assert np.allclose(transform.centre, 0, atol=0.004)
     assert 0.10 * transform.scale == pytest.approx(FILL * BOUND, rel=0.06)
 
 
 @pytest.mark.parametrize("unit", [0.1, 10.0, 1000.0])
-def test_the_units_of_a_loader_do_not_matter(recording, unit):
-    camera, masks = recording.signal("camera"), recording.signal("masks")
+def test_the_units_of_a_loader_do_not_matter(sequence, unit):
+    camera, masks = sequence.signal("camera"), sequence.signal("masks")
     moved = np.array(camera.world_to_camera)
     moved[:, :3, 3] *= unit
     one = normalise([("x", camera, masks)], BOUND)
@@ -43,13 +43,13 @@ def test_the_units_of_a_loader_do_not_matter(recording, unit):
     assert np.allclose(one.viewmats(camera.world_to_camera), two.viewmats(moved), atol=1e-5)
 
 
-def test_it_survives_json(recording):
-    transform = normalise([("x", recording.signal("camera"), recording.signal("masks"))], BOUND)
+def test_it_survives_json(sequence):
+    transform = normalise([("x", sequence.signal("camera"), sequence.signal("masks"))], BOUND)
     assert SceneTransform.of(transform.as_dict()) == transform
 
 
-def test_bad_cameras_and_masks_are_refused(recording):
-    camera, masks = recording.signal("camera"), recording.signal("masks")
+def test_bad_cameras_and_masks_are_refused(sequence):
+    camera, masks = sequence.signal("camera"), sequence.signal("masks")
     with pytest.raises(BadInput, match="no frame has a head"):
         normalise([("x", camera, Masks(np.zeros_like(masks.bits)))], BOUND)
     behind = np.array(camera.world_to_camera)
@@ -61,8 +61,8 @@ def test_bad_cameras_and_masks_are_refused(recording):
         normalise([("x", dataclasses.replace(camera, world_to_camera=behind), masks)], BOUND)
 
 
-def test_windows_hold_every_box_and_move_the_principal_point(recording):
-    found = boxes(recording.signal("masks").bits, MASK_BITS["mouth"])
+def test_windows_hold_every_box_and_move_the_principal_point(sequence):
+    found = boxes(sequence.signal("masks").bits, MASK_BITS["mouth"])
     windows = around_boxes(found, (48, 48), margin=2)
     assert windows.width % 16 == windows.height % 16 == 0
     for t, (left, top, right, bottom) in enumerate(found):
@@ -75,7 +75,7 @@ def test_windows_hold_every_box_and_move_the_principal_point(recording):
             assert right <= columns.stop
             assert rows.start <= top
             assert bottom <= rows.stop
-    K = recording.signal("camera").K
+    K = sequence.signal("camera").K
     moved = windows.intrinsics(K)
     assert np.array_equal(K[:, 0, 2] - moved[:, 0, 2], windows.left)
     assert np.array_equal(K[:, 1, 2] - moved[:, 1, 2], windows.top)

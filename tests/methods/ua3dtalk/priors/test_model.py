@@ -147,7 +147,7 @@ def test_modules_that_are_off_are_zero(tmp_path):
     assert model.record["content"] == model.record["emotion"] == "off"
 
 
-def test_features_that_came_with_the_recording(tmp_path):
+def test_features_that_came_with_the_sequence(tmp_path):
     rng = np.random.default_rng(0)
     count = TRAIN + TEST
     given = Priors(*(rng.random((count, n), np.float32) for n in (64, 64, 128)))
@@ -195,7 +195,7 @@ def test_given_features_beside_trained_ones_are_refused(fitted):
         fitted[1].infer(made().audio[:3200], 25.0, 5, given)
 
 
-def test_bad_recordings_are_refused(tmp_path):
+def test_bad_sequences_are_refused(tmp_path):
     with pytest.raises(MissingSignal, match="expression"):
         fit_priors(TrainingSet.of(made(signals={})), tmp_path, TINY, "cpu", 0, silent)
     short = replace(made(), train=range(20))

@@ -73,14 +73,14 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def fit(recording, workdir, changes, stages=None):
+def fit(sequence, workdir, changes, stages=None):
     trained = set()
 
     def progress(stage, done, total, **_):
         trained.add(stage)
 
     context = FitContext({**TINY, **changes}, progress=progress, stages=stages)
-    UA3DTalk().fit(TrainingSet.of(recording), workdir, context)
+    UA3DTalk().fit(TrainingSet.of(sequence), workdir, context)
     return trained
 
 
@@ -89,13 +89,13 @@ def numbers(workdir):
     return {(group, name): v for group, values in groups.items() for name, v in values.items()}
 
 
-def test_table2_trains_what_its_rows_share_once_and_to_the_same_bits(recording, tmp_path):
+def test_table2_trains_what_its_rows_share_once_and_to_the_same_bits(sequence, tmp_path):
     cache = Folders(tmp_path / "cache")
     trained = Counter()
     for row in find_grid(SPEC, "table2").rows:
         shared, alone = tmp_path / f"{row.name}-shared", tmp_path / f"{row.name}-alone"
-        trained.update(fit(recording, shared, row.set, cache))
-        fit(recording, alone, row.set)
+        trained.update(fit(sequence, shared, row.set, cache))
+        fit(sequence, alone, row.set)
         one, two = numbers(shared), numbers(alone)
         assert one.keys() == two.keys()
         assert all(torch.equal(one[key], two[key]) for key in one), row.name
@@ -108,7 +108,7 @@ def test_table2_trains_what_its_rows_share_once_and_to_the_same_bits(recording, 
     assert Counter(cache.kept) == {"prior": 1, "emotion": 1, "face": 5, "mouth": 3}
 
 
-def test_a_killed_fit_goes_on_with_shared_stages(recording, tmp_path):
+def test_a_killed_fit_goes_on_with_shared_stages(sequence, tmp_path):
     class Killed(Exception):
         pass
 
@@ -117,14 +117,14 @@ def test_a_killed_fit_goes_on_with_shared_stages(recording, tmp_path):
             raise Killed
 
     cache = Folders(tmp_path / "cache")
-    part = recording.part(recording.train)
+    part = sequence.part(sequence.train)
     with pytest.raises(Killed):
         UA3DTalk().fit(
             TrainingSet.of(part), tmp_path / "a", FitContext(TINY, progress=kill, stages=cache)
         )
     assert cache.kept == ["prior", "emotion", "face"]
-    fit(recording, tmp_path / "a", {}, cache)
-    fit(recording, tmp_path / "b", {})
+    fit(sequence, tmp_path / "a", {}, cache)
+    fit(sequence, tmp_path / "b", {})
     one, two = numbers(tmp_path / "a"), numbers(tmp_path / "b")
     assert all(torch.equal(one[key], two[key]) for key in one)
 
@@ -187,13 +187,13 @@ def test_digests_tell_values_apart():
     assert "au" in digests_of(other)
 
 
-def test_the_priors_options_of_one_part_do_not_retrain_the_other(recording, tmp_path):
+def test_the_priors_options_of_one_part_do_not_retrain_the_other(sequence, tmp_path):
     cache = Folders(tmp_path / "cache")
     priors = TINY["priors"]
-    fit(recording, tmp_path / "a", {}, cache)
-    fit(recording, tmp_path / "b", {"priors": {**priors, "emotion_steps": 3}}, cache)
+    fit(sequence, tmp_path / "a", {}, cache)
+    fit(sequence, tmp_path / "b", {"priors": {**priors, "emotion_steps": 3}}, cache)
     assert Counter(cache.kept) == {"prior": 1, "emotion": 2, "face": 2, "mouth": 1}
-    fit(recording, tmp_path / "c", {"priors": {**priors, "content_context": 0}}, cache)
+    fit(sequence, tmp_path / "c", {"priors": {**priors, "content_context": 0}}, cache)
     assert Counter(cache.kept) == {"prior": 2, "emotion": 2, "face": 3, "mouth": 2}
-    fit(recording, tmp_path / "d", {"priors": {**priors, "audio_features": "logmel29"}}, cache)
+    fit(sequence, tmp_path / "d", {"priors": {**priors, "audio_features": "logmel29"}}, cache)
     assert Counter(cache.kept) == {"prior": 2, "emotion": 2, "face": 3, "mouth": 2}

@@ -65,7 +65,7 @@ def test_sequences_share_the_loudest_level_and_no_sound():
         np.testing.assert_array_equal(mine, theirs)
 
 
-def test_a_quiet_recording_stays_quiet_at_the_levels_of_training():
+def test_a_quiet_sequence_stays_quiet_at_the_levels_of_training():
     training = speech_inputs(tone(4, 500), 25.0, 100)
     quiet = speech_inputs(0.01 * tone(4, 500), 25.0, 100, training.levels)
     drop = training.window(50)[0][150].max() - quiet.window(50)[0][150].max()

@@ -17,7 +17,7 @@ def silent(*_args, **_values):
     pass
 
 
-def recording(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+def sequence(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Noise of changing loudness, and a target whose first number is that loudness in dB."""
     rng = np.random.default_rng(seed)
     knots = rng.uniform(-3, 0, count // 5 + 2)
@@ -32,7 +32,7 @@ def recording(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def fitted():
-    audio, target = recording(0, COUNT)
+    audio, target = sequence(0, COUNT)
     torch.manual_seed(0)
     return audio, target, fit_extractor([audio], FPS, WHOLE, target, CONFIG, CPU, silent)
 
@@ -40,7 +40,7 @@ def fitted():
 def test_loudness_is_learnt_and_holds_for_new_sound(fitted):
     _, target, (extractor, content, _, _) = fitted
     assert np.corrcoef(content[:, 0], target[:, 0])[0, 1] > 0.8
-    audio, truth = recording(1, 100)
+    audio, truth = sequence(1, 100)
     new, style = extractor.features(audio, FPS, 100)
     assert new.shape == style.shape == (100, 64)
     assert np.corrcoef(new[:, 0], truth[:, 0])[0, 1] > 0.8
