@@ -78,7 +78,7 @@ def alarms(baseline: Path, run: Path, runs: int) -> int:
 @contextmanager
 def planted(share: float) -> Iterator[None]:
     """The fusion does a further share of its work, forward and backward."""
-    from methods.ua3dtalk.field import fusion
+    from methods.ua3dtalk.field.fusion import join as fusion
 
     kept = fusion.precision_fusion
 
