@@ -123,7 +123,7 @@ def ours(job, names: list[str], clock: Clock) -> tuple[dict[str, float], dict[st
 
     from benchmarks.suite_theirs import FACE
     from harness.contracts import Clip
-    from harness.engine.scoring import stream
+    from harness.engine.work.scoring import stream
     from harness.media.video import read_frames
     from metrics import catalog
     from metrics.backbones import s3fd_boxes

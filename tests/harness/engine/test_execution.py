@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from harness.contracts import BadInput, SequenceEntry
-from harness.engine import timing
+from harness.engine.cells.locks import held
 from harness.engine.execution import Engine
-from harness.engine.locks import held
-from harness.engine.results import table_key
+from harness.engine.tables.results import table_key
+from harness.engine.work import timing
 from reports import items
 from tests import toy, toy_run
 from tests.toy_run import Broken, Grey, plan_of, run
@@ -244,7 +244,7 @@ def test_data_of_another_split_is_not_mixed_in(tmp_path):
 
 
 def test_a_table_lists_no_work_that_another_process_has_not_finished(tmp_path, monkeypatch):
-    from harness.engine.table import Table
+    from harness.engine.tables.entries import Table
 
     register(monkeypatch, "grey", Grey)
     plan = plan_of(("grey",))

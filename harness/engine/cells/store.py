@@ -24,7 +24,7 @@ from typing import Any
 from filelock import BaseFileLock
 
 from harness.contracts import BadInput, HarnessError
-from harness.engine.locks import claim
+from harness.engine.cells.locks import claim
 from harness.storage import storage_error, write_json
 
 #: A partial cell that nobody touched for so long is removed, also a fit's.
