@@ -183,9 +183,9 @@ class Engine:
         record = self.store.fail(cell, error)
         self.tally.failed += 1
         self._failed.add(cell.key)
-        place = f" ({os.path.relpath(record['where'])})" if record["where"] else ""
-        reason = f"{record['type']}: {record['message']}"
-        print(f"{cell.label} failed: {reason}{place}", file=sys.stderr)
+        place = f" at {os.path.relpath(record['where'])}" if record["where"] else ""
+        reason = f"{record['type']}{place}: {record['message']}"
+        print(f"{cell.label} failed: {reason}\n  traceback: {record['log']}", file=sys.stderr)
 
     def method(self, method_id: str, fit: Cell) -> Method:
         """The fitted method, loaded once for all its renders."""

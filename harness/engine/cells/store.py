@@ -25,7 +25,7 @@ from filelock import BaseFileLock
 
 from harness.contracts import BadInput, HarnessError
 from harness.engine.cells.locks import claim
-from harness.storage import storage_error, write_json
+from harness.storage import storage_error, write_json, write_text
 
 #: A partial cell that nobody touched for so long is removed, also a fit's.
 ABANDONED_SECONDS = 14 * 24 * 3600
@@ -134,7 +134,8 @@ class Store:
             synced(partial)
             shutil.rmtree(final, ignore_errors=True)
             partial.replace(final)
-            self._failure_path(cell.kind, cell.key).unlink(missing_ok=True)
+            for path in self._failure_paths(cell.kind, cell.key):
+                path.unlink(missing_ok=True)
         except BaseException as error:
             # Asked before the folder goes, and with it what filled the disk.
             ours = isinstance(error, HarnessError) or not isinstance(error, Exception)
@@ -145,8 +146,10 @@ class Store:
                 raise sentence from error
             raise
 
-    def _failure_path(self, kind: str, key: str) -> Path:
-        return self.root / kind / f"{key}.failed.json"
+    def _failure_paths(self, kind: str, key: str) -> tuple[Path, Path]:
+        """The record of a failure, and its traceback for people."""
+        place = self.root / kind
+        return place / f"{key}.failed.json", place / f"{key}.failed.log"
 
     def fail(self, cell: Cell, error: BaseException) -> dict[str, Any]:
         """Record that the cell raised: type, message, where, and the full traceback."""
@@ -160,19 +163,20 @@ class Store:
             if isinstance(error, HarnessError)
             else "".join(traceback.format_exception(error)),
         }
-        path = self._failure_path(cell.kind, cell.key)
+        path, log = self._failure_paths(cell.kind, cell.key)
         path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(log, record["traceback"] or f"{record['type']}: {record['message']}\n")
         write_json(path, record)
-        return record
+        return {**record, "log": str(log)}
 
     def failure(self, kind: str, key: str) -> dict[str, Any] | None:
         """What was recorded when the cell last raised; None if it never did or is done since."""
-        path = self._failure_path(kind, key)
+        path, log = self._failure_paths(kind, key)
         try:
             record = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
             return None
-        return {**record, "log": str(path)} if isinstance(record, dict) else None
+        return {**record, "log": str(log)} if isinstance(record, dict) else None
 
     def sweep(self) -> None:
         """Remove what killed runs left and nobody will continue."""
