@@ -1,12 +1,12 @@
-"""What H.264 does to every metric: real recordings beside their own re-encodings.
+"""What H.264 does to every metric: real sequences beside their own re-encodings.
 
     python -m benchmarks.codec [--frames 40] [--out docs/measured.json]
 
-The first frames of two recordings of the shared assets (an address at a desk, and one GRID
-clip), cut to their middle square and reduced to 256x256 with Pillow's bicubic filter, are the
+The first frames of two sequences of the shared assets (an address at a desk, and one GRID
+sequence), cut to their middle square and reduced to 256x256 with Pillow's bicubic filter, are the
 truth, as PNG. They are scored against themselves, and against mp4 files that `write_mp4` made of
 them at CRF 18 and 28, by the same code as `python -m harness score`. Without sound: no codec of
-pictures moves it.
+images moves it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def square(frame: np.ndarray, size: int = SIZE) -> np.ndarray:
 
 
 def first_frames(path: Path, count: int) -> Iterator[np.ndarray]:
-    """The first squares of a recording."""
+    """The first squares of a sequence."""
     from harness.media.video import read_frames
 
     for _, frame in zip(range(count), read_frames(path), strict=False):
@@ -46,7 +46,7 @@ def first_frames(path: Path, count: int) -> Iterator[np.ndarray]:
 
 
 def write(folder: Path, frames: int, crfs: tuple[int, ...] = CRFS) -> dict[str, Path]:
-    """Truth as PNG folders, and its encodings: row name -> set of recordings."""
+    """Truth as PNG folders, and its encodings: row name -> set of sequences."""
     from harness.media.video import write_mp4
 
     rows = {LOSSLESS: folder / "truth"} | {f"CRF {crf}": folder / f"crf{crf}" for crf in crfs}
@@ -71,7 +71,7 @@ def score(
 
     Args:
         folder: an empty one to work in.
-        frames: of each recording.
+        frames: of each sequence.
         metrics: ids, or None for all that apply.
         crfs: which encodings.
 
@@ -97,7 +97,7 @@ def score(
 def about(frames: int) -> str:
     """The protocol in words, for the page."""
     return (
-        f"The first {frames} frames of {len(CLIPS)} recordings (an address at a desk; GRID "
+        f"The first {frames} frames of {len(CLIPS)} sequences (an address at a desk; GRID "
         f"{Path(CLIPS['grid']).stem}), their middle square at {SIZE}x{SIZE} by Pillow's bicubic "
         "filter, as PNG: the truth. Scored against themselves, and against H.264 files (x264, "
         "yuv420p) made of them, by the code of `python -m harness score`. Metrics whose weights "

@@ -1,8 +1,8 @@
-"""The whole suite in one pass beside the published tools one after another, on one clip.
+"""The whole suite in one pass beside the published tools one after another, on one sequence.
 
     .venv-reference/bin/python -m benchmarks.suite [--frames 250] [--threads 1 2] [--rounds 2]
 
-Runs in the environment of requirements-reference.txt, in one process. A clip of 256x256 with
+Runs in the environment of requirements-reference.txt, in one process. A sequence of 256x256 with
 sound is written once as H.264; each tool decodes it for itself and runs as its users run it, our
 metrics look at one pass. Networks hold seeded random weights that both sides read from the same
 files, so nothing is reported but time and equality. Detectors with such weights find no face:
@@ -74,7 +74,7 @@ def sides(count: int, size: int = 256) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def prepare(folder: Path, count: int):
-    """Write the clip and the weights; the job of `suite_theirs`."""
+    """Write the sequence and the weights; the job of `suite_theirs`."""
     from scipy.io import wavfile
 
     from benchmarks.suite_theirs import Job
