@@ -126,10 +126,8 @@ def test_failures_say_where_in_the_code_and_in_which_log(results):
 
 def test_rows_made_with_other_versions_say_so(results):
     """Cells of several processes and days stand in one table."""
-    versions = (
-        {"torch": ("2.12.0",), "code:m": ("aa",)},
-        {"torch": ("2.13.0",), "code:m": ("bb",)},
-    )
+    old = {"torch": ("2.12.0",), "code:m": ("aa",)}
+    new = {"torch": ("2.13.0",), "code:m": ("bb",)}
     rows = [replace(r, made_with=v) for r, v in zip(results.rows[:2], (old, new), strict=True)]
     mixed = replace(results, rows=tuple(rows), provenance={"packages": {"torch": "today's"}})
     notes = tables.footnotes(mixed)
