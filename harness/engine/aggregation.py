@@ -163,6 +163,7 @@ class RowResults:
         # Of the whole sequence first: the reason that there is no value, and not one frame's.
         failures = [failure for result in results for failure in result.failures]
         reasons = [f.message for f in sorted(failures, key=lambda f: f.item is not None)]
+        reasons.append("the metric gives neither a value nor a reason")
         return Score(
             status="failed" if value is None else "ok",
             value=value,
@@ -170,7 +171,7 @@ class RowResults:
             high=found.high,
             n=n,
             failures=failed.total(),
-            reason=reasons[0] if value is None and reasons else "",
+            reason=reasons[0] if value is None else "",
             warnings=tuple(dict.fromkeys(warnings)),
             details=details,
             level=pooled.level or ("" if found.low is None else found.level),
