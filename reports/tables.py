@@ -75,8 +75,8 @@ def mixed(results: Results) -> list[str]:
         if len(values) > 1:
             code = fact.startswith("code:")
             name = f"code of the metric {fact.removeprefix('code:')}" if code else fact
-            said = "; ".join(f"{value} ({', '.join(rows)})" for value, rows in values.items())
-            lines.append(f"computed with different {name}: {said}")
+            rows_of = "; ".join(f"{value} ({', '.join(rows)})" for value, rows in values.items())
+            lines.append(f"computed with different {name}: {rows_of}")
     return lines
 
 

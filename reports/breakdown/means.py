@@ -1,6 +1,6 @@
 """Means by emotion, intensity and subject: which faces a method is good at.
 
-Descriptions, not tests: few sequences stand behind one cell, and their number is shown.
+Descriptions, not tests: one cell is the mean of few sequences, and their number is shown.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def facts(sequence: str, results: Results) -> dict[str, str]:
 
 
 def labelled(results: Results, key: str) -> bool:
-    """Whether the sequences differ in a key, so that a table of it says anything."""
+    """Whether the sequences differ in a key, so that a table of it is of use."""
     names = dict.fromkeys(name for row in results.rows for name in row.sequences)
     return len({facts(name, results)[key] for name in names}) > 1
 

@@ -49,8 +49,8 @@ def terminal(comparison: Comparison) -> str:
             parts.append(f"{formats.plain(row)}: all {len(changes)} columns are equal\n")
         else:
             parts.append(formats.terminal(table(comparison, row)) + "\n")
-    told = ("better", "worse", "maybe better", "maybe worse")
-    items = words.extreme_lines(comparison, 1, lambda change: change.verdict in told)
+    changed = ("better", "worse", "maybe better", "maybe worse")
+    items = words.extreme_lines(comparison, 1, lambda change: change.verdict in changed)
     notes = TextTable((), (), notes=[*words.notes(comparison), *items])
     return "\n".join([*parts, formats.terminal(notes)])
 
