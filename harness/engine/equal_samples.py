@@ -43,10 +43,8 @@ def restricted(
         return too_few(metric, result)
     fewer = metric.restrict(result, kept)
     if len(kept) < len(frames):
-        text = (
-            f"from the {len(kept)} samples that all rows could score, of {len(frames)} of this row"
-        )
-        fewer.warnings = [*fewer.warnings, f"{parts}, of {len(frames)} of this row"]
+        kept_of = f"{len(kept)} samples that all rows could score, of {len(frames)} of this row"
+        fewer.warnings = [*fewer.warnings, f"from the {kept_of}"]
     return fewer
 
 
