@@ -2,13 +2,13 @@
 
 Two rows are scored on the same sequences. Their difference has a known mean and varies with
 the subject, with the sequence and from frame to frame, where neighbours resemble each other.
-Beside our interval stands the naive one, which takes every frame for an independent item, and
+Beside our interval are the naive one, which takes every frame for an independent item, and
 the percentile interval of the same resamples, which is too narrow for few clusters.
 
     python benchmarks/coverage.py                 1,000 tables a design
     python benchmarks/coverage.py --tables 200    quicker
 
-Exit 1 where a design of `GUARANTEED` leaves 93% to 97%.
+Exit 1 if a design of `GUARANTEED` leaves 93% to 97%.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ GUARANTEED = (
     Design(48, 7, frames=75),
 )
 
-#: Smaller ones, and what their intervals speak about.
+#: Smaller ones, and what their intervals generalise to.
 SMALL = (
     Design(6, 4),
     Design(5, 4),
@@ -180,7 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"Share of {tables:,} tables whose 95% interval holds the true mean difference")
     print(
         f"{'subjects x sequences x frames':42}{'mean of the':12}{'ours':>12}{'percentile':>12}"
-        f"{'naive':>12}{'width':>8}  ours speaks"
+        f"{'naive':>12}{'width':>8}  ours is"
     )
     for designs in (GUARANTEED, SMALL):
         for line, found in lines(designs, tables):
