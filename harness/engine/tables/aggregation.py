@@ -10,11 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-<<<<<<< HEAD:harness/engine/tables/aggregation.py
-=======
 from functools import cached_property
-from typing import Any
->>>>>>> refs/heads/reports:harness/engine/aggregation.py
 
 import numpy as np
 
@@ -45,8 +41,6 @@ class Scored:
     result: MetricResult | None
 
 
-<<<<<<< HEAD:harness/engine/tables/aggregation.py
-=======
 #: What was scored, with its result.
 Done = tuple[Scored, MetricResult]
 
@@ -54,29 +48,6 @@ Done = tuple[Scored, MetricResult]
 BySeed = dict[str, dict[int, float]]
 
 
-def column_facts(
-    specs: Iterable[MetricSpec], built: Mapping[str, Metric]
-) -> dict[str, dict[str, Any]]:
-    """What a report states about every column, from its spec, and the digest of its code."""
-    return {
-        column.name: {
-            "metric": spec.id,
-            "direction": column.direction,
-            "unit": column.unit,
-            "range": list(column.range),
-            "summary": column.summary,
-            "reference": spec.reference,
-            "aggregation": column.aggregation,
-            "needs_timing": spec.needs_timing,
-            "pooling": built[spec.id].pooling if spec.id in built else "",
-            "code": metric_digest(spec) if spec.id in built else "",
-        }
-        for spec in specs
-        for column in spec.columns
-    }
-
-
->>>>>>> refs/heads/reports:harness/engine/aggregation.py
 def metric_scores(
     metric: Metric,
     scored: Sequence[Scored],
