@@ -200,7 +200,7 @@ def damaged_picture(root):
     return both(root / "a", good(root), "--fps", 25)
 
 
-@case("0 is no frame rate")
+@case("invalid frame rate: 0")
 def no_rate(root):
     return both(folder(root / "a"), good(root), "--fps", 0)
 
