@@ -1,6 +1,6 @@
 """Time the uncertainty fusion against the published form: python -m benchmarks.fusion.
 
-Views of the face branch (V = 4), float32, forward and backward, published form (explicit
+Modalities of the face branch (V = 4), float32, forward and backward, published form (explicit
 inverses, autograd), low-rank form in plain torch, and the native kernel. Rounds alternate
 between the forms so that a busy machine slows all of them; the ratio is the figure to keep.
 `--field` also times the whole face branch at the sizes of the quick preset: a training step
@@ -17,39 +17,41 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from methods.ua3dtalk.field import Conditions, FaceField, FieldConfig
+from methods.ua3dtalk.field.conditions import Conditions
+from methods.ua3dtalk.field.config import FieldConfig
+from methods.ua3dtalk.field.deformation import FaceField
+from methods.ua3dtalk.field.fusion.precision import TorchPrecisionFusion, fuse_with
+from methods.ua3dtalk.field.fusion.precision_native import NativePrecisionFusion
+from methods.ua3dtalk.field.fusion.published import published_fusion
 from methods.ua3dtalk.field.native import native_core
-from methods.ua3dtalk.field.precision import TorchPrecisionFusion, fuse_with
-from methods.ua3dtalk.field.precision_native import NativePrecisionFusion
-from methods.ua3dtalk.field.published import published_fusion
 
-Views = list[Tensor]
+Modalities = list[Tensor]
 
 SIZES = ((6_000, 4, 16), (3_000, 10, 48))
 TOLERANCE = 1e-4
 FORMS: dict[str, Callable[..., Tensor]] = {
-    "published": lambda *views: published_fusion(views),
-    "torch": lambda *views: fuse_with(TorchPrecisionFusion, views),
-    "native": lambda *views: fuse_with(NativePrecisionFusion, views),
+    "published": lambda *modalities: published_fusion(modalities),
+    "torch": lambda *modalities: fuse_with(TorchPrecisionFusion, modalities),
+    "native": lambda *modalities: fuse_with(NativePrecisionFusion, modalities),
 }
 
 
-def random_views(gaussians: int, members: int, latent: int, views: int = 4) -> Views:
-    """Views [T, 2*D, N] with the spread of a field in training."""
+def random_modalities(gaussians: int, members: int, latent: int, modalities: int = 4) -> Modalities:
+    """Modalities [T, 2*D, N] with the spread of a field in training."""
     generator = torch.Generator().manual_seed(0)
 
     def draw(scale: float) -> Tensor:
         return torch.randn(members, latent, gaussians, generator=generator) * scale
 
-    return [torch.cat([draw(0.3), draw(0.5)], dim=1).requires_grad_() for _ in range(views)]
+    return [torch.cat([draw(0.3), draw(0.5)], dim=1).requires_grad_() for _ in range(modalities)]
 
 
-def step(form: Callable[..., Tensor], views: Views) -> tuple[float, float, list[Tensor]]:
+def step(form: Callable[..., Tensor], modalities: Modalities) -> tuple[float, float, list[Tensor]]:
     """Run once: seconds forward, seconds backward, value and gradients."""
     start = time.perf_counter()
-    fused = form(*views)
+    fused = form(*modalities)
     middle = time.perf_counter()
-    gradients = torch.autograd.grad(fused.sum(), views)
+    gradients = torch.autograd.grad(fused.sum(), modalities)
     end = time.perf_counter()
     return middle - start, end - middle, [fused.detach(), *gradients]
 
@@ -109,8 +111,8 @@ def main() -> int:
     worst = 0.0
     print("threads      N   T   D  form       fwd ms   f+b ms  times published   error")
     for gaussians, members, latent in SIZES:
-        views = random_views(gaussians, members, latent)
-        precise = [view.detach().double().requires_grad_() for view in views]
+        modalities = random_modalities(gaussians, members, latent)
+        precise = [modality.detach().double().requires_grad_() for modality in modalities]
         *_, truth = step(FORMS["torch"], precise)
         for threads in arguments.threads:
             torch.set_num_threads(threads)
@@ -118,7 +120,7 @@ def main() -> int:
             errors = {}
             for _ in range(arguments.rounds):
                 for name, form in forms.items():
-                    forward, backward, result = step(form, views)
+                    forward, backward, result = step(form, modalities)
                     runs[name].append((forward, forward + backward))
                     errors[name] = relative_error(result, truth)
             worst = max(worst, *errors.values())

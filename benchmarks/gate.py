@@ -15,7 +15,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def alarms(baseline: Path, run: Path, runs: int) -> int:
 @contextmanager
 def planted(share: float) -> Iterator[None]:
     """The fusion does a further share of its work, forward and backward."""
-    from methods.ua3dtalk.field import fusion
+    from methods.ua3dtalk.field.fusion import join as fusion
 
     kept = fusion.precision_fusion
 
@@ -94,8 +94,8 @@ def planted(share: float) -> Iterator[None]:
         fusion.precision_fusion = kept
 
 
-def share_for(factor: float) -> float:
-    """The share that makes the fusion `factor` times as slow, as the gate times it.
+def share_for(factor: float, clock: Callable[[], float] = time.process_time) -> float:
+    """The share that makes the fusion `factor` times as slow, as the gate times it by `clock`.
 
     Not `factor - 1`: part of a call does not grow with the Gaussians.
     """
@@ -111,7 +111,7 @@ def share_for(factor: float) -> float:
                 with planted(share):
                     return slow()
 
-            found = throughput.measure({**works, "planted": planted_work}, kernel)
+            found = throughput.measure({**works, "planted": planted_work}, kernel, clock=clock)
             ratio = found["planted"].ratio / found["fusion"].ratio
             print(f"{share:.0%} of the Gaussians again: {ratio:.2f} times", flush=True)
             share *= (factor - 1) / max(ratio - 1, 0.05)

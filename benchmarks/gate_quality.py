@@ -1,6 +1,6 @@
 """What the gate of `harness check` sees of quality: `python -m benchmarks.gate_quality RUN...`
 
-The runs have one seed each, 20 or more. They are dealt at random: 15 make a baseline, five of
+The runs have one seed each, 20 or more. They are dealt at random: 15 make a baseline, three of
 the others are checked against it together, as CI does.
 
 False alarms: good runs, dealt `--deals` times. Losses: noise on the means of every fitted face
@@ -28,7 +28,7 @@ from reports import stored
 
 DRIVES = ("audio+au", "audio")  # the loss is measured under the first
 SCORED = ("psnr", "psnr/regions", "ssim", "ssim/regions", "lpips/synthetic")
-KEPT, CHECKED = 15, 5
+KEPT, CHECKED = 15, 3
 ROLE = "method"
 
 
@@ -113,7 +113,7 @@ class Fitted:
 
     def values(self, drive: str, frames: np.ndarray) -> dict[str, float | None]:
         """Columns of the metrics of pixels."""
-        from harness.engine.scoring import clip_of, stream
+        from harness.engine.scoring import rendered_clip, stream
 
         job = self.jobs[drive]
         places = [self.store.path(job.cell(kind)) for kind in ("render", "truth")]

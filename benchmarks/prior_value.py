@@ -1,12 +1,12 @@
-"""What module P is worth by what its content knows: `python -m benchmarks.prior_value`.
+"""The value of module P by the accuracy of its content: `python -m benchmarks.prior_value`.
 
-UA-3DTalk's P brings knowledge from outside the recording: a lip expert trained on the speech of
-many people. On the synthetic corpus this project's P learns from the training part alone. Here
+UA-3DTalk's P brings knowledge from outside the training set: a lip expert trained on the speech of
+many subjects. On the synthetic corpus this project's P learns from the training part alone. Here
 the row "P" of Table 2 is trained with other contents in its place, given as the signal `priors`:
 
-* `own`: as the grid does it, learnt from the training part, cross-fitted;
-* `expert`: the same regression, learnt from the sound of other people and no frame of this one;
-* `truth`: the expression that is really shown, the most that any expert could know.
+* `own`: as the grid does it, trained on the training part, cross-fitted;
+* `expert`: the same regression, trained on other subjects and no frame of this one;
+* `truth`: the true expression, the upper bound of any expert.
 
 Prints, for each, PSNR, LMD, Sync-C and E-FID beside the row without P, and how well the
 content follows the true expression of the test part (mean correlation of coefficients).
@@ -41,37 +41,37 @@ def target(sequence: Sequence) -> np.ndarray:
 
 
 @cache
-def expert(people: int):
-    """A regression from sound to expression, of people that no split tests."""
+def expert(subjects: int):
+    """A regression from sound to expression, of subjects that no split tests."""
     from methods.ua3dtalk.priors.config import PriorConfig
-    from methods.ua3dtalk.priors.content import content_inputs, fit_content
-    from splits.synthetic.corpus import training_recordings
+    from methods.ua3dtalk.priors.expression.content import content_inputs, fit_content
+    from splits.synthetic.corpus import training_sequences
 
     config = PriorConfig()
     inputs, targets, assigned = [], [], []
-    for index, person in enumerate(training_recordings(people, (64, 64))):
-        goal = torch.from_numpy(target(person))
-        inputs.append(content_inputs(person.audio, person.fps, len(goal), config))
+    for index, sequence in enumerate(training_sequences(subjects, (64, 64))):
+        goal = torch.from_numpy(target(sequence))
+        inputs.append(content_inputs(sequence.audio, sequence.fps, len(goal), config))
         targets.append(goal)
         assigned.append(torch.full((len(goal),), index))
-    everyone = [list(range(people))]
+    everyone = [list(range(subjects))]
     return fit_content(
         torch.cat(inputs), torch.cat(targets), torch.cat(assigned), everyone, config
     ), config
 
 
-def heard(sequence: Sequence, people: int) -> np.ndarray:
+def predicted(sequence: Sequence, subjects: int) -> np.ndarray:
     """The expert's expression, float32 [T, 64]."""
-    from methods.ua3dtalk.priors.content import content_inputs
+    from methods.ua3dtalk.priors.expression.content import content_inputs
 
-    model, config = expert(people)
+    model, config = expert(subjects)
     count = len(sequence.frames)
     return model(content_inputs(sequence.audio, sequence.fps, count, config))[0].numpy()
 
 
 @contextmanager
-def told(content: Content) -> Iterator[None]:
-    """Recordings of the corpus come with priors of this content; style and emotion are 0."""
+def with_content(content: Content) -> Iterator[None]:
+    """Sequences of the corpus come with priors of this content; style and emotion are 0."""
     from splits.synthetic import corpus
 
     kept = corpus._sequence
@@ -123,20 +123,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--split", default="synthetic-mini")
     parser.add_argument("--seeds", default="0", help="comma-separated")
-    parser.add_argument("--people", type=int, default=12, help="whom the expert has heard")
+    parser.add_argument("--subjects", type=int, default=12, help="that the expert is trained on")
     parser.add_argument("--out", type=Path, default=Path("runs/prior-value"))
     options = parser.parse_args()
     seeds = tuple(int(seed) for seed in options.seeds.split(","))
     contents: dict[str, Content | None] = {
         "without P": None,
         "own": None,
-        "expert": lambda sequence: heard(sequence, options.people),
+        "expert": lambda sequence: predicted(sequence, options.subjects),
         "truth": target,
     }
-    expert(options.people)  # before recordings are told anything: its own are recordings too
+    expert(options.subjects)  # before the corpus is changed: the expert is trained on it, too
     print(f"{'content':10} {'follows':>8}", *(f"{name:>16}" for name in COLUMNS))
     for name, content in contents.items():
-        with told(content) if content else nullcontext():
+        with with_content(content) if content else nullcontext():
             found = scores(
                 options.out / name.replace(" ", "-"), options.split, seeds, name != "without P"
             )

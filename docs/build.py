@@ -27,7 +27,7 @@ CHAPTERS = {
     "Synchrony": ("sync",),
     "Landmarks": ("lmd", "m_lmd", "f_lmd"),
     "Action units, blinks and motion": ("aue", "au_jerk", "blink", "jitter", "tof", "tlp"),
-    "Person and emotion": ("csim", "emotion"),
+    "Identity and emotion": ("csim", "emotion", "emotion_match"),
     "Mesh": ("lve", "eve", "mve", "fdd", "mee_ce", "diversity"),
     "Speed": ("fps",),
 }
@@ -44,6 +44,10 @@ measured differences come from `python -m benchmarks.precision` (`measured.json`
 Two numbers may stand in one column only where the column's whole name is the same. A value is
 *unavailable* without its weights (`python -m harness weights list`), *failed* where something was
 tried and went wrong, and never a stand-in.
+
+*Aggregation* is how a column's value for several sequences is made: the mean over sequences of
+the means of their items (frames, windows); a function of the features of all sequences together;
+or the mean over sequences of a value that is no mean of items.
 """
 
 
@@ -79,11 +83,11 @@ def bounds(low: float | None, high: float | None) -> str:
 def entry(spec: MetricSpec, measured: dict[str, Any]) -> Iterator[str]:
     """One metric."""
     yield f"### `{spec.id}`: {spec.title}\n"
-    yield "| column | unit | range | direction | |\n|---|---|---|---|---|"
+    yield "| column | unit | range | direction | aggregation | |\n|---|---|---|---|---|---|"
     for column in spec.columns:
         yield (
             f"| `{column.name}` | {column.unit or '-'} | {bounds(*column.range)} "
-            f"| {ARROWS[column.direction]} | {column.summary} |"
+            f"| {ARROWS[column.direction]} | {column.aggregation} | {column.summary} |"
         )
     yield ""
     if spec.formula:
@@ -93,7 +97,8 @@ def entry(spec: MetricSpec, measured: dict[str, Any]) -> Iterator[str]:
         *([f"frames of at least {spec.min_side} pixels"] if spec.min_side else ()),
         *(f"weights `{name}` ({registry()[name].licence})" for name in spec.weights),
         *(f"package `{name}`" for name in spec.packages),
-        *(f"signal `{name}` of the truth" for name in spec.signals),
+        *(["the timing of the renderer"] if spec.needs_timing else ()),
+        *(f"signal `{name}` of the ground truth" for name in spec.signals),
         *(f"signal `{name}` of the prediction" for name in spec.predicted),
     ]
     if needs:

@@ -7,7 +7,6 @@ killed process leaves the part, from whose end the next fetch goes on.
 
 from __future__ import annotations
 
-import fcntl
 import http.client
 import os
 import urllib.error
@@ -18,6 +17,8 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from shutil import disk_usage
 from typing import BinaryIO
+
+from filelock import FileLock, Timeout
 
 from harness import weights
 from harness.contracts import BadInput, Progress, Unavailable
@@ -52,7 +53,8 @@ def fetch_weights(weight_id: str, progress: Progress) -> Path:
     target = cached(entry)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with alone(target.with_name(target.name + ".part"), progress) as (part, file):
+        part = target.with_name(target.name + ".part")
+        with alone(part, progress) as file:
             if found := here(entry):  # another fetch was first
                 return found
             download(entry, file, progress)
@@ -92,25 +94,23 @@ def here(entry: WeightEntry) -> Path | None:
 
 
 @contextmanager
-def alone(part: Path, progress: Progress) -> Iterator[tuple[Path, BinaryIO]]:
+def alone(part: Path, progress: Progress) -> Iterator[BinaryIO]:
     """The part opened for appending, locked; waits while another fetch has it."""
-    while True:
-        file = part.open("ab")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress("wait for another fetch", 0, 1)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        # The other one has renamed or deleted what this one waited for: open the next part.
-        if part.exists() and os.path.samestat(os.fstat(file.fileno()), part.stat()):
-            break
-        file.close()
-    with file:
-        try:
-            yield part, file
-        finally:
-            if not os.fstat(file.fileno()).st_size:
-                part.unlink(missing_ok=True)
+    folder = weights.cache_dir() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{part.name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        progress("wait for another fetch", 0, 1)
+        lock.acquire()
+    try:
+        with part.open("ab") as file:
+            yield file
+    finally:
+        if part.is_file() and not part.stat().st_size:
+            part.unlink()
+        lock.release()
 
 
 def download(entry: WeightEntry, file: BinaryIO, progress: Progress) -> None:

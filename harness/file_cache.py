@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 
+from harness.contracts.errors import Unavailable
 from harness.weights import cache_dir
 
 #: Seconds that a file must have been left alone before its time stamp is believed.
@@ -104,7 +105,7 @@ def _read(kind: str, names: Iterable[str]) -> dict[str, tuple[int, int, int, str
                     {path: (size, mtime, inode, v) for path, size, mtime, inode, v in rows}
                 )
             return found
-    except (sqlite3.Error, OSError):
+    except (sqlite3.Error, OSError, Unavailable):
         return {}
 
 
@@ -112,5 +113,5 @@ def _write(rows: list[tuple[str, str, int, int, int, str]]) -> None:
     try:
         with closing(_database()) as database, database:
             database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?)", rows)
-    except (sqlite3.Error, OSError):
+    except (sqlite3.Error, OSError, Unavailable):
         return

@@ -20,6 +20,8 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 #: Below this many free bytes a failure without an error number is taken for a full disk:
 #: libsndfile, FFmpeg and torch keep the number to themselves.
 _NOTHING_FREE = 1 << 16
+#: A disk with more free bytes than this refused for another reason than these.
+_LITTLE = 1 << 28
 
 
 def storage_error(error: BaseException, root: Path) -> BadInput | None:
@@ -54,10 +56,12 @@ def storage_error(error: BaseException, root: Path) -> BadInput | None:
 
 
 def _full(root: Path) -> BadInput:
-    free = shutil.disk_usage(root).free // 2**20 if root.exists() else 0
+    """The sentence; how much is free is stated only where it explains the failure."""
+    free = shutil.disk_usage(root).free if root.exists() else 0
+    why = f" ({free // 2**20} MiB free)" if free < _LITTLE else ", or a quota is used up"
     return BadInput(
         root,
-        f"the disk is full ({free} MiB free)",
+        f"the disk is full{why}",
         "Free some space or choose another folder with --out; finished work is kept.",
     )
 

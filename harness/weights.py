@@ -46,17 +46,28 @@ def registry() -> dict[str, WeightEntry]:
 
 
 def cache_dir() -> Path:
-    """`$HARNESS_CACHE`, or `$XDG_CACHE_HOME/talking-face-bench`."""
-    if os.environ.get("HARNESS_CACHE"):
-        return Path(os.environ["HARNESS_CACHE"])
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """`$HARNESS_CACHE`, or `$XDG_CACHE_HOME/talking-face-bench`, or below `~/.cache`.
+
+    Raises:
+        Unavailable: neither is set, and this user has no home folder (as in some containers).
+
+    """
+    if named := os.environ.get("HARNESS_CACHE"):
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if base.startswith("~"):  # a shared temporary folder would let others plant files in it
+        cure = "Set HARNESS_CACHE to a folder of your own."
+        raise Unavailable("the cache", "this user has no home folder", cure)
     return Path(base) / "talking-face-bench"
 
 
 def search_path() -> list[Path]:
-    """Folders that are looked through, in order."""
+    """Folders that are looked through, in order; without a home, those that are named alone."""
     given = [Path(p) for p in os.environ.get("HARNESS_WEIGHTS", "").split(os.pathsep) if p]
-    return [*given, cache_dir() / "weights"]
+    try:
+        return [*given, cache_dir() / "weights"]
+    except Unavailable:
+        return given
 
 
 def sha256_of(path: Path) -> str:
@@ -126,7 +137,7 @@ def recorded(path: Path) -> str:
         return ""
     words = record.read_text("utf-8", "replace").split()
     if not words or not re.fullmatch(r"[0-9a-fA-F]{64}", words[0]):
-        raise BadInput(record, "it is not a sha256", "Delete it; `weights fetch` writes it anew.")
+        raise BadInput(record, "it is not a sha256", "Delete it; `weights fetch` writes it again.")
     return words[0].lower()
 
 
@@ -203,7 +214,7 @@ def find(weight_id: str) -> WeightFile:
         if entry.url
         else entry.how or "See `python -m harness weights list`."
     )
-    folders = ", ".join(map(str, places(entry)))
+    folders = ", ".join(map(str, places(entry))) or "the folders that are looked through"
     raise Unavailable(f"weights {weight_id!r}", f"{entry.file} is in none of {folders}", cure)
 
 

@@ -13,7 +13,7 @@ _TRAPS = (
     "difference is larger and is not meant here",
     "the paper gives neither its units of time nor its set of AUs: here per frame^2, not times "
     "fps^2, over the 17 units of AUE, so values of other frame rates do not compare",
-    "less is not better in itself: a still picture scores 0, so only the difference from the "
+    "less is not better in itself: a still image scores 0, so only the difference from the "
     "truth has a direction",
 )
 

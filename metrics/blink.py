@@ -66,8 +66,8 @@ def _spec(
             "threshold and minimum are a choice; another one gives another rate",
             f"a blink of fewer than {MIN_FRAMES} frames is not counted, so low frame rates "
             "lose blinks",
-            "blinks cut by an end of the clip or by frames without a face count in the rate and "
-            "not in the duration",
+            "blinks cut by an end of the sequence or by frames without a face count in the rate "
+            "and not in the duration",
             "seconds seen are those of frames that have a face on both sides",
             *traps,
         ),
@@ -85,7 +85,7 @@ SPECS = (
         "EAR",
         0.2,
         (
-            "the ratio of an open eye differs between people and falls when they look down, so "
+            "the ratio of an open eye differs between subjects and falls when they look down, so "
             "one threshold does not suit everyone",
         ),
     ),
@@ -114,7 +114,7 @@ def eye_aspect_ratio(landmarks: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Blinks:
-    """Blinks of one side of a clip."""
+    """Blinks of one side of a sequence."""
 
     durations: tuple[int, ...]  # frames shut, of blinks seen from before their start to their end
     cut: int  # blinks whose start, middle or end was not seen: counted, without a duration
@@ -130,7 +130,7 @@ def find_blinks(shut: np.ndarray, frames: np.ndarray, min_frames: int) -> Blinks
     """Blinks in the frames that were seen.
 
     A run of shut frames is one blink, also across a gap of frames that failed: lids shut on both
-    sides of a gap are not two blinks. Where such a gap or an end of the clip touches the run,
+    sides of a gap are not two blinks. Where such a gap or an end of the sequence touches the run,
     its length is unknown, and it is counted without a duration.
 
     Args:

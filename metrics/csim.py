@@ -77,7 +77,7 @@ class CSIM(FacePairs):
         self._net: OnnxNet | None = None
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; the network is opened at the first one."""
+        """Start a sequence; the network is opened at the first one."""
         from metrics.backbones.onnx_net import OnnxNet, shared
 
         super().begin(clip)
@@ -85,7 +85,7 @@ class CSIM(FacePairs):
         self._net = self._net or shared(OnnxNet, self.weights["arcface"], shape, DIM)
 
     def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
-        """Embeddings float32 [B,512], NaN where there is no face."""
+        """Embeddings float32 [B,512], NaN without a face."""
 
         def embed() -> np.ndarray:
             places, faces = crops(getattr(batch, side), found, arcface_crop)

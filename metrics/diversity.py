@@ -1,4 +1,4 @@
-"""Diversity of several predictions of one clip, in the two definitions of the field."""
+"""Diversity of several predictions of one sequence, in the two definitions of the field."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.contracts import Column, Failure, MetricResult, MetricSpec
 from metrics.common.mesh import UNIT, MeshClip, MeshMetric
 from metrics.mve import mean_distance
 
-#: ProbTalk3D draws so many samples of each clip and refuses any other number.
+#: ProbTalk3D draws so many samples of each sequence and refuses any other number.
 SAMPLES = 10
 
 #: Seed of the shuffle that makes pairs: ProbTalk3D draws them from NumPy's global state, so
@@ -84,7 +84,7 @@ def random_pairs(count: int) -> list[tuple[int, int]]:
 
 
 class AllPairs(MeshMetric):
-    """Mean distance of all pairs of predictions of one clip."""
+    """Mean distance of all pairs of predictions of one sequence."""
 
     pooling = "mean of sequences"
 
@@ -117,7 +117,7 @@ class RandomPairs(AllPairs):
     """Mean distance of five disjoint pairs of ten samples."""
 
     def pairs(self, count: int) -> list[tuple[int, int]] | Failure:
-        """Five pairs, the same for every clip."""
+        """Five pairs, the same for every sequence."""
         if count != SAMPLES:
             text = f"{count} samples were given, and the definition takes {SAMPLES}"
             kind = "too_few_samples" if count < SAMPLES else "too_many_samples"

@@ -30,7 +30,7 @@ SPECS = (
         "data_utils/face_tracking, then the Fréchet distance",
         formula=f"{FORMULA}, m and S of 79 expression coefficients over all frames",
         traps=(
-            "The tracker optimises one identity per video: a clip's length and start change "
+            "The tracker optimizes one identity per video: a sequence's length and start change "
             "every frame's coefficients.",
             "Prediction and truth must be tracked alike: same landmarks, iterations and focal.",
             "Deep3DFaceRecon's 64 coefficients are another basis: that is e_fid/deep3d.",
@@ -60,7 +60,7 @@ def coefficients(given: object, clip: Clip, side: str) -> np.ndarray:
     if len(array) != clip.count:
         raise BadInput(
             subject,
-            f"it has {len(array)} rows, the clip has {clip.count} frames",
+            f"it has {len(array)} rows, the sequence has {clip.count} frames",
             "Track exactly the frames that are scored.",
         )
     return array.astype(np.float64)
@@ -70,7 +70,7 @@ class TrackedEFID(Distribution):
     """Fréchet distance of coefficients given with both sides; frames are not looked at."""
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip, with all its coefficients.
+        """Start a sequence, with all its coefficients.
 
         Raises:
             BadInput: the coefficients of a side cannot be used.
@@ -80,7 +80,7 @@ class TrackedEFID(Distribution):
         self._sides = {side: coefficients(given[side], clip, side) for side in SIDES}
 
     def update(self, batch: FrameBatch) -> None:
-        """Nothing: everything came with the clip."""
+        """Nothing: everything came with the sequence."""
 
     def compute(self) -> MetricResult:
         """Compare the frames that are finite on both sides; the others are failures."""

@@ -39,7 +39,7 @@ SPECS = (
         traps=(
             "No paper published its E-FID code: extractor, pooling and frames are often unstated.",
             "Hallo2 takes 79 tracked BFM coefficients instead: that is e_fid/bfm79.",
-            "EchoMimic's text speaks of Inception features, which no 64 coefficients can pass.",
+            "EchoMimic's text names Inception features, which no 64 coefficients can pass.",
             "The crop follows the landmarks: the reference's examples bring five points with them, "
             "here they come from FAN's 68.",
             *TRAPS,
@@ -59,7 +59,7 @@ class Deep3DEFID(FacePairs, Distribution):
     _network: ReconNet | None = None
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; networks are read at the first one."""
+        """Start a sequence; networks are read at the first one."""
         super().begin(clip)
         if self._network is None:
             from metrics.backbones.deep3d_align import standard_face

@@ -82,13 +82,13 @@ SPECS = (
         ),
         reference=f"{REFERENCE}, enet_b0_8_best_vgaf",
         formula="emotion_acc: mean_t [argmax logits(p_t) = class(label_t)]; emotion_vote: "
-        "[most frequent argmax of the clip = class(label)]",
+        "[most frequent argmax of the sequence = class(label)]",
         traps=(
-            "Acc_emo of EAT and EDTalk is Emotion-FAN on whole clips, and others use EmoNet: "
+            "Acc_emo of EAT and EDTalk is Emotion-FAN on whole sequences, and others use EmoNet: "
             "none of them compares with hsemotion, which judges single frames.",
-            "Papers that score clips vote or average over frames (emotion_vote); frame accuracy "
-            "(emotion_acc) is another number on the same video. Here a tie goes to the class "
-            "that the network names first.",
+            "Papers that score sequences vote or average over frames (emotion_vote); frame "
+            "accuracy (emotion_acc) is another number on the same video. Here a tie goes to the "
+            "class that the network names first.",
             "Acted emotion is not always recognised in real videos either: details hold the "
             "accuracy on the true frames, which is the mark to compare with.",
             "A frame without a face is a failure and not a wrong answer.",
@@ -126,10 +126,10 @@ SPECS = (
         traps=(
             "V-RMSE, A-RMSE, V-SA and A-SA of EmoTalkingGaussian are RMSE and SAGR of another "
             "valence-arousal network.",
-            "CCC with sample standard deviations, as in torchmetrics, is higher in short clips.",
+            "CCC with sample standard deviations, as in torchmetrics, is higher if T is small.",
             "CCC does not exist where a series is constant; a still face is not a 0.",
-            "A table pools the frames of all clips before CCC is taken, as EmoNet does over a "
-            "data set: differences between clips count, so it is not the mean of clips.",
+            "A table pools the frames of all sequences before CCC is taken, as EmoNet does over a "
+            "data set: differences between sequences count, so it is not the mean of sequences.",
         ),
         weights_id="hsemotion-va",
     ),
@@ -137,14 +137,14 @@ SPECS = (
 
 
 class EmotionAccuracy(EmotionFaces):
-    """The class of the prediction's frames against the clip's emotion label."""
+    """The class of the prediction's frames against the sequence's emotion label."""
 
     def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
         """Accuracy of features [n,1280] on both sides; the value is the prediction's."""
         labels = np.asarray(self._clip.signals["emotion"].labels)
         if len(labels) != self._clip.count:
             raise BadInput(
-                f"clip {self._clip.id}",
+                f"sequence {self._clip.id}",
                 f"it has {len(labels)} emotion labels for {self._clip.count} frames",
                 "Give one label a frame.",
             )
@@ -157,23 +157,24 @@ class EmotionAccuracy(EmotionFaces):
             for t in frames[wanted < 0]
         ]
         voted = int(np.bincount(seen, minlength=len(CLASSES)).argmax())
-        told = np.unique(wanted[wanted >= 0])
-        if len(told) > 1:
-            names = ", ".join(CLASSES[i] for i in told)
+        labelled = np.unique(wanted[wanted >= 0])
+        if len(labelled) > 1:
+            names = ", ".join(CLASSES[i] for i in labelled)
             failures.append(Failure("mixed_labels", f"a vote needs one label: {names}"))
         accuracy = mean_of_scored(np.where(wanted >= 0, real == wanted, np.nan))
+        vote = float(voted == labelled[0]) if len(labelled) == 1 else None
         counts = np.bincount(seen, minlength=len(CLASSES)).tolist()
         return MetricResult(
             {
                 "emotion_acc/hsemotion": mean_of_scored(right),
-                "emotion_vote/hsemotion": float(voted == told[0]) if len(told) == 1 else None,
+                "emotion_vote/hsemotion": vote,
             },
             int((wanted >= 0).sum()),
             items={"emotion_acc/hsemotion": right},
             failures=failures,
             details=self.describe()
             | {
-                "labels": [CLASSES[i] for i in told],
+                "labels": [CLASSES[i] for i in labelled],
                 "voted": CLASSES[voted],
                 "frames_by_class": dict(zip(CLASSES, counts, strict=True)),
                 "accuracy_of_truth": accuracy,
@@ -197,7 +198,7 @@ class EmotionMatch(EmotionFaces):
 class ValenceArousal(EmotionFaces):
     """Valence and arousal of the prediction's frames against those of the true frames."""
 
-    pooling = "global: all frames of all clips"
+    pooling = "global: all frames of all sequences"
 
     def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
         """Agreement of features [n,1280]."""
@@ -207,7 +208,7 @@ class ValenceArousal(EmotionFaces):
         }
         values = agreements(sides["prediction"], sides["truth"])
         failures = [
-            Failure("constant", f"{name} does not exist: a series does not change over the clip")
+            Failure("constant", f"{name} does not exist: a series is constant")
             for name, value in values.items()
             if value is None
         ]
@@ -219,7 +220,7 @@ class ValenceArousal(EmotionFaces):
         return MetricResult(values, len(frames), items, failures, details=details, features=sides)
 
     def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """Agreement over the frames of all clips at once."""
+        """Agreement over the frames of all sequences at once."""
         kept = [r.features for r in results if "truth" in r.features]
         if not kept:
             return {column.name: None for column in self.spec.columns}

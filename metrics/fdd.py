@@ -39,8 +39,8 @@ SPECS = (
             "Signed in the public code: too much and too little motion cancel between sequences, "
             "and nearest to zero is best, not lowest.",
             "The deviation is of the squared norm of motion, although the paper writes the norm.",
-            "Population deviation (divided by T), so short clips are biased low.",
-            "The template must be that of the same person: motion is counted from it.",
+            "Population deviation (divided by T), so short sequences are biased low.",
+            "The template must be that of the same subject: motion is counted from it.",
             "It sees how much vertices move and not when: a shuffled prediction has an FDD of 0.",
             "Every vertex list gives another value; the sha256 of the one used is in the result.",
             "Of several samples the first one is scored, as ProbTalk3D does.",

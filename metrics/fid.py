@@ -39,7 +39,7 @@ SPECS = (
             "Frames dumped as JPEG, or read back from H.264, are not the frames that were made.",
             "Channels in BGR order (evaluation_eat flips frames that are RGB already) give others.",
             "Few frames per video (evaluation_eat takes 5) against all frames.",
-            "With one person and a still background, most of what it sees is the background.",
+            "With one subject and a still background, most of what it sees is the background.",
             "torchvision's own Inception has other pooling and other weights.",
             *TRAPS,
         ),
@@ -59,7 +59,7 @@ class FID(Distribution):
     _network: FIDInception | None = None
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; the network is read at the first one."""
+        """Start a sequence; the network is read at the first one."""
         self._network = self._network or self._load()
         self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
 

@@ -52,7 +52,7 @@ SPECS = (
             "inverse of the median ignores slow frames",
             "papers time the rasterizer alone, the network alone, or whole frames: here whole "
             "frames, with the stages in the details; work before the first frame, such as the "
-            "encoding of the sound, is told apart as startup_ms",
+            "encoding of the sound, is given as startup_ms",
             "on a GPU, time read before the device has finished is the time of the launch; on any "
             "machine, first frames are slower, so warm-up frames are left out",
             "values of two machines, resolutions or batch sizes do not compare; frames rendered "
@@ -82,7 +82,7 @@ class FPS(Metric):
     """
 
     def begin(self, clip: Clip) -> None:
-        """Take the clip's timing record."""
+        """Take the sequence's timing record."""
         self._clip = clip
 
     def update(self, batch: FrameBatch) -> None:
@@ -115,11 +115,11 @@ class FPS(Metric):
         warnings = []
         if len(frame_ms) < FEW_FRAMES:
             warnings.append(f"{len(frame_ms)} timed frames: the 95th percentile is uncertain")
-        told = {k: v for k, v in record.items() if k not in ("frame_ms", "stages_ms")}
+        facts = {k: v for k, v in record.items() if k not in ("frame_ms", "stages_ms")}
         return MetricResult(
             score(frame_ms),
             len(frame_ms),
             warnings=warnings,
-            details=told | {"stages_ms": stages},
+            details=facts | {"stages_ms": stages},
             features={"frame_ms": frame_ms},
         )

@@ -60,7 +60,7 @@ class FVD(Distribution):
     _network: Detector | None = None
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; the network is read at the first one."""
+        """Start a sequence; the network is read at the first one."""
         self._network = self._network or self._load()
         self._count = clip.count
         self._waiting: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}

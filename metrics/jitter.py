@@ -28,7 +28,7 @@ def _spec(
             "times fps^2: the detector's own noise, which does not shrink with the frame "
             "interval, weighs more at a higher rate",
             "head pose is not taken away, and the detector's noise is in both sides: read it "
-            "beside the truth's value; a still picture scores 0",
+            "beside the truth's value; a still image scores 0",
             "detectors that track from frame to frame smooth their landmarks; these look at "
             "every frame alone",
         ),
@@ -59,7 +59,7 @@ class Jitter(Metric):
         self._detector: Detector | None = None
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; the detector is opened at the first one."""
+        """Start a sequence; the detector is opened at the first one."""
         self._detector = self._detector or open_detector(self.extractor, self.weights, self.device)
         self._clip = clip
         self._last: np.ndarray | None = None  # float64 [2,<=2,P,2]: sides, last frames

@@ -48,7 +48,7 @@ _EAT_TRAPS = (
     "It takes frames from imageio (RGB) for BGR when it makes them grey; so does this.",
     "It leaves out frames without a face and divides by those that are left; here they are "
     "counted failures, and the mean is over the same frames.",
-    "It pairs frames of unequal clips by index and may stop at frame 96; here unequal clips are "
+    "It pairs frames by index and may stop at frame 96; here sequences of unequal length are "
     "refused.",
     "dlib's points are whole pixels. The 68-point model is for research: its training data "
     "(iBUG 300-W) exclude commercial use.",

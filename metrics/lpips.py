@@ -111,9 +111,9 @@ def _read(trunk: str, files: tuple[Path, ...], device: str) -> Network:
     joint |= Network.head_keys(read_state(files[1]))
     network = load_into(Network(chosen), joint, files[0], device)
     if trunk == "vgg":
-        from metrics.backbones.winograd import quickened
+        from metrics.backbones.winograd import use_winograd
 
-        quickened(network)
+        use_winograd(network)
     return network
 
 
@@ -182,7 +182,7 @@ class LPIPS(Perceptual, Metric):
     """
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; the network is read at the first one."""
+        """Start a sequence; the network is read at the first one."""
         self.open()
         self._scores: list[np.ndarray] = []
 
@@ -196,7 +196,7 @@ class LPIPS(Perceptual, Metric):
         """Average the frames."""
         name = self.spec.columns[0].name
         if not self._scores:
-            failure = Failure("no_frames", "the clip has no frames")
+            failure = Failure("no_frames", "the sequence has no frames")
             return MetricResult({name: None}, 0, failures=[failure])
         scores = np.concatenate(self._scores)
         return MetricResult(

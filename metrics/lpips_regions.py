@@ -63,7 +63,7 @@ class RegionLPIPS(Perceptual, RegionMetric):
     """The spatial map of LPIPS, averaged over regions of the true frame."""
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; network and detector are read at the first one."""
+        """Start a sequence; network and detector are read at the first one."""
         self.open()
         super().begin(clip)
 

@@ -13,7 +13,8 @@ _TRAPS = (
     "Every vertex list gives another value; the sha256 of the one used is in the result.",
     "The unit is the square of the vertices' unit, and BIWI is normalised: the millimetres "
     "that papers print do not follow.",
-    "All frames of all clips are pooled, so a long clip counts for more.",
+    "All frames of all sequences are pooled: a long sequence weighs more, so intervals leave out "
+    "sequences, not frames.",
     "Of several samples the first one is scored, as ProbTalk3D does.",
 )
 
@@ -95,7 +96,7 @@ def worst_squared(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
 class RegionError(MeshMetric):
     """The worst vertex of a region in each frame, averaged over frames."""
 
-    pooling = "all frames of all clips"
+    pooling = "all frames of all sequences"
 
     def score(self, mesh: MeshClip) -> MetricResult:
         """Score the first sample."""
@@ -116,7 +117,7 @@ class RegionError(MeshMetric):
         )
 
     def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """The mean over all frames of all clips."""
+        """The mean over all frames of all sequences."""
         features = ("squared", "distance")
         return {
             name: pooled_mean(results, feature)

@@ -43,7 +43,7 @@ class MSSSIM(Metric):
     """Multi-scale structural similarity of RGB frames; the finest scale is shared with SSIM."""
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip."""
+        """Start a sequence."""
         self._clip = clip
         side = min(clip.height, clip.width)
         self._scores: dict[str, list[np.ndarray]] = {

@@ -28,7 +28,8 @@ SPECS = (
             "Not squared, other than LVE of the same papers.",
             "All vertices count: a scan with neck, scalp and eyeballs dilutes the face.",
             "Head motion that is not taken away dominates it.",
-            "All frames of all clips are pooled, so a long clip counts for more.",
+            "All frames of all sequences are pooled: a long sequence weighs more, so intervals "
+            "leave out sequences, not frames.",
             "Of several samples the first one is scored, as ProbTalk3D does.",
         ),
         track="mesh",
@@ -56,7 +57,7 @@ def mean_distance(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
 class MVE(MeshMetric):
     """Mean distance over vertices and frames."""
 
-    pooling = "all frames of all clips"
+    pooling = "all frames of all sequences"
 
     def score(self, mesh: MeshClip) -> MetricResult:
         """Score the first sample."""
@@ -72,5 +73,5 @@ class MVE(MeshMetric):
         )
 
     def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """The mean over all frames of all clips."""
+        """The mean over all frames of all sequences."""
         return {"mve": pooled_mean(results, "distance")}

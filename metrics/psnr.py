@@ -1,47 +1,21 @@
-"""PSNR of the whole frame, pooled over the clip, and of regions alone."""
+"""PSNR of the whole frame: mean over frames, and of the mean squared error of all frames."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics.common import regions
-from metrics.common.regions import RegionMetric
 
 #: Identical frames have no PSNR. They are given this value and counted, so that a mean exists.
 CAP_DB = 100.0
 
-_FORMULA = "10 log10(255^2 / MSE), MSE over pixels and the three channels in 8-bit levels"
-_TRAPS = (
+FORMULA = "10 log10(255^2 / MSE), MSE over pixels and the three channels in 8-bit levels"
+TRAPS = (
     f"Identical frames have infinite PSNR: here {CAP_DB:g} dB each, counted; elsewhere dropped "
     "or infinite.",
     "Frames read back from H.264 flatter or cap the value (about 42 dB on natural images); "
     "here both sides are lossless.",
 )
-
-
-def _region_spec(source: str, metric_id: str, title: str) -> MetricSpec:
-    needs, names = regions.SOURCES[source]
-    return MetricSpec(
-        id=metric_id,
-        title=title,
-        entry="metrics.psnr:RegionPSNR",
-        columns=tuple(
-            Column(
-                regions.column_of("psnr/", source, name),
-                "up",
-                "dB",
-                (0.0, CAP_DB),
-                f"{name} region, mean of the frames' PSNR",
-            )
-            for name in names
-        ),
-        reference="PSNR of TalkingGaussian metrics.py, restricted to a region of the true frame",
-        formula=f"mean over frames of {_FORMULA} of the region",
-        traps=(*regions.TRAPS[source], *_TRAPS),
-        options={"source": source},
-        **needs,
-    )
 
 
 SPECS = (
@@ -61,16 +35,14 @@ SPECS = (
             ),
         ),
         reference="TalkingGaussian metrics.py (mean of frames); torchmetrics (pooled)",
-        formula=f"psnr: mean over frames of {_FORMULA}; psnr/pooled: the same of the mean MSE",
+        formula=f"psnr: mean over frames of {FORMULA}; psnr/pooled: the same of the mean MSE",
         traps=(
             "The mean of the frames' PSNR is at least the PSNR of the mean MSE; the two differ "
             "by many dB where frames differ in quality.",
             "Methods that paste the true torso and background score higher than on the head.",
-            *_TRAPS,
+            *TRAPS,
         ),
     ),
-    _region_spec("masks", "psnr/regions", "PSNR of head, face and mouth"),
-    _region_spec("mp478", "psnr/mp478", "PSNR of face and mouth (MediaPipe regions)"),
 )
 
 
@@ -102,10 +74,10 @@ def squared_error(batch: FrameBatch) -> np.ndarray:
 class PSNR(Metric):
     """Peak signal-to-noise ratio of 8-bit frames (peak 255), averaged in two ways."""
 
-    pooling = "mean of clips; psnr/pooled: mean MSE of all frames"
+    pooling = "mean of sequences; psnr/pooled: mean MSE of all frames"
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip."""
+        """Start a sequence."""
         self._errors: list[np.ndarray] = []
 
     def update(self, batch: FrameBatch) -> None:
@@ -113,14 +85,14 @@ class PSNR(Metric):
         self._errors.append(squared_error(batch).mean((1, 2)) / 3.0)
 
     def compute(self) -> MetricResult:
-        """Score the clip from the errors of its frames."""
+        """Score the sequence from the errors of its frames."""
         return self.score(np.concatenate(self._errors) if self._errors else np.zeros(0))
 
     @staticmethod
     def score(mse: np.ndarray) -> MetricResult:
-        """Score a clip from the mean squared errors of its frames, float64 [T], 8-bit levels."""
+        """The result of the frames' mean squared errors, float64 [T], in 8-bit levels."""
         if not len(mse):
-            failure = Failure("no_frames", "the clip has no frames")
+            failure = Failure("no_frames", "the sequence has no frames")
             return MetricResult({"psnr": None, "psnr/pooled": None}, 0, failures=[failure])
         scores = psnr_of_mse(mse)
         identical = int((mse == 0).sum())
@@ -134,7 +106,7 @@ class PSNR(Metric):
         )
 
     def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """Mean over clips; `psnr/pooled` from the errors of all frames of all clips."""
+        """Mean over sequences; `psnr/pooled` from the errors of all frames of all sequences."""
         pooled = super().pool(results)
         errors = [r.features["mse"] for r in results if "mse" in r.features]
         if errors:
@@ -148,25 +120,3 @@ def identical_warning(identical: int, count: int, what: str) -> list[str]:
         return []
     fact = f"{identical} of {count} {what} equal the truth exactly"
     return [f"{fact}; each counts as {CAP_DB:g} dB"]
-
-
-class RegionPSNR(RegionMetric):
-    """PSNR of regions of the true frame; pixels outside a region do not matter."""
-
-    def score_map(self, batch: FrameBatch) -> np.ndarray:
-        """Squared error of every pixel, summed over channels [B,H,W]."""
-        return squared_error(batch)
-
-    def score_of(self, means: np.ndarray) -> np.ndarray:
-        """PSNR of mean squared errors of pixels."""
-        return psnr_of_mse(means / 3.0)
-
-    def compute(self) -> MetricResult:
-        """Average the frames; regions without any error are counted."""
-        result = super().compute()
-        identical = {n: int((scores == CAP_DB).sum()) for n, scores in result.items.items()}
-        for name, count in identical.items():
-            scored = result.details["frames"][name]
-            result.warnings += identical_warning(count, scored, f"regions of {name}")
-        result.details |= {"peak": 255, "cap_db": CAP_DB, "identical_regions": identical}
-        return result

@@ -8,7 +8,7 @@ from harness.contracts import Column, Failure, MetricResult, MetricSpec
 from metrics.common.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
 from metrics.lve import worst_squared
 
-#: How many samples of each clip ProbTalk3D draws.
+#: How many samples of each sequence ProbTalk3D draws.
 SAMPLES = 10
 
 SPECS = (
@@ -37,7 +37,7 @@ SPECS = (
         reference="ProbTalk3D evaluation.py",
         formula=(
             "mee: mean over all frames of max over lip vertices of |mean_s p_s - g|^2; "
-            "ce: of |p_s* - g|^2, where s* is the sample with the least sum over the clip's frames"
+            "ce: of |p_s* - g|^2, where s* is the sample with the least sum over frames"
         ),
         traps=(
             f"ProbTalk3D draws {SAMPLES} samples; CE falls with their number, so only equal "
@@ -45,7 +45,8 @@ SPECS = (
             "A mean mesh is smoother than any sample: a low MEE does not say that one animation "
             "is good.",
             "CE chooses the sample with the truth in hand, so it is a bound and no performance.",
-            "Both are squared, and pooled over all frames of all clips.",
+            "Both are squared, and pooled over all frames of all sequences: a long sequence weighs "
+            "more, so intervals leave out sequences, not frames.",
         ),
         track="mesh",
         signals=("vertices", "regions"),
@@ -56,15 +57,15 @@ SPECS = (
 
 
 class SampledLVE(MeshMetric):
-    """LVE of the mean sample, and of the sample that is nearest to the truth over the clip."""
+    """LVE of the mean sample, and of the sample that is nearest to the truth over the sequence."""
 
-    pooling = "all frames of all clips"
+    pooling = "all frames of all sequences"
 
     def score(self, mesh: MeshClip) -> MetricResult:
-        """Score several samples of one clip."""
+        """Score several samples of one sequence."""
         count = len(mesh.samples)
         if count < 2:
-            text = "one prediction was given, and this metric is of several samples of one clip"
+            text = "one prediction was given, and this metric is of several samples of one sequence"
             return self.nothing(Failure("too_few_samples", text))
         (indices,) = self._regions.values()
         of_mean, of_each = [], []
@@ -88,5 +89,5 @@ class SampledLVE(MeshMetric):
         )
 
     def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """The mean over all frames of all clips."""
+        """The mean over all frames of all sequences."""
         return {name: pooled_mean(results, name) for name in ("mee", "ce")}

@@ -1,4 +1,4 @@
-"""SSIM in the conventions that papers use, of the whole frame and of regions."""
+"""SSIM of the whole frame in the conventions that papers use."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics.common import regions
 from metrics.common.numerics import mean_of_scored
-from metrics.common.regions import RegionMetric
 
 if TYPE_CHECKING:
     from metrics.backbones.ssim import Similarity
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 #: Width of the Gaussian window: a frame must be at least as large.
 WINDOW = 11
 
-_FORMULA = (
+FORMULA = (
     "mean of (2 m_x m_y + C1)(2 c_xy + C2) / ((m_x^2 + m_y^2 + C1)(v_x + v_y + C2)), "
     "C1 = 0.01^2, C2 = 0.03^2, RGB channels apart in [0,1]"
 )
@@ -27,34 +25,6 @@ _WINDOW_TRAPS = (
     "On grey frames the value is another (0.843 for the same pair); here the three channels are "
     "averaged.",
 )
-
-
-def _region_spec(source: str, metric_id: str, title: str) -> MetricSpec:
-    needs, names = regions.SOURCES[source]
-    return MetricSpec(
-        id=metric_id,
-        title=title,
-        entry="metrics.ssim:RegionSSIM",
-        columns=tuple(
-            Column(
-                regions.column_of("ssim/", source, name),
-                "up",
-                "",
-                (-1.0, 1.0),
-                f"map of ssim/torchmetrics, averaged over the {name}",
-            )
-            for name in names
-        ),
-        reference="torchmetrics 1.9 functional/image/ssim.py (return_full_image), averaged over "
-        "a region of the true frame",
-        formula=f"{_FORMULA}; Gaussian 11x11 window (sigma 1.5), mean over the region",
-        traps=(
-            "The window reaches five pixels beyond the region, so pixels there count a little.",
-            *regions.TRAPS[source],
-        ),
-        options={"source": source},
-        **needs,
-    )
 
 
 SPECS = (
@@ -72,14 +42,12 @@ SPECS = (
         "graphdeco-inria/gaussian-splatting utils/loss_utils.py; valid: pytorch-msssim 1.0 and "
         "skimage with gaussian_weights and population covariance; skimage: "
         "skimage.metrics.structural_similarity as it is by default (data_range 255)",
-        formula=f"{_FORMULA}; m, v, c: local means, variances, covariance under the window",
+        formula=f"{FORMULA}; m, v, c: local means, variances, covariance under the window",
         traps=(
             *_WINDOW_TRAPS,
             "Some papers score aligned face crops (TalkingGaussian's authors, EAT), not frames.",
         ),
     ),
-    _region_spec("masks", "ssim/regions", "SSIM of head, face and mouth"),
-    _region_spec("mp478", "ssim/mp478", "SSIM of face and mouth (MediaPipe regions)"),
 )
 
 
@@ -93,9 +61,9 @@ def similarity(batch: FrameBatch) -> Similarity | None:
 
 
 def too_small(clip: Clip, side: int, what: str) -> Failure:
-    """The failure of a clip without frames, or with frames too small for `what`."""
+    """The failure of a sequence without frames, or with frames too small for `what`."""
     if not clip.count:
-        return Failure("no_frames", "the clip has no frames")
+        return Failure("no_frames", "the sequence has no frames")
     size = f"{clip.width}x{clip.height}"
     return Failure("too_small", f"frames of {size} pixels; {what} needs at least {side}x{side}")
 
@@ -108,7 +76,7 @@ class SSIM(Metric):
     """
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip."""
+        """Start a sequence."""
         self._clip = clip
         self._scores: dict[str, list[np.ndarray]] = {c.name: [] for c in self.spec.columns}
 
@@ -137,20 +105,3 @@ class SSIM(Metric):
                 "channels": "RGB, averaged",
             },
         )
-
-
-class RegionSSIM(RegionMetric):
-    """The map of `ssim/torchmetrics`, averaged over regions of the true frame."""
-
-    def score_map(self, batch: FrameBatch) -> np.ndarray | None:
-        """SSIM at every pixel with mirrored borders, [B,H,W]."""
-        found = similarity(batch)
-        return None if found is None else found.mirrored
-
-    def nothing_scored(self) -> Failure:
-        """The frames are smaller than the window, or there are none."""
-        return too_small(self._clip, WINDOW, "SSIM")
-
-    def more_details(self) -> dict:
-        """The window and the border of the map."""
-        return {"window": WINDOW, "sigma": 1.5, "borders": "mirrored", "k": [0.01, 0.03]}

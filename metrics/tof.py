@@ -11,7 +11,7 @@ from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricR
 
 #: Pyramid scale, levels, window, iterations, polynomial size and sigma, flags.
 FARNEBACK = (0.5, 3, 15, 3, 5, 1.2, 0)
-#: Frames that are not looked at, at either end of a clip.
+#: Frames that are not looked at, at either end of a sequence.
 SKIP = 2
 
 SPECS = (
@@ -66,7 +66,7 @@ class TOF(Metric):
     """End-point difference of two flow fields; keeps one grey frame of either side."""
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip."""
+        """Start a sequence."""
         self._clip = clip
         self._crop = crop_of(clip.height), crop_of(clip.width)
         self._last: tuple[np.ndarray, np.ndarray] | None = None  # truth, prediction

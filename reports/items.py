@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.contracts import BadInput, Row
-from harness.storage import write_text
+from harness.storage import make_folder, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ def write(path: Path, entries: Iterable[tuple[str, int, str, np.ndarray]]) -> Pa
         entries: (sequence, seed, column, values float [n]); NaN where an item failed.
 
     Raises:
-        BadInput: the folder is absent or the disk refuses.
+        BadInput: the disk refuses.
 
     """
     text = io.StringIO()
@@ -77,6 +77,7 @@ def write(path: Path, entries: Iterable[tuple[str, int, str, np.ndarray]]) -> Pa
         start = f"{quoted(sequence)},{seed},{quoted(column)}"
         for frame, value in enumerate(np.asarray(values, np.float64).tolist()):
             text.write(f"{start},{frame},{'' if value != value else repr(value)}\n")
+    make_folder(path.parent)
     write_text(path, text.getvalue())
     return path
 

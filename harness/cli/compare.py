@@ -20,8 +20,8 @@ def compare(
     columns: Annotated[
         str | None,
         typer.Option(
-            help="Columns, comma-separated; `lpips` alone means all of its variants. The "
-            "correction is then over these alone."
+            help="Columns, comma-separated; `lpips` alone means all of its variants. p-values are "
+            "then corrected over these alone."
         ),
     ] = None,
 ) -> None:

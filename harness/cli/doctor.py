@@ -1,26 +1,27 @@
-"""`doctor`: what this machine has, what each missing thing disables, and what mends it."""
+"""`doctor`: what this machine has, what each missing thing disables, and how to fix it."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-#: Extra -> (package to look for, what it gives).
+#: Extra -> (module to look for, what it gives).
 EXTRAS = {
     "gpu": ("gsplat", "splatting on CUDA"),
     "video": ("mediapipe", "`prepare`, and landmark metrics on photographs"),
     "emotion": ("onnx", "emotion metrics by hsemotion, identity by ArcFace"),
     "dlib": ("dlib", "M-LMD and F-LMD by dlib's landmarks"),
     "speech": ("transformers", "wav2vec2 in the emotion network"),
-    "ray": ("ray", "the ray executor"),
-    "slurm": ("submitit", "the SLURM executor"),
 }
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report; `cure` is empty where nothing is wrong."""
+    """One entry of the report; `cure` is empty where nothing is wrong."""
 
     what: str
     state: str
@@ -29,15 +30,25 @@ class Finding:
 
 
 def doctor() -> None:
-    """Show what is missing on this machine, and its cure."""
-    from rich.console import Console
+    """Show what is missing on this machine, and how to fix it."""
+    # No table and no wrapping: a command must be copied whole at any width of the terminal.
+    for finding in findings():
+        print(f"{finding.what} · {finding.state}")
+        for name, text in (("disables", finding.disables), ("fix", finding.cure)):
+            if text:
+                print(f"  {name:<10}{text}")
 
-    from harness.cli.listing import new_table
 
-    table = new_table("Doctor", "what", "state", "disables", "mend it with")
-    for finding in (*core(), *native(), *extras(), torchvision(), *weights(), *plugins()):
-        table.add_row(finding.what, finding.state, finding.disables, finding.cure)
-    Console().print(table)
+def findings() -> Iterator[Finding]:
+    """Everything that is looked at, in order."""
+    yield from core()
+    yield from own_names()
+    yield native()
+    yield from extras()
+    yield torchvision()
+    yield from home()
+    yield from weights()
+    yield from plugins()
 
 
 def core() -> list[Finding]:
@@ -59,36 +70,69 @@ def core() -> list[Finding]:
     ]
 
 
-def native() -> list[Finding]:
+def own_names() -> list[Finding]:
+    """Files of the current folder that have names of ours."""
+    from harness.__main__ import PACKAGES, ROOT
+
+    here = Path.cwd()
+    if here == ROOT:
+        return []
+    taken = [
+        path.name
+        for name in PACKAGES
+        for path in (here / f"{name}.py", here / name)
+        if path.is_file() or (path / "__init__.py").is_file()
+    ]
+    found = []
+    if others := [name for name in taken if Path(name).stem != "harness"]:
+        found.append(Finding("this folder", f"has {', '.join(others)}, which is not used"))
+    if len(others) < len(taken):
+        found.append(
+            Finding(
+                "this folder",
+                "has a `harness` of its own",
+                "`python -m harness` in this folder, which runs that one instead",
+                "talking-face-bench --help",
+            )
+        )
+    return found
+
+
+def native() -> Finding:
     """The splatting kernel for the CPU."""
+    from harness.contracts import HarnessError
     from methods.gaussians.native import library
 
-    loaded = library.load()
-    if loaded is not None:
-        return [Finding("native kernel", "built")]
-    return [
-        Finding(
-            "native kernel",
-            "missing",
-            "fast CPU rendering (the torch reference is some 200 times slower)",
-            "install g++ (Debian: apt-get install g++), then pip install --force-reinstall .",
-        )
-    ]
+    try:
+        if library.load() is not None:
+            return Finding("native kernel", "built")
+        cure = "install g++ (Debian: apt-get install g++), then pip install --force-reinstall ."
+    except HarnessError as error:
+        cure = str(error)
+    return Finding(
+        "native kernel",
+        "missing",
+        "fast CPU rendering (the torch reference is some 200 times slower)",
+        cure,
+    )
 
 
 def extras() -> list[Finding]:
     """Optional packages."""
-    from importlib.metadata import version
+    from importlib.metadata import packages_distributions, version
     from importlib.util import find_spec
 
-    findings = []
-    for extra, (package, gives) in EXTRAS.items():
-        if find_spec(package) is not None:
-            findings.append(Finding(f"extra {extra}", f"{package} {version(package)}"))
-        else:
+    owners, found = packages_distributions(), []
+    for extra, (module, gives) in EXTRAS.items():
+        if find_spec(module) is None:
             cure = f'pip install "talking-face-bench[{extra}]"'
-            findings.append(Finding(f"extra {extra}", f"no {package}", gives, cure))
-    return findings
+            found.append(Finding(f"extra {extra}", f"no {module}", gives, cure))
+            continue
+        # A module is often of a distribution with another name: dlib of dlib-bin.
+        owner = owners.get(module, [""])[0]
+        state = f"{owner} {version(owner)}" if owner else f"{module}, of no installed package"
+        found.append(Finding(f"extra {extra}", state))
+    return found
 
 
 def torchvision() -> Finding:
@@ -97,7 +141,7 @@ def torchvision() -> Finding:
 
     if find_spec("torchvision") is None:
         return Finding("torchvision", "absent, as it should be")
-    probe = [sys.executable, "-c", "import torchvision"]
+    probe = [sys.executable, "-P", "-c", "import torchvision"]
     done = subprocess.run(probe, capture_output=True, text=True, timeout=120)
     if done.returncode == 0:
         return Finding("torchvision", "imports")
@@ -105,29 +149,42 @@ def torchvision() -> Finding:
     return Finding(
         "torchvision",
         f"broken: {reason}",
-        "torchmetrics, and so SSIM and others",
+        "packages that import it, such as lpips and timm",
         "pip uninstall torchvision, or install the build that matches your torch",
     )
 
 
+def home() -> list[Finding]:
+    """Whether anything can be kept between runs."""
+    from harness.contracts import Unavailable
+    from harness.weights import cache_dir
+
+    try:
+        return [Finding("cache", os.fspath(cache_dir()))]
+    except Unavailable as error:
+        return [Finding("cache", error.reason, "every run that keeps something", error.cure)]
+
+
 def weights() -> list[Finding]:
-    """Weights that are not here, and the metrics that wait for them."""
-    from harness.contracts import HarnessError
+    """Weights that are not here, and the metrics that need them."""
+    from harness.contracts import HarnessError, Unavailable
     from harness.weights import registry, resolve
 
-    findings = []
+    found = []
     for entry in registry().values():
         try:
             resolve(entry.id)
         except HarnessError as error:
             cure = getattr(error, "cure", "")
-            findings.append(Finding(f"weights {entry.id}", "missing", entry.needed_by, cure))
-    return findings
+            if entry.url and isinstance(error, Unavailable):
+                cure = f"python -m harness weights fetch {entry.id}"
+            found.append(Finding(f"weights {entry.id}", "missing", entry.needed_by, cure))
+    return found
 
 
 def plugins() -> list[Finding]:
     """Plug-ins of other packages that could not be loaded."""
     from harness.cli.listing import plugin_problems
 
-    cure = "mend or uninstall its package"
+    cure = "fix or uninstall its package"
     return [Finding(p.origin, p.reason, "this plug-in", cure) for p in plugin_problems()]

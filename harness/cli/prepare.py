@@ -51,5 +51,9 @@ def prepare(
             preparation.prepare(video[0], out, **options, progress=progress)
         else:
             preparation.prepare_subject(video, out, test=test or (), **options, progress=progress)
+    folders = [out] if len(video) == 1 else [out / path.stem for path in video]
+    for folder in folders:
+        for sentence in preparation.doubts(folder, alone=len(video) == 1):
+            print(f"note: {sentence}", file=sys.stderr)
     command = f"python -m harness run --method ua3dtalk --split {shlex.quote(str(out))}"
     print(f"Prepared {out}. Next: {command}", file=sys.stderr)

@@ -85,10 +85,10 @@ def static_checks(adapter: Adapter) -> list[Check]:
     from harness.contracts import Unavailable
     from methods.external.run.environment import environment_of, variable
 
-    name, obtain = adapter.spec.id, adapter.obtain
-    accept = f"Read it at {adapter.home}, then set {variable(name, 'LICENCE')}=accepted."
+    method, obtain = adapter.spec.id, adapter.obtain
+    accept = f"Read it at {adapter.home}, then set {variable(method, 'LICENCE')}=accepted."
     try:
-        found = environment_of(name, obtain)
+        found = environment_of(method, obtain)
     except Unavailable as error:
         return [
             Check("environment", "missing", error.reason, error.cure),
@@ -97,27 +97,31 @@ def static_checks(adapter: Adapter) -> list[Check]:
               for asset in adapter.assets),
         ]  # fmt: skip
     root = found.root
+    version = ("-c", "import sys; print('Python', sys.version.split()[0])")
     checks = [
         Check("root", "ok", str(root)),
-        interpreter_check(found, obtain),
+        started(f"interpreter ({found.kind} {found.target})", found, version, obtain),
         *(Check.file(name, (root / name).is_file(), root, obtain) for name in adapter.scripts),
         *(Check.file(a.path, a.found(root), root, a.obtain) for a in adapter.assets),
     ]
     if checks[1].state == "ok":
-        checks += [import_check(found, module, obtain) for module in adapter.imports]
-        checks += [start_check(found, script, obtain) for script in adapter.starts]
-    licence = Check("licence", "ok", f"accepted: {adapter.spec.licence}")
-    if not found.licence:
-        licence = Check("licence", "missing", f"not accepted: {adapter.spec.licence}", accept)
-    return [*checks, licence]
+        for module in adapter.imports:
+            program = f"import {module} as m; print(getattr(m, '__version__', 'imports'))"
+            checks.append(started(f"import {module}", found, ("-c", program), obtain))
+        scripts = [name for name in adapter.starts if (root / name).is_file()]
+        # With `--help` they import all that they need, and end.
+        checks += [started(f"{s} --help", found, (s, "--help"), obtain) for s in scripts]
+    if found.licence:
+        return [*checks, Check("licence", "ok", f"accepted: {adapter.spec.licence}")]
+    return [*checks, Check("licence", "missing", f"not accepted: {adapter.spec.licence}", accept)]
 
 
 #: Seconds for one run of an interpreter; `conda run` and a first docker start are slow.
 _PATIENCE = 120.0
 
 
-def ask(found: Environment, *arguments: str) -> tuple[str, str]:
-    """Run the interpreter; returns the last line that it prints, and the error if it fails."""
+def started(what: str, found: Environment, arguments: tuple[str, ...], obtain: str) -> Check:
+    """Whether the interpreter runs with the arguments, and the last line that it prints."""
     import tempfile
 
     from harness.contracts import HarnessError
@@ -136,37 +140,10 @@ def ask(found: Environment, *arguments: str) -> tuple[str, str]:
                 free_bytes=0,
             )
         except process.CommandFailed as error:
-            return "", error.tail[-1] if error.tail else error.how
+            return Check(what, "missing", error.tail[-1] if error.tail else error.how, obtain)
         except HarnessError as error:
-            return "", str(error)
-    return (lines[-1] if lines else ""), ""
-
-
-def interpreter_check(found: Environment, obtain: str) -> Check:
-    """Whether the interpreter starts, and which Python it is."""
-    version, error = ask(found, "-c", "import sys; print(sys.version.split()[0])")
-    if error:
-        return Check("interpreter", "missing", f"{found.kind} {found.target}: {error}", obtain)
-    return Check("interpreter", "ok", f"Python {version} ({found.kind} {found.target})")
-
-
-def import_check(found: Environment, module: str, obtain: str) -> Check:
-    """Whether the interpreter imports a module."""
-    program = f"import {module} as m; print(getattr(m, '__version__', 'imports'))"
-    version, error = ask(found, "-c", program)
-    if error:
-        return Check(f"import {module}", "missing", error, obtain)
-    return Check(f"import {module}", "ok", version)
-
-
-def start_check(found: Environment, script: str, obtain: str) -> Check:
-    """Whether a script starts: with `--help` it imports all that it needs, and ends."""
-    if not (found.root / script).is_file():
-        return Check(f"{script} --help", "skipped", "no such script")
-    _, error = ask(found, script, "--help")
-    if error:
-        return Check(f"{script} --help", "missing", error, obtain)
-    return Check(f"{script} --help", "ok", "starts")
+            return Check(what, "missing", str(error), obtain)
+    return Check(what, "ok", lines[-1] if lines else "starts")
 
 
 def smoke_check(method: ExternalMethod, data: Path | None, device: str, complete: bool) -> Check:

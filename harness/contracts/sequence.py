@@ -1,4 +1,4 @@
-"""A sequence: one person, one continuous recording, with everything known about it."""
+"""A sequence: one continuous video of one subject, with everything known about it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class FrameSource:
 
 @dataclass(frozen=True)
 class Sequence:
-    """One person, one continuous recording.
+    """One continuous video of one subject.
 
     `signals` maps the names of `SIGNALS` to their values; a value may be a callable
     without arguments, which is then called once, on first use.
@@ -67,10 +67,10 @@ class Sequence:
     test: range
     emotion: str | None = None
     intensity: int | None = None
-    domain: str = "photo"  # "photo" or "synthetic": which networks may look at it
+    domain: str = "photo"  # "photo" or "synthetic": selects the pretrained networks
     signals: Mapping[str, Any] = field(default_factory=dict)
-    digest: str = ""  # hash of the recording's content, for cell keys
-    folder: Path | None = None  # where it lies in its own layout, for tools that read that layout
+    digest: str = ""  # hash of the content of all its files, for cell keys
+    folder: Path | None = None  # its folder, for tools that read the layout themselves
 
     @property
     def height(self) -> int:
@@ -102,9 +102,9 @@ class Sequence:
         return value
 
     def part(self, frames: range) -> Sequence:
-        """The recording restricted to `frames`: frames, sound and every signal.
+        """The sequence restricted to `frames`: frames, sound and every signal.
 
-        A method is fitted on `part(train)`, so it cannot see a test frame by mistake.
+        A method is fitted on `part(train)`, so it never sees a test frame.
         """
         first = round(frames.start * SAMPLE_RATE / self.fps)
         last = round(frames.stop * SAMPLE_RATE / self.fps)

@@ -24,6 +24,7 @@ from harness.contracts import (
     Results,
     Row,
     Score,
+    Unavailable,
 )
 from harness.engine import closure
 from harness.engine.aggregation import Scored, metric_scores
@@ -36,7 +37,7 @@ from harness.engine.scoring import stored_result
 from harness.engine.store import Store, hash_of
 from harness.engine.table import Table, identity, is_finished
 from harness.plugins import load_entry
-from harness.storage import file_digest, make_folder, write_json
+from harness.storage import file_digest, write_json
 from metrics import catalog as metrics
 from reports import items, stored
 
@@ -243,7 +244,6 @@ class TableResults:
         ]
         if not values:
             return ""
-        make_folder(self.table.out / "items")
         items.write(self.table.out / name, values)
         return name
 
@@ -339,11 +339,19 @@ def column_facts(specs: Iterable[MetricSpec]) -> dict[str, dict[str, Any]]:
             "aggregation": column.aggregation,
             "needs_timing": spec.needs_timing,
             "pooling": load_entry(spec.entry).pooling,
-            "code": metric_digest(spec),
+            "code": code_of(spec),
         }
         for spec in specs
         for column in spec.columns
     }
+
+
+def code_of(spec: MetricSpec) -> str:
+    """The metric's digest; empty if its weights are not here."""
+    try:
+        return metric_digest(spec)
+    except Unavailable:
+        return ""
 
 
 def _read_scores(path: Path) -> dict[str, Score] | None:

@@ -35,7 +35,7 @@ def fusion(
     """
     import torch
 
-    from methods.ua3dtalk.field import fusion as module
+    from methods.ua3dtalk.field.fusion import join as module
 
     generator = torch.Generator().manual_seed(0)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import abc
+import fcntl
 import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,7 +30,6 @@ from methods.external import checks
 from methods.external.errors import NoOutput
 from methods.external.run import process, staging
 from methods.external.run.checkout import Adapter, CheckoutJob, Step, version_of
-from methods.external.run.environment import Environment
 
 _RECORD = "external.json"
 
@@ -115,12 +115,12 @@ class ExternalMethod(Method):
             "config": dict(context.options),
             "checkout": version_of(environment.root),
         }
-        job = self._job(workdir, record, environment, context.device)
+        job = CheckoutJob.of(record, workdir, environment, context.device)
         job.model.mkdir(parents=True, exist_ok=True)
         job.scratch.mkdir(parents=True, exist_ok=True)
         self.prepare(sequence, job)
         for step in self.train(job):
-            self._once(step, job, environment, context, workdir)
+            self._once(step, job, context)
         staging.write(workdir / _RECORD, json.dumps(record, indent=1, default=str))
 
     def load(self, workdir: Path, device: str = "cpu") -> None:
@@ -140,19 +140,21 @@ class ExternalMethod(Method):
 
         """
         environment = checks.ready(self.adapter)
-        job = self._job(self.workdir, self.record, environment, self.device)
-        shutil.rmtree(job.scratch, ignore_errors=True)
-        job.scratch.mkdir(parents=True)
-        steps = self.rendering(job, request)
-        # An older video must not be mistaken for what a failing command should have written.
-        self.clear(job, request)
-        for step in steps:
-            self._run(step, job, environment, "render", self.workdir)
-        path = self.collect(job, request)
-        for frame in self.frames(job, path, request):
-            with clock.stage("copy"):
-                layer = opaque(frame)
-            yield layer
+        job = CheckoutJob.of(self.record, self.workdir, environment, self.device)
+        with (self.workdir / _RECORD).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # all renders of a fit use the same folders
+            shutil.rmtree(job.scratch, ignore_errors=True)
+            job.scratch.mkdir(parents=True)
+            steps = self.rendering(job, request)
+            # An older video must not be mistaken for what a failing command should have written.
+            self.clear(job, request)
+            for step in steps:
+                self._run(step, job, "render")
+            path = self.collect(job, request)
+            for frame in self.frames(job, path, request):
+                with clock.stage("copy"):
+                    layer = opaque(frame)
+                yield layer
 
     # --- parts that a subclass may replace
 
@@ -172,40 +174,17 @@ class ExternalMethod(Method):
 
     # --- inner parts
 
-    def _job(
-        self, workdir: Path, record: Mapping[str, Any], environment: Environment, device: str
-    ) -> CheckoutJob:
-        base, name = Path(workdir).absolute(), record["sequence"]
-        return CheckoutJob(
-            id=name,
-            root=environment.root,
-            source=Path(record["folder"]) if record["folder"] else None,
-            data=base / "data" / name,
-            model=base / "output" / name,
-            scratch=base / "scratch",
-            device=device,
-            seed=record["seed"],
-            config=record["config"],
-        )
-
-    def _once(
-        self,
-        step: Step,
-        job: CheckoutJob,
-        environment: Environment,
-        context: FitContext,
-        workdir: Path,
-    ) -> None:
+    def _once(self, step: Step, job: CheckoutJob, context: FitContext) -> None:
         """Run a training step, unless it was finished before with the same arguments."""
-        relative = [a.replace(str(workdir.absolute()), ".") for a in step.arguments]
+        relative = [argument.replace(str(job.workdir), ".") for argument in step.arguments]
         digest = hashlib.sha256(json.dumps(relative).encode()).hexdigest()
-        done = workdir / "steps" / f"{step.name}.done"
+        done = job.workdir / "steps" / f"{step.name}.done"
         made = all((job.model / name).is_file() for name in step.makes)
         if made and done.is_file() and done.read_text() == digest:
             return
         for name in step.makes:  # written by a run that was stopped
             (job.model / name).unlink(missing_ok=True)
-        self._run(step, job, environment, "train", workdir, context)
+        self._run(step, job, "train", context)
         for name in step.makes:
             if not (job.model / name).is_file():
                 fact = f"the step {step.name} ended without an error and did not write it"
@@ -213,29 +192,20 @@ class ExternalMethod(Method):
         staging.write(done, digest)
 
     def _run(
-        self,
-        step: Step,
-        job: CheckoutJob,
-        environment: Environment,
-        kind: str,
-        workdir: Path,
-        context: FitContext | None = None,
+        self, step: Step, job: CheckoutJob, kind: str, context: FitContext | None = None
     ) -> None:
         def on_line(line: str) -> None:
             if context and (steps := process.parse_bar(line)):
                 context.progress(step.name, *steps)
 
-        folders = [Path(workdir).absolute(), *([job.source] if job.source else [])]
-        launch = environment.launch(step.arguments, folders, job.device, step.folder)
+        folders = [job.workdir, *([job.source] if job.source else [])]
+        launch = job.environment.launch(step.arguments, folders, job.device, step.folder)
         process.run(
             f"{self.adapter.spec.id}: {step.name}",
             launch,
-            cwd=step.folder or environment.root,
-            log=Path(workdir) / "logs" / f"{step.name}.log",
-            limit=environment.limits.get(kind, self.adapter.limits.get(kind)),
+            cwd=step.folder or job.root,
+            log=job.workdir / "logs" / f"{step.name}.log",
+            limit=job.environment.limits.get(kind, self.adapter.limits.get(kind)),
             on_line=on_line,
             free_bytes=round(self.adapter.free_gib * 2**30),
         )
-
-
-__all__ = ["ExternalMethod"]

@@ -135,6 +135,3 @@ def frames_of(adapter: Adapter, path: Path, count: int) -> Iterator[np.ndarray]:
         yield from itertools.islice(read_frames(path), count)
     except BadInput as error:
         raise BadOutput(adapter.spec.id, path, error.fact) from error
-
-
-__all__ = ["check_config", "check_sequence", "check_video", "frames_of", "ready"]

@@ -31,6 +31,3 @@ class WrongRate(BadOutput):
 
 class WrongSize(BadOutput):
     """Another frame size than requested."""
-
-
-__all__ = ["BadOutput", "NoOutput", "WrongCount", "WrongRate", "WrongSize"]

@@ -129,7 +129,3 @@ class OneShot(ExternalMethod):
             fact = "the checkout ended without an error and wrote no video there (see its log)"
             raise NoOutput(self.adapter.spec.id, folder / pattern, fact)
         return found[-1]
-
-
-__all__ = ["NOTE", "OPTIONS", "RESULT", "OneShot", "OneShotAdapter", "edtalk_table",
-           "one_shot_spec"]  # fmt: skip

@@ -9,10 +9,9 @@ resampled or resized. The loss of its codec is part of what is scored.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from harness.contracts import (
     NULL_CLOCK,
@@ -34,30 +33,7 @@ from methods.baselines.layers import opaque
 from methods.external import checks
 from methods.external.config import Videos, config_path, read_config
 from methods.external.errors import BadOutput
-from methods.external.run.checkout import Adapter
-
-
-class _Found(Mapping[str, Any]):
-    """A preset that holds a digest of the videos, so that cells depend on their content.
-
-    It is computed when a run reads the preset, not when methods are listed.
-    """
-
-    def __init__(self, videos: Videos) -> None:
-        self.videos = videos
-
-    def __getitem__(self, key: str) -> Any:
-        if key != "videos":
-            raise KeyError(key)
-        digests = sha256_of_files(files_of(self.videos))
-        names = [f"{path} {digest}\n" for path, digest in digests.items()]
-        return hashlib.sha256("".join([self.videos.videos, *names]).encode()).hexdigest()[:16]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(["videos"])
-
-    def __len__(self) -> int:
-        return 1
+from methods.external.run.checkout import Adapter, ComputedPreset
 
 
 def template_of(videos: Videos) -> str:
@@ -80,9 +56,16 @@ def files_of(videos: Videos) -> list[Path]:
     return sorted(p for p in Path(path.anchor).glob(str(path.relative_to(path.anchor))))
 
 
+def digest_of(videos: Videos) -> str:
+    """Digest of the names and contents of all videos of an entry."""
+    digests = sha256_of_files(files_of(videos))
+    names = [f"{path} {digest}\n" for path, digest in digests.items()]
+    return hashlib.sha256("".join([videos.videos, *names]).encode()).hexdigest()[:16]
+
+
 def spec_of(videos: Videos) -> MethodSpec:
     """The spec of an entry of the YAML file."""
-    preset = _Found(videos)
+    preset = ComputedPreset("videos", partial(digest_of, videos))
     return MethodSpec(
         id=videos.id,
         title=videos.title,
@@ -191,6 +174,3 @@ def __getattr__(name: str) -> Callable[[], Method]:
     if name.startswith("__"):
         raise AttributeError(name)
     return partial(Prerecorded, name)
-
-
-__all__ = ["Prerecorded", "discover", "files_of", "find", "path_of", "spec_of"]

@@ -71,6 +71,3 @@ def _empty(values: np.ndarray, centres: np.ndarray, below: float, above: float) 
         if not ((values >= centre - below) & (values <= centre + above)).any():
             return float(centre)
     return None
-
-
-__all__ = ["FEWEST", "check_searches"]

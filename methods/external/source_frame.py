@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -114,12 +115,12 @@ class SourceFrame:
         """`count` whole frames of the training part, uint8 [H,W,3], there and back."""
         from harness.media.video import read_frames
 
-        kept = list(read_frames(self.folder / "clip.mkv")) if count > self.frames else None
-        if kept is None:
-            for _, frame in zip(range(count), read_frames(self.folder / "clip.mkv"), strict=False):
-                yield frame
-            return
-        yield from (kept[index] for index in there_and_back(len(kept), count))
+        frames = read_frames(self.folder / "clip.mkv")
+        if count <= self.frames:
+            yield from islice(frames, count)
+        else:
+            kept = list(frames)
+            yield from (kept[index] for index in there_and_back(len(kept), count))
 
     def write_frame(self, path: Path, size: int | None = None) -> Path:
         """Write the source frame as an image: its square at `size`, or the whole frame."""

@@ -1,9 +1,8 @@
-"""The parameters of a cloud of Gaussians, and the optimiser that trains them."""
+"""The parameters of a cloud of Gaussians."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from scipy.spatial import cKDTree
@@ -21,7 +20,7 @@ SCALE_ACTIVATIONS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor]
 
 
 class Gaussians(nn.Module):
-    """N Gaussians as they are optimised; the methods give them as they are rendered.
+    """N Gaussians as they are optimized; the methods give them as they are rendered.
 
     Args:
         means: [N, 3], world.
@@ -116,33 +115,6 @@ class Gaussians(nn.Module):
     def coefficients(self) -> Tensor:
         """All spherical-harmonic coefficients, [N, K + 1, 3]."""
         return torch.cat([self.sh0, self.shN], 1)
-
-
-@dataclass(frozen=True)
-class LearningRates:
-    """Adam's step per parameter; the defaults are those of 3DGS for a scene of extent 1.
-
-    The rate of the means is multiplied by the scene's extent.
-    """
-
-    means: float = 1.6e-4
-    scales: float = 5e-3
-    quats: float = 1e-3
-    opacities: float = 5e-2
-    sh0: float = 2.5e-3
-    shN: float = 2.5e-3 / 20
-
-
-def make_optimizer(
-    gaussians: Gaussians, rates: LearningRates | None = None, extent: float = 1.0
-) -> torch.optim.Adam:
-    """Adam with one group per parameter, named after it; eps 1e-15 as in 3DGS."""
-    rates = rates or LearningRates()
-    groups = []
-    for name, parameter in gaussians.named_parameters():
-        rate = getattr(rates, name) * (extent if name == "means" else 1.0)
-        groups.append({"params": [parameter], "lr": rate, "name": name})
-    return torch.optim.Adam(groups, eps=1e-15)
 
 
 def _neighbour_distance(points: Tensor) -> Tensor:

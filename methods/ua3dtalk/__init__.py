@@ -1,5 +1,6 @@
 """UA-3DTalk (arXiv 2601.19112): uncertainty-aware emotional 3D talking heads.
 
-`priors` and `emotion` are its offline stage (Prior Extraction, Emotion Distillation);
-`audio_windows` are the windowed speech features of the audio view.
+From the ground up: `priors` (offline features of speech) and `field` (the deformation network),
+`data` (what a fit learns from), `scene` (the Gaussians), `training` (the stages), and on top
+`fit`, `render` and `method`.
 """

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,21 @@ FORMAT = 1
 CURE = "Delete the folder and fit the method again."
 
 
-def write_tensors(path: Path, tree: dict[str, Any]) -> None:
-    """Write a tree of tensors and plain values under a temporary name, then rename it."""
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name beside `path`, renamed to it when the block ends without an exception."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
+    yield partial
+    os.replace(partial, path)
+
+
+def write_tensors(path: Path, tree: dict[str, Any]) -> None:
+    """Write a tree of tensors and plain values, whole or not at all."""
+    with replacing(path) as partial, partial.open("wb") as file:
         torch.save(tree, file)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(partial, path)
 
 
 def read_tensors(path: Path, device: str = "cpu") -> dict[str, Any]:
@@ -42,18 +50,15 @@ def read_tensors(path: Path, device: str = "cpu") -> dict[str, Any]:
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Write JSON under a temporary name, then rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(values, indent=1, sort_keys=True), "utf-8")
-    os.replace(partial, path)
+    """Write JSON, whole or not at all."""
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(values, indent=1, sort_keys=True), "utf-8")
 
 
 def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write JSON lines under a temporary name, then rename the file."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    os.replace(partial, path)
+    """Write JSON lines, whole or not at all."""
+    with replacing(path) as partial:
+        partial.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
 
 def read_json(path: Path) -> Any:

@@ -33,15 +33,15 @@ class TrainConfig:
         densify_threshold: mean gradient in normalised image space above which to densify.
         densify_every: steps between densifications.
         motion_rate: factor on the learning rates of the face's deformation field but for its
-            audio encoder. A short course takes larger steps.
+            audio encoder. A short schedule takes larger steps.
         mouth_motion_rate: the same for the mouth's field, whose published rates are higher.
         audio_rate: the same for both audio encoders, which are deep and die of large
             steps.
         colour_rate: factor on the learning rates of colour and opacity.
         shape_rate: factor on the learning rates of positions, scales and rotations.
-        attention_weight: of the loss on attention where a modality should have no say. Adam
-            does not know how small a loss is: what the photometric loss cannot yet feel, this
-            one extinguishes for good, and a short course has no time to light it again.
+        attention_weight: of the loss on attention where a modality must have no effect. Adam
+            is blind to the scale of a loss: as long as the photometric loss has no gradient,
+            this one removes the attention, and a short schedule does not recover it.
         perceptual: whether LPIPS joins the loss where AlexNet's weights are present.
         checkpoint_every: steps between checkpoints.
 

@@ -9,79 +9,78 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from harness.contracts import FitContext, Sequence
-from methods.ua3dtalk.branch import Branch
+from harness.contracts import BadInput, FitContext, TrainingSet
 from methods.ua3dtalk.checkpoint import FORMAT, read_json, write_json, write_lines, write_tensors
-from methods.ua3dtalk.cloud import Cloud
 from methods.ua3dtalk.config import Settings
-from methods.ua3dtalk.data import NAME, Drive, TrainingData, au_matrix
-from methods.ua3dtalk.face_branch import FaceBranch
-from methods.ua3dtalk.field import FaceField, MouthField
-from methods.ua3dtalk.fuse_stage import FuseStage
-from methods.ua3dtalk.loop import STAGES, run_stage
-from methods.ua3dtalk.mouth_branch import MouthBranch
-from methods.ua3dtalk.perceptual import PatchPerceptual, load_perceptual
-from methods.ua3dtalk.priors import PriorModel, fit_priors
-from methods.ua3dtalk.scaling import PriorScaling
-from methods.ua3dtalk.scene import normalise
-from methods.ua3dtalk.schedule import face_course, fuse_course, mouth_course
-from methods.ua3dtalk.seeding import random_points, silhouette_points
-from methods.ua3dtalk.sharing import digest_of, shared_stage, stage_inputs
+from methods.ua3dtalk.data.features import FrameFeatures, au_of
+from methods.ua3dtalk.data.frames import NAME, TrainingData
+from methods.ua3dtalk.data.scaling import PriorScaling
+from methods.ua3dtalk.data.transform import normalise
+from methods.ua3dtalk.priors.fit import fit_priors
+from methods.ua3dtalk.priors.given import given_by_all
+from methods.ua3dtalk.priors.model import PriorModel
+from methods.ua3dtalk.spans import Spans
+from methods.ua3dtalk.training.branch import Branch
+from methods.ua3dtalk.training.face import FaceBranch
+from methods.ua3dtalk.training.fuse import FuseStage
+from methods.ua3dtalk.training.loop import run_stage
+from methods.ua3dtalk.training.mouth import MouthBranch
+from methods.ua3dtalk.training.perceptual import load_perceptual
+from methods.ua3dtalk.training.sharing import digests_of, shared_stage, stage_inputs
 
 MODEL, DESCRIPTION, RECORD, CURVE = "model.pt", "model.json", "fit.json", "losses.jsonl"
+#: Which array of a signal has one row per frame; a signal that is not named is one itself.
+_PER_FRAME = {
+    "camera": "K",
+    "masks": "bits",
+    "au": "values",
+    "expression": "values",
+    "emotion": "labels",
+}
 
 
-def fit(sequence: Sequence, workdir: Path, context: FitContext) -> None:
-    """Fit UA-3DTalk on a training part; see `UA3DTalk.fit`."""
+def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
+    """Fit UA-3DTalk on all sequences of one subject; see `UA3DTalk.fit`."""
     settings = Settings.of(context.options)
-    identity = fingerprint(sequence, settings.options, context.seed)
+    identity = fingerprint(training, settings.options, context.seed)
     done = workdir / DESCRIPTION
     if done.is_file() and read_json(done)["fingerprint"] == identity:
         return
-    check_signals(sequence, settings)
+    check_training(training, settings)
     workdir.mkdir(parents=True, exist_ok=True)
     device, config = context.device, settings.train
 
     priors = fit_priors(
-        sequence, workdir, settings.priors, device, context.seed, context.progress, context.stages
+        training, workdir, settings.priors, device, context.seed, context.progress, context.stages
     )
     transform = normalise(
-        sequence.signal("camera", NAME),
-        sequence.signal("masks", NAME),
-        sequence.id,
+        ((s.id, s.signal("camera", NAME), s.signal("masks", NAME)) for s in training),
         settings.field.bound,
     )
-    au = au_matrix(sequence.signal("au", NAME)) if settings.field.use_au else None
-    features, scaling = priors.train_features(), None
+    au = au_of(training) if settings.field.use_au else None
+    values, scaling = priors.train_features(), None
     if priors.record["source"] == "trained":
-        scaling = PriorScaling.of(features)
-        features = scaling.apply(features)
-    drive = Drive(priors.train_windows(), features, au)
-    data = TrainingData(sequence, transform, drive, device)
+        scaling = PriorScaling.of(values)
+        values = scaling.apply(values)
+    features = FrameFeatures(priors.train_windows(), values, au, Spans.of(training))
+    data = TrainingData(training, transform, features, device)
 
     perceptual, why = (None, "switched off")
     if config.perceptual:
         perceptual, why = load_perceptual(device)
     stages = workdir / "stages"
-    face, mouth = branches(data, settings, context.seed, perceptual)
+    face, mouth = (
+        kind(data, settings, context.seed, perceptual) for kind in (FaceBranch, MouthBranch)
+    )
     rows: list[dict[str, Any]] = []
-    heard = digest_of(drive)
+    digests = digests_of(features)
     for branch in (face, mouth):
-        inputs = stage_inputs(branch.name, settings, heard, why)
-        own = fingerprint(sequence, {"stage": branch.name, **inputs}, context.seed)
+        inputs = stage_inputs(branch.name, settings, digests, why)
+        own = fingerprint(training, {"stage": branch.name, **inputs}, context.seed)
         with shared_stage(context.stages, branch.name, inputs, stages):
             rows += run_stage(branch, stages, own, config.checkpoint_every, context.progress)
-    fuse = FuseStage(
-        face,
-        mouth,
-        data,
-        fuse_course(config.fuse_iterations),
-        config,
-        context.seed,
-        perceptual,
-    )
+    fuse = FuseStage(face, mouth, context.seed)
     rows += run_stage(fuse, stages, identity, config.checkpoint_every, context.progress)
 
     write_tensors(
@@ -103,9 +102,9 @@ def fit(sequence: Sequence, workdir: Path, context: FitContext) -> None:
             "fingerprint": identity,
             "options": settings.options,
             "scene": transform.as_dict(),
-            "resolution": [sequence.height, sequence.width],
-            # Digital silence is tens of deviations below any room; the fields never saw it.
-            "audio_range": [float(drive.audio.min()), float(drive.audio.max())],
+            "resolution": list(data.bits.shape[1:]),
+            # Digital silence is tens of deviations below any noise that the fields were trained on.
+            "audio_range": [float(features.audio.min()), float(features.audio.max())],
             # At rest the eyes are open: a blink is rare, so the median is free of it.
             "au_at_rest": None if au is None else np.median(au, axis=0).tolist(),
         },
@@ -114,78 +113,43 @@ def fit(sequence: Sequence, workdir: Path, context: FitContext) -> None:
         (stages / f"{stage.name}.pt").unlink()
 
 
-def branches(
-    data: TrainingData, settings: Settings, seed: int, perceptual: PatchPerceptual | None
-) -> tuple[Branch, Branch]:
-    """Both branches at their start; the same seed gives the same start.
-
-    Each draws from a stream of its own: how large the face is must not move the mouth's start,
-    or no two variants of the face could share a mouth.
-    """
-    config, device = settings.train, data.device
-    clouds = []
-    for region, count in (("face", config.face_gaussians), ("mouth", config.mouth_gaussians)):
-        rng = np.random.default_rng((seed, 17, STAGES.index(region)))
-        if config.init == "random":
-            seeds = random_points(count, settings.field.bound, rng)
-        else:
-            seeds = silhouette_points(data, region, count, settings.field.bound, rng)
-        clouds.append(Cloud.seeded(*seeds, config, device))
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        face_field = FaceField(settings.field).to(device)
-        torch.manual_seed(int(np.random.SeedSequence((seed, 1)).generate_state(1)[0]))
-        mouth_field = MouthField(settings.field).to(device)
-    face = FaceBranch(
-        clouds[0],
-        face_field,
-        data,
-        data.head_windows,
-        data.shown,
-        face_course(config.face_iterations),
-        config,
-        config.motion_rate,
-        seed,
-        perceptual,
-    )
-    mouth = MouthBranch(
-        clouds[1],
-        mouth_field,
-        data,
-        data.mouth_windows,
-        np.flatnonzero(data.mouth_open > 0),
-        mouth_course(config.mouth_iterations),
-        config,
-        config.mouth_motion_rate,
-        seed,
-        perceptual,
-    )
-    return face, mouth
-
-
-def check_signals(sequence: Sequence, settings: Settings) -> None:
-    """Ask for every signal before any work starts.
+def check_training(training: TrainingSet, settings: Settings) -> None:
+    """Look through every sequence before any work starts.
 
     Raises:
         MissingSignal: one that the settings need is absent.
+        BadInput: there is no sequence, they differ in subject, frame rate or size, only some
+            have a signal that is used if present, or a signal is of another length.
 
     """
+    training.uniform()
+    if len(training.subjects) > 1:
+        fact = f"its sequences show {' and '.join(training.subjects)}"
+        raise BadInput("the training set", fact, "Fit each subject by itself.")
     needed = ["camera", "masks", "plate"]
     if settings.field.use_au:
         needed.append("au")
+    if settings.priors.audio_features == "auto":
+        given_by_all(training, "audio_features")
     modules = settings.field.use_prior or settings.field.use_emotion
-    if modules and not settings.priors.official and not sequence.has("priors"):
+    if modules and not settings.priors.official and not given_by_all(training, "priors"):
         needed.append("expression")
-    for name in needed:
-        sequence.signal(name, NAME)
+        if settings.field.use_emotion and given_by_all(training, "emotion"):
+            needed.append("emotion")
+    for sequence in training:
+        for name in needed:
+            signal, frames = sequence.signal(name, NAME), len(sequence.frames)
+            length = len(getattr(signal, _PER_FRAME[name])) if name in _PER_FRAME else len(signal)
+            if length != frames:
+                fact = f"its {name!r} signal has {length} frames, the sequence {frames}"
+                raise BadInput(sequence.id, fact, "Prepare the video again.")
 
 
-def fingerprint(sequence: Sequence, options: Mapping[str, Any], seed: int) -> str:
-    """What decides the outcome of a fit or of a stage: recording, options, seed."""
-    said = json.dumps(
-        [sequence.id, sequence.digest, len(sequence.frames), dict(options), seed], sort_keys=True
-    )
-    return hashlib.sha256(said.encode()).hexdigest()
+def fingerprint(training: TrainingSet, options: Mapping[str, Any], seed: int) -> str:
+    """What decides the outcome of a fit or of a stage: sequences, options, seed."""
+    sequences = [[each.id, each.digest, len(each.frames)] for each in training]
+    text = json.dumps([sequences, dict(options), seed], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def record(
@@ -196,17 +160,12 @@ def record(
     settings: Settings,
     perceptual: str,
 ) -> dict[str, Any]:
-    """What a reader of the result wants to know of the fit."""
+    """Figures of the fit for the record."""
     last = {row["stage"]: row for row in rows}
     return {
         "stages": {
-            name: {
-                "iterations": row["step"],
-                "seconds": row["seconds"],
-                "loss": row["loss"],
-                "psnr": row["psnr"],
-                "gaussians": row["gaussians"],
-            }
+            name: {"iterations": row["step"]}
+            | {key: row[key] for key in ("seconds", "loss", "psnr", "gaussians")}
             for name, row in last.items()
         },
         "gaussians": {"face": len(face.cloud), "mouth": len(mouth.cloud)},

@@ -19,31 +19,31 @@ from methods.ua3dtalk.spec import SPEC
 
 
 class UA3DTalk(Method):
-    """One person's talking head; see `fit.fit` and `render.Renderer`."""
+    """The talking head of one subject; see `fit.fit` and `render.Renderer`."""
 
     def fit(self, training: TrainingSet, workdir: Path, context: FitContext) -> None:
         """Train priors, face branch, mouth branch and fuse stage; resumes by itself.
 
         Args:
-            training: the training parts of one subject.
+            training: the training parts of all sequences of one subject.
             workdir: receives `model.pt`, `model.json`, `fit.json`, `losses.jsonl`, `priors/`.
             context: its options are a preset of the spec, with overrides applied.
 
         Raises:
-            MissingSignal: the sequence lacks a signal that the settings need.
-            BadInput: an option, a signal or a checkpoint that cannot be used.
+            MissingSignal: a sequence lacks a signal that the settings need.
+            BadInput: an option, a signal or a checkpoint that cannot be used, or sequences that
+                differ in subject, frame rate or size.
 
         """
-        sequence = training.only()
         from methods.ua3dtalk.fit import fit
 
-        fit(sequence, workdir, context)
+        fit(training, workdir, context)
 
     def load(self, workdir: Path, device: str = "cpu") -> None:
         """Read what `fit` left, and compute once what no frame changes."""
         from methods.ua3dtalk.render import Renderer
 
-        self._renderer = Renderer.load(workdir, device)
+        self._renderer = Renderer(workdir, device)
 
     def render(
         self, request: RenderRequest, clock: StageClock = NULL_CLOCK

@@ -1,4 +1,4 @@
-"""Options as people give them, held against the types of the settings that they change."""
+"""Options as users give them, checked against the types of the settings that they change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rendering of a fitted person: everything that no frame changes is computed at load."""
+"""Rendering of a fitted subject: everything that no frame changes is computed at load."""
 
 from __future__ import annotations
 
@@ -15,90 +15,58 @@ from harness.contracts import (
     StageClock,
 )
 from methods.ua3dtalk.checkpoint import CURE, FORMAT, read_json, read_tensors
-from methods.ua3dtalk.cloud import Cloud
-from methods.ua3dtalk.compositing import compose
 from methods.ua3dtalk.config import Settings
-from methods.ua3dtalk.data import NAME, CameraView, Drive, au_matrix
-from methods.ua3dtalk.field import FaceField, MouthField
-from methods.ua3dtalk.priors import PriorModel
-from methods.ua3dtalk.scaling import PriorScaling
-from methods.ua3dtalk.scene import SceneTransform
+from methods.ua3dtalk.data.features import FrameFeatures, au_matrix
+from methods.ua3dtalk.data.frames import NAME, Viewpoint
+from methods.ua3dtalk.data.scaling import PriorScaling
+from methods.ua3dtalk.data.transform import SceneTransform
+from methods.ua3dtalk.field.deformation import FaceField, MouthField
+from methods.ua3dtalk.priors.model import PriorModel
+from methods.ua3dtalk.scene.cloud import Cloud
+from methods.ua3dtalk.scene.compositing import compose
+from methods.ua3dtalk.spans import Spans
 
 
 class Renderer:
-    """A fitted person on a device.
+    """A fitted subject on a device.
 
     Args:
-        settings: of the fit.
-        transform: into scene units.
-        rest: action units [6] of the face at rest, or None.
-        audio_range: least and greatest audio feature of the training part; others are cut to it.
-        face: the face's Gaussians.
-        mouth: the mouth's Gaussians.
-        fields: of face and mouth.
-        priors: gives the features of any sound.
-        scaling: of those features; None for official ones.
+        workdir: what a fit left.
         device: a torch device.
+
+    Raises:
+        BadInput: a file is missing or damaged, or of another version.
 
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        transform: SceneTransform,
-        rest: np.ndarray | None,
-        audio_range: tuple[float, float],
-        face: Cloud,
-        mouth: Cloud,
-        fields: tuple[FaceField, MouthField],
-        priors: PriorModel,
-        scaling: PriorScaling | None,
-        device: str,
-    ) -> None:
-        self.settings, self.transform, self.rest, self.device = settings, transform, rest, device
-        self.audio_range, self.scaling = audio_range, scaling
-        self.face, self.mouth, self.priors = face, mouth, priors
-        self._face_field = fields[0].bake(face.means)
-        self._mouth_field = fields[1].bake(mouth.means)
-
-    @classmethod
-    def load(cls, workdir: Path, device: str) -> Renderer:
-        """Read what a fit left.
-
-        Raises:
-            BadInput: a file is missing or damaged, or of another version.
-
-        """
-        said = read_json(workdir / "model.json")
-        if said.get("format") != FORMAT:
+    def __init__(self, workdir: Path, device: str) -> None:
+        stored = read_json(workdir / "model.json")
+        if stored.get("format") != FORMAT:
             raise BadInput(
-                workdir / "model.json", f"its format is {said.get('format')}, not {FORMAT}", CURE
+                workdir / "model.json", f"its format is {stored.get('format')}, not {FORMAT}", CURE
             )
-        stored = read_tensors(workdir / "model.pt", device)
-        settings = Settings.of(said["options"])
-        fields = (FaceField(settings.field).to(device), MouthField(settings.field).to(device))
+        tensors = read_tensors(workdir / "model.pt", device)
+        self.settings, self.device = Settings.of(stored["options"]), device
+        self.transform = SceneTransform.of(stored["scene"])
+        rest = stored["au_at_rest"]
+        self.rest = None if rest is None else np.asarray(rest, np.float32)
+        #: Least and greatest audio feature of the training set; others are clipped to it.
+        self.audio_range = tuple(stored["audio_range"])
+        self.priors = PriorModel.load(workdir / "priors", device)
+        self.scaling = PriorScaling.restore(tensors["scaling"]) if tensors["scaling"] else None
+        self.face, self.mouth = Cloud.of(tensors["face"]), Cloud.of(tensors["mouth"])
+        fields = (FaceField(self.settings.field), MouthField(self.settings.field))
         for field, name in zip(fields, ("face_field", "mouth_field"), strict=True):
             try:
-                field.load_state_dict(stored[name])
+                field.load_state_dict(tensors[name])
             except (KeyError, RuntimeError) as error:
                 raise BadInput(workdir / "model.pt", f"it does not fit ({error})", CURE) from error
-            field.requires_grad_(False).eval()
-        rest = said["au_at_rest"]
-        return cls(
-            settings,
-            SceneTransform.of(said["scene"]),
-            None if rest is None else np.asarray(rest, np.float32),
-            tuple(said["audio_range"]),
-            Cloud.of(stored["face"]),
-            Cloud.of(stored["mouth"]),
-            fields,
-            PriorModel.load(workdir / "priors", device),
-            PriorScaling.restore(stored["scaling"]) if stored["scaling"] else None,
-            device,
-        )
+            field.to(device).requires_grad_(False).eval()
+        self._face_field = fields[0].bake(self.face.means)
+        self._mouth_field = fields[1].bake(self.mouth.means)
 
-    def drive(self, request: RenderRequest) -> Drive:
-        """What drives every frame of a request.
+    def features(self, request: RenderRequest) -> FrameFeatures:
+        """What the fields are conditioned on at every frame of a request.
 
         Raises:
             BadInput: a control has another length than the request.
@@ -122,19 +90,21 @@ class Renderer:
                         "the control au", f"it has {len(au)} frames, the request {count}", "Cut it."
                     )
             au = np.ascontiguousarray(au)
-        return Drive(np.clip(windows, *self.audio_range), priors, au)
+        return FrameFeatures(np.clip(windows, *self.audio_range), priors, au, Spans([count]))
 
     @torch.no_grad()
-    def frame(self, drive: Drive, view: CameraView, t: int, clock: StageClock) -> RenderedFrame:
+    def frame(
+        self, features: FrameFeatures, viewpoint: Viewpoint, t: int, clock: StageClock
+    ) -> RenderedFrame:
         """Render frame t."""
         with clock.stage("deform"):
-            conditions = drive.conditions(t, self.device)
+            conditions = features.conditions(t, self.device)
             face_offsets = self._face_field(conditions)
             mouth_offsets = self._mouth_field(conditions)
         with clock.stage("splat"):
             degree = self.settings.train.sh_degree
-            face, face_alpha, _ = self.face.splat(view, face_offsets, degree)
-            mouth, mouth_alpha, _ = self.mouth.splat(view, mouth_offsets, degree)
+            face, face_alpha, _ = self.face.splat(viewpoint, face_offsets, degree)
+            mouth, mouth_alpha, _ = self.mouth.splat(viewpoint, mouth_offsets, degree)
             rgb, alpha = compose(face[0], face_alpha[0], mouth[0], mouth_alpha[0])
         with clock.stage("copy"):
             return RenderedFrame(
@@ -154,9 +124,9 @@ class Renderer:
             )
         viewmats = self.transform.viewmats(request.camera.world_to_camera)
         with clock.stage("audio"):
-            drive = self.drive(request)
+            features = self.features(request)
         for t in range(request.count):
-            view = CameraView(
+            viewpoint = Viewpoint(
                 viewmat=torch.from_numpy(viewmats[t : t + 1]).to(self.device),
                 K=torch.from_numpy(np.array(request.camera.K[t : t + 1], np.float32)).to(
                     self.device
@@ -164,4 +134,4 @@ class Renderer:
                 width=request.width,
                 height=request.height,
             )
-            yield self.frame(drive, view, t, clock)
+            yield self.frame(features, viewpoint, t, clock)

@@ -83,7 +83,8 @@ SPEC = MethodSpec(
     paper="UA-3DTalk: Uncertainty-aware emotional 3D talking head (ICASSP 2026, arXiv 2601.19112)",
     licence="Apache-2.0 (written from the paper; the authors' own code has no licence)",
     entry="methods.ua3dtalk.method:UA3DTalk",
-    # `expression` is asked for by the fit itself: a recording that comes with the official
+    scope="subject",
+    # `expression` is asked for by the fit itself: a sequence that comes with the official
     # `priors` files does without. `emotion` labels are used where they are present.
     signals=("camera", "masks", "plate", "au"),
     drives=("audio+au", "audio"),

@@ -1,1 +1,1 @@
-"""Networks that metrics look through. Their modules need torch and are imported when used."""
+"""Networks behind metrics. Their modules need torch and are imported when used."""

@@ -26,7 +26,7 @@ POINTS = ((36, 39), (42, 45), (30,), (48,), (54,))
 def five_points(landmarks: np.ndarray) -> np.ndarray:
     """Left eye, right eye, nose, left and right mouth corner [5,D] of 68 landmarks [68,D].
 
-    An eye is the middle of its corners; left is the picture's left.
+    An eye is the middle of its corners; left is the image's left.
     """
     return np.stack([landmarks[list(indices)].mean(0) for indices in POINTS])
 
@@ -53,9 +53,9 @@ def standard_face(path: Path) -> np.ndarray:
 
 
 def fit(points: np.ndarray, standard: np.ndarray) -> tuple[float, float, float]:
-    """Translation and scale of the standard face in the picture, by least squares.
+    """Translation and scale of the standard face in the image, by least squares.
 
-    Each picture axis is an affine map of the standard face's three; the scale is the mean length
+    Each image axis is an affine map of the standard face's three; the scale is the mean length
     of the two rows. Five points leave one degree of freedom per axis to the residual.
 
     Args:

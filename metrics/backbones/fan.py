@@ -50,7 +50,7 @@ class ConvBlock(nn.Module):
 
 
 class HourGlass(nn.Module):
-    """Halves the picture `DEPTH` times and adds every size to the one above it."""
+    """Halves the image `DEPTH` times and adds every size to the one above it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from metrics.backbones.load import load_into, read_state
 
-#: Side of the square that every picture is resized to.
+#: Side of the square that every image is resized to.
 SIZE = 299
 #: Length of a feature.
 DIM = 2048
@@ -174,7 +174,7 @@ class Spread(nn.Module):
 
 
 class FIDInception(nn.Module):
-    """Pictures to pool3 features. The classifier `fc` only completes the file's keys."""
+    """Images to pool3 features. The classifier `fc` only completes the file's keys."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -197,7 +197,7 @@ class FIDInception(nn.Module):
         self.fc = nn.Linear(DIM, 1008)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Features [B,2048] of pictures x [B,3,H,W], RGB in [0,1], of any size."""
+        """Features [B,2048] of images x [B,3,H,W], RGB in [0,1], of any size."""
         x = 2 * F.interpolate(x, (SIZE, SIZE), mode="bilinear", align_corners=False) - 1
         x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x)))
         x = self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(F.max_pool2d(x, 3, stride=2)))

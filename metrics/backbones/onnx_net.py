@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.contracts import BadInput
 
-#: Pictures that pass through a network together: bounds its memory.
+#: Images that pass through a network together: bounds its memory.
 CHUNK = 16
 #: More threads than this do not make networks of this size faster.
 MOST_THREADS = 4
@@ -31,12 +31,12 @@ def threads() -> int:
 
 
 class OnnxNet:
-    """A network from pictures to vectors.
+    """A network from images to vectors.
 
     Args:
         path: the .onnx file; named in errors.
-        shape: channels, height and width of a picture.
-        width: numbers that it gives for a picture.
+        shape: channels, height and width of an image.
+        width: numbers that it gives for an image.
         model: the network as bytes, where it is not the file as it stands.
 
     Raises:
@@ -87,7 +87,7 @@ class OnnxNet:
             )
 
     def _largest_chunk(self, path: Path) -> int:
-        """How many pictures may pass together: some files were exported for one alone."""
+        """How many images may pass together: some files were exported for one alone."""
         for chunk in (CHUNK, 1):
             trial = min(chunk, 2)
             try:
@@ -96,16 +96,16 @@ class OnnxNet:
                 found = f"an error ({str(error).splitlines()[0]})"
             if found == (trial, self.width):
                 return chunk
-        raise BadInput(path, f"one picture gives {found}, and (1, {self.width}) is expected", CURE)
+        raise BadInput(path, f"one image gives {found}, and (1, {self.width}) is expected", CURE)
 
-    def _run(self, pictures: np.ndarray) -> np.ndarray:
-        return self._session.run(None, {self._input.name: pictures})[0]
+    def _run(self, images: np.ndarray) -> np.ndarray:
+        return self._session.run(None, {self._input.name: images})[0]
 
-    def __call__(self, pictures: np.ndarray) -> np.ndarray:
-        """Vectors float32 [N,width] of pictures float32 [N,C,H,W]."""
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Vectors float32 [N,width] of images float32 [N,C,H,W]."""
         parts = [
-            self._run(np.ascontiguousarray(pictures[i : i + self._chunk], np.float32))
-            for i in range(0, len(pictures), self._chunk)
+            self._run(np.ascontiguousarray(images[i : i + self._chunk], np.float32))
+            for i in range(0, len(images), self._chunk)
         ]
         return np.concatenate(parts) if parts else np.zeros((0, self.width), np.float32)
 
@@ -129,8 +129,8 @@ class HeadlessNet(OnnxNet):
 
     Args:
         path: the .onnx file, whose output is made by a `Gemm` with constant weights.
-        shape: channels, height and width of a picture.
-        width: features of a picture.
+        shape: channels, height and width of an image.
+        width: features of an image.
         classes: outputs of the layer.
 
     Raises:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from metrics.backbones.load import load_into, read_state
 
 #: Coefficients by head, in the order of the output: identity, expression, texture (BFM 2009),
-#: rotation angles, spherical-harmonic light, translation in the picture, and depth.
+#: rotation angles, spherical-harmonic light, translation in the image, and depth.
 HEADS = {"id": 80, "exp": 64, "tex": 80, "angle": 3, "gamma": 27, "xy": 2, "z": 1}
 WIDTH = 2048
 
@@ -77,7 +77,7 @@ class ResNet50(nn.Module):
 
 
 class ReconNet(nn.Module):
-    """A picture of an aligned face to its coefficients in Deng et al.'s face model."""
+    """An image of an aligned face to its coefficients in Deng et al.'s face model."""
 
     def __init__(self) -> None:
         super().__init__()

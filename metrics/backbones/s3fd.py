@@ -35,10 +35,10 @@ class Protocol:
     keep: int  # boxes kept after that; 0 is all
     confidence: float  # probability above which a box is a face
     last_overlap: float | None  # a second suppression among the faces, in pixels
-    normalised: bool  # first suppression in units of the picture, single precision
+    normalised: bool  # first suppression in units of the image, single precision
 
 
-#: `S3FD.detect_faces` as `run_pipeline.py` calls it (which also reduces the picture to 0.25).
+#: `S3FD.detect_faces` as `run_pipeline.py` calls it (which also reduces the image to 0.25).
 SYNC = Protocol(
     order="rgb",
     dilation=6,

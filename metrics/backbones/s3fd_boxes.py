@@ -48,7 +48,7 @@ def suppress(boxes: np.ndarray, overlap: float, margin: float = 0.0) -> np.ndarr
 
 
 def candidates(scores: list[np.ndarray], offsets: list[np.ndarray], threshold: float) -> np.ndarray:
-    """Boxes float32 [N,5] in pixels of the picture that the network saw, level by level.
+    """Boxes float32 [N,5] in pixels of the image that the network saw, level by level.
 
     Args:
         scores: probabilities [h,w] by level.
@@ -82,7 +82,7 @@ def find_faces(net: S3FD, frames: np.ndarray, confidence: float | None = None) -
 
     Args:
         net: the detector.
-        frames: pictures as the network is to see them (SyncNet's pipeline reduces them first).
+        frames: images as the network is to see them (SyncNet's pipeline reduces them first).
         confidence: probability above which a box is a face; the protocol's where None.
 
     Returns:

@@ -71,7 +71,7 @@ def blur(planes: Tensor, outside: Tensor) -> Tensor:
 
     Args:
         planes: float32 [...,H,W], H and W at least 11.
-        outside: float32 [...,1,1], what stands outside the picture where it is not mirrored.
+        outside: float32 [...,1,1], what stands outside the image where it is not mirrored.
 
     Returns:
         [...,H+10,W+10]. Along each axis: the places where the window fits, then the first and

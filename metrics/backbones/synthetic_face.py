@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-#: Side of the square picture the network sees; frames of any size are fitted into it.
+#: Side of the square image the network sees; frames of any size are fitted into it.
 SIZE = 128
 #: Side of the landmark heat maps.
 CELLS = 32
@@ -21,7 +21,7 @@ ZOOM = 1.25
 class FaceOutput(NamedTuple):
     """What the regressor says of a batch."""
 
-    landmarks: Tensor  # [B,68,2], pixels of the 128x128 picture, pixel centres at +0.5
+    landmarks: Tensor  # [B,68,2], pixels of the 128x128 image, pixel centres at +0.5
     expression: Tensor  # [B,24], basis `synthetic`, full scale 1
     presence: Tensor  # [B], logit: positive where there is a face
 
@@ -36,8 +36,8 @@ def fit_square(
         device: where the tensor goes.
 
     Returns:
-        float32 [B,3,128,128] in [0,1]; pixels of the frame per pixel of the picture; and the
-        frame's (x, y) of the picture's corner, so that frame = picture * scale + corner.
+        float32 [B,3,128,128] in [0,1]; pixels of the frame per pixel of the image; and the
+        frame's (x, y) of the image's corner, so that frame = image * scale + corner.
 
     """
     height, width = frames.shape[1:3]
@@ -54,8 +54,8 @@ def fit_square(
     return x, side / SIZE, (-float(left), -float(top))
 
 
-def pictures(frames: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
-    """`fit_square` as pictures: uint8 [B,128,128,3], scale, and corner float64 [2]."""
+def images(frames: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+    """`fit_square` as images: uint8 [B,128,128,3], scale, and corner float64 [2]."""
     x, scale, corner = fit_square(frames)
     return (x.permute(0, 2, 3, 1) * 255).round().byte().numpy(), scale, np.array(corner)
 
@@ -72,9 +72,9 @@ def zoom_box(points: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def look_twice(net: FaceNet, x: Tensor) -> FaceOutput:
-    """Regress pictures [B,3,128,128]: find the face, then look at it alone, enlarged.
+    """Regress images [B,3,128,128]: find the face, then look at it alone, enlarged.
 
-    The second look is at the same 128x128 picture, so the answer hardly depends on the size of
+    The second look is at the same 128x128 image, so the answer hardly depends on the size of
     the frame it came from. Whether there is a face is for the first look to say.
     """
     first = net(x)

@@ -14,7 +14,7 @@ class Trunk(nn.Module):
     Attributes:
         taps: indices of the tapped layers.
         channels: channels of each tap.
-        together: pictures to give it at once: so few that features stay near the processor.
+        together: images to give it at once: so few that features stay near the processor.
 
     """
 

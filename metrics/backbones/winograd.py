@@ -68,10 +68,10 @@ class Winograd(nn.Module):
         padded[:, 1 : height + 1, 1 : width + 1] = x.permute(0, 2, 3, 1)
         out = x.new_empty(batch, GIVE * down, GIVE * across, self.kernel.shape[2])
         step = max(1, self.tiles // across)
-        for picture, result in zip(padded, out, strict=True):
+        for image, result in zip(padded, out, strict=True):
             for row in range(0, down, step):
                 rows = min(step, down - row)
-                band = self._band(picture[GIVE * row :], rows, across)
+                band = self._band(image[GIVE * row :], rows, across)
                 result[GIVE * row : GIVE * (row + rows)].view(rows, GIVE, across, GIVE, -1).copy_(
                     band.permute(2, 0, 3, 1, 4)
                 )
@@ -79,11 +79,11 @@ class Winograd(nn.Module):
             out += self.bias
         return out[:, :height, :width].permute(0, 3, 1, 2)
 
-    def _band(self, picture: Tensor, rows: int, across: int) -> Tensor:
-        """Outputs [4,4,rows,across,K] of the first tiles of a padded picture [h,w,C]."""
-        line, place, channel = picture.stride()
-        tiles = picture.as_strided(
-            (READ, READ, rows, across, picture.shape[2]),
+    def _band(self, image: Tensor, rows: int, across: int) -> Tensor:
+        """Outputs [4,4,rows,across,K] of the first tiles of a padded image [h,w,C]."""
+        line, place, channel = image.stride()
+        tiles = image.as_strided(
+            (READ, READ, rows, across, image.shape[2]),
             (line, place, GIVE * line, GIVE * place, channel),
         )
         spread = self.before @ tiles.reshape(READ * READ, -1)
@@ -92,7 +92,7 @@ class Winograd(nn.Module):
         return together.view(GIVE, GIVE, rows, across, -1)
 
 
-def quickened(net: nn.Module) -> nn.Module:
+def use_winograd(net: nn.Module) -> nn.Module:
     """A frozen network with its wide 3x3 convolutions done by Winograd's algorithm.
 
     Its state is no longer that of the file. On another device than the CPU nothing is changed:

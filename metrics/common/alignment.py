@@ -23,7 +23,7 @@ ARCFACE_TEMPLATE = np.array(
     ]
 )
 ARCFACE_SIZE = 112
-#: The same five of MediaPipe's landmarks, from the left of the picture: the iris centres, the
+#: The same five of MediaPipe's landmarks, from the left of the image: the iris centres, the
 #: nose tip, the corners of the mouth.
 MP_FIVE = (468, 473, 1, 61, 291)
 

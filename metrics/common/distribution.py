@@ -15,7 +15,7 @@ SIDES = ("prediction", "truth")
 TRAPS = (
     "Biased upwards by up to tr(S) (d + 4) / 2n: the same system scores lower on a longer test.",
     "Quadratic in the scale of the features: c times the coefficients is c^2 times the value.",
-    "A mean of per-clip distances is not the distance of all samples at once; here it is global.",
+    "A mean of distances of sequences is not the distance of all samples; here it is global.",
     "Consecutive frames are correlated, so n overstates how many independent samples there are.",
 )
 
@@ -23,8 +23,8 @@ TRAPS = (
 class Distribution(Metric):
     """Fréchet distance of the Gaussians of features, prediction against truth.
 
-    A clip's value compares its own samples; `pool` compares all samples of all clips at once
-    ("global"), which is the value for a table: a mean of clips would average small-sample
+    A sequence's value compares its own samples; `pool` compares all samples of all sequences
+    ("global"), which is the value for a table: a mean of sequences would average small-sample
     bias. That bias falls with the number of samples, so the runner restricts the rows of one
     table to the samples that all of them could score.
 
@@ -34,7 +34,7 @@ class Distribution(Metric):
 
     """
 
-    pooling = "global: all samples of all clips"
+    pooling = "global: all samples of all sequences"
     equal_n = True
     samples: ClassVar[str] = "frames"
     ddof: ClassVar[int] = 1
@@ -47,7 +47,7 @@ class Distribution(Metric):
         Args:
             prediction: float [n,d].
             truth: float [n,d].
-            frames: int [n], where in the clip each sample comes from.
+            frames: int [n], where in the sequence each sample comes from.
 
         """
         name = self.spec.columns[0].name
@@ -85,7 +85,7 @@ class Distribution(Metric):
         return fewer
 
     def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """The distance over all samples of all clips."""
+        """The distance over all samples of all sequences."""
         name = self.spec.columns[0].name
         kept = [r.features for r in results if "truth" in r.features]
         if sum(len(f["truth"]) for f in kept) < 2:

@@ -56,7 +56,7 @@ class EmotionFaces(FacePairs):
     _net: HeadlessNet | None = None
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; the network is opened at the first one."""
+        """Start a sequence; the network is opened at the first one."""
         from metrics.backbones.onnx_net import HeadlessNet, shared
 
         super().begin(clip)
@@ -66,7 +66,7 @@ class EmotionFaces(FacePairs):
         self._net = self._net or shared(HeadlessNet, path, shape, DIM, OUTPUTS[name])
 
     def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
-        """Features float32 [B,1280], NaN where there is no face."""
+        """Features float32 [B,1280], NaN without a face."""
         place = f"{self.extractor}/{side}"
 
         def embed() -> np.ndarray:

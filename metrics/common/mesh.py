@@ -1,4 +1,4 @@
-"""What all mesh metrics share: a checked clip, and errors frame by frame."""
+"""What all mesh metrics share: a checked sequence, and errors frame by frame."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class MeshClip:
 
 
 def checked(clip: Clip) -> MeshClip:
-    """The clip's meshes, with frames that are not finite left out.
+    """The sequence's meshes, with frames that are not finite left out.
 
     Raises:
         BadInput: arrays of another shape than [T,V,3] and [T,V,3] or [S,T,V,3], or of
@@ -130,17 +130,17 @@ class MeshMetric(Metric):
     """
 
     def begin(self, clip: Clip) -> None:
-        """Check the clip's arrays."""
+        """Check the sequence's arrays."""
         self._mesh = checked(clip)
         name = self.spec.options.get("region")
         names = (name,) if name else ()
         self._regions = {n: self._mesh.region(n, f"metric {self.spec.id}") for n in names}
 
     def update(self, batch: FrameBatch) -> None:
-        """Nothing: a mesh clip has no frames."""
+        """Nothing: a mesh sequence has no frames."""
 
     def compute(self) -> MetricResult:
-        """Score the clip; frames that are not finite are failures and NaN in the items."""
+        """Score the sequence; frames that are not finite are failures and NaN in the items."""
         mesh = self._mesh
         total = mesh.samples.shape[1]
         lost = np.setdiff1d(np.arange(total), mesh.frames)
@@ -183,6 +183,6 @@ class MeshMetric(Metric):
 
 
 def pooled_mean(results: list[MetricResult], feature: str) -> float | None:
-    """Mean over all frames of all clips of a per-frame feature: a long clip counts for more."""
+    """Mean of a feature over all frames of all sequences: a long sequence weighs more."""
     kept = [r.features[feature] for r in results if feature in r.features]
     return float(np.concatenate(kept).mean()) if kept else None

@@ -44,7 +44,7 @@ class FacePairs(Metric):
         """Score the frames that both sides have: features float64 [n,...], frames int64 [n]."""
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; the detector is opened at the first one."""
+        """Start a sequence; the detector is opened at the first one."""
         self._detector = self._detector or open_detector(self.extractor, self.weights, self.device)
         self._clip = clip
         self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}

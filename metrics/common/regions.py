@@ -77,7 +77,7 @@ def signal_masks(clip: Clip) -> Masks | None:
     """The masks of the truth, or None where it has none.
 
     Raises:
-        BadInput: when the masks do not have the clip's size or length.
+        BadInput: when the masks do not have the sequence's size or length.
 
     """
     masks = clip.signals.get("masks")
@@ -89,7 +89,7 @@ def signal_masks(clip: Clip) -> Masks | None:
         raise BadInput(
             clip.id,
             f"its masks are {found}, not {list(expected)}",
-            "Cut the masks to the same frames as the clip.",
+            "Cut the masks to the same frames as the sequence.",
         )
     return masks
 
@@ -101,7 +101,7 @@ def landmark_regions(found: Faces, height: int, width: int, start: int) -> Regio
         found: faces of the true frames.
         height: of the frames, pixels.
         width: of the frames, pixels.
-        start: index of the first frame in the clip.
+        start: index of the first frame in the sequence.
 
     Returns:
         `face`: convex hull of the face oval. `mouth`: convex hull of the outer lips, dilated by
@@ -139,7 +139,7 @@ class RegionMetric(Metric):
         return means
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; a detector is opened at the first one."""
+        """Start a sequence; a detector is opened at the first one."""
         if self.source == "mp478" and self._detector is None:
             self._detector = open_detector("mp", self.weights, self.device)
         self._masks = signal_masks(clip) if self.source == "masks" else None
@@ -209,7 +209,7 @@ class RegionMetric(Metric):
 
     def nothing_scored(self) -> Failure:
         """Why no frame could be scored, where no other failure says so."""
-        return Failure("no_frames", "the clip has no frames")
+        return Failure("no_frames", "the sequence has no frames")
 
     def more_details(self) -> dict:
         """What else a reviewer would ask of this metric."""

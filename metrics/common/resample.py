@@ -1,7 +1,7 @@
-"""OpenCV's bilinear resize of 8-bit pictures, to the last bit, without OpenCV.
+"""OpenCV's bilinear resize of 8-bit images, to the last bit, without OpenCV.
 
 `cv2.resize(..., interpolation=INTER_LINEAR)` works on integers: weights of 11 bits, the sum
-across in full, the sum down with shifts on the way. Rounding elsewhere gives other pictures.
+across in full, the sum down with shifts on the way. Rounding elsewhere gives other images.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _taps(
 
 
 def cv2_resize(frame: np.ndarray, to: tuple[int, int] | float) -> np.ndarray:
-    """A picture at another size, as `cv2.resize` with its default filter gives it.
+    """An image at another size, as `cv2.resize` with its default filter gives it.
 
     Nothing is smoothed before it is reduced: that is what the reference pipelines do.
 

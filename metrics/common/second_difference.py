@@ -27,7 +27,7 @@ def second_difference(values: np.ndarray) -> np.ndarray:
 def three_columns(name: str, variant: str, unit: str, what: str) -> tuple[Column, ...]:
     """Columns of a measure of movement: of the prediction, of the truth, and their difference.
 
-    Less of the measure is not better in itself: a still picture has none. Only the difference
+    Less of the measure is not better in itself: a still image has none. Only the difference
     has a direction.
     """
     free = (0.0, None)

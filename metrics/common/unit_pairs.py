@@ -36,7 +36,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 
 #: What every metric of OpenFace's units has to say.
 OPENFACE_TRAPS = (
-    "OpenFace calibrates AUxx_r per video (OpenFace#826), so length and cut of the clip matter: "
+    "OpenFace calibrates AUxx_r per video (OpenFace#826), so length and cut matter: "
     "run it on prediction and truth of the same frames",
     "frames with success = 0 are left out on both sides and counted as no_face; the field's "
     "scripts ignore that column",
@@ -82,11 +82,11 @@ class UnitPairs(FacePairs):
         return action_units(found.expression)
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; OpenFace's units are there before the first frame.
+        """Start a sequence; OpenFace's units are there before the first frame.
 
         Raises:
             MissingSignal: one side has no OpenFace signal.
-            BadInput: it lacks units, or has another number of rows than the clip has frames.
+            BadInput: it lacks units, or has another number of rows than the sequence has frames.
 
         """
         if self.extractor != "openface":

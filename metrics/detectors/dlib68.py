@@ -1,6 +1,6 @@
 """dlib's frontal face detector and 68-point shape predictor, as evaluation_eat uses them.
 
-Source: yuangan/evaluation_eat `test_lmd.py`, `get_lmk`: grey picture, no up-sampling, the
+Source: yuangan/evaluation_eat `test_lmd.py`, `get_lmk`: grey image, no up-sampling, the
 first face of the list. Its frames come from imageio and are RGB, and are made grey as if they
 were BGR, so red and blue exchange their weights; that is kept.
 """

@@ -46,8 +46,8 @@ def synthetic_faces(net: FaceNet, frames: np.ndarray) -> Faces:
 
     device = next(net.parameters()).device
     with torch.inference_mode():
-        picture, scale, corner = fit_square(frames, str(device))
-        output = look_twice(net, picture)
+        image, scale, corner = fit_square(frames, str(device))
+        output = look_twice(net, image)
     landmarks = output.landmarks.double().cpu().numpy() * scale + np.array(corner)
     expression = output.expression.double().cpu().numpy()
     present = output.presence.cpu().numpy() > 0

@@ -35,7 +35,7 @@ class Sync(Metric):
         self._embedder: Embedder | None = None
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip.
+        """Start a sequence.
 
         Raises:
             BadInput: it is not at 25 fps, for which alone the windows are defined.
@@ -59,7 +59,7 @@ class Sync(Metric):
         """What a reviewer asks of the crop: `crop`, `detector`, `resize`."""
 
     def nothing(self, reason: str, message: str) -> MetricResult:
-        """The result of a clip that cannot be scored: a failure, never 0."""
+        """The result of a sequence that cannot be scored: a failure, never 0."""
         self._failures.append(Failure(reason, message))
         values = {column.name: None for column in self.spec.columns}
         return MetricResult(values, 0, failures=self._failures, details=self._details())

@@ -121,7 +121,7 @@ class BoxSmoother:
             yield self._pop()
 
     def flush(self) -> Iterator[tuple[np.ndarray, Box | None]]:
-        """The frames still held back, at the clip's end."""
+        """The frames still held back, at the sequence's end."""
         while self._frames:
             yield self._pop()
 

@@ -1,4 +1,4 @@
-"""S3FD as SyncNet's pipeline calls it: on pictures reduced to a quarter."""
+"""S3FD as SyncNet's pipeline calls it: on frames reduced to a quarter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from metrics.common.resample import cv2_resize
 if TYPE_CHECKING:
     from metrics.backbones.s3fd import S3FD
 
-#: By which pictures are reduced before the detector sees them (facedet_scale).
+#: By which frames are reduced before the detector sees them (facedet_scale).
 SCALE = 0.25
 #: Probability above which a box is a face.
 CONFIDENCE = 0.9
@@ -37,7 +37,7 @@ def detect(net: S3FD, frames: np.ndarray) -> list[np.ndarray]:
     from metrics.backbones.s3fd_boxes import find_faces
 
     small = np.stack([cv2_resize(frame, SCALE) for frame in frames])
-    # Boxes are fractions of the small picture; its sides are rounded, so the factors differ.
+    # Boxes are fractions of the small frame; its sides are rounded, so the factors differ.
     height, width = frames.shape[1] / small.shape[1], frames.shape[2] / small.shape[2]
     factors = np.array([width, height, width, height, 1])
     return [boxes * factors for boxes in find_faces(net, small, CONFIDENCE)]

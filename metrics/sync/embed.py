@@ -14,7 +14,7 @@ from metrics.sync import score as sync_score
 
 #: Windows that pass through the network together.
 CHUNK = 16
-#: Embeddings of sounds that a network remembers: a clip's own, and that of the recoded one.
+#: Embeddings of sounds that a network remembers: a sequence's own, and that of the recoded one.
 _SOUNDS = 3
 
 

@@ -35,7 +35,7 @@ class SmoothedSync(Sync):
         }
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; what `Sync.begin` refuses is refused."""
+        """Start a sequence; what `Sync.begin` refuses is refused."""
         super().begin(clip)
         self._detector = self._detector or open_detector(self.extractor, self.weights, self.device)
         self._smoother = BoxSmoother()
@@ -47,10 +47,10 @@ class SmoothedSync(Sync):
         self._failures += failures(found, "prediction", batch.start)
         frames, landmarks, box_of = batch.prediction, found.landmarks, face_box
         if self.variant == "synthetic":
-            from metrics.backbones.synthetic_face import pictures
+            from metrics.backbones.synthetic_face import images
 
             # At one size, as in training: the crop of a larger frame would be sharper.
-            frames, scale, corner = pictures(frames)
+            frames, scale, corner = images(frames)
             landmarks, box_of = (landmarks - corner) / scale, mouth_box
         for frame, points, seen in zip(frames, landmarks, found.found, strict=True):
             for item in self._smoother.push(frame, box_of(points) if seen else None):
@@ -66,7 +66,7 @@ class SmoothedSync(Sync):
             self._stream.push(bgr255(reference_crop(frame, box, size)))
 
     def compute(self) -> MetricResult:
-        """Score the windows of the clip."""
+        """Score the windows of the sequence."""
         for item in self._smoother.flush():
             self._take(*item)
         return self.scored(self._stream.finish(), self._clip.audio)
@@ -83,12 +83,12 @@ class WholeFrameSync(Sync):
             "detector": None,
             "crop": "whole frame",
             "resize": "cv2 INTER_LINEAR",
-            "pictures": "JPEG at ffmpeg's default quality, one thread",
+            "images": "JPEG at ffmpeg's default quality, one thread",
             "libav": build(),
         }
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; what `Sync.begin` refuses is refused."""
+        """Start a sequence; what `Sync.begin` refuses is refused."""
         from harness.media.lossy import JpegSeries
 
         super().begin(clip)
@@ -104,5 +104,5 @@ class WholeFrameSync(Sync):
             self._stream.push(bgr255(cv2_resize(self._jpeg(to_yuv(frame)), (size, size))))
 
     def compute(self) -> MetricResult:
-        """Score the windows of the clip."""
+        """Score the windows of the sequence."""
         return self.scored(self._stream.finish(), self._clip.audio)

@@ -1,7 +1,7 @@
 """Shot boundaries as PySceneDetect's ContentDetector finds them with its default settings.
 
 After Breakthrough/PySceneDetect 0.6 (content_detector.py, scene_detector.py `FlashFilter`,
-scene_manager.py): pictures of at most 256 pixels' longer side, mean absolute change of hue,
+scene_manager.py): frames of at most 256 pixels' longer side, mean absolute change of hue,
 saturation and value, threshold 27, cuts closer than 15 frames merged. Written here because the
 package pins a `click` that others do not bear.
 """
@@ -17,7 +17,7 @@ from metrics.common.resample import cv2_resize
 THRESHOLD = 27.0
 #: Frames that two cuts lie apart at least.
 MIN_LENGTH = 15
-#: Longer side to which larger pictures are reduced.
+#: Longer side to which larger frames are reduced.
 SIDE = 256
 
 _I = np.arange(1, 256)
@@ -47,7 +47,7 @@ def cv2_hsv(frame: np.ndarray) -> np.ndarray:
 
 
 class Scenes:
-    """Takes the frames of a clip in order and keeps the last one's colours alone."""
+    """Takes the frames of a sequence in order and keeps the last one's colours alone."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -27,7 +27,7 @@ class SyncScore:
 
 
 def window_count(frames: int, samples: int, fps: float = 25.0, rate: int = 16_000) -> int:
-    """Windows of a clip: one fewer than fits, as the reference counts; never below 0."""
+    """Windows of a sequence: one fewer than fits, as the reference counts; never below 0."""
     return max(min(frames, int(samples * fps // rate)) - FRAMES, 0)
 
 
@@ -52,7 +52,7 @@ def mfcc_windows(columns: np.ndarray, count: int) -> np.ndarray:
 def shifted_distances(lips: np.ndarray, sound: np.ndarray, vshift: int = VSHIFT) -> np.ndarray:
     """Distance of each lip window to the sound 15 windows before to 15 after.
 
-    The sound is zero-padded by `vshift` windows each side; that biases short clips, which is
+    The sound is zero-padded by `vshift` windows each side; that biases short sequences, which is
     why the number of windows stands beside the score.
 
     Args:

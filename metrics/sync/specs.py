@@ -65,11 +65,11 @@ SPECS = (
         f"{_CROP} run_pipeline.py and SyncNetInstance.py evaluate, vshift 15; the numbers of "
         "Wav2Lip's calculate_scores_real_videos",
         (
-            "Each picture is coded with loss four times and the sound as MP3 on the way to the "
+            "Each frame is coded with loss four times and the sound as MP3 on the way to the "
             "network; without that it is sync/direct.",
             "The encoders' version and number of threads decide the last digits; one is used here.",
-            "LAME's delay makes the sound 1105 samples late and the picture waits two frames for "
-            "it, so the offset is not true to the frame.",
+            "LAME's delay makes the sound 1105 samples late and the pipeline the video two frames, "
+            "so the offset is not true to the frame.",
             _LENGTH,
             "syncnet-python on PyPI wants 50 frames, takes the best of all tracks, and says 0, 0 "
             "where there is no face.",

@@ -17,7 +17,7 @@ from metrics.sync.embed import LipStream, bgr255
 from metrics.sync.scenes import Scenes
 from metrics.sync.tracks import MAX_GAP, MEDIAN, MIN_FACE, MIN_TRACK, Track, smoothed, tracks_of
 
-#: Pictures of a recoded file that pass through the detector together.
+#: Frames of a recoded file that pass through the detector together.
 CHUNK = 8
 #: Samples of sound in a frame.
 SAMPLES = 640
@@ -26,8 +26,8 @@ SAMPLES = 640
 class TrackedSync(Sync):
     """Detects, tracks and crops as run_pipeline.py does; frames wait in a file, not in memory.
 
-    A clip has one result per track there, and one track where there is one person. Of several
-    the longest is scored, with a warning; without any the clip is a failure.
+    A sequence has one result per track there, and one track where there is one subject. Of several
+    the longest is scored, with a warning; without any the sequence is a failure.
     """
 
     def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
@@ -57,7 +57,7 @@ class TrackedSync(Sync):
         return details
 
     def begin(self, clip: Clip) -> None:
-        """Start a clip; what `Sync.begin` refuses is refused."""
+        """Start a sequence; what `Sync.begin` refuses is refused."""
         from harness.media.lossy import Lossless, RecodedAvi
 
         super().begin(clip)

@@ -1,6 +1,6 @@
-"""Training of the synthetic-domain networks, from recordings of synthetic people.
+"""Training of the synthetic-domain networks, from sequences of synthetic subjects.
 
-Run `python -m metrics.training` to make all three anew; the recordings come from the function
+Run `python -m metrics.training` to train all three; the sequences come from the function
 named by `--recordings`, so that this package does not depend on where they come from.
 """
 
@@ -32,15 +32,15 @@ def train(
 ) -> dict[str, float]:
     """Train one network and write `<name>.safetensors` and its card `<name>.md`.
 
-    The last fifth of the people is held out, and the card's figures are theirs. The file holds
+    The last fifth of the subjects is held out, and the card's figures are theirs. The file holds
     float16.
 
     Args:
         name: one of `NAMES`.
-        sequences: recordings with landmarks, expression, masks and plate; two people at least.
+        sequences: sequences with landmarks, expression, masks and plate; two subjects at least.
         out_dir: where the files go; a regressor already there serves the SyncNet's check.
         seed: of initialisation, order and augmentation.
-        progress: told of every step.
+        progress: called at every step.
         budget: factor on the usual number of steps.
 
     Returns:
@@ -48,7 +48,7 @@ def train(
 
     Raises:
         UnknownName: no such network.
-        BadInput: fewer than two people.
+        BadInput: fewer than two subjects.
 
     """
     from metrics.training.data import split_people
@@ -108,7 +108,7 @@ def _card(
     what = {
         "synthetic-face": "68 landmarks, 24 expression controls and the presence of a face",
         "synthetic-syncnet": "whether lips and sound belong together",
-        "synthetic-perceptual": "how far apart two pictures look",
+        "synthetic-perceptual": "how far apart two images look",
     }
     first = learn[0]
     rows = "\n".join(f"| {key.replace('_', ' ')} | {value:.4g} |" for key, value in figures.items())
@@ -116,12 +116,12 @@ def _card(
 
 Tells {what[name]}.
 
-It works in the synthetic domain only: it was trained on drawn people and says nothing of
+It works in the synthetic domain only: it was trained on drawn subjects and says nothing of
 photographs. Trained by this project; weights stored as float16.
 
-- Learned from {len(learn)} people, {sum(len(s.frames) for s in learn)} frames of
+- Learned from {len(learn)} subjects, {sum(len(s.frames) for s in learn)} frames of
   {first.height}x{first.width}: {learn[0].subject} to {learn[-1].subject}.
-- Held out: {held[0].subject} to {held[-1].subject}. No person of any split is among either.
+- Held out: {held[0].subject} to {held[-1].subject}. No subject of any split is among either.
 - Seed {seed}, budget {budget:g}. Made again by `python -m metrics.training`.
 
 | held-out figure | value |

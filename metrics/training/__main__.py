@@ -1,4 +1,4 @@
-"""`python -m metrics.training`: make the synthetic-domain networks anew and register them."""
+"""`python -m metrics.training`: train the synthetic-domain networks and register them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.weights import ROOT, sha256_of
 from metrics.training import NAMES, train
 
-RECORDINGS = "splits.synthetic.corpus:training_recordings"
+RECORDINGS = "splits.synthetic.corpus:training_sequences"
 
 
 def register(name: str, path: Path, registry: Path) -> None:
@@ -29,8 +29,8 @@ def register(name: str, path: Path, registry: Path) -> None:
 
 def _progress(stage: str, done: int, total: int, **values: float) -> None:
     if done == total or done % 50 == 0:
-        told = " ".join(f"{k} {v:.3f}" for k, v in values.items())
-        print(f"{stage} {done}/{total} {told}", file=sys.stderr, flush=True)
+        summary = " ".join(f"{k} {v:.3f}" for k, v in values.items())
+        print(f"{stage} {done}/{total} {summary}", file=sys.stderr, flush=True)
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; or all")
     parser.add_argument("--out", type=Path, default=ROOT / "metrics" / "weights")
     parser.add_argument("--people", type=int, default=40)
-    parser.add_argument("--frames", type=int, default=180, help="of each person")
+    parser.add_argument("--frames", type=int, default=180, help="of each subject")
     parser.add_argument("--size", type=int, default=128, help="side of the frames in pixels")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget", type=float, default=1.0, help="factor on the training steps")

@@ -23,7 +23,7 @@ MIRROR = (
 
 
 def mirror(x: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
-    """Pictures [B,C,S,S] and their 68 landmarks [B,68,2] as a mirror shows them."""
+    """Images [B,C,S,S] and their 68 landmarks [B,68,2] as a mirror shows them."""
     turned = points[:, list(MIRROR)] * points.new_tensor([-1.0, 1.0])
     return x.flip(3), turned + points.new_tensor([x.shape[-1], 0.0])
 
@@ -50,7 +50,7 @@ def blur(x: Tensor, sigma: float) -> Tensor:
 def degrade(x: Tensor, rng: torch.Generator) -> Tensor:
     """Change light and colour, soften some, add noise to some; x [B,C,H,W] in [0,1].
 
-    C is a multiple of 3: pictures of one sample that follow each other change alike.
+    C is a multiple of 3: images of one sample that follow each other change alike.
     """
     b, c = x.shape[:2]
     gain = uniform(0.75, 1.25, (b, 1, 1, 1), rng)
@@ -73,18 +73,18 @@ def move(
     box: tuple[Tensor, Tensor] | None = None,
     shift: float = 0.16,
 ) -> tuple[Tensor, Tensor]:
-    """Rotate, scale and shift pictures together with their points.
+    """Rotate, scale and shift images together with their points.
 
     Args:
         x: [B,C,S,S].
         points: [B,P,2] in pixels, centres at +0.5.
         rng: where the randomness comes from.
         box: centre [B,2] and half side [B] of the square that fills the result before it is
-            moved; the whole picture without it.
+            moved; the whole image without it.
         shift: largest shift, in half sides.
 
     Returns:
-        Moved pictures and points; outside the picture its edge is repeated.
+        Moved images and points; outside the image its edge is repeated.
 
     """
     b, size = len(x), x.shape[-1]
@@ -97,10 +97,10 @@ def move(
     linear = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], 1)
     relative = (points - centre[:, None]) / half[:, None, None]
     moved = relative @ linear.transpose(1, 2) + offset[:, None]
-    # A place of the result, back in the picture's own -1..1.
+    # A place of the result, back in the image's own -1..1.
     zoom = (half * 2 / size)[:, None, None]
     back = torch.linalg.inv(linear) * zoom
     start = (centre / size * 2 - 1)[..., None] - back @ offset[..., None]
     grid = F.affine_grid(torch.cat([back, start], 2), list(x.shape), align_corners=False)
-    picture = F.grid_sample(x, grid, padding_mode="border", align_corners=False)
-    return picture, (moved + 1) / 2 * size
+    image = F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+    return image, (moved + 1) / 2 * size

@@ -25,7 +25,7 @@ MIRRORED = torch.tensor([-1.0 if name == "gaze_yaw" else 1.0 for name in SYNTHET
 
 
 def _negatives(samples: list[FaceSamples], rng: torch.Generator) -> torch.Tensor:
-    """Pictures without a face: empty scenes, one colour, noise; float [EMPTY,3,128,128]."""
+    """Images without a face: empty scenes, one colour, noise; float [EMPTY,3,128,128]."""
     plates = np.concatenate([s.empty for s in samples])
     index = torch.randint(len(plates), (EMPTY,), generator=rng).numpy()
     x = torch.from_numpy(plates[index]).permute(0, 3, 1, 2).float() / 255
@@ -41,13 +41,13 @@ def train(
     progress: Progress,
     budget: float,
 ) -> tuple[FaceNet, dict[str, float]]:
-    """Train the regressor and measure it on people it has not seen.
+    """Train the regressor and measure it on subjects it has not seen.
 
     Args:
-        learn: recordings to learn from.
-        held: recordings of other people.
+        learn: sequences to learn from.
+        held: sequences of other subjects.
         seed: of initialisation, order and augmentation.
-        progress: told of every step.
+        progress: called at every step.
         budget: factor on the usual number of steps.
 
     Returns:
@@ -57,7 +57,7 @@ def train(
     torch.manual_seed(seed)
     rng = torch.Generator().manual_seed(seed)
     samples = [face_samples(s, PER_PERSON) for s in learn]
-    pictures = torch.from_numpy(np.concatenate([s.pictures for s in samples]))
+    images = torch.from_numpy(np.concatenate([s.images for s in samples]))
     landmarks = torch.from_numpy(np.concatenate([s.landmarks for s in samples]))
     expression = torch.from_numpy(np.concatenate([s.expression for s in samples]))
     spread = expression.std(0).clamp_min(0.03)
@@ -70,15 +70,15 @@ def train(
         {"params": [p for p in net.parameters() if p not in head], "lr": RATE},
         {"params": list(head), "lr": HEAD_RATE},
     ]
-    optimiser = torch.optim.AdamW(groups, weight_decay=1e-4)
+    optimizer = torch.optim.AdamW(groups, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, [RATE, HEAD_RATE], steps, pct_start=0.15
+        optimizer, [RATE, HEAD_RATE], steps, pct_start=0.15
     )
     for step in range(steps):
-        index = torch.randint(len(pictures), (BATCH - EMPTY,), generator=rng)
-        x = pictures[index].permute(0, 3, 1, 2).float() / 255
+        index = torch.randint(len(images), (BATCH - EMPTY,), generator=rng)
+        x = images[index].permute(0, 3, 1, 2).float() / 255
         points, wanted = landmarks[index], expression[index]
-        if step % 2:  # a mirrored person is one more person
+        if step % 2:  # a mirrored subject is one more subject
             x, points = mirror(x, points)
             wanted = wanted * MIRRORED
         # Three in four as the second look sees them, around landmarks that are a little off.
@@ -96,10 +96,10 @@ def train(
         there = torch.cat([torch.ones(n), torch.zeros(EMPTY)])
         presence = F.binary_cross_entropy_with_logits(output.presence, there)
         loss = place + 0.5 * shape + 0.2 * presence
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        optimiser.step()
+        optimizer.step()
         schedule.step()
         progress(
             "synthetic-face", step + 1, steps, loss=loss.item(), px=place.item(), shape=shape.item()
@@ -109,22 +109,22 @@ def train(
 
 
 def evaluate(net: FaceNet, samples: list[FaceSamples]) -> dict[str, float]:
-    """Errors of the regressor on undisturbed frames of the given people."""
-    found = [synthetic_faces(net, s.pictures) for s in samples]
+    """Errors of the regressor on undisturbed frames of the given subjects."""
+    found = [synthetic_faces(net, s.images) for s in samples]
     seen = np.concatenate([f.found for f in found])
     truth = np.concatenate([s.landmarks for s in samples])[seen]
     points = np.concatenate([f.landmarks for f in found])[seen]
     wanted = np.concatenate([s.expression for s in samples])[seen].astype(np.float64)
-    said = np.concatenate([f.expression for f in found])[seen]
+    predicted = np.concatenate([f.expression for f in found])[seen]
     if not seen.any():
         return {"faces_found": 0.0}
     error = np.linalg.norm(points - truth, axis=-1)
     centred = np.linalg.norm(
         (points - points.mean(1, keepdims=True)) - (truth - truth.mean(1, keepdims=True)), axis=-1
     )
-    units = np.abs(action_units(said) - action_units(wanted))
+    units = np.abs(action_units(predicted) - action_units(wanted))
     varied = wanted.std(0) > 0.02
-    r2 = 1 - ((said - wanted) ** 2).mean(0) / wanted.var(0).clip(1e-9)
+    r2 = 1 - ((predicted - wanted) ** 2).mean(0) / wanted.var(0).clip(1e-9)
     empty = [synthetic_faces(net, s.empty) for s in samples]
     return {
         "faces_found": float(seen.mean()),

@@ -58,8 +58,8 @@ KINDS = ("blur", "noise", "coarse", "shift", "mix", "light")
 
 
 def _stack(samples: list[FaceSamples]) -> Tensor:
-    """All pictures, uint8 [N,3,128,128]."""
-    return torch.from_numpy(np.concatenate([s.pictures for s in samples])).permute(0, 3, 1, 2)
+    """All images, uint8 [N,3,128,128]."""
+    return torch.from_numpy(np.concatenate([s.images for s in samples])).permute(0, 3, 1, 2)
 
 
 def train(
@@ -72,10 +72,10 @@ def train(
     """Train the trunk to parse faces, then non-negative heads to rank distortions.
 
     Args:
-        learn: recordings to learn from.
-        held: recordings of other people.
+        learn: sequences to learn from.
+        held: sequences of other subjects.
         seed: of initialisation, order and augmentation.
-        progress: told of every step.
+        progress: called at every step.
         budget: factor on the usual number of steps.
 
     Returns:
@@ -95,15 +95,15 @@ def train(
 def _train_trunk(
     net: LPIPS, samples: list[FaceSamples], rng: torch.Generator, progress: Progress, steps: int
 ) -> None:
-    pictures = _stack(samples)
+    images = _stack(samples)
     regions = torch.from_numpy(np.concatenate([s.regions for s in samples]))
     landmarks = torch.from_numpy(np.concatenate([s.landmarks for s in samples]))
     parsing = _Parsing(net.trunk.channels)
-    optimiser = torch.optim.AdamW([*net.trunk.parameters(), *parsing.parameters()], lr=RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, steps, pct_start=0.1)
+    optimizer = torch.optim.AdamW([*net.trunk.parameters(), *parsing.parameters()], lr=RATE)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps, pct_start=0.1)
     for step in range(steps):
         index = torch.randint(len(landmarks), (BATCH,), generator=rng)
-        both = torch.cat([pictures[index].float() / 255, regions[index].float()], 1)
+        both = torch.cat([images[index].float() / 255, regions[index].float()], 1)
         both, points = move(both, landmarks[index], rng)
         x = degrade(both[:, :3].contiguous(), rng) * 2 - 1
         found, places = parsing(net.trunk((x - net.shift) / net.scale))
@@ -113,9 +113,9 @@ def _train_trunk(
         where = cell[..., 1] * size + cell[..., 0]
         loss = F.binary_cross_entropy_with_logits(found, wanted.clamp(0, 1))
         loss = loss + 0.1 * F.cross_entropy(places.flatten(2).flatten(0, 1), where.flatten())
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         schedule.step()
         progress("synthetic-perceptual trunk", step + 1, steps, loss=loss.item())
 
@@ -125,11 +125,11 @@ def _train_heads(
 ) -> None:
     """Rank a stronger distortion above a weaker, and blur above a dimming of equal error."""
     net.trunk.requires_grad_(False)
-    pictures = _stack(samples)
-    total = len(pictures)
-    optimiser = torch.optim.Adam(net.heads.parameters(), lr=2e-3)
+    images = _stack(samples)
+    total = len(images)
+    optimizer = torch.optim.Adam(net.heads.parameters(), lr=2e-3)
     for step in range(steps):
-        x = pictures[torch.randint(total, (6,), generator=rng)].float() / 255
+        x = images[torch.randint(total, (6,), generator=rng)].float() / 255
         kind = KINDS[step % len(KINDS)]
         low = int(torch.randint(len(LEVELS) - 1, (1,), generator=rng))
         weak = distort(x, kind, LEVELS[low], rng)
@@ -141,15 +141,15 @@ def _train_heads(
             net(x * 2 - 1, y * 2 - 1).clamp_min(1e-6).log() for y in (weak, strong, soft, dimmed)
         )
         loss = F.softplus(4 * (near - far) + 1).mean() + F.softplus(4 * (unseen - seen) + 1).mean()
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         with torch.no_grad():
             for head in net.heads.values():
                 head.clamp_(min=0)
         progress("synthetic-perceptual heads", step + 1, steps, loss=loss.item())
-    with torch.no_grad():  # a dimensionless scale, as of LPIPS: about 0.5 between two people
-        x = pictures[torch.linspace(0, total - 1, 16).long()].float() / 255
+    with torch.no_grad():  # a dimensionless scale, as of LPIPS: about 0.5 between two subjects
+        x = images[torch.linspace(0, total - 1, 16).long()].float() / 255
         factor = 0.5 / net(x * 2 - 1, x.roll(1, 0) * 2 - 1).mean().clamp_min(1e-6)
         for head in net.heads.values():
             head.mul_(factor)
@@ -157,7 +157,7 @@ def _train_heads(
 
 @torch.no_grad()
 def evaluate(net: LPIPS, samples: list[FaceSamples], seed: int) -> dict[str, float]:
-    """How often a stronger distortion is farther, on people not seen."""
+    """How often a stronger distortion is farther, on subjects not seen."""
     figures = {}
     rng = torch.Generator().manual_seed(seed)
     x = _stack(samples)[::2].float() / 255

@@ -18,14 +18,14 @@ from metrics.training.data import CROP, CROP_MARGIN, SpeechSamples, speech_sampl
 STEPS, PEOPLE, WINDOWS, RATE = 1400, 4, 32, 2e-3
 #: Of squared distances over the squared length of an embedding.
 TEMPERATURE = 0.1
-#: Wrong shifts and clip length, in windows, of the held-out check.
+#: Wrong shifts and sequence length, in windows, of the held-out check.
 SHIFT, CLIP = 12, 100
 
 
 def _batch(samples: list[SpeechSamples], rng: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Lip windows [P,W,15,48,48] and sound [P,W,1,13,20] of a few people.
+    """Lip windows [P,W,15,48,48] and sound [P,W,1,13,20] of a few subjects.
 
-    Half of a person's windows follow each other (near misses), half lie anywhere.
+    Half of a subject's windows follow each other (near misses), half lie anywhere.
     """
     lips, sound = [], []
     chosen = torch.randperm(len(samples), generator=rng)[:PEOPLE]
@@ -47,7 +47,7 @@ def _batch(samples: list[SpeechSamples], rng: torch.Generator) -> tuple[torch.Te
         lips.append(x)
         columns = starts[:, None] * sync_score.COLUMNS_PER_FRAME + np.arange(sync_score.COLUMNS)
         a = torch.from_numpy(s.mfcc[:, columns].transpose(1, 0, 2)[:, None].copy())
-        # Loudness of a recording must not tell its windows apart from another's.
+        # Loudness of a sequence must not tell its windows apart from another's.
         a[:, :, 0] += float(torch.randn((), generator=rng))
         sound.append(a)
     return torch.stack(lips), torch.stack(sound)
@@ -61,13 +61,13 @@ def train(
     budget: float,
     face_net: torch.nn.Module | None = None,
 ) -> tuple[SyntheticSyncNet, dict[str, float]]:
-    """Train the network and measure it on people it has not seen.
+    """Train the network and measure it on subjects it has not seen.
 
     Args:
-        learn: recordings to learn from.
-        held: recordings of other people.
+        learn: sequences to learn from.
+        held: sequences of other subjects.
         seed: of initialisation, order and augmentation.
-        progress: told of every step.
+        progress: called at every step.
         budget: factor on the usual number of steps.
         face_net: the regressor that finds held-out mouths, as the metric does; without it
             their true landmarks are used.
@@ -84,23 +84,23 @@ def train(
     net.mfcc_mean.copy_(torch.from_numpy(columns.mean(1, keepdims=True)))
     net.mfcc_std.copy_(torch.from_numpy(columns.std(1, keepdims=True)))
     steps = max(int(STEPS * budget), 2)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, steps, pct_start=0.1)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps, pct_start=0.1)
     for step in range(steps):
         lips, sound = _batch(samples, rng)
-        people, count = lips.shape[:2]
+        subjects, count = lips.shape[:2]
         frames = lips.flatten(0, 1).flatten(1, 2)
         frames = degrade(frames, rng).unflatten(1, (3, sync_score.FRAMES))
-        v = net.forward_lip(frames).unflatten(0, (people, count))
-        a = net.forward_aud(sound.flatten(0, 1)).unflatten(0, (people, count))
-        # Only windows of the same person compete: a voice must not be matched to a face.
+        v = net.forward_lip(frames).unflatten(0, (subjects, count))
+        a = net.forward_aud(sound.flatten(0, 1)).unflatten(0, (subjects, count))
+        # Only windows of the same subject compete: a voice must not be matched to a face.
         logits = -torch.cdist(v, a).square() / LENGTH**2 / TEMPERATURE
-        label = torch.arange(count).expand(people, count)
+        label = torch.arange(count).expand(subjects, count)
         loss = F.cross_entropy(logits.transpose(1, 2), label)
         loss = (loss + F.cross_entropy(logits, label)) / 2
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         schedule.step()
         right = (logits.argmax(-1) == label).float().mean()
         progress("synthetic-syncnet", step + 1, steps, loss=loss.item(), right=right.item())
@@ -111,7 +111,7 @@ def train(
 def evaluate(
     net: SyntheticSyncNet, held: list[Sequence], face_net: torch.nn.Module | None
 ) -> dict[str, float]:
-    """Offset accuracy and LSE of held-out people, with their own and with foreign sound."""
+    """Offset accuracy and LSE of held-out subjects, with their own and with foreign sound."""
     embedded = []
     for sequence in held:
         s = speech_samples(sequence, keep_frames=face_net is not None)
@@ -138,7 +138,7 @@ def evaluate(
             v, a = lips[i : i + CLIP], sound[i : i + CLIP]
             true.append(sync_score.score(v, a))
             offsets.append(true[-1].offset)
-            # Sound of a later part of the recording: speech, but not these lips'.
+            # Sound of a later part of the sequence: speech, but not these lips'.
             far = np.roll(sound, -(len(sound) // 2), 0)[i : i + CLIP]
             wrong.append(sync_score.score(v, far))
     shifted = [

@@ -72,7 +72,7 @@ def tally(changes: Iterable[Change | None]) -> dict[str, Any]:
     tested = sum(counts[kind] for kind in KINDS)
     words = [f"{counts[kind]} {kind}" for kind in KINDS if counts[kind]]
     if tested == counts["unclear"]:
-        words = ["no significant change"]
+        words = ["0 significant"]
     return {
         "shares": [
             (kind.replace(" ", "-"), round(100 * counts[kind] / tested, 1))

@@ -49,7 +49,7 @@ def present(folder: Path, count: int) -> frozenset[str]:
         elif len(gaps) < count or signal == "frames":
             raise BadInput(
                 folder / place / f"{gaps[0]}.{endings[-1]}",
-                f"no such file ({len(gaps)} of {count} are missing)",
+                f"no such file ({len(gaps)} of {count} missing)",
                 "Copy the folder again, or prepare the video again with "
                 "`python -m harness prepare VIDEO --out DIR`.",
             )

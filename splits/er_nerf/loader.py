@@ -40,7 +40,7 @@ def load(
         manifest: its `fps` and `resolution` must be those of the folder.
         entry: `options["folder"]` is the prepared folder; `emotion` and `intensity` are
             carried into the sequence.
-        progress: told when masks, the slowest signal, are read.
+        progress: called when masks, the slowest signal, are read.
 
     Raises:
         BadInput: a missing or malformed file, a gap among the files of the frames, another frame

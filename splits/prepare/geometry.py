@@ -43,10 +43,10 @@ _SHIFT = 4
 
 @dataclass(frozen=True)
 class HeadFrame:
-    """Axes and size of a face in a picture, pixels."""
+    """Axes and size of a face in an image, pixels."""
 
     up: np.ndarray  # unit vector from chin to forehead
-    right: np.ndarray  # unit vector to the picture's right
+    right: np.ndarray  # unit vector to the image's right
     chin: np.ndarray
     top: np.ndarray  # middle of the hairline
     height: float  # chin to hairline
@@ -115,7 +115,7 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.nda
 
 
 def head_zone(landmarks: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Everything above the jaw line, bool [H,W]: what of the person there is head.
+    """Everything above the jaw line, bool [H,W]: what of the subject there is head.
 
     The jaw is followed a little outside the landmarks (they run inside the silhouette);
     beyond the jaw angles the line goes out level with the head. Hair below it counts as

@@ -2,7 +2,7 @@
 
 Images that the field reads as JPEG are written at quality 100 without chroma
 subsampling: the layout has no place for PNG there, and the original tools' own `-q:v 1`
-loses more. What stands in `gt_imgs` is the ground truth that everyone is scored against.
+loses more. `gt_imgs` holds the ground truth that everyone is scored against.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What stands behind the head: one background plate, and a torso plate per frame.
+"""What is behind the head: one background plate, and a torso plate per frame.
 
 A rendered head is composited over these, so wherever the head is not, torso over
 background must give back the true frame exactly; and behind the head's soft rim it must
@@ -27,27 +27,27 @@ def _disc(radius: int) -> np.ndarray:
 
 
 def rim(height: int) -> int:
-    """How many pixels beyond its mask a person may still colour the picture."""
+    """How many pixels beyond its mask a subject may still colour the image."""
     return max(2, round(0.012 * height))
 
 
-def widen(person: np.ndarray) -> np.ndarray:
-    """The person with that rim, bool [H,W]; outside it the frame is background for sure."""
-    return cv2.dilate(person.astype(np.uint8), _disc(rim(person.shape[0]))) > 0
+def widen(subject: np.ndarray) -> np.ndarray:
+    """The subject with that rim, bool [H,W]; outside it the frame is background for sure."""
+    return cv2.dilate(subject.astype(np.uint8), _disc(rim(subject.shape[0]))) > 0
 
 
-def background_plate(frames: np.ndarray, persons: np.ndarray) -> tuple[np.ndarray, float]:
-    """The scene without the person: the median over frames that show it, in-painted elsewhere.
+def background_plate(frames: np.ndarray, subjects: np.ndarray) -> tuple[np.ndarray, float]:
+    """The scene without the subject: the median over frames that show it, in-painted elsewhere.
 
     Args:
-        frames: uint8 RGB [N,H,W,3], a sample of the recording.
-        persons: bool [N,H,W].
+        frames: uint8 RGB [N,H,W,3], a sample of the sequence.
+        subjects: bool [N,H,W].
 
     Returns:
         uint8 RGB [H,W,3], and the share of pixels that some frame showed.
 
     """
-    hidden = np.stack([widen(p) for p in persons])
+    hidden = np.stack([widen(p) for p in subjects])
     plate = np.zeros(frames.shape[1:], np.uint8)
     for row in range(frames.shape[1]):  # one row at a time: a median needs a float copy
         values = np.where(hidden[:, row, :, None], np.nan, frames[:, row].astype(np.float32))
@@ -62,9 +62,9 @@ def background_plate(frames: np.ndarray, persons: np.ndarray) -> tuple[np.ndarra
     return plate, float(known.mean())
 
 
-def without_noise(frame: np.ndarray, person: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """The frame as the field's `gt_imgs` have it: the plate wherever the person is not."""
-    return np.where(widen(person)[..., None], frame, background)
+def without_noise(frame: np.ndarray, subject: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """The frame as the field's `gt_imgs` have it: the plate wherever the subject is not."""
+    return np.where(widen(subject)[..., None], frame, background)
 
 
 def torso_plate(truth: np.ndarray, labels: np.ndarray, background: np.ndarray) -> np.ndarray:
@@ -74,24 +74,24 @@ def torso_plate(truth: np.ndarray, labels: np.ndarray, background: np.ndarray) -
     """
     head = np.isin(labels, _HEAD)
     torso = np.isin(labels, (NECK, CLOTH))
-    person = head | torso
-    # The rim outside the mask goes to whichever part of the person is nearer.
+    subject = head | torso
+    # The rim outside the mask goes to whichever part of the subject is nearer.
     to_torso = cv2.distanceTransform((~torso).astype(np.uint8), cv2.DIST_L2, 3)
     to_head = cv2.distanceTransform((~head).astype(np.uint8), cv2.DIST_L2, 3)
-    solid = torso | (widen(person) & (labels == BACKGROUND) & (to_torso < to_head))
-    picture, filled = truth.copy(), solid.copy()
+    solid = torso | (widen(subject) & (labels == BACKGROUND) & (to_torso < to_head))
+    image, filled = truth.copy(), solid.copy()
     height = len(labels)
     for part, share in ((CLOTH, _CLOTH_ROWS), (NECK, _NECK_ROWS)):
-        _extend_up(picture, filled, labels == part, head, share * height, _PUSH_DOWN * height)
+        _extend_up(image, filled, labels == part, head, share * height, _PUSH_DOWN * height)
     grown = filled & ~solid
-    soft = cv2.GaussianBlur(np.where(filled[..., None], picture, background), (5, 5), 0)
-    picture[grown] = soft[grown]
+    soft = cv2.GaussianBlur(np.where(filled[..., None], image, background), (5, 5), 0)
+    image[grown] = soft[grown]
     alpha = np.where(filled, 255, 0).astype(np.uint8)
-    return np.dstack([np.where(filled[..., None], picture, 0), alpha])
+    return np.dstack([np.where(filled[..., None], image, 0), alpha])
 
 
 def _extend_up(
-    picture: np.ndarray,
+    image: np.ndarray,
     filled: np.ndarray,
     part: np.ndarray,
     head: np.ndarray,
@@ -112,7 +112,7 @@ def _extend_up(
         source = min(top + max(1, round(push)), len(part) - 1)
         source = source if part[source, column] else top
         shade = _DARKEN ** np.arange(1, len(covered) + 1)[:, None]
-        picture[covered, column] = picture[source, column] * shade
+        image[covered, column] = image[source, column] * shade
         filled[covered, column] = True
 
 

@@ -1,8 +1,8 @@
-"""Person masks without learned weights: GrabCut, seeded by landmarks, voted over time.
+"""Subject masks without learned weights: GrabCut, seeded by landmarks, voted over time.
 
 Colours alone confuse dark hair with a dark background now and then, in single frames. So a
-first pass over a few frames learns where the person usually is, once in coordinates that
-move with the head and once in those of the picture (the torso); that memory seeds GrabCut
+first pass over a few frames learns where the subject usually is, once in coordinates that
+move with the head and once in those of the image (the torso); that memory seeds GrabCut
 in every frame; and a last vote of neighbouring frames, head-aligned above the jaw, removes
 what flickers. Source: Rother, Kolmogorov, Blake, "GrabCut", SIGGRAPH 2004, as in OpenCV.
 """
@@ -26,7 +26,7 @@ from splits.prepare.geometry import (
     warp,
 )
 
-#: GrabCut runs on pictures of at most this many pixels a side: finer costs time and
+#: GrabCut runs on images of at most this many pixels a side: finer costs time and
 #: follows compression noise rather than the outline.
 WORKING_SIZE = 192
 
@@ -76,7 +76,7 @@ def _seed_by_landmarks(landmarks: np.ndarray, height: int, width: int) -> np.nda
 
 
 def _seed_by_memory(usual: np.ndarray, landmarks: np.ndarray, pixels: int) -> np.ndarray:
-    """GrabCut labels from how often (0..1) each pixel was person, with a doubtful rim."""
+    """GrabCut labels from how often (0..1) each pixel was subject, with a doubtful rim."""
     rim = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pixels + 1,) * 2)
     seed = np.full(usual.shape, cv2.GC_BGD, np.uint8)
     seed[cv2.dilate((usual > 0.25).astype(np.uint8), rim) > 0] = cv2.GC_PR_BGD
@@ -86,37 +86,37 @@ def _seed_by_memory(usual: np.ndarray, landmarks: np.ndarray, pixels: int) -> np
     return seed
 
 
-def _grab_cut(picture: np.ndarray, seed: np.ndarray, rounds: int) -> np.ndarray:
-    """One GrabCut; float32 [H,W], 1 where the person is. Repeatable in any thread."""
+def _grab_cut(image: np.ndarray, seed: np.ndarray, rounds: int) -> np.ndarray:
+    """One GrabCut; float32 [H,W], 1 where the subject is. Repeatable in any thread."""
     if not (seed == cv2.GC_BGD).any() and not (seed == cv2.GC_PR_BGD).any():
         return np.ones(seed.shape, np.float32)
     cv2.setRNGSeed(0)  # its k-means draws from a generator of the calling thread
     labels, back, fore = seed.copy(), np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(picture, labels, None, back, fore, rounds, cv2.GC_INIT_WITH_MASK)
-    person = (labels & 1).astype(np.uint8)
-    return _connected(person, seed == cv2.GC_FGD).astype(np.float32)
+    cv2.grabCut(image, labels, None, back, fore, rounds, cv2.GC_INIT_WITH_MASK)
+    subject = (labels & 1).astype(np.uint8)
+    return _connected(subject, seed == cv2.GC_FGD).astype(np.float32)
 
 
-def _connected(person: np.ndarray, core: np.ndarray) -> np.ndarray:
+def _connected(subject: np.ndarray, core: np.ndarray) -> np.ndarray:
     """Only the parts that touch `core`, with their holes filled."""
-    _, parts = cv2.connectedComponents(person, connectivity=4)
-    keep = np.isin(parts, np.unique(parts[core & (person > 0)])) & (person > 0)
+    _, parts = cv2.connectedComponents(subject, connectivity=4)
+    keep = np.isin(parts, np.unique(parts[core & (subject > 0)])) & (subject > 0)
     _, outside = cv2.connectedComponents((~keep).astype(np.uint8), connectivity=4)
     border = np.unique(np.concatenate([outside[0], outside[:, 0], outside[:, -1]]))
     return keep | ~np.isin(outside, border[border > 0]) & (outside > 0)
 
 
-def person_masks(
+def subject_masks(
     read: FrameReader,
     landmarks: np.ndarray,
     tick: Callable[[int, int], None] = lambda done, total: None,
 ) -> np.ndarray:
-    """How surely each pixel is person, uint8 [T,h,w] (0..255), at working resolution.
+    """How surely each pixel is subject, uint8 [T,h,w] (0..255), at working resolution.
 
     Args:
         read: gives frame t, uint8 RGB [H,W,3].
         landmarks: float [T,478,2], pixels of the full frames.
-        tick: told (done, total) frames.
+        tick: called with (done, total) frames.
 
     """
     count = len(landmarks)
@@ -139,13 +139,11 @@ def person_masks(
              for t, guess in zip(keys, guesses, strict=True)],
             axis=0,
         )  # fmt: skip
-        with_picture = np.mean(guesses, axis=0)
+        with_image = np.mean(guesses, axis=0)
 
         def by_memory(t: int) -> np.ndarray:
             above = head_zone(points[t], height, width)
-            usual = np.where(
-                above, warp(with_head, similarity(home, points[t]), size), with_picture
-            )
+            usual = np.where(above, warp(with_head, similarity(home, points[t]), size), with_image)
             seed = _seed_by_memory(usual.astype(np.float32), points[t], rim)
             return (_grab_cut(_shrink(read(t)), seed, rounds=2) > 0).astype(np.uint8)
 

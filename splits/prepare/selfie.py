@@ -1,4 +1,4 @@
-"""Person masks from MediaPipe's multiclass selfie segmenter, where its weights are present."""
+"""Subject masks from MediaPipe's multiclass selfie segmenter, if its weights are present."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def selfie_masks(
     model_path: Path,
     tick: Callable[[int, int], None] = lambda done, total: None,
 ) -> np.ndarray:
-    """How surely each pixel is person, uint8 [T,h,w] (0..255), at GrabCut's resolution.
+    """How surely each pixel is subject, uint8 [T,h,w] (0..255), at GrabCut's resolution.
 
     The network's first class is the background; all others (hair, body and face skin,
-    clothes, other) are the person.
+    clothes, other) are the subject.
 
     Raises:
         Unavailable: mediapipe is not installed.

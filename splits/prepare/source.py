@@ -1,4 +1,4 @@
-"""The raw recording: everything that can be wrong with it is found before work starts."""
+"""The raw video: everything that can be wrong with it is found before work starts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ import numpy as np
 
 from harness.contracts import BadInput
 from harness.media.audio import audio_delay, read_audio
-from harness.media.video import VideoInfo, probe, read_frames
+from harness.media.video import VideoInfo, open_media, probe, read_frames
 
 #: What the ER-NeRF family of methods is built for; their loaders know no other rate.
 FIELD_FPS = 25.0
 
+#: Transfer functions of ITU-T H.273 that need tone mapping: PQ and HLG.
+_HDR = (16, 18)
+
 
 @dataclass(frozen=True)
 class Source:
-    """A checked recording, its frames at 25 per second and its sound at 16 kHz."""
+    """A checked video, its frames at 25 per second and its sound at 16 kHz."""
 
     path: Path
     info: VideoInfo
@@ -46,15 +49,16 @@ class Source:
 
 
 def open_source(video: Path, fps: int | None = None) -> Source:
-    """Check a recording and read its sound.
+    """Check a video and read its sound.
 
     Args:
-        video: a file with picture and sound.
+        video: a file with frames and sound.
         fps: 25 to resample another frame rate to 25; None to accept 25 only.
 
     Raises:
-        BadInput: missing, empty, truncated or unreadable file; a variable frame rate; a rate
-            other than 25 without `fps=25`; no sound; sound shorter than the picture by more
+        BadInput: missing, empty, truncated or unreadable file; frames that are not 8-bit, square
+            and progressive; a variable frame rate; a rate
+            other than 25 without `fps=25`; no sound; sound shorter than the frames by more
             than one frame.
 
     """
@@ -62,7 +66,8 @@ def open_source(video: Path, fps: int | None = None) -> Source:
         raise BadInput(f"--fps {fps}", "only 25 is supported", "Use --fps 25, or leave it out.")
     info = probe(video)
     if info.variable_frame_rate:
-        next(read_frames(video))  # refuses, and says how to mend it
+        next(read_frames(video))  # refuses, and names the fix
+    _check_frames(video)
     resampled = abs(info.fps - FIELD_FPS) > 1e-3
     if resampled and fps is None:
         raise BadInput(
@@ -72,7 +77,7 @@ def open_source(video: Path, fps: int | None = None) -> Source:
             "and prepare.json says so.",
         )
     if not info.has_audio:
-        raise BadInput(video, "it has no audio track", "Give a recording with sound.")
+        raise BadInput(video, "it has no audio track", "Give a video with sound.")
     count = round(info.duration * FIELD_FPS) if resampled else info.count
     frame = 1 / FIELD_FPS
     delay = audio_delay(video)
@@ -87,11 +92,27 @@ def open_source(video: Path, fps: int | None = None) -> Source:
     if missing > frame:
         raise BadInput(
             video,
-            f"its sound lasts {len(audio) / 16_000:.3f} s and its picture {count * frame:.3f} s, "
+            f"its sound lasts {len(audio) / 16_000:.3f} s and its frames {count * frame:.3f} s, "
             f"more than one frame ({frame:g} s) apart",
             "Cut the video to the length of its sound.",
         )
-    # Sound past the last frame has no picture; a last part-frame of silence completes the grid.
+    # Sound past the last frame has no frame; a last part-frame of silence completes the grid.
     length = round(count * frame * 16_000)
     audio = np.pad(audio[:length], (0, max(0, length - len(audio))))
     return Source(Path(video), info, audio, count, resampled)
+
+
+def _check_frames(video: Path) -> None:
+    """Refuse frames that are shown otherwise than they are stored."""
+    with open_media(video) as container:
+        stream = container.streams.video[0]
+        frame = next(container.decode(stream))
+        ratio, bits = stream.sample_aspect_ratio, frame.format.components[0].bits
+        if bits > 8 or stream.codec_context.color_trc in _HDR:
+            fact = f"its frames have {bits} bits a channel or a high dynamic range"
+            raise BadInput(video, fact, "Convert it to 8-bit bt709 first (yuv420p).")
+        if ratio and ratio != 1:
+            fact = f"its pixels are {ratio.numerator}:{ratio.denominator}, not square"
+            raise BadInput(video, fact, "Scale it to square pixels first (setsar=1).")
+        if frame.interlaced_frame:
+            raise BadInput(video, "its frames are interlaced", "Deinterlace it first (bwdif).")

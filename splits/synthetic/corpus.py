@@ -1,4 +1,4 @@
-"""Recordings of synthetic people as sequences, every signal true by construction."""
+"""Sequences of synthetic subjects, every signal true by construction."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ EXPRESSION_UNITS = np.array([_UNIT.get(name, 5.0) for name in CONTROLS], np.floa
 
 
 class Options(BaseModel):
-    """What a manifest says of one recording.
+    """What a manifest says of one sequence.
 
     schedule `tour`: all emotions in training, `test_emotions` of them in the test part.
     schedule `single`: the entry's own emotion and intensity throughout.
@@ -60,7 +60,7 @@ def train_frames(count: int, fraction: float) -> int:
 
 
 def recipe(manifest: SplitManifest, entry: SequenceEntry) -> Recipe:
-    """What decides the recording of a manifest's entry.
+    """What decides the sequence of a manifest's entry.
 
     Raises:
         BadInput: the entry's options are incomplete or contradict each other.
@@ -73,7 +73,7 @@ def recipe(manifest: SplitManifest, entry: SequenceEntry) -> Recipe:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "options"
         raise BadInput(
-            subject, f"option {where!r}: {first['msg'].lower()}", "Mend it in the manifest."
+            subject, f"option {where!r}: {first['msg'].lower()}", "Fix it in the manifest."
         ) from error
     train = train_frames(options.frames, manifest.train_fraction)
     if options.schedule == "tour":
@@ -100,12 +100,12 @@ def load(
     progress: Progress | None = None,
     workers: int = 2,
 ) -> Sequence:
-    """A recording of the synthetic corpus, drawn on first use and cached.
+    """A sequence of the synthetic corpus, drawn on first use and cached.
 
     Args:
         manifest: the split, with loader `synthetic`.
-        entry: one of its recordings.
-        progress: told of each frame that has to be drawn.
+        entry: one of its sequences.
+        progress: called for each frame that has to be drawn.
         workers: processes that draw; the result does not depend on it.
 
     Raises:
@@ -125,7 +125,7 @@ def load(
     )
 
 
-def training_recordings(
+def training_sequences(
     n: int,
     resolution: tuple[int, int],
     seed: int = 0,
@@ -135,9 +135,9 @@ def training_recordings(
     progress: Progress | None = None,
     workers: int = 2,
 ) -> Iterator[Sequence]:
-    """Recordings of `n` other people than any split tests, one each, through all emotions.
+    """Sequences of `n` other subjects than any split tests, one each, through all emotions.
 
-    For the synthetic-domain networks. The people are `FIRST_TRAINING_IDENTITY + 1000 * seed`
+    For the synthetic-domain networks. The subjects are `FIRST_TRAINING_IDENTITY + 1000 * seed`
     and those after; each is drawn only when the iterator reaches it.
     """
     for k in range(n):
@@ -207,5 +207,5 @@ __all__ = [
     "load",
     "recipe",
     "train_frames",
-    "training_recordings",
+    "training_sequences",
 ]

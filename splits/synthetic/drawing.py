@@ -1,4 +1,4 @@
-"""Draws the frames of a recording into its folder; also the worker process that does so.
+"""Draws the frames of a sequence into its folder; also the worker process that does so.
 
 `python -m splits.synthetic.drawing FOLDER FIRST STEP` draws every STEP-th frame from FIRST
 on and writes one byte to its output for each. A worker is its own interpreter rather than

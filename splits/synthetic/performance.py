@@ -1,4 +1,4 @@
-"""One recording before it is drawn: the voice, the face's controls and the head's pose.
+"""One sequence before it is drawn: the voice, the face's controls and the head's pose.
 
 Everything follows from the seed and the schedule; sound and face come from the same
 segments on the same clock.
@@ -32,7 +32,7 @@ _EMOTION_SECONDS = 0.10
 
 @dataclass(frozen=True)
 class Block:
-    """A stretch of the recording in one emotion: one utterance with its pauses."""
+    """A stretch of the sequence in one emotion: one utterance with its pauses."""
 
     emotion: str
     intensity: int
@@ -41,7 +41,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Performance:
-    """What a synthetic person says and does.
+    """What a synthetic subject says and does.
 
     audio: float32 [S] at 16 kHz. controls: float32 [T,C] in `CONTROLS`. pose: float32 [T,6] in
     `motion.POSE`. labels: int64 [T] into `EMOTIONS`; intensity: int64 [T]. segments: phonemes

@@ -18,7 +18,7 @@ TRACK_RATE = 400
 
 @dataclass(frozen=True)
 class Speaker:
-    """A person's voice: mean f0 in Hz, tract length as a ratio of formants, habits."""
+    """A subject's voice: mean f0 in Hz, tract length as a ratio of formants, habits."""
 
     f0: float = 120.0
     formants: float = 1.0
@@ -106,13 +106,13 @@ def prosody(
     seconds: float,
     rng: np.random.Generator,
 ) -> Prosody:
-    """Tracks of the whole recording.
+    """Tracks of the whole sequence.
 
     Args:
         segments: all sounds, in order.
         blocks: (start, end, voice) of each emotion block, contiguous.
         speaker: whose voice it is.
-        seconds: length of the recording.
+        seconds: length of the sequence.
         rng: chance of accents and tremor phase.
 
     """

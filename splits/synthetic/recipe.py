@@ -1,4 +1,4 @@
-"""What decides a synthetic recording, and the name under which it is kept."""
+"""What decides a synthetic sequence, and the name under which it is kept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CODE = (".py", ".json", ".npz", ".yaml")
 
 @cache
 def source_digest() -> str:
-    """Sha256 over all sources and tables of the generator; any change makes new recordings."""
+    """Sha256 over all sources and tables of the generator; any change makes new sequences."""
     digest = hashlib.sha256()
     for path in sorted(p for p in _HERE.rglob("*") if p.suffix in _CODE):
         digest.update(path.relative_to(_HERE).as_posix().encode())
@@ -29,7 +29,7 @@ def source_digest() -> str:
 
 @dataclass(frozen=True)
 class Recipe:
-    """All parameters of a recording; the same recipe gives the same recording."""
+    """All parameters of a sequence; the same recipe gives the same sequence."""
 
     identity: int
     seed: int
@@ -40,7 +40,7 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """Name of the recording: hash of the generator's sources and these parameters."""
+        """Name of the sequence: hash of the generator's sources and these parameters."""
         text = json.dumps(asdict(self), sort_keys=True)
         return hashlib.sha256(f"{source_digest()}\n{text}".encode()).hexdigest()[:24]
 

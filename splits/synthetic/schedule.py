@@ -1,4 +1,4 @@
-"""In which order a recording goes through the emotions."""
+"""In which order a sequence goes through the emotions."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def _level(emotion: str, level: int) -> int:
 def tour(seed: int, train: int, test: int, fps: float, test_emotions: int = 3) -> list[Block]:
     """All emotions at all intensities in the training part, several emotions in the test part.
 
-    Recordings too short for that show as many as fit, at `_SHORTEST` seconds each. In training
+    Sequences too short for that show as many as fit, at `_SHORTEST` seconds each. In training
     an emotion lasts for three utterances, one at each intensity, so that a
-    window of three seconds holds mostly one emotion, as it does in recordings of actors.
+    window of three seconds holds mostly one emotion, as it does in sequences of actors.
 
     Args:
         seed: order of emotions and lengths of utterances.

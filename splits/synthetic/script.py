@@ -1,4 +1,4 @@
-"""What the synthetic person says: pseudo-words of English-like syllables, by seed.
+"""What the synthetic subject says: pseudo-words of English-like syllables, by seed.
 
 The phonotactics are those of English in outline (onset clusters, codas, one stressed
 syllable a word), so every phoneme meets many neighbours, and no sentence is said twice.
@@ -42,7 +42,7 @@ class Phone:
 
 @dataclass(frozen=True)
 class Segment:
-    """A phone on the clock; times in seconds from the start of the recording."""
+    """A phone on the clock; times in seconds from the start of the sequence."""
 
     symbol: str
     start: float
@@ -61,7 +61,7 @@ class Segment:
 class Voicebox:
     """Chooses sounds by chance, favouring those said least so far.
 
-    A recording of half a minute has some three hundred sounds; drawn independently, a
+    A sequence of half a minute has some three hundred sounds; drawn independently, a
     rare one would hardly be heard, and what is not heard cannot be learned.
     """
 

@@ -1,7 +1,7 @@
-"""The cache of recordings: made once, whole or not at all.
+"""The cache of sequences: made once, whole or not at all.
 
-A recording is built in `<digest>.part` under an exclusive lock and renamed when it is
-complete. The lock is the kernel's, so it ends with its holder: whoever finds a `.part`
+A sequence is built in `<digest>.part` under an exclusive lock and renamed when it is
+complete. The lock is the kernel's, so it ends with its holder: a process that finds a `.part`
 while holding the lock knows that its maker died, and clears it away.
 """
 
@@ -33,12 +33,12 @@ _META = "recording.json"
 
 
 def folder_of(recipe: Recipe) -> Path:
-    """Where the recording is kept, whether or not it is there yet."""
+    """Where the sequence is kept, whether or not it is there yet."""
     return cache_dir() / "synthetic" / recipe.digest
 
 
 def content_of(folder: Path) -> str | None:
-    """Sha256 of a complete recording; None where it is absent or files are missing or cut."""
+    """Sha256 of a complete sequence; None where it is absent or files are missing or cut."""
     try:
         meta = json.loads((folder / _META).read_text("utf-8"))
         sizes = {name: (folder / name).stat().st_size for name in meta["files"]}
@@ -48,11 +48,11 @@ def content_of(folder: Path) -> str | None:
 
 
 def materialise(recipe: Recipe, progress: Progress | None = None, workers: int = 2) -> Path:
-    """The folder of a recording, drawn now if the cache does not hold it.
+    """The folder of a sequence, drawn now if the cache does not hold it.
 
     Args:
         recipe: what is wanted.
-        progress: told of each frame drawn.
+        progress: called for each frame drawn.
         workers: processes that draw; the result does not depend on it.
 
     Raises:
@@ -66,7 +66,7 @@ def materialise(recipe: Recipe, progress: Progress | None = None, workers: int =
         folder.parent.mkdir(parents=True, exist_ok=True)
         _sweep(folder.parent)
         with _locked(folder.with_suffix(".lock")):
-            if content_of(folder):  # somebody else made it while we waited
+            if content_of(folder):  # another process made it while we waited
                 return folder
             part = folder.with_suffix(".part")
             for rest in (part, folder):
@@ -79,7 +79,7 @@ def materialise(recipe: Recipe, progress: Progress | None = None, workers: int =
                 shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            fact, cure = "no space left for a synthetic recording", "Free space there"
+            fact, cure = "no space left for a synthetic sequence", "Free space there"
         elif error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             fact, cure = "the cache is not writable", "Change its permissions"
         else:
@@ -96,7 +96,7 @@ def _locked(path: Path, wait: bool = True) -> Iterator[None]:
 
 
 def _sweep(folder: Path) -> None:
-    """Clear away what makers that died left of recordings that nobody asks for any more."""
+    """Clear away what makers that died left of sequences that are no longer asked for."""
     for part in folder.glob("*.part"):
         try:
             with _locked(part.with_suffix(".lock"), wait=False):
@@ -137,7 +137,7 @@ def _build(part: Path, recipe: Recipe, progress: Progress | None, workers: int) 
         nonlocal done
         done += frames
         if progress is not None:
-            progress("synthetic recording", done, count)
+            progress("synthetic sequence", done, count)
 
     if workers == 1:
         draw(part, range(count), tick)

@@ -161,7 +161,7 @@ def synthesise(
 ) -> np.ndarray:
     """The voice, float32 PCM [S] in [-1, 1] at 16 kHz; S is `len(prosody.f0)` times 40.
 
-    Loudness is kept across recordings; only where a peak would clip is the whole scaled down.
+    Loudness is kept across sequences; only where a peak would clip is the whole scaled down.
     """
     blocks = len(prosody.f0)
     count = blocks * HOP

@@ -29,6 +29,17 @@ def test_what_the_disk_refuses_is_a_sentence(tmp_path, number, fact):
     assert str(tmp_path) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("free", "fact"),
+    [(3 << 20, r"the disk is full \(3 MiB free\)"), (71743 << 20, "full, or a quota is used up")],
+)
+def test_free_space_is_stated_only_where_little_is_left(tmp_path, monkeypatch, free, fact):
+    usage = storage.shutil.disk_usage(tmp_path)._replace(free=free)
+    monkeypatch.setattr(storage.shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(BadInput, match=fact), storage.writing_to(tmp_path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_the_reason_is_found_behind_another_error(tmp_path):
     def save():
         try:

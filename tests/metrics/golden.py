@@ -16,7 +16,7 @@ def kept(topic: str) -> dict[str, float]:
 
 
 def image_pair(size: int = 64) -> tuple[np.ndarray, np.ndarray]:
-    """A textured picture and a damaged copy, uint8 [size,size,3]."""
+    """A textured image and a damaged copy, uint8 [size,size,3]."""
     rng = np.random.default_rng(5)
     y, x = np.mgrid[:size, :size] / size
     waves = [np.sin(2 * np.pi * (k * x + (4 - k) * y) + k) for k in (1, 2, 3)]
@@ -79,7 +79,7 @@ def talking_clip(count: int = 22) -> tuple[np.ndarray, np.ndarray]:
 
 
 def inception_pictures() -> dict[str, np.ndarray]:
-    """Pictures uint8 [H,W,3] that a resize to 299x299 enlarges, and shrinks and squeezes."""
+    """Images uint8 [H,W,3] that a resize to 299x299 enlarges, and shrinks and squeezes."""
     return {"small": image_pair(64)[1], "large": image_pair(400)[0][:320]}
 
 
@@ -164,7 +164,7 @@ def heatmaps() -> np.ndarray:
 
 
 def fan_input() -> torch.Tensor:
-    """A picture as FAN sees it, float32 [1,3,256,256] in 0..1."""
+    """An image as FAN sees it, float32 [1,3,256,256] in 0..1."""
     picture = image_pair(256)[1].astype(np.float32) / 255
     return torch.from_numpy(picture).permute(2, 0, 1)[None].contiguous()
 
@@ -187,7 +187,7 @@ def five_point_sets() -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def warp_pair() -> tuple[np.ndarray, np.ndarray]:
-    """A smooth picture uint8 [360,320,3] and a transform [2,3] into its 112-pixel crop."""
+    """A smooth image uint8 [360,320,3] and a transform [2,3] into its 112-pixel crop."""
     y, x = np.mgrid[:360, :320]
     waves = [127 + 110 * np.sin(x / (17 + 4 * k) + k) * np.cos(y / (23 - 3 * k)) for k in range(3)]
     matrix = np.array([[0.36, 0.11, -20.3], [-0.11, 0.36, 2.7]])

@@ -1,4 +1,4 @@
-"""Clips and frames for the tests of metrics."""
+"""Sequences and frames for the tests of metrics."""
 
 from __future__ import annotations
 

@@ -70,9 +70,9 @@ def hsemotion(
 
 
 def arcface(path: Path, *, seed: int = 0, width: int = 512, shape: list[int] | None = None) -> Path:
-    """`input.1` [N,3,112,112] to `683` [N,512]; with `shape`, it is exported for one picture.
+    """`input.1` [N,3,112,112] to `683` [N,512]; with `shape`, it is exported for one image.
 
-    As in buffalo_l's file, the output is declared for one picture whatever the input is.
+    As in buffalo_l's file, the output is declared for one image whatever the input is.
     """
     rng = np.random.default_rng(seed)
     channels = width // 16  # of 4 x 4 places

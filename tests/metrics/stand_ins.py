@@ -50,7 +50,7 @@ def build(metric_id: str, weights_id: str, path: Path) -> Metric:
 
 
 def frames(seed: int, count: int) -> np.ndarray:
-    """Smooth pictures that differ from frame to frame, uint8 [count,128,128,3]."""
+    """Smooth images that differ from frame to frame, uint8 [count,128,128,3]."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:128, :128] / 128
     pictures = []

@@ -181,7 +181,7 @@ def test_conformance_with_the_synthetic_regressor():
 
 @pytest.mark.shared
 def test_a_real_face_blinks_twice(monkeypatch):
-    """Of a GRID clip; by eye, lids are shut at frames 43, 44 and 51 to 53, half at 50 and 54."""
+    """Of a GRID sequence; by eye, lids are shut at 43, 44 and 51 to 53, half at 50 and 54."""
     import av
 
     assets = Path(__file__).resolve().parents[3] / "shared/assets"

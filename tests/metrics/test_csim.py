@@ -60,7 +60,7 @@ def test_the_whole_path_against_one_written_otherwise(csim, tmp_path):
     def embed(frame):
         landmarks = face(frame[0, 0, 0] / 64)
         crop = warp(frame, similarity(five_points(landmarks), ARCFACE_TEMPLATE), 112)
-        # As insightface: the picture is BGR, the blob swaps the channels back.
+        # As insightface: the image is BGR, the blob swaps the channels back.
         bgr = crop[..., ::-1].astype(np.float64)
         blob = (bgr[..., ::-1] - 127.5) / 127.5
         x = np.ascontiguousarray(blob.transpose(2, 0, 1)[None].astype(np.float32))

@@ -60,7 +60,7 @@ def test_nothing_finite_is_no_value():
     [
         (tracked(0, dim=64), r"prediction: its shape is \[100, 64\], not \[T, 79\]"),
         (tracked(0)[:, :, None], r"\[100, 79, 1\]"),
-        (tracked(0, 99), "99 rows, the clip has 100 frames"),
+        (tracked(0, 99), "99 rows, the sequence has 100 frames"),
         (np.full((100, 79), "0"), "not numbers"),
         (np.full((100, 79), None), "object"),
     ],

@@ -2,9 +2,9 @@ import golden
 import numpy as np
 import pytest
 import torch
+from deep3d_faces import face, landmarks_in, picture
 from helpers import make_clip, run
 from scipy.io import savemat
-from test_deep3d_align import face, landmarks_in, picture
 
 from harness.contracts import FeatureCache, FrameBatch
 from harness.testing import check_metric

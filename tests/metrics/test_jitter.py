@@ -29,7 +29,7 @@ def metric(monkeypatch):
 
 
 def test_half_a_t_squared_has_jitter_a(metric):
-    t = np.arange(20) / 25.0  # the clip's 25 frames a second
+    t = np.arange(20) / 25.0  # the sequence's 25 frames a second
     path = np.stack([0.5 * 30.0 * t**2, 0.5 * 40.0 * t**2], 1)  # |a| = 50 px/s^2
     result = run_faces(metric, faces_of(moving(path)), faces_of(moving(np.zeros((20, 2)))))
     assert result.values[MINE] == pytest.approx(50.0)

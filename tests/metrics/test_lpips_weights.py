@@ -1,4 +1,4 @@
-"""LPIPS with the published weights, on the example pictures of its repository."""
+"""LPIPS with the published weights, on the example images of its repository."""
 
 from pathlib import Path
 

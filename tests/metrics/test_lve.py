@@ -12,7 +12,7 @@ from metrics import catalog
 
 
 def by_loops(prediction, truth, lips):
-    """(squared, not squared), pooled over the frames of lists of clips."""
+    """(squared, not squared), pooled over the frames of lists of sequences."""
     squared, plain = [], []
     for p, g in zip(prediction, truth, strict=True):
         for t in range(len(g)):

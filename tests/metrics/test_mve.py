@@ -11,7 +11,7 @@ from metrics import catalog
 
 
 def by_loops(predictions, truths):
-    """All distances of all clips in one list, as FaceDiffuser stacks them."""
+    """All distances of all sequences in one list, as FaceDiffuser stacks them."""
     distances = [
         math.dist(p[t, v].tolist(), g[t, v].tolist())
         for p, g in zip(predictions, truths, strict=True)

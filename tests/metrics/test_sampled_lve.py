@@ -17,7 +17,7 @@ def noisy(truth, count=10, seed=9):
 
 
 def by_loops(clips):
-    """MEE and CE of (samples, truth) clips."""
+    """MEE and CE of (samples, truth) sequences."""
 
     def worst(p, g, t):
         return max(

@@ -1,4 +1,4 @@
-"""The shipped synthetic-domain networks, on a person that no training has seen."""
+"""The shipped synthetic-domain networks, on a subject that no training has seen."""
 
 from dataclasses import replace
 
@@ -13,17 +13,17 @@ from metrics import catalog
 from metrics.detectors.synthetic import SYNTHETIC_NAMES, face_net, synthetic_faces
 from metrics.training import NAMES
 from metrics.training.augment import blur, mirror
-from splits.synthetic.corpus import training_recordings
+from splits.synthetic.corpus import training_sequences
 
 FRAMES = 120
 
 
 @pytest.fixture(scope="module")
 def person(tmp_path_factory):
-    """A recording of somebody beyond the people that the cards name."""
+    """A sequence of somebody beyond the subjects that the cards name."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HARNESS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return next(training_recordings(1, (128, 128), 7, frames=FRAMES))
+        return next(training_sequences(1, (128, 128), 7, frames=FRAMES))
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import Results, Row, Score
+from harness.storage import file_digest
+from reports import items
 from reports.statistics import Series, estimate
 
 #: Name -> direction, middle, spread over subjects, sequences and frames.
@@ -71,12 +73,11 @@ def write(
     made = []
     for index, (method, (role, drive, lead)) in enumerate(rows.items()):
         own = np.random.default_rng([seed, index])
-        scores, files = {}, []
+        scores = {}
         runs = {c: {} for c in COLUMNS}
         for run in seeds:
             for sequence, known in sequences.items():
                 hard = 0.5 * int(known["intensity"] or 1)
-                lines = [{"frame": i} for i in range(frames)]
                 for column, (direction, middle, scale) in COLUMNS.items():
                     up = -1 if direction == "down" else 1
                     count = frames - 5 if column.startswith("sync") else frames
@@ -92,18 +93,10 @@ def write(
                             if (row, name) == (method, sequence):
                                 values[frame] = np.nan
                     runs[column][sequence, run] = values
-                    stored = [None if np.isnan(v) else float(v) for v in values]
-                    if count == frames:
-                        for line, value in zip(lines, stored, strict=True):
-                            line[column] = value
-                    else:
-                        lines += [
-                            {"column": column, "item": i, "value": v} for i, v in enumerate(stored)
-                        ]
-                name = f"items/{method}--{drive}--{sequence.replace('/', '-')}--s{run}.jsonl"
-                (folder / "items").mkdir(parents=True, exist_ok=True)
-                (folder / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
-                files.append(name)
+        path = items.write(
+            folder / "items" / f"{file_digest(method, drive)}.csv",
+            ((s, r, c, values) for c, found in runs.items() for (s, r), values in found.items()),
+        )
         for column, found in runs.items():
             series = [
                 Series(r, v, sequences[r]["subject"])
@@ -130,13 +123,14 @@ def write(
                 tuple(sequences),
                 protocol | changes,
                 scores,
-                items=tuple(files),
+                items=str(path.relative_to(folder)),
             )
         )
     columns = {
         name: {
             "metric": name, "direction": direction, "unit": "", "range": [None, None],
             "summary": "simulated", "reference": "none", "pooling": "mean of clips",
+            "aggregation": "mean of items" if name in COLUMNS else "of the pooled features",
         }
         for name, direction in [
             *((c, d) for c, (d, _, _) in COLUMNS.items()),
@@ -146,6 +140,24 @@ def write(
     results = Results(tuple(made), columns, (), {"plan": "p", "hardware": {"cpu": "a"}}, sequences)
     (folder / "results.json").write_text(json.dumps(results.to_json()))
     return results
+
+
+def edit(folder, row, change) -> None:
+    """Rewrite the items of a row.
+
+    Args:
+        folder: of the run.
+        row: of its results.
+        change: (column, sequence, values) -> other values, or None to leave them out.
+
+    """
+    found = items.read(folder, row).runs
+    changed = [
+        (sequence, seed, column, change(column, sequence, values.copy()))
+        for column, runs in found.items()
+        for (sequence, seed), values in runs.items()
+    ]
+    items.write(folder / row.items, [entry for entry in changed if entry[3] is not None])
 
 
 def hash_of(text: str) -> int:

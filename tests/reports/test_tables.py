@@ -90,7 +90,7 @@ def test_best_is_among_those_who_compete(results):
 
 def test_json_holds_what_the_design_asks(results):
     data = json.loads(tables.render(results, "json"))
-    assert data["schema_version"] == 3
+    assert data["schema_version"] == 4
     column = data["rows"][1]["columns"]["psnr"]
     assert (column["value"], column["low"], column["high"], column["n"]) == (30.127, 29.5, 31.0, 4)
     assert data["rows"][1]["sequence_count"] == 1
@@ -148,6 +148,6 @@ def test_unchanged_wants_the_same_plan_and_no_failures(results, tmp_path):
     assert stored.unchanged(tmp_path, "other") is None
     assert stored.unchanged(tmp_path / "absent", "p") is None
     path = tmp_path / stored.FILE
-    older = json.loads(path.read_text()) | {"schema_version": 2}
+    older = json.loads(path.read_text()) | {"schema_version": 3}
     path.write_text(json.dumps(older))
     assert stored.unchanged(tmp_path, "p") is None  # gathered again, it says more

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from harness.contracts import (
+    EMOTIONS,
     BadInput,
     FrameSource,
     Sequence,
@@ -52,6 +53,12 @@ def test_shipped_splits():
     assert len(full.sequences) == 32
     assert len({(e.subject, e.emotion) for e in full.sequences}) == 32
     assert full.resolution == (256, 256)
+    for subject in {entry.subject for entry in full.sequences}:
+        acted = [entry for entry in full.sequences if entry.subject == subject]
+        assert [entry.emotion for entry in acted] == list(EMOTIONS)
+        assert len({entry.options["identity"] for entry in acted}) == 1
+    levels = {(entry.emotion, entry.intensity) for entry in full.sequences}
+    assert all((emotion, level) in levels for emotion in EMOTIONS[1:] for level in (1, 2, 3))
 
 
 def test_a_name_without_version_means_the_newest(monkeypatch, tmp_path):

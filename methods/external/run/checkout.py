@@ -1,16 +1,16 @@
-"""What an adapter states about a checkout, and a preset that holds the checkout's version."""
+"""What an adapter states about a checkout, and presets that hold the checkout's version."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from harness.contracts import HarnessError, MethodSpec
-from methods.external.run.environment import environment_of, visible
+from methods.external.run.environment import Environment, environment_of, visible
 
 #: Files of a checkout that decide what it does; shell scripts hold options of its trainings.
 _CODE = ("*.py", "*.sh", "*.yaml", "*.yml")
@@ -57,18 +57,51 @@ class CheckoutJob:
     """Folders and settings of one fit or render; all paths are absolute."""
 
     id: str  # of the sequence, safe as a file name
-    root: Path  # the checkout, where commands run
+    workdir: Path
+    environment: Environment
     source: Path | None  # the user's prepared folder: read only, linked into `data`
-    data: Path  # WORKDIR/data/ID: what it reads, in its own layout
-    model: Path  # WORKDIR/output/ID: what it writes
-    scratch: Path  # WORKDIR/scratch: emptied before every render
     device: str
     seed: int
     config: Mapping[str, Any]
 
+    @classmethod
+    def of(
+        cls, record: Mapping[str, Any], workdir: Path, environment: Environment, device: str
+    ) -> CheckoutJob:
+        """The job that a fit has recorded, in an environment."""
+        return cls(
+            id=record["sequence"],
+            workdir=Path(workdir).absolute(),
+            environment=environment,
+            source=Path(record["folder"]) if record["folder"] else None,
+            device=device,
+            seed=record["seed"],
+            config=record["config"],
+        )
+
+    @property
+    def root(self) -> Path:
+        """The checkout, where commands run."""
+        return self.environment.root
+
+    @property
+    def data(self) -> Path:
+        """What the checkout reads, in its own layout."""
+        return self.workdir / "data" / self.id
+
+    @property
+    def model(self) -> Path:
+        """What the checkout writes."""
+        return self.workdir / "output" / self.id
+
+    @property
+    def scratch(self) -> Path:
+        """A folder that is emptied before every render."""
+        return self.workdir / "scratch"
+
     @property
     def gpu(self) -> str:
-        """The device as scripts take it, which set CUDA_VISIBLE_DEVICES to it."""
+        """The device for scripts that set CUDA_VISIBLE_DEVICES to their argument."""
         return visible(self.device)
 
 
@@ -99,28 +132,35 @@ class Adapter:
     )
 
 
-class Versioned(Mapping[str, Any]):
-    """A preset that includes the version of the checkout, so that cells depend on it.
+class ComputedPreset(Mapping[str, Any]):
+    """A preset with one more entry, which is computed when a run reads it, not when it is listed.
 
-    The version is computed when a run reads the preset, not when methods are listed.
+    Cells depend on presets, and so on what the entry is computed from.
     """
 
-    def __init__(self, method: str, obtain: str, **entries: Any) -> None:
-        self.method, self.obtain, self.entries = method, obtain, entries
+    def __init__(self, name: str, compute: Callable[[], Any], **entries: Any) -> None:
+        self.name, self.compute, self.entries = name, compute, entries
 
     def __getitem__(self, key: str) -> Any:
-        if key != "checkout":
-            return self.entries[key]
-        try:
-            return version_of(environment_of(self.method, self.obtain).root)
-        except HarnessError:
-            return None  # the fit refuses, with the reason
+        return self.compute() if key == self.name else self.entries[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*self.entries, "checkout"])
+        return iter([*self.entries, self.name])
 
     def __len__(self) -> int:
         return len(self.entries) + 1
+
+
+def versioned(method: str, obtain: str, **entries: Any) -> ComputedPreset:
+    """A preset that includes the version of the method's checkout."""
+
+    def version() -> str | None:
+        try:
+            return version_of(environment_of(method, obtain).root)
+        except HarnessError:
+            return None  # the fit refuses, with the reason
+
+    return ComputedPreset("checkout", version, **entries)
 
 
 @cache
@@ -143,6 +183,3 @@ own_test_spec = partial(
     timed=False,
     default_preset="paper",
 )
-
-__all__ = ["Adapter", "Asset", "CheckoutJob", "Inputs", "Step", "Versioned", "own_test_spec",
-           "version_of"]  # fmt: skip

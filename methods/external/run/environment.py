@@ -144,8 +144,8 @@ def environment_of(method: str, obtain: str) -> Environment:
     root = os.environ.get(variable(method, "ROOT")) or checkout.root
     python = os.environ.get(variable(method, "PYTHON"))
     accepted = os.environ.get(variable(method, "LICENCE"), checkout.licence) == "accepted"
-    set_it = f"Set {variable(method, 'ROOT')} and {variable(method, 'PYTHON')}, or {config_path()}"
-    cure = f"{set_it}. To get it: {obtain}"
+    names = f"{variable(method, 'ROOT')} and {variable(method, 'PYTHON')}"
+    cure = f"Set {names}, or edit {config_path()}. To get it: {obtain}"
     if not root:
         raise Unavailable(f"method {method}", "its checkout is not configured", cure)
     root = Path(root).expanduser().resolve()
@@ -164,6 +164,3 @@ def environment_of(method: str, obtain: str) -> Environment:
     if reason := found.missing():
         raise Unavailable(f"method {method}", reason, cure)
     return found
-
-
-__all__ = ["Container", "Environment", "Launch", "environment_of", "variable", "visible"]

@@ -283,6 +283,3 @@ def _terminable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-__all__ = ["GRACE", "PATIENCE", "CommandFailed", "TimeLimit", "check_disk", "parse_bar", "run"]

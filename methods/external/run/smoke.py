@@ -43,6 +43,3 @@ def cut_folder(source: Path, target: Path) -> Path:
     sound = read_audio(source / "aud.wav")[: round((TRAIN + TEST) / fps * 16_000)]
     write_wav(target / "aud.wav", sound)
     return target
-
-
-__all__ = ["TEST", "TRAIN", "cut_folder"]

@@ -154,6 +154,3 @@ def need(folder: Path, names: Iterable[str], cure: str) -> None:
     if missing := [name for name in names if not (folder / name).exists()]:
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         raise BadInput(folder, f"it lacks {', '.join(missing[:10])}{more}", cure)
-
-
-__all__ = ["listed", "need", "read_au_csv", "stage", "stage_sequence", "write", "write_au_csv"]

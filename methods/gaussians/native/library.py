@@ -90,7 +90,7 @@ def _load_isa(isa: str) -> ctypes.CDLL | None:
     except (build.BuildError, OSError) as error:
         warnings.warn(
             f"The native splatting core is unavailable ({error}). Plain torch takes its place: "
-            "correct, and 150 to 300 times slower. To mend it, install a C++17 compiler "
+            "correct, and 150 to 300 times slower. Install a C++17 compiler "
             "(Debian and Ubuntu: apt install g++; macOS: xcode-select --install; conda: "
             "conda install cxx-compiler) and start again; it is then built on first use.",
             NativeCoreMissing,

@@ -1,7 +1,7 @@
-"""Where on the face a modality has a say: per-Gaussian gains from the encoded position.
+"""Where on the face a modality has an effect: per-Gaussian gains from the encoded position.
 
-A view's input at a Gaussian is gain * map: the gain [C] belongs to the frame, the map [C, N]
-to the person. Source: TalkingGaussian (arXiv 2404.15264), as UA-3DTalk keeps it.
+A modality's input at a Gaussian is gain * map: the gain [C] belongs to the frame, the map [C, N]
+to the subject. Source: TalkingGaussian (arXiv 2404.15264), as UA-3DTalk keeps it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class AudioAttention(nn.Module):
         return self.frames(self.net(audio))
 
     def map(self, position: Tensor) -> Tensor:
-        """Return the person's attention [32, N] for position [P, N]."""
+        """Return the subject's attention [32, N] for position [P, N]."""
         return self.channels(position)
 
 
@@ -62,5 +62,5 @@ class AUAttention(nn.Module):
         return torch.cat([self.net(au[:-1]), au[-1:]])
 
     def map(self, position: Tensor) -> Tensor:
-        """Return the person's attention [6, N], >= 0, for position [P, N]."""
+        """Return the subject's attention [6, N], >= 0, for position [P, N]."""
         return self.channels(position).relu_()

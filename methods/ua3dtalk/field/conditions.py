@@ -1,4 +1,4 @@
-"""What drives the field at one frame, and what comes out of it."""
+"""What the field is conditioned on at one frame, and what comes out of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from dataclasses import dataclass, field, fields
 
 import torch
 from torch import Tensor
+
+from harness.contracts import BadInput
+from methods.ua3dtalk.field.attention import AU_FEATURES
+from methods.ua3dtalk.field.audio import AUDIO_FRAMES
+from methods.ua3dtalk.field.config import FieldConfig
 
 AU_NAMES = ("AU01", "AU04", "AU05", "AU06", "AU07", "AU45")
 """Order of `Conditions.au`: OpenFace intensities in [0, 5], the blink AU45 clipped to [0, 2]."""
@@ -47,7 +52,7 @@ class Offsets:
         scales: [N, 3] added before the activation; None in the mouth.
         attention: per-Gaussian strength [N], >= 0, of the modality of that name: `audio`
             always, `au` where the field has action units. The training loss renders and
-            penalises them where the modality should have no say.
+            penalises them where the modality must have no effect.
 
     """
 
@@ -55,3 +60,41 @@ class Offsets:
     quats: Tensor | None = None
     scales: Tensor | None = None
     attention: dict[str, Tensor] = field(default_factory=dict)
+
+
+def check_conditions(
+    conditions: Conditions, config: FieldConfig, *, face: bool, stage: int = 2
+) -> None:
+    """Refuse conditions that lack a signal or have another shape.
+
+    Args:
+        conditions: one frame's.
+        config: the field's.
+        face: whether the field is conditioned on action units and emotion too.
+        stage: of the fusion, 1 or 2.
+
+    Raises:
+        BadInput: naming the signal, its shape and the shape that is needed.
+
+    """
+    if stage not in (1, 2):
+        raise BadInput("stage", f"it is {stage!r}", "Give 1 (one drawn member) or 2 (all members).")
+    needed: dict[str, tuple[int, ...]] = {
+        "audio": (AUDIO_FRAMES, config.audio_bands, config.audio_window)
+    }
+    if config.use_prior:
+        needed["content"] = (config.content_features,)
+        needed["style"] = (config.style_features,)
+    if face and config.use_au:
+        needed["au"] = (AU_FEATURES,)
+    if face and config.use_emotion:
+        needed["emotion"] = (config.emotion_condition_features,)
+    for name, shape in needed.items():
+        value = getattr(conditions, name)
+        if value is None or tuple(value.shape) != shape:
+            found = "absent" if value is None else f"of shape {tuple(value.shape)}"
+            raise BadInput(
+                f"condition {name!r}",
+                f"it is {found}, and the field needs {shape}",
+                "Give the signal, or configure the field without its module.",
+            )

@@ -26,15 +26,15 @@ class FieldConfig:
             `emotion_features * s` rows.
         emotion_features: channels of an emotion plane and of a code.
         hidden: width of every hidden layer.
-        latent: size D of a view's latent.
-        ensemble_size: members T of a view's ensemble.
-        use_au: whether the face hears action units beside the audio (the released code does).
-        use_prior: module P of Table 2, the content and style views.
-        use_emotion: module E, the emotion view (face only).
-        use_uncertainty: module U; without it the views are concatenated.
-        fusion: how the views are joined when `use_uncertainty` holds. `full`: by full
+        latent: size D of a modality's latent.
+        ensemble_size: members T of a modality's ensemble.
+        use_au: whether the face is conditioned on action units beside the audio (as released).
+        use_prior: module P of Table 2, the content and style modalities.
+        use_emotion: module E, the emotion modality (face only).
+        use_uncertainty: module U; without it the modalities are concatenated.
+        fusion: how the modalities are joined when `use_uncertainty` holds. `full`: by full
             covariances (the paper); `diag`: by their diagonals; `mean`: plain mean of the
-            views; `concat`: one deterministic network per view, latents concatenated.
+            modalities; `concat`: one deterministic network per modality, latents concatenated.
         audio_window: frames of one DeepSpeech window.
         audio_bands: channels of a DeepSpeech frame.
         content_features: size of f_exp.
@@ -87,7 +87,7 @@ class FieldConfig:
 
     @property
     def members(self) -> int:
-        """Networks per view: one when nothing asks how far an ensemble disagrees."""
+        """Networks per modality: one when nothing asks how far an ensemble disagrees."""
         return 1 if self.joined_by == "concat" else self.ensemble_size
 
     @property

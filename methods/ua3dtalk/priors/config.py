@@ -23,10 +23,11 @@ class PriorConfig:
     # Which features are made; a module that is off gives zeros.
     use_prior: bool = True  # P: content and style
     use_emotion: bool = True  # E
-    # Folder with the six official feature files; empty: the sequence's own `priors` signal
-    # where it has one, else training on the sequence.
+    # Folder with the six official feature files, or with one such folder per sequence, called by
+    # its id, if there are several. Empty: the `priors` signal of the sequences where they have
+    # it, else training.
     official: str = ""
-    # Windows of the audio view: "auto", the recording's own features (DeepSpeech's) where it has
+    # Windows of the audio modality: "auto", the sequence's own features (DeepSpeech's) where it has
     # them; "logmel29", always a log-mel spectrogram.
     audio_features: str = "auto"
 
@@ -35,7 +36,7 @@ class PriorConfig:
     block_seconds: float = 1.6
 
     # Content: kernel ridge regression, audio -> expression.
-    content_context: int = 4  # frames to either side that a frame's prediction hears
+    content_context: int = 4  # frames to either side that a frame's prediction depends on
     content_landmarks: int = 1024
     content_ridge: float = 0.1
 
@@ -112,7 +113,7 @@ PRESETS: Mapping[str, PriorConfig] = {
     "quick": PriorConfig(),
     # Published sizes (NeRF-3DTalker `talker_trainer_disexp.py`, CA-MSER `models/ser_model.py`).
     # The published learning rate of the style network, 1e-7, belongs to fine-tuning over many
-    # epochs of other people; from scratch on one person it would not move.
+    # epochs of other subjects; from scratch on one subject it would not move.
     "paper": PriorConfig(
         content_landmarks=4096,
         style_hidden=640,

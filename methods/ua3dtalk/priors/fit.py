@@ -1,4 +1,4 @@
-"""Fitting of the whole offline stage on a training part."""
+"""Fitting of the whole offline stage on the sequences of one subject."""
 
 from __future__ import annotations
 
@@ -10,14 +10,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from harness.contracts import AudioFeatures, BadInput, Priors, Progress, Sequence, StageCache
-from methods.ua3dtalk.audio_windows import KIND, LogMelStatistics, audio_windows, check_windows
-from methods.ua3dtalk.emotion.train import fit_emotion
+from harness.contracts import (
+    AudioFeatures,
+    BadInput,
+    Expression,
+    Priors,
+    Progress,
+    StageCache,
+    TrainingSet,
+)
+from methods.speech.windows import KIND, LogMelStatistics, audio_windows
 from methods.ua3dtalk.priors.config import CONTENT_SIZE, EMOTION_SIZE, STYLE_SIZE, PriorConfig
-from methods.ua3dtalk.priors.extractor import fit_extractor
+from methods.ua3dtalk.priors.emotion.train import fit_emotion
+from methods.ua3dtalk.priors.expression.extractor import fit_extractor
+from methods.ua3dtalk.priors.given import alike, given_by_all, given_priors, given_windows
 from methods.ua3dtalk.priors.model import PriorModel
-from methods.ua3dtalk.priors.official import check_priors, read_official
 from methods.ua3dtalk.priors.target import ExpressionTarget
+from methods.ua3dtalk.spans import Spans
 
 _NEEDED_BY = "UA-3DTalk's Prior Extraction"
 #: What of a configuration decides neither content nor style, and what not the emotion.
@@ -25,12 +34,12 @@ _NOT_OF = {
     "prior": ("use_", "official", "audio_", "emotion_", "waveform"),
     "emotion": ("use_", "official", "audio_", "content_", "style_", "fuse_", "recon_"),
 }
-#: Below this a fold has too few frames to say anything.
+#: Below this a fold has too few frames to be meaningful.
 _FEWEST = 48
 
 
 def fit_priors(
-    sequence: Sequence,
+    training: TrainingSet,
     workdir: Path,
     config: PriorConfig,
     device: str,
@@ -38,76 +47,75 @@ def fit_priors(
     progress: Progress,
     stages: StageCache | None = None,
 ) -> PriorModel:
-    """Learn, or read, the priors of a training part, and leave them in `workdir / "priors"`.
+    """Learn, or read, the priors of a training set, and leave them in `workdir / "priors"`.
 
-    Where that folder already holds priors of the same recording, configuration and seed, they
+    Where that folder already holds priors of the same sequences, configuration and seed, they
     are loaded instead.
 
     Args:
-        sequence: the recording; only its frames in `sequence.train` are looked at.
+        training: sequences of one subject, at one frame rate.
         workdir: the method's folder.
         config: sizes and schedules.
         device: a torch device.
         seed: decides every draw.
-        progress: told of stages `content`, `style` and `emotion`.
+        progress: called with stages `content`, `style` and `emotion`.
         stages: where finished parts come from and go to: `prior` (content and style) and
-            `emotion`, neither of which hears of the other.
+            `emotion`, neither of which depends on the other.
 
     Raises:
         MissingSignal: neither `priors` nor `expression` is there.
-        BadInput: features or expressions that do not fit the recording.
+        BadInput: features or expressions that do not fit their sequence or each other.
 
     """
     folder = workdir / "priors"
-    identity = _identity(sequence, config, seed)
+    identity = _identity(training, config, seed)
     if (folder / "priors.json").is_file():
         stored = json.loads((folder / "priors.json").read_text("utf-8"))["record"]
         if identity and stored.get("identity") == identity:
             return PriorModel.load(folder, device)
-    part = (
-        sequence if sequence.train == range(len(sequence.frames)) else sequence.part(sequence.train)
-    )
-    count = len(part.frames)
+    count = training.frame_count
     if count < _FEWEST:
         raise BadInput(
-            sequence.id,
-            f"its training part has {count} frames",
-            f"The priors need at least {_FEWEST}: use a longer recording.",
+            training.id,
+            f"its training set has {count} frames",
+            f"The priors need at least {_FEWEST}: use longer videos.",
         )
     with torch.random.fork_rng():
-        model = _fit(part, count, config, device, seed, progress, stages)
+        model = _fit(training, config, device, seed, progress, stages)
     model.record |= {"seed": seed, "frames": count, "identity": identity}
     model.save(folder)
     return model
 
 
 def _fit(
-    part: Sequence,
-    count: int,
+    training: TrainingSet,
     config: PriorConfig,
     device: str,
     seed: int,
     progress: Progress,
     stages: StageCache | None,
 ) -> PriorModel:
-    statistics = LogMelStatistics.of(part.audio)
-    if part.has("audio_features") and config.audio_features == "auto":
-        given: AudioFeatures = part.signal("audio_features")
-        windows = AudioFeatures(check_windows(given, count, part.id), given.kind)
+    sounds, fps = [sequence.audio for sequence in training], training.uniform().fps
+    spans = Spans.of(training)
+    statistics = LogMelStatistics.of(*sounds)
+    if config.audio_features == "auto" and given_by_all(training, "audio_features"):
+        windows = given_windows(training)
     else:
-        windows = AudioFeatures(audio_windows(part.audio, part.fps, count, statistics), KIND)
+        parts = zip(sounds, spans.counts, strict=True)
+        made = [audio_windows(audio, fps, count, statistics) for audio, count in parts]
+        windows = AudioFeatures(np.concatenate(made), KIND)
 
-    stored = _stored(part, config, count)
-    if stored is not None:
-        priors, source = stored
+    given = given_priors(training, config)
+    if given is not None:
+        priors, source = given
         return PriorModel(config, priors, windows, statistics, record={"source": source})
 
     model = PriorModel(
         config,
         Priors(
-            np.zeros((count, CONTENT_SIZE), np.float32),
-            np.zeros((count, STYLE_SIZE), np.float32),
-            np.zeros((count, EMOTION_SIZE), np.float32),
+            np.zeros((spans.count, CONTENT_SIZE), np.float32),
+            np.zeros((spans.count, STYLE_SIZE), np.float32),
+            np.zeros((spans.count, EMOTION_SIZE), np.float32),
         ),
         windows,
         statistics,
@@ -115,27 +123,23 @@ def _fit(
     )
     if not (config.use_prior or config.use_emotion):
         return model
-    expression = part.signal("expression", _NEEDED_BY)
-    if len(expression.values) != count:
-        raise BadInput(
-            part.id,
-            f"expression has {len(expression.values)} frames, the training part {count}",
-            "Prepare the recording again.",
-        )
-    target = ExpressionTarget.of(expression, part.id).transform(expression.values)
+    expression = _expression(training)
+    target = ExpressionTarget.of(expression, training.id).transform(expression.values)
     model.record["basis"] = expression.basis
     place = torch.device(device)
 
     def prior(own: PriorModel) -> None:
         own.extractor, content, style, own.record["content"] = fit_extractor(
-            part.audio, part.fps, target, config, place, progress
+            sounds, fps, spans, target, config, place, progress
         )
         own.priors = replace(own.priors, content=content, style=style)
 
     def emotion(own: PriorModel) -> None:
-        labels = part.signal("emotion").labels if part.has("emotion") else None
+        labels = None
+        if given_by_all(training, "emotion"):
+            labels = np.concatenate([sequence.signal("emotion").labels for sequence in training])
         own.emotion, features, own.record["emotion"] = fit_emotion(
-            part.audio, part.fps, labels, target, config, place, progress
+            sounds, fps, spans, labels, target, config, place, progress
         )
         own.priors = replace(own.priors, emotion=features)
 
@@ -148,6 +152,21 @@ def _fit(
         model.emotion, model.record["emotion"] = own.emotion, own.record["emotion"]
         model.priors = replace(model.priors, emotion=own.priors.emotion)
     return model
+
+
+def _expression(training: TrainingSet) -> Expression:
+    """Expressions of all sequences, one after the other."""
+    values = []
+    for sequence in training:
+        values.append(sequence.signal("expression", _NEEDED_BY).values)
+        if len(values[-1]) != len(sequence.frames):
+            raise BadInput(
+                sequence.id,
+                f"expression has {len(values[-1])} frames, the sequence {len(sequence.frames)}",
+                "Prepare the video again.",
+            )
+    basis = alike(training, "expression", lambda expression: expression.basis)
+    return Expression(np.concatenate(values), basis)
 
 
 def _shared(
@@ -173,19 +192,10 @@ def _shared(
     return own
 
 
-def _stored(part: Sequence, config: PriorConfig, count: int) -> tuple[Priors, str] | None:
-    """Features that came with the recording, and where from."""
-    if config.official:
-        return read_official(Path(config.official), "train", count), "official files"
-    if part.has("priors"):
-        return check_priors(part.signal("priors"), count, part.id), "signal"
-    return None
-
-
-def _identity(sequence: Sequence, config: PriorConfig, seed: int) -> str:
-    """What decides the outcome, or nothing where the recording has no digest."""
-    if not sequence.digest:
+def _identity(training: TrainingSet, config: PriorConfig, seed: int) -> str:
+    """What decides the outcome, or nothing if a sequence has no digest."""
+    if not all(sequence.digest for sequence in training):
         return ""
-    frames = [sequence.train.start, sequence.train.stop]
+    sequences = [[each.id, each.digest, len(each.frames)] for each in training]
     # In the form in which it is read back from JSON.
-    return json.dumps([sequence.digest, frames, config.as_dict(), seed], sort_keys=True)
+    return json.dumps([sequences, config.as_dict(), seed], sort_keys=True)

@@ -7,21 +7,36 @@ ever are, and the deformation would learn to trust them too much.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 
 
-def assign_folds(count: int, fps: float, folds: int, block_seconds: float) -> np.ndarray:
-    """Fold of every frame, int64 [count].
+def assign_folds(counts: Sequence[int], fps: float, folds: int, block_seconds: float) -> np.ndarray:
+    """Fold of every frame, int64 [sum of counts].
 
-    The part is cut into equal contiguous blocks of about `block_seconds` (at least two for each
-    fold), dealt out to the folds in turn. A block is a phrase: much longer than a syllable, so
-    that its frames are news to networks that did not see it, and short enough that its mood and
-    manner were heard elsewhere, as those of a test part were.
+    Each sequence is cut into equal contiguous blocks of about `block_seconds` (in all at least
+    two for each fold), dealt out to the folds in turn, on from one sequence to the next. A block
+    is a phrase: much longer than a syllable, so that its frames are new to networks that did not
+    see it, and short enough that its mood and manner also occur in other blocks, as those of a
+    test part do.
+
+    Args:
+        counts: frames of each sequence.
+        fps: frames per second.
+        folds: how many.
+        block_seconds: length of a block.
+
     """
-    blocks = max(2 * folds, round(count / fps / block_seconds))
-    return np.arange(count) * min(blocks, count) // count % folds
+    numbers, first = [], 0
+    for count in counts:
+        fewest = math.ceil(2 * folds * count / sum(counts))
+        blocks = min(max(fewest, round(count / fps / block_seconds)), count)
+        numbers.append(first + np.arange(count) * blocks // count)
+        first += blocks
+    return np.concatenate(numbers) % folds
 
 
 def held_out_sets(folds: int) -> list[tuple[int, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from harness.contracts import AudioFeatures, BadInput, MissingSignal, Priors
-from methods.ua3dtalk.audio_windows import KIND, LogMelStatistics, audio_windows, check_windows
-from methods.ua3dtalk.emotion.model import EmotionModel
+from methods.speech.windows import KIND, LogMelStatistics, audio_windows, check_windows
+from methods.ua3dtalk.checkpoint import replacing
 from methods.ua3dtalk.priors.config import CONTENT_SIZE, EMOTION_SIZE, STYLE_SIZE, PriorConfig
-from methods.ua3dtalk.priors.extractor import PriorExtractor
+from methods.ua3dtalk.priors.emotion.model import EmotionModel
+from methods.ua3dtalk.priors.expression.extractor import PriorExtractor
 from methods.ua3dtalk.priors.official import check_priors
 
 _FORMAT = 1
@@ -104,7 +104,7 @@ class PriorModel:
         """Audio windows of any sound, float32 [count,16,29], of the kind seen in training.
 
         Raises:
-            MissingSignal: training used the recording's own features and none are given.
+            MissingSignal: training used features that came with the sequences and none are given.
             BadInput: the given features are of another kind or shape.
 
         """
@@ -128,7 +128,6 @@ class PriorModel:
 
     def save(self, folder: Path) -> None:
         """Write `priors.safetensors` and `priors.json`, the latter last and each by renaming."""
-        folder.mkdir(parents=True, exist_ok=True)
         tensors = {
             "train.content": self.priors.content,
             "train.style": self.priors.style,
@@ -150,13 +149,12 @@ class PriorModel:
             "parts": parts,
             "record": self.record,
         }
-        (folder / _RECORD).unlink(missing_ok=True)  # old words must not stand by new numbers
-        temporary = folder / f".{_TENSORS}.part"
-        save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, temporary)
-        os.replace(temporary, folder / _TENSORS)
-        temporary = folder / f".{_RECORD}.part"
-        temporary.write_text(json.dumps(meta, indent=1), "utf-8")
-        os.replace(temporary, folder / _RECORD)
+        # An old record must not stay beside new tensors.
+        (folder / _RECORD).unlink(missing_ok=True)
+        with replacing(folder / _TENSORS) as partial:
+            save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, partial)
+        with replacing(folder / _RECORD) as partial:
+            partial.write_text(json.dumps(meta, indent=1), "utf-8")
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> PriorModel:
@@ -178,11 +176,8 @@ class PriorModel:
         target = torch.device(device)
 
         def under(name: str) -> dict[str, np.ndarray]:
-            return {
-                key[len(name) + 1 :]: value
-                for key, value in tensors.items()
-                if key.startswith(f"{name}.")
-            }
+            prefix = f"{name}."
+            return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
         parts = meta["parts"]
         return cls(

@@ -22,7 +22,7 @@ LAYOUT = {
     "style": ("{part}_audiostyle.pth", STYLE_SIZE),
     "emotion": ("mser_emotion_{part}.pth", EMOTION_SIZE),
 }
-_CURE = "Extract the features of this recording again, as plain tensors (torch.save)."
+_CURE = "Extract the features of this sequence again, as plain tensors (torch.save)."
 
 
 def read_official(folder: Path, part: str, count: int) -> Priors:
@@ -46,7 +46,7 @@ def read_official(folder: Path, part: str, count: int) -> Priors:
 
 
 def check_priors(priors: Priors, count: int, subject: str) -> Priors:
-    """Features that came with a recording, as float32 of the official shapes.
+    """Features that came with a sequence, as float32 of the official shapes.
 
     Raises:
         BadInput: another shape or length than `count` frames, or values that are not finite.

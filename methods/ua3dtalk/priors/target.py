@@ -14,7 +14,7 @@ from methods.ua3dtalk.priors.config import CONTENT_SIZE
 class ExpressionTarget:
     """Standardised expression, brought to 64 dimensions.
 
-    Coefficients are centred and divided by their deviation over the training part. Fewer than
+    Coefficients are centred and divided by their deviation over the training set. Fewer than
     64 are padded with zeros; more are projected on their first 64 principal components
     (before that division). `bfm64` fits as it is.
     """
@@ -25,7 +25,7 @@ class ExpressionTarget:
 
     @classmethod
     def of(cls, expression: Expression, subject: str) -> ExpressionTarget:
-        """The target of a training part.
+        """The target of a training set.
 
         Raises:
             BadInput: values that are not finite, or that never move.
@@ -36,7 +36,7 @@ class ExpressionTarget:
             raise BadInput(
                 subject,
                 f"expression ({expression.basis}) is {list(values.shape)} or not finite",
-                "Prepare the recording again.",
+                "Prepare the video again.",
             )
         mean, size = values.mean(0), values.shape[1]
         components = np.eye(size)
@@ -47,7 +47,7 @@ class ExpressionTarget:
             raise BadInput(
                 subject,
                 f"expression ({expression.basis}) is the same in all {len(values)} frames",
-                "Use a recording in which the face moves.",
+                "Use a video in which the face moves.",
             )
         # A coefficient that hardly moves is noise; at unit deviation it would weigh like speech.
         scale = 1.0 / np.maximum(std, 0.02 * std.max())

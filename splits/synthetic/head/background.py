@@ -1,4 +1,4 @@
-"""A still room behind the person: a wall in soft light with a few things out of focus."""
+"""A still room behind the subject: a wall in soft light with a few things out of focus."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def room(who: Identity, height: int, width: int) -> np.ndarray:
     y, x = np.meshgrid(
         (np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width, indexing="ij"
     )
-    picture = np.broadcast_to(np.array(who.room), (height, width, 3)).copy()
+    image = np.broadcast_to(np.array(who.room), (height, width, 3)).copy()
     things = np.zeros((height, width, 4))
     for _ in range(int(rng.integers(2, 5))):
         left, top = rng.uniform(-0.1, 0.9), rng.uniform(0.02, 0.5)
@@ -23,6 +23,6 @@ def room(who: Identity, height: int, width: int) -> np.ndarray:
         colour = np.array(who.room) * rng.uniform(0.55, 1.25) + rng.normal(0, 0.04, 3)
         things[inside] = [*np.clip(colour, 0, 1), 1.0]
     blurred = np.stack([gaussian_filter(things[..., c], 0.014 * height) for c in range(4)], -1)
-    picture = picture * (1 - blurred[..., 3:]) + blurred[..., :3]
+    image = image * (1 - blurred[..., 3:]) + blurred[..., :3]
     lamp = 1.10 - 0.34 * np.hypot(x - 0.30, 0.8 * (y - 0.25))
-    return np.clip(picture * lamp[..., None], 0, 1).astype(np.float32)
+    return np.clip(image * lamp[..., None], 0, 1).astype(np.float32)

@@ -14,7 +14,7 @@ IRIS_DEGREES = 27.5
 
 
 def eyeball(who: Identity, side: int) -> Part:
-    """One eyeball looking straight ahead (-z); its uv is the picture of the eye seen from ahead."""
+    """One eyeball looking straight ahead (-z); its uv is the image of the eye seen from ahead."""
     polar = np.deg2rad(RING_DEGREES)[:, None]
     around = (2 * np.pi * np.arange(COLUMNS) / COLUMNS)[None]
     bulge = 1 + 0.035 * np.exp(-((RING_DEGREES / 22.0) ** 4))[:, None]

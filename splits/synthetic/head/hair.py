@@ -124,7 +124,7 @@ def _bun(who: Identity) -> tuple[np.ndarray, np.ndarray]:
 
 
 def hair(who: Identity) -> Part:
-    """The person's hair, as one part."""
+    """The subject's hair, as one part."""
     vertices, uv, shade = _shell(who)
     faces = grid_faces(ROWS, COLUMNS)
     if who.hair_style == "bun":

@@ -1,4 +1,4 @@
-"""Who a synthetic person is: proportions, colours, hair and clothing, drawn from one seed."""
+"""Who a synthetic subject is: proportions, colours, hair and clothing, drawn from one seed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ HAIR_STYLES = ("crop", "side_part", "bob", "bun", "curls", "long")
 
 @dataclass(frozen=True)
 class Identity:
-    """One person. Shape values are standardised: 0 is the average, about ±1 the usual range."""
+    """One subject. Shape values are standardised: 0 is the average, about ±1 the usual range."""
 
     seed: int = 0
     face_width: float = 0.0
@@ -92,17 +92,17 @@ class Identity:
     collar: str = "crew"  # "crew", "vee" or "shirt"
 
     def symmetric(self) -> Identity:
-        """The same person without left-right differences of shape."""
+        """The same subject without left-right differences of shape."""
         return replace(self, asymmetry=0.0)
 
     @classmethod
     def average(cls) -> Identity:
-        """The person with every shape value at its mean."""
+        """The subject with every shape value at its mean."""
         return cls()
 
     @classmethod
     def draw(cls, seed: int) -> Identity:
-        """The person of a seed (any non-negative integer)."""
+        """The subject of a seed (any non-negative integer)."""
         rng = np.random.default_rng([0x7A1C, seed])
         shape = {
             f.name: float(np.clip(rng.normal(0, 0.75), -1.6, 1.6))

@@ -1,4 +1,4 @@
-"""A person's head: one mesh of skin, ears, hair, eyes and mouth, moved by controls."""
+"""A subject's head: one mesh of skin, ears, hair, eyes and mouth, moved by controls."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class HeadModel:
     """The head of one identity.
 
     Args:
-        identity: seed of the person (`Identity.draw`), or an `Identity`.
+        identity: seed of the subject (`Identity.draw`), or an `Identity`.
 
     Attributes:
-        who: the person.
+        who: the subject.
         faces: int32 [F,3], clockwise as seen from their visible side.
         rest: float32 [V,3], the neutral head with a closed mouth, metres.
         region: uint8 [V], the `Region` of each vertex.

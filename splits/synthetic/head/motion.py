@@ -30,7 +30,7 @@ def turn_x(points: np.ndarray, angle: np.ndarray, about: np.ndarray) -> np.ndarr
 
 
 class Motion:
-    """Moves one person's head. All arrays are fixed at construction; `__call__` keeps no state."""
+    """Moves one subject's head. All arrays are fixed at construction; `__call__` keeps no state."""
 
     def __init__(
         self,

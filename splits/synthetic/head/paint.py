@@ -15,5 +15,5 @@ def smooth_noise(
 
 
 def mix(base: np.ndarray, colour: tuple | np.ndarray, amount: np.ndarray) -> np.ndarray:
-    """Blend `colour` over the picture `base` [...,3] by `amount` [...] (clipped to 0..1)."""
+    """Blend `colour` over the image `base` [...,3] by `amount` [...] (clipped to 0..1)."""
     return base + (np.asarray(colour) - base) * np.clip(amount, 0, 1)[..., None]

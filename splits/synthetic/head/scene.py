@@ -1,4 +1,4 @@
-"""A person before a camera: frames, plates, masks and landmarks of a moving head."""
+"""A subject before a camera: frames, plates, masks and landmarks of a moving head."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from splits.synthetic.head.zbuffer import Fragments, rasterize
 
 SAMPLES = 2  # per pixel and axis
 DISTANCE = 1.0  # metres from the camera to the neutral head's origin
-FOCAL = 2.30  # focal length in picture heights
+FOCAL = 2.30  # focal length in image heights
 NECK_PIVOT = np.array([0.0, 0.085, 0.030])  # the head turns about the top of the neck
-HEAD_UP = 0.022  # metres: the head stands above the picture's middle
+HEAD_UP = 0.022  # metres: the head stands above the image's middle
 OPEN_GAP, OPEN_WIDTH = 0.008, 0.042  # metres: lips so far apart light the inside fully
 CLOSED_GAP = 2e-4  # metres: lips nearer than this hide the mouth's inside
 
@@ -63,12 +63,12 @@ def _interpolate(values: np.ndarray, faces: np.ndarray, found: Fragments) -> np.
 
 
 class Scene:
-    """One person in one room, seen by one camera.
+    """One subject in one room, seen by one camera.
 
     Args:
-        head: the person.
-        height: rows of the picture in pixels.
-        width: columns of the picture in pixels.
+        head: the subject.
+        height: rows of the image in pixels.
+        width: columns of the image in pixels.
 
     Attributes:
         K: float32 [3,3], intrinsics in pixels; pixel centres lie at +0.5.
@@ -78,7 +78,7 @@ class Scene:
 
     def __init__(self, head: HeadModel, height: int, width: int) -> None:
         if height < 16 or width < 16:
-            raise ValueError(f"a picture of {height} x {width} pixels is too small for a face")
+            raise ValueError(f"an image of {height} x {width} pixels is too small for a face")
         self.head, self.height, self.width = head, height, width
         focal = FOCAL * height
         self.K = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]], np.float32)

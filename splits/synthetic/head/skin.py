@@ -119,7 +119,7 @@ def _relief(s: np.ndarray, v: np.ndarray, who: Identity) -> np.ndarray:
 
 
 def _warp(points: np.ndarray, s: np.ndarray, v: np.ndarray, who: Identity) -> np.ndarray:
-    """Moves whole features: spacing, lengths and widths of this person (offsets [V,3])."""
+    """Moves whole features: spacing, lengths and widths of this subject (offsets [V,3])."""
     side, out = np.abs(s), np.sign(s)
     move = np.zeros_like(points)
     move[:, 0] += out * 0.0011 * who.eye_spacing * bump(side, v, 0.032, 0, 0.016, 0.014)

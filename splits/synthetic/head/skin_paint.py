@@ -22,7 +22,7 @@ from splits.synthetic.head.topology import (
     upper_lid,
 )
 
-Picture = np.ndarray  # float64 [rows,columns,3]
+Image = np.ndarray  # float64 [rows,columns,3]
 
 
 def paint_skin(s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Generator) -> np.ndarray:
@@ -39,7 +39,7 @@ def paint_skin(s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Gener
     return mix(colour, np.array(who.hair) * 0.6, 0.9 * scalp)
 
 
-def _complexion(s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Generator) -> Picture:
+def _complexion(s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Generator) -> Image:
     side, shape, skin = np.abs(s), s.shape, np.array(who.skin)
     colour = np.broadcast_to(skin, (*shape, 3))
     blush = skin * [1.0, 0.80, 0.78]
@@ -56,8 +56,8 @@ def _complexion(s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Gene
 
 
 def _beard_and_freckles(
-    colour: Picture, s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Generator
-) -> Picture:
+    colour: Image, s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Generator
+) -> Image:
     side, shape, skin = np.abs(s), s.shape, np.array(who.skin)
     beard = bump(s, v, 0, 0.088, 0.055, 0.020) + bump(s, v, 0, 0.056, 0.022, 0.005)
     below = smoothstep(0.050, 0.060, v + 0.25 * np.maximum(side - 0.03, 0))
@@ -70,7 +70,7 @@ def _beard_and_freckles(
     return mix(colour, freckle, 0.8 * who.freckles * np.clip(zone, 0, 1) * spots)
 
 
-def _lines(colour: Picture, s: np.ndarray, v: np.ndarray, who: Identity) -> Picture:
+def _lines(colour: Image, s: np.ndarray, v: np.ndarray, who: Identity) -> Image:
     side = np.abs(s)
     crease = np.array(who.skin) * [0.66, 0.55, 0.52]
     for level, strength in ((-0.036, 0.8), (-0.045, 1.0), (-0.054, 0.8)):
@@ -88,8 +88,8 @@ def _lines(colour: Picture, s: np.ndarray, v: np.ndarray, who: Identity) -> Pict
 
 
 def _nostrils_and_lips(
-    colour: Picture, s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Generator
-) -> Picture:
+    colour: Image, s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Generator
+) -> Image:
     side, skin = np.abs(s), np.array(who.skin)
     nostril = bump(side, v, 0.0070, 0.0472, 0.0027, 0.0013)
     colour = mix(colour, skin * [0.26, 0.16, 0.15], 1.15 * nostril)
@@ -102,7 +102,7 @@ def _nostrils_and_lips(
     return mix(colour, lip * [0.45, 0.35, 0.35], 0.75 * seam)
 
 
-def _lids(colour: Picture, s: np.ndarray, v: np.ndarray, who: Identity) -> Picture:
+def _lids(colour: Image, s: np.ndarray, v: np.ndarray, who: Identity) -> Image:
     """Lashes along both margins and the fold of the upper lid."""
     u = (np.abs(s) - EYE_S) / EYE_HALF_WIDTH
     tilt = 0.0012 * (0.3 - u)

@@ -1,4 +1,4 @@
-"""The atlas: one picture with a tile for each part of the head, painted from the identity.
+"""The atlas: one image with a tile for each part of the head, painted from the identity.
 
 Colours are linear light (display value squared); shading multiplies them.
 """
@@ -41,7 +41,7 @@ _TEXEL = {
 
 
 def soften(atlas: np.ndarray, metres_per_sample: float) -> np.ndarray:
-    """The atlas without detail finer than the picture's samples, which would flicker in motion."""
+    """The atlas without detail finer than the image's samples, which would flicker in motion."""
     out = atlas.copy()
     for region, texel in _TEXEL.items():
         row, column, rows, columns = TILES[region]
@@ -107,7 +107,7 @@ def _teeth(rng: np.random.Generator) -> np.ndarray:
 
 
 def paint_atlas(who: Identity) -> np.ndarray:
-    """The atlas of a person: float32 [ATLAS_HEIGHT, ATLAS_WIDTH, 3], linear light."""
+    """The atlas of a subject: float32 [ATLAS_HEIGHT, ATLAS_WIDTH, 3], linear light."""
     rng = np.random.default_rng([0x7E87, who.seed])
     skin = np.array(who.skin)
     u, w = _grid(Region.EAR)

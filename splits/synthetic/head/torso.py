@@ -75,7 +75,7 @@ def _shape(who: Identity) -> tuple[np.ndarray, ...]:
     return a, y, vertices, shade.reshape(-1), 0.08 * (1 - cloth).reshape(-1)
 
 
-def _picture(who: Identity, rng: np.random.Generator) -> np.ndarray:
+def _image(who: Identity, rng: np.random.Generator) -> np.ndarray:
     """Skin above the clothing's edge and fabric below it, display RGB [rows,columns,3]."""
     rows, columns = TEXTURE
     a, y = np.meshgrid(
@@ -97,9 +97,9 @@ def _picture(who: Identity, rng: np.random.Generator) -> np.ndarray:
 
 
 def torso(who: Identity) -> Torso:
-    """Neck and shoulders of a person."""
+    """Neck and shoulders of a subject."""
     a, y, vertices, shade, gloss = _shape(who)
-    picture = _picture(who, np.random.default_rng([0x7025, who.seed]))
+    image = _image(who, np.random.default_rng([0x7025, who.seed]))
     rows, columns = TEXTURE
     across = (a / _SPAN + 1) / 2 * columns
     down = (y - _TOP) / (_BOTTOM - _TOP) * rows
@@ -107,7 +107,7 @@ def torso(who: Identity) -> Torso:
         vertices.astype(np.float32),
         grid_faces(ROWS, COLUMNS).astype(np.int32),
         np.stack([across, down], -1).reshape(-1, 2).astype(np.float32),
-        (picture**2).astype(np.float32),
+        (image**2).astype(np.float32),
         shade.astype(np.float32),
         gloss.astype(np.float32),
     )

@@ -16,7 +16,7 @@ EDGE_SLACK = 1e-4
 
 @dataclass(frozen=True)
 class Fragments:
-    """The visible samples of a picture.
+    """The visible samples of an image.
 
     sample: int64 [n] flat index y * width + x, ascending; face: int64 [n]; weights: float32 [n,3]
     perspective-correct barycentric weights of the face's corners; inverse_depth: float32 [n].

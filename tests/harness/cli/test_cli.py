@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -115,12 +116,16 @@ def test_interrupt_is_quiet_and_says_how_to_go_on(monkeypatch, capsys):
 def test_doctor_names_the_cure_word_for_word(monkeypatch, command):
     from harness.cli import doctor
 
-    absent = {"video": ("a_package_that_is_absent", "prepare")}
-    monkeypatch.setattr(doctor, "EXTRAS", absent)
-    monkeypatch.setenv("COLUMNS", "200")
+    extras = {"video": ("a_package_that_is_absent", "prepare"), "yaml": ("yaml", "manifests")}
+    monkeypatch.setattr(doctor, "EXTRAS", extras)
+    monkeypatch.setenv("HARNESS_WEIGHTS", "")
+    monkeypatch.setenv("COLUMNS", "40")
     code, out, _ = command("doctor")
     assert code == 0
-    assert 'pip install "talking-face-bench[video]"' in out
+    assert '  fix       pip install "talking-face-bench[video]"\n' in out
+    assert "  fix       python -m harness weights fetch lpips-alexnet\n" in out
+    # The module is of a distribution with another name.
+    assert f"extra yaml · PyYAML {version('PyYAML')}\n" in out
 
 
 def test_ctrl_c_in_a_command_is_said_and_not_silent(monkeypatch, command):

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import random
 
 import pytest
 
 from harness.gate import throughput
 from harness.gate.throughput import Measured, Rule, judge, measure, median_interval
-
-
-class Machine:
-    """A clock that work moves on; neighbours slow everything in phases, and some slices more."""
-
-    def __init__(self, seed: int, busy: float = 0.0, spikes: float = 0.0) -> None:
-        self.random, self.now, self.busy, self.spikes = random.Random(seed), 0.0, busy, spikes
-
-    def __call__(self) -> float:
-        return self.now
-
-    def work(self, seconds: float):
-        def run() -> None:
-            phase = 1 + self.busy * (math.sin(self.now * 3) > 0)
-            spike = 1 + (self.random.random() < self.spikes) * self.random.uniform(0, 4)
-            self.now += seconds * phase * spike * math.exp(self.random.gauss(0, 0.08))
-
-        return run
-
+from tests.fake_clock import Machine
 
 RULE = Rule(rounds=40, looks=5)
 

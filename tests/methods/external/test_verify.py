@@ -63,7 +63,7 @@ def test_everything_there(verify, small, folders, monkeypatch, tmp_path):
     folders.point_to(monkeypatch, NAME, root)
     code, lines = verify(NAME)
     assert code == 0, lines
-    assert "Python 3." in line(lines, "ok interpreter")
+    assert ": Python 3." in line(lines, "ok interpreter")
     for what in (*SCRIPTS, "root", "licence", "import json", "train_face.py --help"):
         assert line(lines, f"ok {what}")
     assert "has no training of seconds" in line(lines, "skipped smoke run")

@@ -50,7 +50,7 @@ def test_falls_back_to_torch_and_says_so_once(request, monkeypatch, make_scene):
         warnings.simplefilter("always")
         slow = [rasterize(**scene)[0] for _ in range(2)]
     assert [w.category for w in caught] == [library.NativeCoreMissing]
-    assert "install a C++17 compiler" in str(caught[0].message)
+    assert "Install a C++17 compiler" in str(caught[0].message)
     torch.testing.assert_close(slow[0], native, atol=1e-4, rtol=0)
 
 

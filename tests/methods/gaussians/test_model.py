@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from harness.contracts.errors import BadInput, UnknownName
-from methods.gaussians.model import Gaussians, LearningRates, make_optimizer
+from methods.gaussians.model import Gaussians
 from methods.gaussians.spherical_harmonics import sh_to_rgb
 
 
@@ -39,12 +39,3 @@ def test_refuses_wrong_shapes():
         Gaussians(**{**good, "shN": torch.zeros(5, 4, 3)})
     with pytest.raises(UnknownName, match="softplus"):
         Gaussians(**good, scale_activation="softplis")
-
-
-def test_learning_rates_by_name():
-    gaussians = Gaussians.from_points(torch.randn(5, 3))
-    optimizer = make_optimizer(gaussians, LearningRates(quats=0.5, means=0.1), extent=3.0)
-    rates = {g["name"]: g["lr"] for g in optimizer.param_groups}
-    assert rates["quats"] == 0.5
-    assert rates["means"] == pytest.approx(0.3)
-    assert set(rates) == {"means", "scales", "quats", "opacities", "sh0", "shN"}

@@ -1,4 +1,4 @@
-"""A small recording with known truth: a textured ellipsoid that speaks, nods and blinks."""
+"""A small sequence with known truth: a textured ellipsoid that talks, nods and blinks."""
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def draw(pose, K, size, opening, blink, plate):
     return np.rint(frame * 255).clip(0, 255).astype(np.uint8), bits.astype(np.uint8)
 
 
-def make_recording(count=96, size=48, fps=25.0, seed=0):
+def make_sequence(count=96, size=48, fps=25.0, seed=0):
     rng = np.random.default_rng(seed)
     seconds = np.arange(count) / fps
     opening = np.clip(0.5 + 0.6 * np.sin(2 * np.pi * 1.9 * seconds + np.sin(3 * seconds)), 0, 1)
@@ -103,5 +103,5 @@ def make_recording(count=96, size=48, fps=25.0, seed=0):
 
 
 @pytest.fixture(scope="session")
-def recording():
-    return make_recording()
+def sequence():
+    return make_sequence()

@@ -5,7 +5,7 @@ import torch
 
 from harness.contracts import BadInput
 from methods.ua3dtalk.checkpoint import read_json, read_tensors, write_json, write_tensors
-from methods.ua3dtalk.loop import run_stage
+from methods.ua3dtalk.training.loop import run_stage
 
 
 class Evil:

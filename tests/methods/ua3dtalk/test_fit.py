@@ -1,4 +1,4 @@
-"""The whole course on a small recording: it learns, resumes to the bit, and renders."""
+"""The whole schedule on a small sequence: it learns, resumes to the bit, and renders."""
 
 import dataclasses
 import json
@@ -80,11 +80,11 @@ def error(picture, truth):
 
 
 @pytest.fixture(scope="module")
-def fitted(recording, tmp_path_factory):
+def fitted(sequence, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("fit")
     steps = []
     context = FitContext(SMALL, progress=lambda stage, done, total, **_: steps.append(stage))
-    UA3DTalk().fit(TrainingSet.of(recording), workdir, context)
+    UA3DTalk().fit(TrainingSet.of(sequence), workdir, context)
     return workdir, steps
 
 
@@ -95,28 +95,28 @@ def method(fitted):
     return method
 
 
-def test_it_learns_the_head_better_than_a_still(method, recording):
-    test = recording.part(recording.test)
+def test_it_learns_the_head_better_than_a_still(method, sequence):
+    test = sequence.part(sequence.test)
     truth = test.frames.stack(range(len(test.frames))) / 255
     au = test.signal("au")
-    learnt = error(composed(method, recording, request_for(recording, au=au)), truth)
-    head = recording.signal("masks").region("head", 0)[..., None]
+    learnt = error(composed(method, sequence, request_for(sequence, au=au)), truth)
+    head = sequence.signal("masks").region("head", 0)[..., None]
     plates = np.stack([test.signal("plate")[t] / 255 for t in range(len(truth))])
-    still = error(np.where(head, recording.frames[0] / 255, plates), truth)
+    still = error(np.where(head, sequence.frames[0] / 255, plates), truth)
     # 3 dB is half the squared error.
     assert learnt < still / 2
 
 
-def test_the_mouth_follows_the_drive(method, recording):
-    request = request_for(recording)
+def test_the_mouth_follows_the_drive(method, sequence):
+    request = request_for(sequence)
     silent = dataclasses.replace(request, audio=np.zeros_like(request.audio))
-    moved = np.abs(composed(method, recording, request) - composed(method, recording, silent))
-    mouth = recording.part(recording.test).signal("masks").region("mouth").any(0)
+    moved = np.abs(composed(method, sequence, request) - composed(method, sequence, silent))
+    mouth = sequence.part(sequence.test).signal("masks").region("mouth").any(0)
     assert moved[:, mouth].mean() > 2 * moved[:, ~mouth].mean() > 0
 
 
-def test_frames_are_as_the_contract_says(method, recording):
-    request = request_for(recording, au=recording.part(recording.test).signal("au"))
+def test_frames_are_as_the_contract_says(method, sequence):
+    request = request_for(sequence, au=sequence.part(sequence.test).signal("au"))
     frames = list(method.render(request))
     assert len(frames) == request.count
     for frame in frames:
@@ -125,13 +125,13 @@ def test_frames_are_as_the_contract_says(method, recording):
         assert frame.alpha.shape == (48, 48)
         assert frame.rgb.min() >= 0
         assert frame.alpha.max() <= 1
-    inside = recording.part(recording.test).signal("masks").region("head")
+    inside = sequence.part(sequence.test).signal("masks").region("head")
     alpha = np.stack([f.alpha for f in frames])
     assert alpha[inside].mean() > 0.8
     assert alpha[~inside].mean() < 0.1
 
 
-def test_every_stage_is_timed(method, recording):
+def test_every_stage_is_timed(method, sequence):
     from contextlib import contextmanager
 
     class Clock:
@@ -144,7 +144,7 @@ def test_every_stage_is_timed(method, recording):
             yield
 
     clock = Clock()
-    request = request_for(recording)
+    request = request_for(sequence)
     list(method.render(request, clock))
     assert clock.names[0] == "audio"
     assert clock.names[1:] == ["deform", "splat", "copy"] * request.count
@@ -173,7 +173,7 @@ def test_the_record_says_what_was_done(fitted):
 
 
 @pytest.mark.parametrize("stage", ["face", "mouth", "fuse"])
-def test_a_killed_fit_ends_with_the_same_numbers(fitted, recording, tmp_path, stage):
+def test_a_killed_fit_ends_with_the_same_numbers(fitted, sequence, tmp_path, stage):
     class Killed(Exception):
         pass
 
@@ -181,7 +181,7 @@ def test_a_killed_fit_ends_with_the_same_numbers(fitted, recording, tmp_path, st
         if name == stage and done >= 0.8 * total:
             raise Killed
 
-    part = recording.part(recording.train)
+    part = sequence.part(sequence.train)
     with pytest.raises(Killed):
         UA3DTalk().fit(TrainingSet.of(part), tmp_path, FitContext(SMALL, progress=kill))
     assert not (tmp_path / "model.json").exists()
@@ -194,19 +194,19 @@ def test_a_killed_fit_ends_with_the_same_numbers(fitted, recording, tmp_path, st
             assert torch.equal(one[group][name], two[group][name]), (group, name)
 
 
-def test_a_finished_fit_does_nothing_again(fitted, recording):
+def test_a_finished_fit_does_nothing_again(fitted, sequence):
     workdir, _ = fitted
     before = {p: p.stat().st_mtime_ns for p in workdir.rglob("*")}
-    UA3DTalk().fit(TrainingSet.of(recording), workdir, FitContext(SMALL))
+    UA3DTalk().fit(TrainingSet.of(sequence), workdir, FitContext(SMALL))
     assert {p: p.stat().st_mtime_ns for p in workdir.rglob("*")} == before
 
 
-def test_rest_replaces_absent_action_units(method, recording):
-    count = request_for(recording).count
-    train_au = recording.part(recording.train).signal("au").column("AU45")
+def test_rest_replaces_absent_action_units(method, sequence):
+    count = request_for(sequence).count
+    train_au = sequence.part(sequence.train).signal("au").column("AU45")
     rest = np.full((count, 1), np.median(np.clip(train_au, 0, 2)), np.float32)
-    given = composed(method, recording, request_for(recording, au=ActionUnits(rest, ("AU45",))))
-    assert np.array_equal(given, composed(method, recording, request_for(recording)))
+    given = composed(method, sequence, request_for(sequence, au=ActionUnits(rest, ("AU45",))))
+    assert np.array_equal(given, composed(method, sequence, request_for(sequence)))
 
 
 @pytest.mark.parametrize(
@@ -216,39 +216,39 @@ def test_rest_replaces_absent_action_units(method, recording):
         ({"count": 3}, "9 cameras for 3 frames"),
     ],
 )
-def test_bad_requests_are_refused(method, recording, change, message):
-    request = dataclasses.replace(request_for(recording), **change)
+def test_bad_requests_are_refused(method, sequence, change, message):
+    request = dataclasses.replace(request_for(sequence), **change)
     with pytest.raises(BadInput, match=message):
         next(method.render(request))
 
 
-def test_controls_of_another_length_are_refused(method, recording):
-    au = recording.part(range(5)).signal("au")
+def test_controls_of_another_length_are_refused(method, sequence):
+    au = sequence.part(range(5)).signal("au")
     with pytest.raises(BadInput, match="5 frames"):
-        next(method.render(request_for(recording, au=au)))
+        next(method.render(request_for(sequence, au=au)))
 
 
 @pytest.mark.parametrize("signal", ["camera", "masks", "plate", "expression", "au"])
-def test_a_missing_signal_is_named_before_any_work(recording, tmp_path, signal):
+def test_a_missing_signal_is_named_before_any_work(sequence, tmp_path, signal):
     bare = dataclasses.replace(
-        recording, signals={k: v for k, v in recording.signals.items() if k != signal}
+        sequence, signals={k: v for k, v in sequence.signals.items() if k != signal}
     )
     with pytest.raises(MissingSignal, match=f"'{signal}'"):
         UA3DTalk().fit(TrainingSet.of(bare), tmp_path / "fit", FitContext(SMALL))
     assert not (tmp_path / "fit").exists()
 
 
-def test_options_that_do_not_exist_are_refused(recording, tmp_path):
+def test_options_that_do_not_exist_are_refused(sequence, tmp_path):
     with pytest.raises(UnknownName, match="ensemble_size"):
-        UA3DTalk().fit(TrainingSet.of(recording), tmp_path, FitContext({"ensemble_sise": 3}))
+        UA3DTalk().fit(TrainingSet.of(sequence), tmp_path, FitContext({"ensemble_sise": 3}))
     with pytest.raises(BadInput, match="init"):
-        UA3DTalk().fit(TrainingSet.of(recording), tmp_path, FitContext({"init": "magic"}))
+        UA3DTalk().fit(TrainingSet.of(sequence), tmp_path, FitContext({"init": "magic"}))
 
 
-def test_masks_without_a_mouth_are_refused(recording, tmp_path):
-    masks = recording.signal("masks")
+def test_masks_without_a_mouth_are_refused(sequence, tmp_path):
+    masks = sequence.signal("masks")
     closed = dataclasses.replace(masks, bits=masks.bits & ~np.uint8(8))
-    sequence = dataclasses.replace(recording, signals={**recording.signals, "masks": closed})
+    sequence = dataclasses.replace(sequence, signals={**sequence.signals, "masks": closed})
     with pytest.raises(BadInput, match="inside of the mouth"):
         UA3DTalk().fit(TrainingSet.of(sequence), tmp_path, FitContext(SMALL))
 
@@ -260,15 +260,15 @@ def test_an_unfitted_folder_is_refused(tmp_path):
         UA3DTalk().render(None)
 
 
-def test_it_is_a_method_and_reads_no_test_frame(recording, tmp_path):
-    frames = recording.frames
+def test_it_is_a_method_and_reads_no_test_frame(sequence, tmp_path):
+    frames = sequence.frames
 
     def read(t):
-        assert t in recording.train, f"frame {t} belongs to the test"
+        assert t in sequence.train, f"frame {t} belongs to the test"
         return frames.read(t)
 
     guarded = dataclasses.replace(
-        recording, frames=FrameSource(read, frames.count, frames.height, frames.width)
+        sequence, frames=FrameSource(read, frames.count, frames.height, frames.width)
     )
     short = {"face_iterations": 20, "mouth_iterations": 10, "fuse_iterations": 5}
     check_method(SPEC, guarded, tmp_path, {**SMALL, **short})
@@ -283,11 +283,11 @@ def test_it_is_a_method_and_reads_no_test_frame(recording, tmp_path):
         {"fusion": "diag", "init": "random", "sh_degree": 2},
     ],
 )
-def test_every_switch_trains_and_renders(recording, tmp_path, switches):
+def test_every_switch_trains_and_renders(sequence, tmp_path, switches):
     short = {"face_iterations": 12, "mouth_iterations": 6, "fuse_iterations": 3}
     config = {**SMALL, **short, **switches}
-    UA3DTalk().fit(TrainingSet.of(recording), tmp_path, FitContext(config))
+    UA3DTalk().fit(TrainingSet.of(sequence), tmp_path, FitContext(config))
     method = UA3DTalk()
     method.load(tmp_path)
-    request = request_for(recording, au=recording.part(recording.test).signal("au"))
-    assert np.isfinite(composed(method, recording, request)).all()
+    request = request_for(sequence, au=sequence.part(sequence.test).signal("au"))
+    assert np.isfinite(composed(method, sequence, request)).all()

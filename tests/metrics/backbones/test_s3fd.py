@@ -59,7 +59,7 @@ def test_the_names_of_the_two_files_translate_both_ways(state):
 )
 def test_faces_are_those_of_the_packages(nets, name, net, frame, confidence):
     found = find_faces(nets[net], frame[None], confidence)[0]
-    if name == "sync_reduced":  # the package gives pixels of the large picture
+    if name == "sync_reduced":  # the package gives pixels of the large image
         found[:, :4] *= 4
     assert len(found) == VALUES[f"{name}_count"] >= 3
     for w, total in zip("ltrbp", found.sum(0), strict=True):

@@ -99,7 +99,7 @@ def test_half_a_pixel_is_the_mean_of_two():
 
 
 def test_a_warp_is_opencvs_but_for_its_rounding():
-    """OpenCV 4 rounds positions to 1/32 pixel; the picture changes by some levels a pixel."""
+    """OpenCV 4 rounds positions to 1/32 pixel; the image changes by some levels a pixel."""
     frame, matrix = golden.warp_pair()
     ours = warp(frame, matrix, 112)
     assert ours.mean() == pytest.approx(VALUES["warp_mean"], abs=0.02)
@@ -126,7 +126,7 @@ def test_reducing_averages_over_all_pixels():
 
 
 def test_the_networks_input_is_that_of_torchvision():
-    """Resize, ToTensor, Normalize on a Pillow picture, as hsemotion's torch path has them."""
+    """Resize, ToTensor, Normalize on a Pillow image, as hsemotion's torch path has them."""
     frame = golden.image_pair(480)[1]
     crop = box_crop(frame, np.array([[30.0, 40.0], [430.0, 470.0]]), 224)
     x = network_input(crop[None])

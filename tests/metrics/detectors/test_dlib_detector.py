@@ -18,7 +18,7 @@ ASSETS = Path(__file__).resolve().parents[4] / "shared/assets"
 
 @pytest.fixture(scope="module")
 def predictor(tmp_path_factory):
-    """A shape predictor of 68 points from five pictures of noise: any file of that kind serves."""
+    """A shape predictor of 68 points from five images of noise: any file of that kind serves."""
     rng = np.random.default_rng(0)
     pictures, shapes = [], []
     for _ in range(5):

@@ -52,7 +52,7 @@ def face_state():
         size = 4 if level == 0 else 2
         state[f"conf.{level}.bias"] = torch.tensor([*[9.0] * (size - 1), 0.0])
     state["conf.5.bias"] = torch.tensor([0.0, 9.0])
-    # Level 6 has one anchor here, of 512 pixels at (64,64) of the small picture.
+    # Level 6 has one anchor here, of 512 pixels at (64,64) of the small frame.
     shift = (FACE.x / 4 - 64) / 51.2
     smaller = float(np.log(FACE.half / 2 / 512) / 0.2)
     state["loc.5.bias"] = torch.tensor([shift, shift, smaller, smaller])
@@ -88,7 +88,7 @@ def test_the_detector_is_read_once_and_sees_the_face_in_full_pixels(tmp_path):
 
 
 def test_boxes_are_fractions_of_a_frame_whose_quarter_is_not_whole(monkeypatch):
-    full = np.array([[0, 0, 66, 50, 0.99]])  # all of the small picture
+    full = np.array([[0, 0, 66, 50, 0.99]])  # all of the small frame
     monkeypatch.setattr("metrics.backbones.s3fd_boxes.find_faces", lambda *_: [full])
     found = sync_detect.detect(None, np.zeros((1, 202, 263, 3), np.uint8))
     np.testing.assert_allclose(found[0], [[0, 0, 263, 202, 0.99]])
@@ -165,7 +165,7 @@ def test_the_reference_differs_from_direct_by_its_codecs_alone(weights, talk):
     d, r = direct.values["sync_d/direct"], lossy.values["sync_d/reference"]
     assert d != r
     assert r == pytest.approx(d, rel=0.15)
-    # The recoding repeats two pictures at the start; scenes end with the stored ones.
+    # The recoding repeats two frames at the start; scenes end with the stored ones.
     assert lossy.details["n_frames"] == COUNT + 2
     assert lossy.details["track_frames"] == [0, COUNT]
     assert lossy.n == COUNT - 5
@@ -316,7 +316,7 @@ OBAMA = GRID.parent / "obama_20s.mp4"
 
 
 def recorded(path):
-    """A clip of three seconds: frames uint8 RGB, sound float32 at 16 kHz."""
+    """A sequence of three seconds: frames uint8 RGB, sound float32 at 16 kHz."""
     frames = np.stack(list(read_frames(path)))
     return frames, read_audio(path)[: len(frames) * 640]
 
@@ -324,7 +324,7 @@ def recorded(path):
 @pytest.mark.shared
 @pytest.mark.weights("syncnet", "mediapipe-face-landmarker")
 def test_real_lips_are_nearer_to_their_own_sound():
-    # GRID's clips have 75 frames: too short for a track, so the box is MediaPipe's.
+    # GRID's sequences have 75 frames: too short for a track, so the box is MediaPipe's.
     clips = [recorded(path) for path in sorted(GRID.glob("*.mpg"))]
     own, other = [], []
     for k, (frames, sound) in enumerate(clips):

@@ -100,7 +100,7 @@ def test_held_out_people_are_other_people(people):
     learn, held = split_people(people)
     assert [s.subject for s in learn] == ["disc-0", "disc-1"]
     assert [s.subject for s in held] == ["disc-2"]
-    with pytest.raises(BadInput, match="one person"):
+    with pytest.raises(BadInput, match="one subject"):
         split_people(people[:1])
 
 
@@ -111,7 +111,7 @@ def test_unknown_network(people, tmp_path):
 
 def test_samples_of_another_size_keep_landmarks_and_regions_in_place(people):
     samples = face_samples(people[0], 10)
-    assert samples.pictures.shape == (10, 128, 128, 3)
+    assert samples.images.shape == (10, 128, 128, 3)
     for landmarks, regions in zip(samples.landmarks, samples.regions, strict=True):
         y, x = np.nonzero(regions[0])
         centre = np.array([x.mean() + 0.5, y.mean() + 0.5])

@@ -75,11 +75,13 @@ def test_worst_items_are_named_with_sequence_and_frame(tmp_path):
     simulated.write(tmp_path / "a", facts)
     results = simulated.write(tmp_path / "b", facts)
     row = next(r for r in results.rows if r.method == "ua3dtalk")
-    name = next(n for n in row.items if "m001-sad-3" in n)
-    path = tmp_path / "b" / name
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    lines[40]["psnr"] -= 7.5
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    def frame_is_worse(column, sequence, values):
+        if (column, sequence) == ("psnr", "m001/sad-3"):
+            values[40] -= 7.5
+        return values
+
+    simulated.edit(tmp_path / "b", row, frame_is_worse)
     score = row.scores["psnr"]
     lower = dataclasses.replace(score, value=score.value - 7.5 / 75 / len(facts))
     rows = [
@@ -94,7 +96,7 @@ def test_worst_items_are_named_with_sequence_and_frame(tmp_path):
     assert (change.worse[0].sequence, change.worse[0].item) == ("m001/sad-3", 40)
     assert change.worse[0].gain == pytest.approx(-7.5)
     assert change.better == ()
-    assert any("m001/sad-3 frame 40" in line for line in comparison.moments(found))
+    assert any("m001/sad-3 frame 40" in line for line in comparison.extreme_lines(found))
 
 
 def test_windows_are_not_called_frames(run):
@@ -180,42 +182,47 @@ def test_other_sequences_splits_and_weights_are_refused(run, tmp_path):
         made(run, tmp_path / "c")
 
 
+def state(folder, code="", made=()):
+    """Let the results say which code made psnr: in its column, and in the cells of every row."""
+    data = json.loads((folder / "results.json").read_text())
+    data["columns"]["psnr"]["code"] = code
+    for row in data["rows"]:
+        row["made_with"] = {"code:psnr": list(made)} if made else {}
+    (folder / "results.json").write_text(json.dumps(data))
+
+
 def test_other_metric_code_is_refused_where_it_is_known(run, tmp_path):
     simulated.write(tmp_path / "b", simulated.facts(8))
-    for folder, code in ((run, "aa"), (tmp_path / "b", "bb")):
-        keep_cell(folder, code)
+    state(run, "aa")
+    state(tmp_path / "b", "bb")
     with pytest.raises(BadInput, match="psnr: metric code aa in A, bb in B"):
         made(run, tmp_path / "b")
     (side,) = sides.open_sides(f"{run}::still")
     assert protocol.code_differences(side, side) == []
-
-
-def state(folder, code):
-    """Let the results say which code made psnr."""
-    data = json.loads((folder / "results.json").read_text())
-    data["columns"]["psnr"]["code"] = code
-    (folder / "results.json").write_text(json.dumps(data))
-
-
-def keep_cell(folder, code):
-    """Let a cell say which code made psnr."""
-    cell = folder / "cells" / "score" / "x" / "cell.json"
-    cell.parent.mkdir(parents=True)
-    cell.write_text(json.dumps({"inputs": {"metric": "psnr", "code": code}}))
-
-
-def test_code_that_the_results_state_counts_before_that_of_cells(run, tmp_path):
-    simulated.write(tmp_path / "b", simulated.facts(8))
-    for folder, code in ((run, "aa"), (tmp_path / "b", "bb")):
-        keep_cell(folder, code)
-        state(folder, "same")
+    state(tmp_path / "b", "aa")
     assert by_column(made(run, tmp_path / "b"))["psnr"].verdict == "equal"
-    state(run, "other")
-    with pytest.raises(BadInput, match="psnr: metric code other in A, same in B"):
+
+
+def test_the_code_of_the_cells_counts_before_that_of_today(run, tmp_path):
+    simulated.write(tmp_path / "b", simulated.facts(8))
+    state(run, "today", ["old"])
+    state(tmp_path / "b", "today", ["other"])
+    with pytest.raises(BadInput, match="psnr: metric code old in A, other in B"):
         made(run, tmp_path / "b")
-    state(run, "")  # stated on one side alone: the digests of cells are compared, as of one kind
-    with pytest.raises(BadInput, match="psnr: metric code aa in A, bb in B"):
-        made(run, tmp_path / "b")
+    state(tmp_path / "b", "tomorrow", ["other", "old"])  # some of its cells were made alike
+    assert by_column(made(run, tmp_path / "b"))["psnr"].verdict == "equal"
+
+
+def test_other_packages_and_threads_are_remarked(run, tmp_path):
+    simulated.write(tmp_path / "b", simulated.facts(8))
+    for folder, version in ((run, "2.12.0"), (tmp_path / "b", "2.13.0")):
+        data = json.loads((folder / "results.json").read_text())
+        for row in data["rows"]:
+            row["made_with"] = {"torch": [version], "threads": ["2"]}
+        (folder / "results.json").write_text(json.dumps(data))
+    remarks = made(run, tmp_path / "b").remarks
+    assert "torch: 2.12.0 in A, 2.13.0 in B." in remarks
+    assert not any("threads" in line for line in remarks)
 
 
 def spread(folder, level, without=(), by_seed=()):
@@ -246,10 +253,10 @@ def test_a_pooled_column_is_compared_by_leaving_subjects_out(run):
     raw = [c.difference.p for c in found.changes if c.difference and c.direction != "none"]
     assert len(raw) == len(simulated.COLUMNS) + 1  # Holm counts it with the others
     assert "over subjects (8, 64 sequences)" in found.scope
-    assert "e_fid/synthetic: no mean of items; the interval is over subjects" in found.scope
-    assert "(computed again without each of 6)" in found.scope
+    text = "95% intervals of e_fid/synthetic: not a mean of items; over subjects, each left out in"
+    assert f"{text} turn (6)." in found.scope
     assert change.a == pytest.approx(2.2)
-    assert "e_fid" in comparison_tables.render(found, "md").split("computed again")[0]
+    assert "e_fid" in comparison_tables.render(found, "md").split("left out in turn")[0]
 
 
 def test_trainings_are_compared_where_nothing_was_left_out(run):
@@ -257,7 +264,7 @@ def test_trainings_are_compared_where_nothing_was_left_out(run):
     found = made(f"{run}::still", f"{run}::ua3dtalk")
     change = by_column(found)["e_fid/synthetic"]
     assert (change.verdict, change.difference.level) == ("better", "seeds")
-    assert "3 trainings on these very sequences alone" in found.scope
+    assert "over trainings with other seeds, on these same sequences (3)" in found.scope
     spread(run, "", by_seed={"ua3dtalk": [1.9, 1.9, 1.9]})
     change = by_column(made(f"{run}::still", f"{run}::ua3dtalk"))["e_fid/synthetic"]
     assert (change.verdict, change.difference) == ("untested", None)
@@ -303,13 +310,13 @@ def test_remarks_on_seeds_and_drives(tmp_path):
 def test_sequences_that_failed_on_one_side_are_named(tmp_path):
     results = simulated.write(tmp_path, simulated.facts(3))
     row = results.rows[1]
-    kept = tuple(name for name in row.items if "m002-sad-3" not in name)
+    simulated.edit(tmp_path, row, lambda _, sequence, v: None if sequence == "m002/sad-3" else v)
     rest = {n: dataclasses.replace(s) for n, s in row.scores.items()}
-    fewer = dataclasses.replace(row, items=kept, scores=rest)
+    fewer = dataclasses.replace(row, scores=rest)
     side = sides.side(tmp_path, results, fewer)
     value = np.mean([v.mean() for v in side.items.column("psnr").values()])
     rest["psnr"] = dataclasses.replace(rest["psnr"], value=float(value))
     pairs = [(sides.side(tmp_path, results, results.rows[3]), side)]
     found = comparison.make(pairs, ("a", "b"), ["psnr"])
-    assert "psnr: items in A alone, so not compared: m002/sad-3" in comparison.notes(found)
+    assert "items in A alone (m002/sad-3), so not compared: psnr" in comparison.notes(found)
     assert found.changes[0].difference.sequences == 23

@@ -34,14 +34,16 @@ def test_the_scope_is_told_of_every_kind_of_interval(run):
         with_level("lpips", "blocks", clusters=6),
         with_level("lmd", "none", clusters=0),
     ]
-    text = compare.scope(found, simulated.facts(3))
-    assert text.startswith("Intervals hold over subjects (3, 24 sequences).")
-    assert "lpips: intervals hold within this sequence" in text
-    assert "lmd: too few items for any interval." in text
+    text = compare.scope(found)
+    assert text.startswith(
+        "95% intervals: over subjects (3, 24 sequences); with fewer than 6 subjects"
+    )
+    assert "95% intervals of lpips: within this sequence" in text
+    assert "95% intervals of lmd: no interval: too few items." in text
     rows = [dataclasses.replace(found[0], row="a"), dataclasses.replace(found[0], row="b")]
     few = dataclasses.replace(found[2], row="b", column="psnr")
-    text = compare.scope([*rows, few], simulated.facts(3))
-    assert "psnr of b: intervals hold within this sequence" in text
+    text = compare.scope([*rows, few])
+    assert "95% intervals of psnr of b: within this sequence" in text
 
 
 def test_pooled_columns_of_several_rows_are_told_apart(run):
@@ -58,9 +60,9 @@ def test_pooled_columns_of_several_rows_are_told_apart(run):
         )
         for row, (level, clusters) in kinds.items()
     ]
-    text = compare.scope(found, simulated.facts(8))
-    assert "e_fid of a: no mean of items; the interval is over subjects" in text
-    assert "e_fid of b: no mean of items; the interval is from the spread of 3 trainings" in text
+    text = compare.scope(found)
+    assert "intervals of e_fid of a: not a mean of items; over subjects, each left out" in text
+    assert "intervals of e_fid of b: not a mean of items; over trainings with other seeds" in text
 
 
 def test_what_one_side_has_alone_is_named(run, tmp_path):
@@ -85,10 +87,12 @@ def test_metric_code_that_one_side_does_not_state_is_told(run, tmp_path):
     for facts in data["columns"].values():
         facts["code"] = "abc"
     (run / "results.json").write_text(json.dumps(data))
-    told = [line for line in made(run, tmp_path / "b").remarks if line.startswith("Not known")]
+    told = [
+        line for line in made(run, tmp_path / "b").remarks if "not stated on both sides" in line
+    ]
     assert len(told) == 1
     assert all(facts["metric"] in told[0] for facts in data["columns"].values())
-    assert not any(line.startswith("Not known") for line in made(run, run).remarks)
+    assert not any("not stated on both sides" in line for line in made(run, run).remarks)
 
 
 @pytest.mark.parametrize(
@@ -109,8 +113,8 @@ def test_a_column_without_direction_has_no_corrected_p(run):
 
 def test_speed_has_no_interval_for_a_reason_of_its_own(run):
     data = json.loads((run / "results.json").read_text())
-    data["columns"]["e_fid/synthetic"]["metric"] = "fps"
+    data["columns"]["e_fid/synthetic"]["needs_timing"] = True
     (run / "results.json").write_text(json.dumps(data))
     change = by_column(made(f"{run}::still", f"{run}::ua3dtalk"))["e_fid/synthetic"]
     assert change.verdict == "untested"
-    assert change.reason.startswith("speed hangs on the machine")
+    assert change.reason.startswith("speed depends on machine load")

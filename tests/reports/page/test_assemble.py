@@ -7,14 +7,15 @@ import json
 import re
 
 import pytest
-from reports.page.standing import standing
 
 from harness.ablation import formats as ablation_tables
+from harness.ablation import sections
 from harness.contracts import FailedCell, Results, Row, Score
 from reports import stored
 from reports.breakdown.means import Breakdown, Mean
 from reports.page import assemble as page
 from reports.page import groups, videos
+from reports.page.ranking import ranking
 from tests.reports import markup, simulated
 
 GRID = {
@@ -77,7 +78,7 @@ def run(tmp_path):
 
 
 def read(run):
-    return markup.parse(page.write(stored.read(run), run).read_text("utf-8"))
+    return markup.parse(sections.write_page(stored.read(run), run).read_text("utf-8"))
 
 
 def test_finished_ablations_are_sections_with_the_papers_values(run):
@@ -104,7 +105,9 @@ def test_finished_ablations_are_sections_with_the_papers_values(run):
 
 
 def test_better_is_right_of_the_line_and_the_paper_a_diamond(run):
-    section = markup.parse(page.write(stored.read(run), ablate(run).parent.parent).read_text())
+    section = markup.parse(
+        sections.write_page(stored.read(run), ablate(run).parent.parent).read_text()
+    )
     rows = section.by_id("ablation-grid").all("tr")
     for row, kind in ((rows[2], "better"), (rows[3], "worse")):
         pictures = row.all("svg", kind)
@@ -175,7 +178,7 @@ def test_who_leads_is_said_with_those_who_cannot_be_told_apart(tmp_path):
 
 
 def test_a_row_that_is_surely_best_stands_first_and_its_cells_are_tinted(run):
-    ranks = standing(stored.read(run), run).ranks
+    ranks = ranking(stored.read(run), run).ranks
     best = {name: [i for i, rank in found.items() if rank[1] == 1] for name, found in ranks.items()}
     alone = sum(who == [1] for who in best.values())
     shared = sum(1 in who and len(who) > 1 for who in best.values())
@@ -193,13 +196,11 @@ def test_a_row_that_is_surely_best_stands_first_and_its_cells_are_tinted(run):
 def test_the_worst_group_of_each_row_is_marked(tmp_path):
     results = simulated.write(tmp_path, simulated.facts(3))
     row = results.rows[1]
-    for name in row.items:  # one emotion becomes plainly worse
-        if "--m00" in name and "-angry-" in name:
-            lines = [json.loads(line) for line in (tmp_path / name).read_text().splitlines()]
-            for line in lines:
-                if "psnr" in line:
-                    line["psnr"] -= 9.0
-            (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    def angry_is_worse(column, sequence, values):
+        return values - 9.0 * (column == "psnr" and "angry" in sequence)
+
+    simulated.edit(tmp_path, row, angry_is_worse)
     score = dataclasses.replace(row.scores["psnr"], value=row.scores["psnr"].value - 9.0 / 4)
     changed = dataclasses.replace(row, scores={**row.scores, "psnr": score})
     rows = (results.rows[0], changed, *results.rows[2:])
@@ -231,14 +232,16 @@ def test_a_weak_spot_is_named_where_half_of_the_columns_agree():
         cells = tuple(cell[name] for name in (*order, "all"))
         groups_ = (("sad",), ("happy",), ("all",))
         table = Breakdown("psnr", "up", ("emotion",), groups_, ("ours",), (cells,))
-        return groups.Column("psnr", (table,))
+        return groups.ColumnGroups("psnr", (table,))
 
     sad, happy = column("low", "high"), column("high", "low")
-    flat = groups.Column("psnr", (dataclasses.replace(sad.tables[0], cells=((cell["all"],) * 3,)),))
+    flat = groups.ColumnGroups(
+        "psnr", (dataclasses.replace(sad.tables[0], cells=((cell["all"],) * 3,)),)
+    )
     row = simulated_row("ours")
     (spot,) = groups.weak_spots(row, [sad, sad, happy])
     assert spot["groups"] == [{"by": "emotion", "group": "sad", "count": 2, "of": 3}]
-    down = groups.Column("lmd", (dataclasses.replace(sad.tables[0], direction="down"),))
+    down = groups.ColumnGroups("lmd", (dataclasses.replace(sad.tables[0], direction="down"),))
     (spot,) = groups.weak_spots(row, [down])
     assert spot["groups"][0]["group"] == "happy"
     (spot,) = groups.weak_spots(row, [sad, happy, flat])
@@ -262,9 +265,9 @@ def test_an_ablation_folders_page_and_file_show_the_same_section(tmp_path):
 
 def test_refresh_writes_where_there_is_a_run_and_nowhere_else(run):
     folder = ablate(run)
-    assert page.refresh(run) == run / page.NAME
+    assert sections.refresh_page(run) == run / page.NAME
     assert "ablation-grid" in (run / page.NAME).read_text("utf-8")
-    assert page.refresh(folder.parent) is None
+    assert sections.refresh_page(folder.parent) is None
     assert not (folder.parent / page.NAME).exists()
 
 
@@ -275,16 +278,20 @@ def test_rows_that_do_not_compete_are_grey_and_it_is_said_why(tmp_path):
     lines = {row.all("b")[0].text: row for row in board.all("tr")[1:]}
     grey = {name for name, row in lines.items() if "apart" in row.attributes["class"].split()}
     assert grey == {"ground-truth", "deaf"}
-    said = "oracles see the truth, and the control shuffled-audio hears the wrong sound."
+    said = (
+        "oracles use the ground truth, and the control shuffled-audio is driven by the wrong audio."
+    )
     assert said in read(tmp_path).text
 
 
 def test_the_leaderboard_explains_only_what_it_holds(tmp_path):
     results = simulated.write(tmp_path, simulated.facts(2))
     text = read(tmp_path).text
-    assert "oracles see the truth." in text
-    assert "hears the wrong sound" not in text
-    assert "Below a value its 95% interval over moments of these sequences; then the" in text
+    assert "oracles use the ground truth." in text
+    assert "is driven by the wrong audio" not in text
+    assert (
+        "Below a value its 95% interval over blocks of frames of these sequences; then its" in text
+    )
     rows = [
         dataclasses.replace(
             row,
@@ -300,7 +307,7 @@ def test_the_leaderboard_explains_only_what_it_holds(tmp_path):
     (tmp_path / stored.FILE).write_text(json.dumps(bare.to_json()))
     text = read(tmp_path).text
     assert "Grey rows" not in text
-    assert "Below a value the ranks" in text
+    assert "Below a value its rank" in text
 
 
 def test_videos_that_are_too_large_are_linked_from_wherever_the_page_is(tmp_path, monkeypatch):

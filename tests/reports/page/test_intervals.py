@@ -28,7 +28,8 @@ def scored(level, **changes):
 
 def test_one_kind_is_said_once_and_without_columns():
     found = results(psnr=scored("subjects"), ssim=scored("subjects"))
-    assert intervals.sentences(found) == ["95% intervals: over subjects (4, 8 sequences)."]
+    (text,) = intervals.sentences(found)
+    assert text.startswith("95% intervals: over subjects (4, 8 sequences); with fewer than 6")
 
 
 def test_kinds_are_told_apart_with_their_columns():
@@ -39,26 +40,26 @@ def test_kinds_are_told_apart_with_their_columns():
         fvd=scored("seeds", by_seed={"0": 1.0, "1": 2.0, "2": 3.0}),
     )
     first, second, third = intervals.sentences(found)
-    assert first.startswith("95% intervals of psnr: over subjects")
-    assert "of e_fid: no mean of items; over subjects (computed again without each of 4)" in second
-    assert "of fvd: no mean of items; from the spread of 3 trainings" in third
-    assert "nothing of other sequences or people" in third
+    assert first.startswith("95% intervals: over subjects")
+    assert "of e_fid: not a mean of items; over subjects, each left out in turn (4)" in second
+    assert "of fvd: not a mean of items; over trainings with other seeds" in third
+    assert "says nothing about other sequences or subjects" in third
 
 
 def test_sequences_that_could_not_be_scored_are_not_counted_as_sure():
     blind = scored("subjects", warnings=("1 of 8 sequences could not be scored",))
     (text,) = intervals.sentences(results(psnr=blind))
-    assert text == "95% intervals: over subjects (at most 4, 8 sequences)."
+    assert text.startswith("95% intervals: over subjects (at most 4, 8 sequences);")
 
 
 def test_joined_subjects_are_not_called_subjects():
     """48 subjects are left out in 20 parts."""
     without = {" + ".join(f"P{p}" for p in range(k, 48, 20)): 1.0 for k in range(20)}
     (text,) = intervals.sentences(results(e_fid=scored("left-out subjects", without=without)))
-    assert "(computed again without each of 20 parts of them)" in text
+    assert "each left out in turn (20 parts of them)" in text
     seeds = {str(k): float(k) for k in range(24)}
     (text,) = intervals.sentences(results(fvd=scored("seeds", by_seed=seeds)))
-    assert "from the spread of 24 trainings" in text
+    assert "over trainings with other seeds, on these same sequences (24)" in text
 
 
 def test_nothing_is_said_of_what_an_older_schema_did_not_store():

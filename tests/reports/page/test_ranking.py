@@ -8,11 +8,11 @@ import shutil
 
 import numpy as np
 import pytest
-from reports.page.standing import RANK_RESAMPLES, one_change, rank_text, standing
 
 from harness.contracts import Results
 from reports.page import assemble as page
 from reports.page import versus as sections
+from reports.page.ranking import RANK_RESAMPLES, one_change, rank_text, ranking
 from tests.reports import markup, simulated
 
 #: Two rows that are the same but for noise, one that is clearly behind.
@@ -31,7 +31,7 @@ def run(tmp_path):
 
 
 def test_ranks_are_open_where_rows_are_alike_and_closed_where_not(run):
-    stand = standing(*run)
+    stand = ranking(*run)
     for name in simulated.COLUMNS:
         ranks = stand.ranks[name]
         assert set(ranks) == {1, 2, 4}  # oracles and the shuffled control do not compete
@@ -48,7 +48,7 @@ def test_ranks_are_open_where_rows_are_alike_and_closed_where_not(run):
 
 
 def test_others_are_compared_with_the_best_method(run):
-    stand = standing(*run)
+    stand = ranking(*run)
     assert stand.reference in (1, 2)
     assert set(stand.changes) == {1, 2, 3, 4} - {stand.reference}
     assert {stand.changes[4][n].verdict for n in simulated.COLUMNS} == {"worse"}
@@ -62,7 +62,7 @@ def test_page_shows_ranks_differences_and_emotions(run):
     assert "rank 1 to 2" in html
     assert "rank 3<" in html
     assert re.search(r"<h2 id=\"versus\">Against (ours|theirs) \[audio\]</h2>", html)
-    assert "Intervals hold over subjects (8, 64 sequences)" in html
+    assert "95% intervals: over subjects (8, 64 sequences)" in html
     assert "3 worse of 3" in html
     assert "By emotion, intensity and subject" in html
     assert "neutral 1" in html
@@ -72,7 +72,7 @@ def test_page_shows_ranks_differences_and_emotions(run):
 
 def test_numbers_of_the_page_hold_no_p_of_zero(run):
     results, folder = run
-    stand = standing(results, folder)
+    stand = ranking(results, folder)
     (index, changes), *_ = stand.changes.items()
     change = dataclasses.replace(
         changes["psnr"], p=3e-9, difference=dataclasses.replace(changes["psnr"].difference, p=1e-9)
@@ -85,14 +85,14 @@ def test_numbers_of_the_page_hold_no_p_of_zero(run):
 def test_page_of_one_sequence_says_so_and_has_no_emotion_table(tmp_path):
     one = dict(list(simulated.facts(1).items())[:1])
     html = page.write(simulated.write(tmp_path, one, rows=ROWS, frames=150), tmp_path).read_text()
-    assert "Intervals hold within this sequence" in html
+    assert "95% intervals: within this sequence" in html
     assert 'id="groups"' not in html
 
 
 def test_page_without_items_is_written_and_says_why(run):
     results, folder = run
     shutil.rmtree(folder / "items")
-    stand = standing(results, folder)
+    stand = ranking(results, folder)
     assert stand.reference is None
     assert "cannot be read" in stand.problem
     html = page.write(results, folder).read_text("utf-8")
@@ -111,8 +111,8 @@ def test_pooled_columns_are_ranked_where_their_spread_is_stored(run):
             score["value"] = values[row["method"]]
             score["level"] = "left-out subjects"
             score["without"] = {f"p{i}": score["value"] + rng.normal(0, 0.02) for i in range(6)}
-    stand = standing(Results.from_json(data), folder)
+    stand = ranking(Results.from_json(data), folder)
     ranks = stand.ranks["e_fid/synthetic"]
     assert ranks[1][1:] == ranks[2][1:] == (1, 2)
     assert ranks[4] == (3, 3, 3)
-    assert "the interval is over subjects (computed again without each of 6)" in stand.scope
+    assert "not a mean of items; over subjects, each left out in turn (6)" in stand.scope

@@ -108,7 +108,7 @@ def test_a_gap_is_found_when_the_split_is_opened(full, name, count):
         (full / name.format(t)).unlink()
     with pytest.raises(BadInput) as caught:
         read(full)
-    assert f"{name.format(7)}: no such file ({count} of {COUNT} are missing)" in str(caught.value)
+    assert f"{name.format(7)}: no such file ({count} of {COUNT} missing)" in str(caught.value)
 
 
 def test_a_folder_without_a_kind_of_file_lacks_the_signal(full):

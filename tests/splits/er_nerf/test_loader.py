@@ -222,7 +222,7 @@ def test_missing_and_broken_files_are_named(folder):
     (folder / "gt_imgs" / "21.jpg").unlink()
     with pytest.raises(BadInput, match=r"gt_imgs/21\.jpg: no such file"):
         read(folder)
-    (folder / "gt_imgs" / "21.jpg").write_bytes(b"half a picture")
+    (folder / "gt_imgs" / "21.jpg").write_bytes(b"half an image")
     sequence = read(folder)
     with pytest.raises(BadInput, match=r"21\.jpg: not a readable image"):
         sequence.frames[21]

@@ -1,4 +1,4 @@
-"""The whole preparation, on the first seconds of real recordings."""
+"""The whole preparation, on the first seconds of real sequences."""
 
 import errno
 import json
@@ -152,7 +152,7 @@ def test_too_few_pixels(tmp_path, talk, model):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_stage_with_many_people(assets, model, tmp_path):
+def test_a_stage_with_many_subjects(assets, model, tmp_path):
     video = assets / "video" / "no_talking_face.mp4"
     with pytest.raises(BadInput, match=r"29\.97 frames per second"):
         prepare(video, tmp_path / "out", weights=model)
@@ -193,7 +193,7 @@ def test_interrupted(talk, model, tmp_path):
 
 
 def test_a_disk_that_refuses_leaves_nothing(talk, model, tmp_path, monkeypatch):
-    def full(path, picture):
+    def full(path, image):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
     write_mp4(tmp_path / "talk.mp4", talk[0], 25, talk[1])

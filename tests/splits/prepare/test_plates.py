@@ -9,34 +9,34 @@ def scene(count=20, size=64):
     ramp = np.linspace(20, 200, size, dtype=np.uint8)
     background = np.dstack([np.tile(ramp, (size, 1)), np.tile(ramp[:, None], (1, size)),
                             np.full((size, size), 90, np.uint8)])  # fmt: skip
-    frames, persons = [], []
+    frames, subjects = [], []
     for t in range(count):
-        person = np.zeros((size, size), bool)
-        person[20:, 5 + 2 * t % 30 : 20 + 2 * t % 30] = True
-        frames.append(np.where(person[..., None], np.uint8([250, 0, 0]), background))
-        persons.append(person)
-    return np.stack(frames), np.stack(persons), background
+        subject = np.zeros((size, size), bool)
+        subject[20:, 5 + 2 * t % 30 : 20 + 2 * t % 30] = True
+        frames.append(np.where(subject[..., None], np.uint8([250, 0, 0]), background))
+        subjects.append(subject)
+    return np.stack(frames), np.stack(subjects), background
 
 
 def test_background_is_exact_where_it_was_seen():
-    frames, persons, background = scene()
-    plate, seen = plates.background_plate(frames, persons)
-    known = (~np.stack([plates.widen(p) for p in persons])).sum(0) >= 3
+    frames, subjects, background = scene()
+    plate, seen = plates.background_plate(frames, subjects)
+    known = (~np.stack([plates.widen(p) for p in subjects])).sum(0) >= 3
     assert 0.3 < known.mean() < 1.01
     assert seen == known.mean()
     assert np.array_equal(plate[known], background[known])
-    assert (np.abs(plate.astype(int) - background) < 60).all(), "in-painted without the person"
+    assert (np.abs(plate.astype(int) - background) < 60).all(), "in-painted without the subject"
 
 
-def test_a_person_who_never_moves_is_painted_over():
-    frames, persons, _ = scene()
-    plate, seen = plates.background_plate(frames[[0] * 10], persons[[0] * 10])
+def test_a_subject_who_never_moves_is_painted_over():
+    frames, subjects, _ = scene()
+    plate, seen = plates.background_plate(frames[[0] * 10], subjects[[0] * 10])
     assert seen < 1
-    assert plate[persons[0]][:, 0].max() < 240
+    assert plate[subjects[0]][:, 0].max() < 240
 
 
 def bust(size=128):
-    """Labels of a bust, and a picture in which every region has its own colour."""
+    """Labels of a bust, and an image in which every region has its own colour."""
     labels = np.full((size, size), BACKGROUND, np.uint8)
     labels[90:, 20:108] = CLOTH
     labels[80:90, 50:78] = NECK
@@ -44,28 +44,28 @@ def bust(size=128):
     labels[15:25, 40:88] = HAIR
     colours = {BACKGROUND: (40, 120, 40), CLOTH: (200, 30, 30), NECK: (190, 140, 110),
                FACE: (230, 180, 150), HAIR: (10, 10, 10)}  # fmt: skip
-    picture = np.zeros((size, size, 3), np.uint8)
+    image = np.zeros((size, size, 3), np.uint8)
     for label, colour in colours.items():
-        picture[labels == label] = colour
-    return labels, picture
+        image[labels == label] = colour
+    return labels, image
 
 
 def test_plates_give_back_the_frame_outside_the_head():
-    labels, picture = bust()
-    person = labels != BACKGROUND
-    background = np.full_like(picture, (42, 118, 41))
-    truth = plates.without_noise(picture, person, background)
-    assert np.array_equal(truth[~plates.widen(person)], background[~plates.widen(person)])
-    assert np.array_equal(truth[person], picture[person])
+    labels, image = bust()
+    subject = labels != BACKGROUND
+    background = np.full_like(image, (42, 118, 41))
+    truth = plates.without_noise(image, subject, background)
+    assert np.array_equal(truth[~plates.widen(subject)], background[~plates.widen(subject)])
+    assert np.array_equal(truth[subject], image[subject])
     whole = plates.composite(plates.torso_plate(truth, labels, background), background)
     head = plates.widen(np.isin(labels, (FACE, HAIR)))
     assert np.array_equal(whole[~head], truth[~head])
 
 
 def test_the_neck_goes_on_behind_the_head_and_the_face_is_gone():
-    labels, picture = bust()
-    background = np.full_like(picture, (40, 120, 40))
-    torso = plates.torso_plate(picture, labels, background)
+    labels, image = bust()
+    background = np.full_like(image, (40, 120, 40))
+    torso = plates.torso_plate(image, labels, background)
     assert set(np.unique(torso[..., 3])) == {0, 255}
     whole = plates.composite(torso, background).astype(int)
     behind = whole[72:79, 55:73].mean((0, 1))

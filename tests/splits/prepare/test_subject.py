@@ -12,7 +12,7 @@ from harness.media.video import read_frames, write_mp4
 from splits import catalog
 from splits.er_nerf import manifest_of
 from splits.er_nerf.files import read_transforms
-from splits.prepare import prepare_subject
+from splits.prepare import doubts, prepare_subject
 
 COUNT = 22
 
@@ -56,6 +56,18 @@ def test_another_frame_size_is_refused(grey, tmp_path):
     with pytest.raises(BadInput, match=r"b\.mp4: its frames are 96x64 pixels, those of .* 64x64"):
         prepare_subject([grey, tmp_path / "b.mp4"], tmp_path / "out", weights=tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["b.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("motion", "frames", "words"),
+    [(1.4, 5000, []), (18.2, 5000, ["18.2 grey levels"]), (0.5, 75, ["lasts 3.0 s"])],
+)
+def test_what_is_doubtful_is_named(tmp_path, motion, frames, words):
+    record = {"background_motion": motion, "frames": frames, "fps": 25.0}
+    (tmp_path / "prepare.json").write_text(json.dumps(record))
+    found = doubts(tmp_path)
+    assert len(found) == len(words)
+    assert all(word in text for word, text in zip(words, found, strict=True))
 
 
 @pytest.mark.shared

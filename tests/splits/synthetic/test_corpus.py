@@ -34,19 +34,19 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def recording(cache):
+def sequence(cache):
     return corpus.load(SPLIT, ENTRY, workers=2)
 
 
-def test_parts(recording):
-    assert (recording.train, recording.test) == (range(100), range(100, 110))
-    assert (recording.height, recording.width, recording.fps) == (40, 48, 25.0)
-    assert recording.audio.shape == (110 * 640,)
-    assert recording.domain == "synthetic"
-    assert len(recording.digest) == 64
+def test_parts(sequence):
+    assert (sequence.train, sequence.test) == (range(100), range(100, 110))
+    assert (sequence.height, sequence.width, sequence.fps) == (40, 48, 25.0)
+    assert sequence.audio.shape == (110 * 640,)
+    assert sequence.domain == "synthetic"
+    assert len(sequence.digest) == 64
 
 
-def test_every_signal_is_there_and_fits(recording):
+def test_every_signal_is_there_and_fits(sequence):
     shapes = {
         "camera": lambda s: s.world_to_camera.shape == (110, 4, 4) and s.K.shape == (110, 3, 3),
         "masks": lambda s: s.bits.shape == (110, 40, 48) and s.bits.dtype == np.uint8,
@@ -59,32 +59,32 @@ def test_every_signal_is_there_and_fits(recording):
     }
     assert set(shapes) <= set(SIGNALS)
     for name, fits in shapes.items():
-        assert fits(recording.signal(name)), name
-        assert fits != shapes or recording.part(recording.test).signal(name) is not None
+        assert fits(sequence.signal(name)), name
+        assert fits != shapes or sequence.part(sequence.test).signal(name) is not None
 
 
-def test_the_test_part_alone(recording):
-    part = recording.part(recording.test)
+def test_the_test_part_alone(sequence):
+    part = sequence.part(sequence.test)
     assert len(part.frames) == 10
-    np.testing.assert_array_equal(part.frames[0], recording.frames[100])
-    np.testing.assert_array_equal(part.signal("landmarks"), recording.signal("landmarks")[100:])
+    np.testing.assert_array_equal(part.frames[0], sequence.frames[100])
+    np.testing.assert_array_equal(part.signal("landmarks"), sequence.signal("landmarks")[100:])
     assert len(part.audio) == 6400
 
 
-def test_the_plate_is_the_frame_without_the_head(recording):
-    bits = recording.signal("masks").bits
+def test_the_plate_is_the_frame_without_the_head(sequence):
+    bits = sequence.signal("masks").bits
     for t in (0, 57, 109):
         outside = (bits[t] & MASK_BITS["head"]) == 0
-        frame, plate = recording.frames[t].astype(int), recording.signal("plate")[t].astype(int)
+        frame, plate = sequence.frames[t].astype(int), sequence.signal("plate")[t].astype(int)
         assert 0.1 < outside.mean() < 0.9
         # Pixels on the rim mix head and background.
         assert (np.abs(frame - plate)[outside].max(axis=-1) <= 8).mean() > 0.95
         assert np.abs(frame - plate)[~outside].mean() > 8
 
 
-def test_landmarks_lie_on_the_head(recording):
-    landmarks = recording.signal("landmarks")
-    bits = np.pad(recording.signal("masks").bits, ((0, 0), (1, 1), (1, 1)), mode="edge")
+def test_landmarks_lie_on_the_head(sequence):
+    landmarks = sequence.signal("landmarks")
+    bits = np.pad(sequence.signal("masks").bits, ((0, 0), (1, 1), (1, 1)), mode="edge")
     for t in (0, 109):
         column, row = np.floor(landmarks[t]).astype(int).T
         inside = [
@@ -94,37 +94,37 @@ def test_landmarks_lie_on_the_head(recording):
         assert np.mean(inside) > 0.9
 
 
-def test_vertices_project_onto_landmarks_range(recording):
+def test_vertices_project_onto_landmarks_range(sequence):
     """Cameras, vertices and landmarks are of one world: the face projects where it is seen."""
-    camera = recording.signal("camera")
-    vertices = recording.signal("vertices")[5]
+    camera = sequence.signal("camera")
+    vertices = sequence.signal("vertices")[5]
     view = vertices @ camera.world_to_camera[5][:3, :3].T + camera.world_to_camera[5][:3, 3]
     pixels = (view @ camera.K[5].T)[:, :2] / view[:, 2:]
-    landmarks = recording.signal("landmarks")[5]
+    landmarks = sequence.signal("landmarks")[5]
     assert (view[:, 2] > 0).all()
     nearest = np.linalg.norm(pixels[None] - landmarks[:, None], axis=-1).min(axis=1)
     assert nearest.max() < 1.0
 
 
-def test_expression_is_the_controls_in_comparable_units(recording):
-    expression = recording.signal("expression").values
-    au = recording.signal("au").values
+def test_expression_is_the_controls_in_comparable_units(sequence):
+    expression = sequence.signal("expression").values
+    au = sequence.signal("au").values
     np.testing.assert_allclose(expression[:, :20] * 5.0, au, rtol=1e-5, atol=1e-6)
     assert 0.3 < np.abs(expression).max() <= 1.05
 
 
-def test_open_mouths_are_seen(recording):
-    """The picture obeys the controls: lips part in the landmarks as AU25 and jaw say."""
-    landmarks = recording.signal("landmarks")
+def test_open_mouths_are_seen(sequence):
+    """The image obeys the controls: lips part in the landmarks as AU25 and jaw say."""
+    landmarks = sequence.signal("landmarks")
     gap = landmarks[:, 66, 1] - landmarks[:, 62, 1]
-    jaw = recording.signal("expression").values[:, CONTROLS.index("jaw")]
+    jaw = sequence.signal("expression").values[:, CONTROLS.index("jaw")]
     assert np.corrcoef(gap, jaw)[0, 1] > 0.8
 
 
-def test_a_second_load_is_the_same_recording(recording):
+def test_a_second_load_is_the_same_sequence(sequence):
     again = corpus.load(SPLIT, ENTRY)
-    assert again.digest == recording.digest
-    np.testing.assert_array_equal(again.frames[17], recording.frames[17])
+    assert again.digest == sequence.digest
+    np.testing.assert_array_equal(again.frames[17], sequence.frames[17])
 
 
 def test_single_emotion_entries(cache):
@@ -158,7 +158,7 @@ def test_train_frames_round_down():
     assert corpus.train_frames(100, 10 / 11) == 90
 
 
-def test_shipped_splits_test_enough_and_other_people_train():
+def test_shipped_splits_test_enough_and_other_subjects_train():
     mini = manifest("synthetic-mini@1")
     wanted = corpus.recipe(mini, mini.sequences[0])
     acted = wanted.perform()
@@ -172,12 +172,12 @@ def test_shipped_splits_test_enough_and_other_people_train():
             assert corpus.recipe(split, entry).identity < corpus.FIRST_TRAINING_IDENTITY
 
 
-def test_training_recordings_are_of_other_people(cache):
+def test_training_sequences_are_of_other_subjects(cache):
     before = set((cache / "synthetic").iterdir())
-    people = corpus.training_recordings(3, (32, 32), seed=1, frames=110, workers=1)
-    person = next(people)
-    assert person.subject == "person-1100"
-    assert person.domain == "synthetic"
-    assert person.frames.stack(range(2)).shape == (2, 32, 32, 3)
+    subjects = corpus.training_sequences(3, (32, 32), seed=1, frames=110, workers=1)
+    subject = next(subjects)
+    assert subject.subject == "person-1100"
+    assert subject.domain == "synthetic"
+    assert subject.frames.stack(range(2)).shape == (2, 32, 32, 3)
     drawn = {p for p in set((cache / "synthetic").iterdir()) - before if p.is_dir()}
     assert len(drawn) == 1  # the others wait until they are asked for

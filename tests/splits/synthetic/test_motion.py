@@ -6,7 +6,7 @@ from splits.synthetic.script import Segment
 TIMES = np.arange(0, 300, 0.01)
 
 
-def test_blinks_are_as_frequent_and_long_as_people_s():
+def test_blinks_are_as_frequent_and_long_as_subjects_s():
     lids = motion.blinks(TIMES, 300.0, np.random.default_rng(0))
     starts = np.flatnonzero((lids[1:] > 0) & (lids[:-1] == 0))
     ends = np.flatnonzero((lids[1:] == 0) & (lids[:-1] > 0))

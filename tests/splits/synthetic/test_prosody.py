@@ -48,7 +48,7 @@ def test_energy_is_in_decibels():
     assert 20 * np.log10(loud / plain).mean() == pytest.approx(6.0, abs=1e-6)
 
 
-def test_voices_differ_between_people():
+def test_voices_differ_between_subjects():
     voices = [Speaker.of(i) for i in range(20)]
     assert len({v.f0 for v in voices}) == 20
     assert all(80 < v.f0 < 260 and 0.9 < v.formants < 1.25 for v in voices)

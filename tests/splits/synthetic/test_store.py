@@ -57,7 +57,7 @@ def test_the_second_time_nothing_is_drawn(monkeypatch):
     assert store.materialise(_recipe(), workers=1) == folder
 
 
-def test_other_parameters_are_another_recording():
+def test_other_parameters_are_another_sequence():
     recipes = [_recipe(), _recipe(seed=2), _recipe(13)]
     assert len({r.digest for r in recipes}) == 3
     stored = json.loads(json.dumps(asdict(recipes[0])))
@@ -104,7 +104,7 @@ def test_killed_while_drawing(cache):
     assert not folder.exists()
     assert _names(cache) == {f"{recipe.digest}.part"}
 
-    # Another recording sweeps the remains away, without being disturbed by them.
+    # Another sequence sweeps the remains away, without being disturbed by them.
     store.materialise(_recipe(), workers=1)
     deadline = time.monotonic() + 10
     while _names(cache) != {_recipe().digest} and time.monotonic() < deadline:
@@ -112,7 +112,7 @@ def test_killed_while_drawing(cache):
     assert _names(cache) == {_recipe().digest}
 
 
-def test_an_unfinished_folder_of_the_same_recording_is_replaced(cache):
+def test_an_unfinished_folder_of_the_same_sequence_is_replaced(cache):
     part = cache / f"{_recipe().digest}.part"
     part.mkdir(parents=True)
     (part / "frames.npy").write_bytes(b"half")

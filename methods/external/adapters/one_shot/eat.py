@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.contracts import EMOTIONS, PublishedResult, RenderRequest
 from methods.external.one_shot import OPTIONS, OneShot, OneShotAdapter, edtalk_table, one_shot_spec
 from methods.external.run import staging
-from methods.external.run.checkout import Asset, CheckoutJob, Step, Versioned
+from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
 
 HOME = "https://github.com/yuangan/EAT_code"
 OBTAIN = (
@@ -36,7 +36,7 @@ SPEC = one_shot_spec(
     paper="EAT (ICCV 2023, arXiv 2309.04946)",
     licence="MIT by its README's badge; no licence file",
     entry="methods.external.adapters.one_shot.eat:EAT",
-    presets={"paper": Versioned("eat", OBTAIN, **OPTIONS, emotion="recording")},
+    presets={"paper": versioned("eat", OBTAIN, **OPTIONS, emotion="recording")},
     published=(
         edtalk_table(
             psnr=20.007, ssim=0.652, m_lmd=1.750, f_lmd=1.668, fid=21.465,

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from harness.contracts import BadInput, PublishedResult, RenderRequest
 from methods.external.one_shot import NOTE, OPTIONS, OneShot, OneShotAdapter, one_shot_spec
-from methods.external.run.checkout import Asset, CheckoutJob, Step, Versioned
+from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
 
 HOME = "https://github.com/tanshuai0219/EDTalk"
 OBTAIN = (
@@ -44,7 +44,7 @@ SPEC = one_shot_spec(
     licence="Apache-2.0",
     entry="methods.external.adapters.one_shot.edtalk:EDTalk",
     presets={
-        "paper": Versioned("edtalk", OBTAIN, **OPTIONS, emotion="recording", expression="weights")
+        "paper": versioned("edtalk", OBTAIN, **OPTIONS, emotion="recording", expression="weights")
     },
     published=(
         PublishedResult(

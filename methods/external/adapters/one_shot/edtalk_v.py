@@ -11,15 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.contracts import BadInput, PublishedResult, RenderRequest
-from methods.external.adapters.one_shot.edtalk import (
-    DROPPED,
-    OBTAIN,
-    STRETCH,
-    WEIGHTS,
-    EDTalk,
-)
+from methods.external.adapters.one_shot.edtalk import DROPPED, OBTAIN, STRETCH, WEIGHTS, EDTalk
 from methods.external.one_shot import OPTIONS, one_shot_spec
-from methods.external.run.checkout import Asset, CheckoutJob, Step, Versioned
+from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
 from methods.external.source_frame import VIDEO_CRF
 
 SPEC = one_shot_spec(
@@ -29,7 +23,7 @@ SPEC = one_shot_spec(
     licence="Apache-2.0",
     entry="methods.external.adapters.one_shot.edtalk_v:EDTalkV",
     role="oracle",
-    presets={"paper": Versioned("edtalk-v", OBTAIN, **OPTIONS)},
+    presets={"paper": versioned("edtalk-v", OBTAIN, **OPTIONS)},
     published=(
         PublishedResult(
             "EDTalk Table 1",

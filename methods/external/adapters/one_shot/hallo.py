@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from harness.contracts import RenderRequest
 from methods.external.one_shot import OPTIONS, RESULT, OneShot, OneShotAdapter, one_shot_spec
-from methods.external.run.checkout import Asset, CheckoutJob, Step, Versioned
+from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
 
 HOME = "https://github.com/fudan-generative-vision/hallo"
 OBTAIN = (
@@ -29,7 +29,7 @@ SPEC = one_shot_spec(
     paper="Hallo (2024, arXiv 2406.08801)",
     licence="MIT (code)",
     entry="methods.external.adapters.one_shot.hallo:Hallo",
-    presets={"paper": Versioned("hallo", OBTAIN, **OPTIONS)},
+    presets={"paper": versioned("hallo", OBTAIN, **OPTIONS)},
 )
 
 

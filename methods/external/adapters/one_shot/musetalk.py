@@ -17,7 +17,7 @@ import yaml
 from harness.contracts import BadInput, RenderRequest
 from methods.external.one_shot import OPTIONS, OneShot, OneShotAdapter, one_shot_spec
 from methods.external.run import staging
-from methods.external.run.checkout import Asset, CheckoutJob, Step, Versioned
+from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
 
 HOME = "https://github.com/TMElyralab/MuseTalk"
 OBTAIN = (
@@ -44,8 +44,8 @@ SPEC = one_shot_spec(
     licence="MIT (code); its weights for any purpose, those of others by their own licences",
     entry="methods.external.adapters.one_shot.musetalk:MuseTalk",
     presets={
-        "v1.5": Versioned("musetalk", OBTAIN, **OPTIONS, version="v15", bbox_shift=0),
-        "v1": Versioned("musetalk", OBTAIN, **OPTIONS, version="v1", bbox_shift=0),
+        "v1.5": versioned("musetalk", OBTAIN, **OPTIONS, version="v15", bbox_shift=0),
+        "v1": versioned("musetalk", OBTAIN, **OPTIONS, version="v1", bbox_shift=0),
     },
     default_preset="v1.5",
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.contracts import RenderRequest
 from methods.external.one_shot import OPTIONS, OneShot, OneShotAdapter, edtalk_table, one_shot_spec
-from methods.external.run.checkout import Asset, CheckoutJob, Step, Versioned
+from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
 
 HOME = "https://github.com/OpenTalker/SadTalker"
 OBTAIN = (
@@ -29,7 +29,7 @@ SPEC = one_shot_spec(
     paper="SadTalker (CVPR 2023, arXiv 2211.12194)",
     licence="Apache-2.0",
     entry="methods.external.adapters.one_shot.sadtalker:SadTalker",
-    presets={"paper": Versioned("sadtalker", OBTAIN, **OPTIONS, still=True)},
+    presets={"paper": versioned("sadtalker", OBTAIN, **OPTIONS, still=True)},
     published=(
         edtalk_table(
             psnr=19.042, ssim=0.606, m_lmd=2.038, f_lmd=2.335, fid=39.308,

@@ -19,7 +19,7 @@ from methods.external.one_shot import (
     edtalk_table,
     one_shot_spec,
 )
-from methods.external.run.checkout import Asset, CheckoutJob, Step, Versioned
+from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
 
 HOME = "https://github.com/Rudrabha/Wav2Lip"
 OBTAIN = f"git clone {HOME}, then its README's `pip install -r requirements.txt` (Python 3.6)."
@@ -33,7 +33,7 @@ SPEC = one_shot_spec(
     paper="Wav2Lip (ACM MM 2020, arXiv 2008.10010)",
     licence="research and other non-commercial use only",
     entry="methods.external.adapters.one_shot.wav2lip:Wav2Lip",
-    presets={"paper": Versioned("wav2lip", OBTAIN, **OPTIONS, checkpoint="wav2lip.pth")},
+    presets={"paper": versioned("wav2lip", OBTAIN, **OPTIONS, checkpoint="wav2lip.pth")},
     published=(
         edtalk_table(
             psnr=19.875, ssim=0.633, m_lmd=1.438, f_lmd=2.138, fid=44.510,

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from harness.contracts import PublishedResult, Sequence
 from methods.external.adapters.per_subject import talkinggaussian
-from methods.external.run.checkout import CheckoutJob, Inputs, Versioned
+from methods.external.run.checkout import CheckoutJob, Inputs, versioned
 
 OBTAIN = (
     "git clone --recursive https://github.com/CVI-SZU/DEGSTalk, then its README's conda "
@@ -38,8 +38,8 @@ SPEC = replace(
     licence="none stated; its README says for research purposes only",
     entry="methods.external.adapters.per_subject.degstalk:DEGSTalk",
     presets={
-        "paper": Versioned("degstalk", OBTAIN, iterations=0),
-        "quick": Versioned("degstalk", OBTAIN, iterations=15_000),
+        "paper": versioned("degstalk", OBTAIN, iterations=0),
+        "quick": versioned("degstalk", OBTAIN, iterations=15_000),
     },
     published=(
         PublishedResult(

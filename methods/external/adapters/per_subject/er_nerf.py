@@ -23,8 +23,8 @@ from methods.external.run.checkout import (
     CheckoutJob,
     Inputs,
     Step,
-    Versioned,
     own_test_spec,
+    versioned,
 )
 from methods.external.workspace import NEEDED, Workspace, newest
 
@@ -48,13 +48,13 @@ SPEC = own_test_spec(
     entry="methods.external.adapters.per_subject.er_nerf:ERNeRF",
     presets={
         # The head over the torso of the test, as the split's protocol composites it.
-        "paper": Versioned(
+        "paper": versioned(
             "er-nerf", OBTAIN, head=100_000, lips=125_000, torso=0, lips_patch=32
         ),
-        "torso": Versioned(
+        "torso": versioned(
             "er-nerf", OBTAIN, head=100_000, lips=125_000, torso=200_000, lips_patch=32
         ),
-        "quick": Versioned("er-nerf", OBTAIN, head=8_000, lips=10_000, torso=0, lips_patch=32),
+        "quick": versioned("er-nerf", OBTAIN, head=8_000, lips=10_000, torso=0, lips_patch=32),
     },
     published=(
         PublishedResult(

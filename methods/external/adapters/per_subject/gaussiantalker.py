@@ -21,8 +21,8 @@ from methods.external.run.checkout import (
     CheckoutJob,
     Inputs,
     Step,
-    Versioned,
     own_test_spec,
+    versioned,
 )
 
 HOME = "https://github.com/cvlab-kaist/GaussianTalker"
@@ -48,7 +48,7 @@ SPEC = own_test_spec(
     paper="GaussianTalker (ACM MM 2024, arXiv 2404.16012)",
     licence="Inria and MPII: non-commercial research only",
     entry="methods.external.adapters.per_subject.gaussiantalker:GaussianTalker",
-    presets={"paper": Versioned("gaussiantalker", OBTAIN, batch=128)},
+    presets={"paper": versioned("gaussiantalker", OBTAIN, batch=128)},
     published=(
         PublishedResult(
             "EmoZone-Talker, neutral",

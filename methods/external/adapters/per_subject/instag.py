@@ -24,8 +24,8 @@ from methods.external.run.checkout import (
     CheckoutJob,
     Inputs,
     Step,
-    Versioned,
     own_test_spec,
+    versioned,
 )
 from methods.external.run.environment import environment_of
 
@@ -58,7 +58,7 @@ SPEC = own_test_spec(
     paper="InsTaG (CVPR 2025, arXiv 2502.20387)",
     licence="none stated; its submodules are Inria's, non-commercial",
     entry="methods.external.adapters.per_subject.instag:InsTaG",
-    presets={"paper": Versioned("instag", OBTAIN)},
+    presets={"paper": versioned("instag", OBTAIN)},
 )
 
 

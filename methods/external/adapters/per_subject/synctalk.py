@@ -22,8 +22,8 @@ from methods.external.run.checkout import (
     CheckoutJob,
     Inputs,
     Step,
-    Versioned,
     own_test_spec,
+    versioned,
 )
 from methods.external.workspace import NEEDED, Workspace
 
@@ -54,9 +54,9 @@ SPEC = own_test_spec(
     entry="methods.external.adapters.per_subject.synctalk:SyncTalk",
     signals=("camera", "masks", "landmarks", "au"),
     presets={
-        "paper": Versioned("synctalk", OBTAIN, **_OPTIONS, portrait=False),
+        "paper": versioned("synctalk", OBTAIN, **_OPTIONS, portrait=False),
         # The authors' own test command, which needs the true test frames.
-        "portrait": Versioned("synctalk", OBTAIN, **_OPTIONS, portrait=True),
+        "portrait": versioned("synctalk", OBTAIN, **_OPTIONS, portrait=True),
     },
     published=(
         PublishedResult(

@@ -22,8 +22,8 @@ from methods.external.run.checkout import (
     CheckoutJob,
     Inputs,
     Step,
-    Versioned,
     own_test_spec,
+    versioned,
 )
 from methods.external.searches import check_searches
 
@@ -48,8 +48,8 @@ SPEC = own_test_spec(
     licence="none stated; its submodules are Inria's, non-commercial",
     entry="methods.external.adapters.per_subject.talkinggaussian:TalkingGaussian",
     presets={
-        "paper": Versioned("talkinggaussian", OBTAIN, iterations=0),  # 0: the authors' own
-        "quick": Versioned("talkinggaussian", OBTAIN, iterations=15_000),
+        "paper": versioned("talkinggaussian", OBTAIN, iterations=0),  # 0: the authors' own
+        "quick": versioned("talkinggaussian", OBTAIN, iterations=15_000),
     },
 )
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from harness.contracts import Sequence
 from methods.external.adapters.per_subject import talkinggaussian
-from methods.external.run.checkout import CheckoutJob, Inputs, Versioned
+from methods.external.run.checkout import CheckoutJob, Inputs, versioned
 
 OBTAIN = (
     "git clone https://github.com/Mrask999/UA-3DTalk, in an environment like TalkingGaussian's "
@@ -40,8 +40,8 @@ SPEC = replace(
     entry="methods.external.adapters.per_subject.ua3dtalk_official:UA3DTalkOfficial",
     signals=(*talkinggaussian.SPEC.signals, "priors"),
     presets={
-        "paper": Versioned("ua3dtalk-official", OBTAIN, iterations=0),
-        "quick": Versioned("ua3dtalk-official", OBTAIN, iterations=15_000),
+        "paper": versioned("ua3dtalk-official", OBTAIN, iterations=0),
+        "quick": versioned("ua3dtalk-official", OBTAIN, iterations=15_000),
     },
 )
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from methods.ua3dtalk.field import Conditions, FieldConfig
+from methods.ua3dtalk.field.conditions import Conditions
+from methods.ua3dtalk.field.config import FieldConfig
 
 SMALL = {
     "base_resolution": 8,

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from harness.contracts import BadInput
-from methods.ua3dtalk.field import AU_NAMES, Conditions, FieldConfig
+from methods.ua3dtalk.field.conditions import AU_NAMES, Conditions
+from methods.ua3dtalk.field.config import FieldConfig
 
 
 def test_without_uncertainty_views_are_concatenated():

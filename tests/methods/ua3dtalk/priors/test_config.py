@@ -25,5 +25,7 @@ def test_unknown_names_and_choices_are_refused():
 
 
 def test_configuration_reads_without_torch():
-    code = "import sys, methods.ua3dtalk.priors as p; p.PriorConfig(); exit('torch' in sys.modules)"
+    code = (
+        "import sys, methods.ua3dtalk.config as c; c.Settings.of({}); exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -14,8 +14,11 @@ from harness.contracts import (
     MissingSignal,
     Priors,
     Sequence,
+    TrainingSet,
 )
-from methods.ua3dtalk.priors import PriorConfig, PriorModel, fit_priors
+from methods.ua3dtalk.priors.config import PriorConfig
+from methods.ua3dtalk.priors.fit import fit_priors
+from methods.ua3dtalk.priors.model import PriorModel
 
 TINY = PriorConfig.of(
     {
@@ -62,7 +65,7 @@ def made(**changes) -> Sequence:
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory):
     workdir = tmp_path_factory.mktemp("fit")
-    return workdir, fit_priors(made(), workdir, TINY, "cpu", 0, silent)
+    return workdir, fit_priors(TrainingSet.of(made()), workdir, TINY, "cpu", 0, silent)
 
 
 def same(a: Priors, b: Priors) -> bool:
@@ -108,14 +111,14 @@ def test_test_frames_are_never_looked_at(fitted, tmp_path):
     sequence = made()
     sequence.signals["expression"].values[TRAIN:] = 99
     sequence.audio[TRAIN * 640 :] = 0
-    other = fit_priors(sequence, tmp_path, TINY, "cpu", 0, silent)
+    other = fit_priors(TrainingSet.of(sequence), tmp_path, TINY, "cpu", 0, silent)
     assert same(other.train_features(), fitted[1].train_features())
 
 
 def test_the_seed_decides_and_the_outside_is_left_alone(fitted, tmp_path):
     torch.manual_seed(5)
     before = torch.random.get_rng_state()
-    other = fit_priors(made(), tmp_path, TINY, "cpu", 1, silent)
+    other = fit_priors(TrainingSet.of(made()), tmp_path, TINY, "cpu", 1, silent)
     assert torch.equal(torch.random.get_rng_state(), before)
     assert not same(other.train_features(), fitted[1].train_features())
 
@@ -126,31 +129,31 @@ def test_finished_priors_are_loaded_and_others_are_made_again(fitted):
     def refuse(*_args, **_values):
         raise AssertionError("trained again")
 
-    fit_priors(made(), workdir, TINY, "cpu", 0, refuse)
+    fit_priors(TrainingSet.of(made()), workdir, TINY, "cpu", 0, refuse)
     for sequence, config, seed in (
         (made(digest="xyz"), TINY, 0),
         (made(), replace(TINY, style_steps=4), 0),
         (made(), TINY, 3),
     ):
         with pytest.raises(AssertionError, match="trained again"):
-            fit_priors(sequence, workdir, config, "cpu", seed, refuse)
+            fit_priors(TrainingSet.of(sequence), workdir, config, "cpu", seed, refuse)
 
 
 def test_modules_that_are_off_are_zero(tmp_path):
     off = replace(TINY, use_prior=False, use_emotion=False)
-    model = fit_priors(made(signals={}), tmp_path, off, "cpu", 0, silent)
+    model = fit_priors(TrainingSet.of(made(signals={})), tmp_path, off, "cpu", 0, silent)
     assert not any(a.any() for a in vars(model.train_features()).values())
     assert not any(a.any() for a in vars(model.infer(made().audio, 25.0, 30)).values())
     assert model.record["content"] == model.record["emotion"] == "off"
 
 
-def test_features_that_came_with_the_recording(tmp_path):
+def test_features_that_came_with_the_sequence(tmp_path):
     rng = np.random.default_rng(0)
     count = TRAIN + TEST
     given = Priors(*(rng.random((count, n), np.float32) for n in (64, 64, 128)))
     spoken = AudioFeatures(rng.random((count, 16, 29), np.float32), "deepspeech")
     sequence = made(signals={"priors": given, "audio_features": spoken})
-    fit_priors(sequence, tmp_path, TINY, "cpu", 0, silent)
+    fit_priors(TrainingSet.of(sequence), tmp_path, TINY, "cpu", 0, silent)
     model = PriorModel.load(tmp_path / "priors")
     assert model.record["source"] == "signal"
     assert same(model.train_features(), given.part(range(TRAIN)))
@@ -178,7 +181,9 @@ def test_official_files(tmp_path):
     for name, width in zip(names, (64, 64, 128), strict=True):
         torch.save(torch.rand(TRAIN, 1, width), tmp_path / name)
     config = replace(TINY, official=str(tmp_path))
-    model = fit_priors(made(signals={}), tmp_path / "work", config, "cpu", 0, silent)
+    model = fit_priors(
+        TrainingSet.of(made(signals={})), tmp_path / "work", config, "cpu", 0, silent
+    )
     assert model.record["source"] == "official files"
     stored = torch.load(tmp_path / names[2], weights_only=True)[:, 0]
     np.testing.assert_array_equal(model.train_features().emotion, stored)
@@ -190,12 +195,12 @@ def test_given_features_beside_trained_ones_are_refused(fitted):
         fitted[1].infer(made().audio[:3200], 25.0, 5, given)
 
 
-def test_bad_recordings_are_refused(tmp_path):
+def test_bad_sequences_are_refused(tmp_path):
     with pytest.raises(MissingSignal, match="expression"):
-        fit_priors(made(signals={}), tmp_path, TINY, "cpu", 0, silent)
+        fit_priors(TrainingSet.of(made(signals={})), tmp_path, TINY, "cpu", 0, silent)
     short = replace(made(), train=range(20))
     with pytest.raises(BadInput, match="20 frames"):
-        fit_priors(short, tmp_path, TINY, "cpu", 0, silent)
+        fit_priors(TrainingSet.of(short), tmp_path, TINY, "cpu", 0, silent)
     assert not list(tmp_path.iterdir())
 
 

@@ -10,7 +10,7 @@ from splits.synthetic.head.texture import ATLAS_HEIGHT, ATLAS_WIDTH, TILES, pain
 from splits.synthetic.head.torso import torso
 
 
-def test_a_seed_is_a_person():
+def test_a_seed_is_a_subject():
     assert Identity.draw(7) == Identity.draw(7)
     assert Identity.draw(7) != Identity.draw(8)
 
@@ -20,14 +20,14 @@ def test_a_crowd_shows_every_style_and_keeps_to_range():
     assert {p.hair_style for p in crowd} == set(HAIR_STYLES)
     assert {p.collar for p in crowd} == {"crew", "vee", "shirt"}
     assert len({p.eyes for p in crowd}) >= 4
-    for person in crowd:
-        assert -2.5 < person.lip_upper < 2.5
+    for subject in crowd:
+        assert -2.5 < subject.lip_upper < 2.5
         for name in ("freckles", "stubble", "age"):
-            assert 0 <= getattr(person, name) <= 1
-        assert all(0 <= c <= 1 for c in person.skin)
+            assert 0 <= getattr(subject, name) <= 1
+        assert all(0 <= c <= 1 for c in subject.skin)
 
 
-def test_symmetric_person_has_no_drift():
+def test_symmetric_subject_has_no_drift():
     assert Identity.draw(5).symmetric().asymmetry == 0
 
 
@@ -72,7 +72,7 @@ def test_softening_keeps_the_mean_and_removes_fine_detail():
 
 
 @pytest.mark.parametrize("collar", ["crew", "vee", "shirt"])
-def test_torso_reaches_from_inside_the_head_to_below_the_picture(collar):
+def test_torso_reaches_from_inside_the_head_to_below_the_image(collar):
     body = torso(replace(Identity.average(), collar=collar))
     assert np.isfinite(body.vertices).all()
     assert body.vertices[:, 1].min() < 0.06

@@ -77,7 +77,7 @@ def test_brow_raiser_lifts_and_corner_puller_widens(average, controls):
 
 
 @pytest.mark.parametrize("name", [n for n in CONTROLS if n not in GAZE])
-def test_a_symmetric_person_moves_symmetrically(average, controls, name):
+def test_a_symmetric_subject_moves_symmetrically(average, controls, name):
     top = average.topology
     values = controls(**{name: 12.0 if name == "jaw" else 1.0 if name == "tongue" else 4.0})
     skin = average.vertices(values)[: len(top.s)].astype(np.float64)

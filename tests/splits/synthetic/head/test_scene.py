@@ -141,7 +141,7 @@ def test_rendering_is_deterministic(heads, controls):
         np.testing.assert_array_equal(getattr(views[0], name), getattr(views[1], name))
 
 
-def test_people_differ_and_look_lit(heads):
+def test_subjects_differ_and_look_lit(heads):
     views = []
     for head in heads:
         scene = Scene(head, 96, 96)

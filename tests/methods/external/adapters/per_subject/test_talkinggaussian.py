@@ -12,6 +12,7 @@ from harness.contracts import BadInput
 from harness.testing import check_spec_reads_without_torch
 from methods import catalog
 from methods.external import checks
+from methods.external.run.checkout import CheckoutJob
 from tests.methods.external.gaussian_methods import IDS, fitted, recording, render
 
 
@@ -81,10 +82,9 @@ def test_degstalks_parameters_and_backgrounds_are_asked_for(name, ready, tiny, t
 def test_the_published_commands(name, ready, tiny, tmp_path):
     """The steps of `scripts/train_xx.sh`, in its order and with its options."""
     root = ready(name)
-    job = catalog.build(name)._job(
-        tmp_path, {"sequence": "T", "folder": str(tiny), "seed": 0, "config": {"iterations": 0}},
-        checks.ready(type(catalog.build(name)).adapter), "cpu",
-    )  # fmt: skip
+    record = {"sequence": "T", "folder": str(tiny), "seed": 0, "config": {"iterations": 0}}
+    environment = checks.ready(type(catalog.build(name)).adapter)
+    job = CheckoutJob.of(record, tmp_path, environment, "cpu")
     steps = catalog.build(name).train(job)
     hair = "_w_hair" if name == "degstalk" else ""
     data, model = str(tmp_path / "data" / "T"), str(tmp_path / "output" / "T")

@@ -1,0 +1,1 @@
+"""Speech as methods take it in: mel spectrograms and windowed features."""

@@ -1,0 +1,1 @@
+"""What a fit learns from: frames, crops and driving features in scene units."""

@@ -1,0 +1,1 @@
+"""Content and style: networks that predict the expression, cross-fitted."""

@@ -1,0 +1,150 @@
+"""Content features: kernel ridge regression from sound to expression.
+
+Stands where the paper puts a fine-tuned Wav2Lip and a face regressor (section 2.1): both turn
+sound into the 64 expression numbers that a speaking face would show. From a minute or so of
+one subject, the closed form is more exact on held-out frames than a small temporal
+convolution and takes a fraction of its time; it also makes cross-fitting exact and cheap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+import torch
+from torch import Tensor
+
+from methods.speech.mel import frame_mels, melspectrogram
+from methods.ua3dtalk.priors.config import PriorConfig
+
+_CEPSTRA = 20  # of the mel levels of a frame: its spectral envelope, without the pitch
+_JITTER = 1e-6
+
+
+def content_inputs(audio: np.ndarray, fps: float, count: int, config: PriorConfig) -> Tensor:
+    """Spectral envelope of every frame and its neighbours, float32 [count, D].
+
+    D = (2 context + 1) * 20: cepstra of the frame's mean mel levels; outside the sequence the
+    first and the last frame are repeated.
+    """
+    levels = frame_mels(melspectrogram(audio), fps, count, 1)
+    cepstra = scipy.fft.dct(levels, axis=1, norm="ortho")[:, :_CEPSTRA]
+    reach = config.content_context
+    frames = np.arange(count)[:, None] + np.arange(-reach, reach + 1)
+    return torch.from_numpy(cepstra[frames.clip(0, count - 1)].reshape(count, -1))
+
+
+@dataclass
+class ContentModel:
+    """One regression per network of a cross-fit, over the same kernel features.
+
+    Shapes: D inputs, M landmarks, N models.
+    """
+
+    mean: Tensor  # float32 [D]
+    scale: Tensor  # float32 [D]
+    landmarks: Tensor  # float32 [M,D], standardised
+    bandwidth: Tensor  # float32 []
+    weights: Tensor  # float32 [N,M,64], on the kernel itself
+    bias: Tensor  # float32 [N,64]
+
+    @torch.inference_mode()
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Expression by every model: inputs [T,D] -> [N,T,64]."""
+        kernel = _kernel((inputs - self.mean) * self.scale, self.landmarks, self.bandwidth)
+        return torch.stack([kernel @ w for w in self.weights]) + self.bias[:, None]
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All tensors by name."""
+        return {name: value.cpu().numpy() for name, value in vars(self).items()}
+
+    @classmethod
+    def restore(cls, arrays: dict[str, np.ndarray], device: torch.device) -> ContentModel:
+        """The model of such tensors."""
+        return cls(**{name: torch.from_numpy(v).to(device) for name, v in arrays.items()})
+
+    def part(self, models: int) -> ContentModel:
+        """The first so many models."""
+        kept = {**vars(self), "weights": self.weights[:models], "bias": self.bias[:models]}
+        return ContentModel(**kept)
+
+    def shrink(self, factors: Tensor) -> None:
+        """Multiply every output's deviation from its mean by a factor, [N,64].
+
+        The mean of a standardised target is 0; what a model cannot predict becomes 0.
+        """
+        self.weights = self.weights * factors[:, None]
+        self.bias = self.bias * factors
+
+
+def fit_content(
+    inputs: Tensor, target: Tensor, assigned: Tensor, seen: list[list[int]], config: PriorConfig
+) -> ContentModel:
+    """Fit one model per entry of `seen`.
+
+    The kernel is Gaussian, its variance half the median squared distance. With M landmarks
+    (every frame, up to `content_landmarks`) and K_mm = L L^T, the features K L^-T turn kernel
+    ridge regression into ridge regression, whose normal equations add up over folds. The
+    landmarks are sound, never labels: a model's solution lies in the span of its own folds.
+
+    Args:
+        inputs: [T,D].
+        target: [T,64].
+        assigned: int64 [T], fold of every frame.
+        seen: for every model, the folds whose target it sees.
+        config: context, landmarks and ridge.
+
+    """
+    mean, scale = inputs.mean(0), 1.0 / inputs.std(0).clamp_min(1e-3)
+    points = (inputs - mean) * scale
+    size = min(len(points), config.content_landmarks)
+    landmarks = points[torch.linspace(0, len(points) - 1, size).long().to(points.device)]
+    squared = torch.cdist(landmarks, landmarks)[::2, 1::2] ** 2
+    bandwidth = squared.median().clamp_min(1e-6)
+
+    exact = _kernel(landmarks.double(), landmarks.double(), bandwidth.double())
+    # Digital silence repeats itself exactly; the jitter keeps such frames apart.
+    root = torch.linalg.cholesky(exact + _JITTER * torch.eye(size, device=exact.device))
+    kernel = _kernel(points.double(), landmarks.double(), bandwidth.double())
+    features = torch.linalg.solve_triangular(root, kernel.T, upper=False).T
+
+    def sums(x: Tensor, y: Tensor) -> list[Tensor]:
+        folds = range(int(assigned.max()) + 1)
+        return [x[assigned == k].T @ y[assigned == k] for k in folds]
+
+    goal = target.double()
+    ones = torch.ones_like(goal[:, :1])
+    gram, moment = sums(features, features), sums(features, goal)
+    feature_sum, goal_sum = sums(features, ones), sums(goal, ones)
+    frames = [int((assigned == k).sum()) for k in range(len(gram))]
+    ridge = config.content_ridge * torch.eye(size, device=exact.device, dtype=torch.float64)
+    weights, biases = [], []
+    for folds in seen:
+        count = sum(frames[k] for k in folds)
+        middle = sum(feature_sum[k] for k in folds) / count  # [M,1]
+        level = sum(goal_sum[k] for k in folds) / count  # [64,1]
+        normal = sum(gram[k] for k in folds) - count * middle @ middle.T + ridge
+        right = sum(moment[k] for k in folds) - count * middle @ level.T
+        solved = torch.cholesky_solve(right, torch.linalg.cholesky(normal))
+        biases.append((level.T - middle.T @ solved)[0])
+        weights.append(torch.linalg.solve_triangular(root.T, solved, upper=True))
+    return ContentModel(
+        mean, scale, landmarks, bandwidth, torch.stack(weights).float(), torch.stack(biases).float()
+    )
+
+
+def shrinkage(predicted: Tensor, target: Tensor) -> Tensor:
+    """Slope of the target on a held-out prediction, in 0..1 for every output, [64].
+
+    A coefficient that sound does not determine (a blink, a glance) is predicted by noise; the
+    slope is the share of the prediction to keep.
+    """
+    power = (predicted**2).sum(0)
+    slope = (predicted * target).sum(0) / power.clamp_min(1e-12)
+    return torch.where(power > 1e-9, slope, torch.zeros_like(slope)).clamp(0, 1)
+
+
+def _kernel(points: Tensor, landmarks: Tensor, bandwidth: Tensor) -> Tensor:
+    # Half the median in the variance: exp(-d^2 / (2 * median / 2)).
+    return torch.exp(-(torch.cdist(points, landmarks) ** 2) / bandwidth)

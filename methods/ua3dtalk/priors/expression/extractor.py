@@ -1,0 +1,180 @@
+"""Prior Extraction proper: content and style networks, cross-fitted over the training part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harness.contracts import Progress
+from methods.ua3dtalk.priors.config import PriorConfig
+from methods.ua3dtalk.priors.expression.content import (
+    ContentModel,
+    content_inputs,
+    fit_content,
+    shrinkage,
+)
+from methods.ua3dtalk.priors.expression.style import (
+    FuseNet,
+    StyleNet,
+    predict_style,
+    style_inputs,
+    train_style,
+)
+from methods.ua3dtalk.priors.folds import assign_folds, held_out_sets
+from methods.ua3dtalk.priors.target import prediction_errors
+from methods.ua3dtalk.spans import Spans
+
+
+@dataclass
+class PriorExtractor:
+    """Content, style and fuse networks of every fold; new sound gets the mean of their outputs."""
+
+    content: ContentModel
+    style: list[StyleNet]
+    fuse: list[FuseNet]
+    config: PriorConfig
+
+    @torch.inference_mode()
+    def features(self, audio: np.ndarray, fps: float, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Content and style of any sound, float32 [count,64] each."""
+        device = self.content.mean.device
+        inputs = content_inputs(audio, fps, count, self.config).to(device)
+        chunks = style_inputs(audio, fps, count).to(device)
+        styles = [predict_style(net, chunks, self.config.style_segment) for net in self.style]
+        return self.content(inputs).mean(0).cpu().numpy(), torch.stack(styles).mean(0).cpu().numpy()
+
+    def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Weights by name; nothing else is needed beside the configuration."""
+        arrays = {f"content.{k}": v for k, v in self.content.state().items()}
+        for name, net in self._networks():
+            arrays |= {f"{name}.{k}": v.cpu().numpy() for k, v in net.state_dict().items()}
+        return arrays, {}
+
+    @classmethod
+    def restore(
+        cls, arrays: dict[str, np.ndarray], config: PriorConfig, device: torch.device
+    ) -> PriorExtractor:
+        """Build the networks that `state` described."""
+
+        def under(name: str) -> dict[str, np.ndarray]:
+            return {k[len(name) + 1 :]: v for k, v in arrays.items() if k.startswith(f"{name}.")}
+
+        folds = range(config.folds)
+        made = cls(
+            ContentModel.restore(under("content"), device),
+            [StyleNet(config) for _ in folds],
+            [FuseNet() for _ in folds],
+            config,
+        )
+        for name, net in made._networks():
+            net.load_state_dict({k: torch.from_numpy(v) for k, v in under(name).items()})
+            net.to(device).eval()
+        return made
+
+    def _networks(self) -> list[tuple[str, torch.nn.Module]]:
+        listed = [(f"style{k}", net) for k, net in enumerate(self.style)]
+        return listed + [(f"fuse{k}", net) for k, net in enumerate(self.fuse)]
+
+
+def fit_extractor(
+    sounds: Sequence[np.ndarray],
+    fps: float,
+    spans: Spans,
+    target: np.ndarray,
+    config: PriorConfig,
+    device: torch.device,
+    progress: Progress,
+) -> tuple[PriorExtractor, np.ndarray, np.ndarray, dict[str, Any]]:
+    """Train on sequences and predict their own frames out of fold.
+
+    Args:
+        sounds: float32 [S] at 16 kHz of each sequence.
+        fps: frames per second.
+        spans: frames of each sequence.
+        target: float32 [T,64], standardised expression.
+        config: sizes and schedules.
+        device: where to train.
+        progress: called with stages `content` and `style`.
+
+    Returns:
+        The networks, content [T,64], style [T,64], and a record of held-out errors.
+
+    """
+    truth = torch.from_numpy(target).to(device)
+    folds = assign_folds(spans.counts, fps, config.folds, config.block_seconds)
+    assigned = torch.from_numpy(folds).to(device)
+    progress("content", 0, 1)
+    parts = list(zip(sounds, spans.counts, strict=True))
+    inputs = torch.cat([content_inputs(a, fps, n, config) for a, n in parts]).to(device)
+    model, nested = _cross_fit(inputs, truth, assigned, config)
+    progress("content", 1, 1)
+    rows = torch.arange(spans.count, device=device)
+    content = nested[assigned, assigned, rows]
+
+    chunks = torch.cat([style_inputs(a, fps, n) for a, n in parts]).to(device)
+    style, fused = torch.zeros_like(content), torch.zeros_like(content)
+    styles, fuses = [], []
+    initial = torch.random.get_rng_state()
+    for k in range(config.folds):
+        # Every fold starts from the same weights, so that their latents stay comparable.
+        torch.random.set_rng_state(initial)
+        own = assigned == k
+        style_net, fuse_net = train_style(
+            chunks, nested[k, assigned, rows], truth, ~own, spans, config, progress, k
+        )
+        latent = torch.cat(
+            [
+                predict_style(style_net, chunks[span.start : span.stop], config.style_segment)
+                for span in spans
+            ]
+        )
+        style[own] = latent[own]
+        with torch.inference_mode():
+            fused[own] = fuse_net(content, latent)[own]
+        styles.append(style_net)
+        fuses.append(fuse_net)
+
+    extractor = PriorExtractor(model, styles, fuses, config)
+    in_sample = model(inputs).mean(0)
+    record = {
+        "content_held_out": prediction_errors(content.cpu().numpy(), target),
+        "content_in_sample": prediction_errors(in_sample.cpu().numpy(), target),
+        "fused_held_out": prediction_errors(fused.cpu().numpy(), target),
+    }
+    return extractor, content.cpu().numpy(), style.cpu().numpy(), record
+
+
+def _cross_fit(
+    inputs: Tensor, truth: Tensor, assigned: Tensor, config: PriorConfig
+) -> tuple[ContentModel, Tensor]:
+    """Content models of all folds, and nested predictions [K,K,T,64].
+
+    Entry [k,j] is made without the targets of folds k and j; [k,k] without those of fold k.
+    Predictions for frames of fold j at [k,j] are therefore held out, and independent of k:
+    they are what the shrinkage and the style network of fold k are fitted on.
+    """
+    folds = config.folds
+    sets = held_out_sets(folds)
+    seen = [[k for k in range(folds) if k not in held_out] for held_out in sets]
+    model = fit_content(inputs, truth, assigned, seen, config)
+    predicted = model(inputs)
+    index = [
+        [sets.index((k,) if j == k else (min(j, k), max(j, k))) for j in range(folds)]
+        for k in range(folds)
+    ]
+    nested = predicted[torch.tensor(index, device=predicted.device)]
+    rows = torch.arange(len(truth), device=truth.device)
+    factors = torch.stack(
+        [
+            shrinkage(nested[k, assigned, rows][assigned != k], truth[assigned != k])
+            for k in range(folds)
+        ]
+    )
+    model = model.part(folds)
+    model.shrink(factors)
+    return model, nested * factors[:, None, None]

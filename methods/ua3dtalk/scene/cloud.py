@@ -1,0 +1,180 @@
+"""A branch's Gaussians with their optimizer, as the training stages move and splat them.
+
+Activations are UA-3DTalk's: softplus for scales, sigmoid for opacities; rotations are
+normalised in the rasteriser. The field's offsets are added before the activations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from methods.gaussians.model import Gaussians
+from methods.gaussians.rasterize import rasterize
+from methods.ua3dtalk.config import TrainConfig
+from methods.ua3dtalk.data.frames import Viewpoint
+from methods.ua3dtalk.field.conditions import Offsets
+from methods.ua3dtalk.scene.density import Density
+from methods.ua3dtalk.scene.optimizers import (
+    GAUSSIAN_RATES,
+    MEANS_RATES,
+    gaussian_optimizer,
+    set_rates,
+)
+
+_COLOURS = ("sh0", "shN", "opacities")
+
+
+class Cloud:
+    """Gaussians in scene units, and Adam over them.
+
+    Args:
+        gaussians: with the scale activation `softplus`.
+        rates: learning rate of each parameter that learns.
+
+    """
+
+    def __init__(self, gaussians: Gaussians, rates: Mapping[str, float]) -> None:
+        self.gaussians = gaussians
+        self.density = Density(gaussians)
+        self.train_only(rates)
+
+    @classmethod
+    def seeded(
+        cls, points: np.ndarray, colours: np.ndarray, config: TrainConfig, device: str
+    ) -> Cloud:
+        """Round Gaussians, each as wide as its neighbours are near.
+
+        Args:
+            points: float32 [N,3] in scene units.
+            colours: float32 [N,3] in [0, 1].
+            config: initial opacity, degree of the harmonics, learning rates.
+            device: where they live.
+
+        """
+        gaussians = Gaussians.from_points(
+            torch.from_numpy(points).to(device),
+            torch.from_numpy(colours).to(device),
+            sh_degree=config.sh_degree,
+            opacity=config.init_opacity,
+            scale_activation="softplus",
+        )
+        published = {"means": MEANS_RATES[0], **GAUSSIAN_RATES}
+        rates = {
+            name: rate * (config.colour_rate if name in _COLOURS else config.shape_rate)
+            for name, rate in published.items()
+        }
+        return cls(gaussians, rates)
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor]) -> Cloud:
+        """From what `tensors` returned, for rendering only."""
+        return cls(Gaussians(**tensors, scale_activation="softplus"), {})
+
+    def __len__(self) -> int:
+        return len(self.gaussians)
+
+    @property
+    def means(self) -> Tensor:
+        """Canonical positions [N,3]."""
+        return self.gaussians.means
+
+    def moved(self, offsets: Offsets | None) -> dict[str, Tensor]:
+        """What the rasteriser takes, after a frame's offsets."""
+        gaussians = self.gaussians
+        means, quats, scales = gaussians.means, gaussians.quats, gaussians.scales
+        if offsets is not None:
+            means = means + offsets.means
+            quats = quats if offsets.quats is None else quats + offsets.quats
+            scales = scales if offsets.scales is None else scales + offsets.scales
+        return {
+            "means": means,
+            "quats": quats,
+            "scales": F.softplus(scales),
+            "opacities": gaussians.alphas(),
+        }
+
+    def splat(
+        self,
+        viewpoint: Viewpoint,
+        offsets: Offsets | None,
+        sh_degree: int,
+        background: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor, dict[str, Any]]:
+        """Render the cloud: image [1,h,w,3], alpha [1,h,w,1] and the rasteriser's record.
+
+        Args:
+            viewpoint: camera and size.
+            offsets: of the frame; None for the canonical cloud.
+            sh_degree: how many degrees of the harmonics count.
+            background: [1,3]; black when absent.
+
+        """
+        return rasterize(
+            **self.moved(offsets),
+            colors=self.gaussians.coefficients(),
+            viewmats=viewpoint.viewmat,
+            Ks=viewpoint.K,
+            width=viewpoint.width,
+            height=viewpoint.height,
+            sh_degree=sh_degree,
+            backgrounds=background,
+        )
+
+    def splat_values(self, viewpoint: Viewpoint, offsets: Offsets | None, values: Tensor) -> Tensor:
+        """Render values [N,D] in place of colours: [h,w,D]. Only the values get gradients."""
+        fixed = {name: value.detach() for name, value in self.moved(offsets).items()}
+        image, _, _ = rasterize(
+            **fixed,
+            colors=values,
+            viewmats=viewpoint.viewmat,
+            Ks=viewpoint.K,
+            width=viewpoint.width,
+            height=viewpoint.height,
+        )
+        return image[0]
+
+    def set_means_rate(self, rate: float) -> None:
+        """Set the positions' learning rate, before the run's own factor on it."""
+        for group in self.optimizer.param_groups:
+            if group["name"] == "means":
+                set_rates([group], rate / MEANS_RATES[0])
+
+    def optimize(self) -> None:
+        """One step of Adam; gradients are gone afterwards."""
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def train_only(self, rates: Mapping[str, float]) -> None:
+        """From here on only the named parameters learn, with a fresh optimizer."""
+        self._rates = dict(rates)
+        for name, parameter in self.gaussians.named_parameters():
+            parameter.requires_grad_(name in rates)
+            parameter.grad = None
+        self.optimizer = gaussian_optimizer(self.gaussians, self._rates)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The Gaussians' parameters as plain tensors."""
+        return {name: value.detach() for name, value in self.gaussians.named_parameters()}
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on."""
+        return {
+            "tensors": self.tensors(),
+            "optimizer": self.optimizer.state_dict() if self.optimizer else {},
+            "density": self.density.state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` returned; the number of Gaussians may be another."""
+        device = self.means.device
+        tensors = {name: value.to(device) for name, value in state["tensors"].items()}
+        self.gaussians = Gaussians(**tensors, scale_activation="softplus")
+        self.train_only(self._rates)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.density.restore(state["density"])

@@ -1,0 +1,93 @@
+"""Optimizers of the deformation fields and of the Gaussians, with the published rates.
+
+Source: UA-3DTalk's released `train_face.py`, `train_mouth.py`, `train_fuse.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+
+from methods.gaussians.model import Gaussians
+from methods.ua3dtalk.field.deformation import DeformationField
+
+#: Learning rates of the deformation fields by parameter group.
+FACE_MOTION_RATES = {
+    "grids": 5e-3,
+    "nets": 5e-4,
+    "audio_attention": 2.5e-3,
+    "fuse": 5e-4,
+    "decoder": 5e-4,
+}
+MOUTH_MOTION_RATES = {**FACE_MOTION_RATES, "fuse": 5e-3, "decoder": 5e-3}
+
+#: Weight decay where the released code gives none is AdamW's own.
+ADAMW_WEIGHT_DECAY = 1e-2
+FACE_WEIGHT_DECAY = {"audio_attention": 1e-4, "nets": 0.0, "fuse": 0.0, "decoder": 0.0}
+MOUTH_WEIGHT_DECAY = {"audio_attention": 1e-4, "nets": 0.0}
+MOTION_BETAS = (0.9, 0.99)
+EPSILON = 1e-8
+
+#: Learning rates of the Gaussians; positions decay from the first value to the second.
+MEANS_RATES = (1.6e-4, 1.6e-6)
+GAUSSIAN_RATES = {
+    "sh0": 2.5e-3,
+    "shN": 2.5e-3 / 20,  # 3DGS's ratio of the higher degrees
+    "opacities": 0.05,
+    "scales": 3e-3,
+    "quats": 1e-3,
+}
+GAUSSIAN_EPSILON = 1e-15
+FUSE_RATES = {"sh0": 2.5e-3, "shN": 2.5e-3 / 20, "opacities": 1e-3}
+
+
+def motion_optimizer(
+    field: DeformationField, factor: float, audio_factor: float
+) -> torch.optim.AdamW:
+    """AdamW over a field's parameter groups.
+
+    Args:
+        field: whose parameters.
+        factor: on the learning rates (`TrainConfig.motion_rate`).
+        audio_factor: on those of the audio encoder (`TrainConfig.audio_rate`).
+
+    """
+    rates = FACE_MOTION_RATES if field.is_face else MOUTH_MOTION_RATES
+    decays = FACE_WEIGHT_DECAY if field.is_face else MOUTH_WEIGHT_DECAY
+    encoder = {id(p) for p in (*field.audio.net.parameters(), *field.audio.frames.parameters())}
+    groups = []
+    for name, parameters in field.param_groups().items():
+        for inside, scale in ((False, factor), (True, audio_factor)):
+            chosen = [p for p in parameters if (id(p) in encoder) == inside]
+            if chosen:
+                rate = rates[name] * scale
+                decay = decays.get(name, ADAMW_WEIGHT_DECAY)
+                groups.append(
+                    {
+                        "params": chosen,
+                        "name": name,
+                        "lr": rate,
+                        "base": rate,
+                        "weight_decay": decay,
+                    }
+                )
+    return torch.optim.AdamW(groups, betas=MOTION_BETAS, eps=EPSILON, fused=True)
+
+
+def gaussian_optimizer(gaussians: Gaussians, rates: Mapping[str, float]) -> torch.optim.Adam | None:
+    """Adam with one group per parameter that learns, named after it; None where none does."""
+    if not rates:
+        return None
+    groups = [
+        {"params": [getattr(gaussians, name)], "name": name, "lr": rate, "base": rate}
+        for name, rate in rates.items()
+    ]
+    return torch.optim.Adam(groups, eps=GAUSSIAN_EPSILON, fused=True)
+
+
+def set_rates(groups: Iterable[dict[str, Any]], factor: float) -> None:
+    """Set the rate of optimizer groups to their base times `factor`."""
+    for group in groups:
+        group["lr"] = group["base"] * factor

@@ -1,0 +1,1 @@
+"""The stages of training: face, mouth, fuse; their losses and schedules."""

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+import torch
+
+from methods.ua3dtalk.priors.config import PriorConfig
+from methods.ua3dtalk.priors.expression.content import ContentModel, fit_content, shrinkage
+
+CONFIG = PriorConfig()
+
+
+@pytest.fixture(scope="module")
+def data() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    rng = torch.Generator().manual_seed(0)
+    inputs = torch.randn(120, 5, generator=rng)
+    target = torch.sin(inputs @ torch.randn(5, 64, generator=rng))
+    return inputs, target, torch.arange(120) // 10 % 3
+
+
+def test_equals_kernel_ridge_regression_in_its_textbook_form(data):
+    inputs, target, assigned = data
+    model = fit_content(inputs, target, assigned, [[0, 2]], CONFIG)
+    x = ((inputs - inputs.mean(0)) / inputs.std(0)).double().numpy()
+    distance = ((x[:, None] - x[None]) ** 2).sum(2)
+    kernel = np.exp(-distance / float(model.bandwidth))
+    seen = (assigned != 1).numpy()
+    y = target.double().numpy()[seen]
+    k = kernel[np.ix_(seen, seen)]
+    # With an unpenalised level, as in ridge regression on centred features.
+    n = len(y)
+    system = np.block(
+        [
+            [k + CONFIG.content_ridge * np.eye(n), np.ones((n, 1))],
+            [np.ones((1, n)), np.zeros((1, 1))],
+        ]
+    )
+    solved = np.linalg.solve(system, np.vstack([y, np.zeros((1, 64))]))
+    expected = kernel[:, seen] @ solved[:n] + solved[n]
+    np.testing.assert_allclose(model(inputs)[0].numpy(), expected, atol=2e-4)
+
+
+def test_fewer_landmarks_than_frames_still_predict(data):
+    inputs, target, assigned = data
+    few = PriorConfig.of({"content_landmarks": 60})
+    model = fit_content(inputs, target, assigned, [[0, 1, 2]], few)
+    assert model.landmarks.shape == (60, 5)
+    assert float(((model(inputs)[0] - target) ** 2).mean() / target.var()) < 0.7
+
+
+def test_shrinkage_keeps_what_holds_and_drops_noise():
+    rng = torch.Generator().manual_seed(0)
+    truth, noise = torch.randn(2, 4000, 64, generator=rng)
+    np.testing.assert_allclose(shrinkage(truth, truth), 1.0)
+    assert float(shrinkage(noise, truth).max()) < 0.1
+    half = shrinkage(truth + noise, truth)  # slope 1/2: as much noise as signal
+    np.testing.assert_allclose(half, 0.5, atol=0.06)
+    assert not shrinkage(torch.zeros(10, 64), truth[:10]).any()
+
+
+def test_round_trip(data):
+    inputs, target, assigned = data
+    model = fit_content(inputs, target, assigned, [[0], [1, 2]], CONFIG)
+    again = ContentModel.restore(model.state(), torch.device("cpu"))
+    torch.testing.assert_close(again(inputs), model(inputs), rtol=0, atol=0)
