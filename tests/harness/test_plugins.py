@@ -143,4 +143,4 @@ def test_doctor_tells_them_with_a_cure(monkeypatch, tmp_path):
     for finding in found:
         assert "their-package" in finding.what
         assert "No module named 'no_such_module'" in finding.state
-        assert finding.cure == "mend or uninstall its package"
+        assert finding.cure == "fix or uninstall its package"

@@ -41,8 +41,8 @@ def test_help_names_every_command_and_imports_nothing_heavy():
         (("run", "--method", "still", "--set", "iterations"), "is not KEY=VALUE"),
         (("run", "--method", "still", "--split", "./nowhere"), "nowhere"),
         (("run", "--method", "still", "--device", "cuda:one"), "'cuda:one' is not a device"),
-        (("run", "--method", "still", "--metrics", ""), "--metrics: '' has an empty name"),
-        (("run", "--method", "still", "--metrics", "psnr,,ssim"), "has an empty name"),
+        (("run", "--method", "still", "--metrics", ""), "--metrics: '' contains an empty name"),
+        (("run", "--method", "still", "--metrics", "psnr,,ssim"), "contains an empty name"),
         (("run", "--method", "still", "--preset", "quik"), "has a preset 'quik'"),
         (("run", "--method", "still", "--set", "steps=3"), "an option to set (steps)"),
         (("run", "--method", "ua3dtalk", "--set", "face_iterations=many"), "'many' is text"),
@@ -91,9 +91,9 @@ def test_list_tells_shipped_grids_and_absent_checkouts(command, monkeypatch, tmp
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("HARNESS_SADTALKER_PYTHON", sys.executable)
     monkeypatch.delenv("HARNESS_SADTALKER_ROOT", raising=False)
-    assert "sadtalker · method · lacks its checkout" in command("list", "methods")[1]
+    assert "sadtalker · method · needs a checkout" in command("list", "methods")[1]
     monkeypatch.setenv("HARNESS_SADTALKER_ROOT", str(tmp_path))
-    assert "sadtalker · method · its licence is not accepted" in command("list", "methods")[1]
+    assert "sadtalker · method · licence not accepted" in command("list", "methods")[1]
     monkeypatch.setenv("HARNESS_SADTALKER_LICENCE", "accepted")
     out = command("list", "methods")[1]
     assert "sadtalker · method · has a checkout" in out
