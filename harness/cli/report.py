@@ -28,8 +28,8 @@ def report(
     columns: Annotated[
         str | None,
         typer.Option(
-            help="Columns, comma-separated; `lpips` means all of its variants. Default: all. Not for "
-            "pages, nor for ablations, whose grid names the columns."
+            help="Columns, comma-separated; `lpips` means all of its variants. Default: all. Not "
+            "for pages, nor for ablations, whose grid names the columns."
         ),
     ] = None,
 ) -> None:

@@ -1,8 +1,8 @@
-"""How long guarded work takes, as a ratio to the calibration kernel, and what that decides.
+"""Time of the guarded work, as a ratio to the calibration kernel, and the verdict on it.
 
 Work and kernel take turns in short slices, `kernel work work kernel ...`, all guards round by
-round, so that a neighbour's load meets both. What is timed is the CPU time of this process on
-one thread: a process that waits for its turn is not a slower one. (So waiting is not seen:
+round, so that a neighbour's load meets both. CPU time of this process on
+one thread is measured: a process that waits for the CPU is not slower. (So waiting is not detected:
 a `sleep`, a lock or a disk in the guarded work would pass. None of the guarded work has one.)
 
 The ratio is the median of the pairs' ratios, with the distribution-free interval of a median
@@ -32,7 +32,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True)
 class Rule:
-    """How long to measure and when to alarm."""
+    """How long to measure, and when to raise an alarm."""
 
     limit: float = 1.20  # times the baseline's ratio
     elsewhere: float = 1.4  # the limit's factor on a machine other than the baseline's
@@ -84,7 +84,7 @@ def measure(
         for _ in range(rule.looks):
             for turn in range(rule.rounds):
                 for name, work in works.items():
-                    # Who goes first alternates: the second finds other caches.
+                    # The order alternates: the second one finds other caches.
                     pair = (calibrate, work) if turn % 2 else (work, calibrate)
                     taken = {call: _time(call, clock) for call in pair}
                     ratios[name].append(taken[work] / taken[calibrate])

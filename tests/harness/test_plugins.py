@@ -106,7 +106,7 @@ def test_naming_a_broken_one_is_one_sentence(monkeypatch, command, tmp_path, kin
     assert line.startswith(f"error: {kind.removesuffix('s')} '{arguments[-1]}': its plug-in (")
     assert "their-package" in line
     assert "No module named 'no_such_module'" in line
-    assert line.endswith("Mend or uninstall that package.")
+    assert line.endswith("Fix or uninstall that package.")
     assert not (tmp_path / "runs").exists()
 
 

@@ -36,7 +36,7 @@ def test_reports_bytes_as_they_arrive(rows):
 @pytest.mark.parametrize("weight_id", ["net", "bare"])
 @pytest.mark.parametrize(
     ("behaviour", "fact"),
-    [("drops", "the connection ended after"), ("broken chunks", "IncompleteRead")],
+    [("drops", "the connection closed after"), ("broken chunks", "IncompleteRead")],
 )
 def test_resumes_after_a_dropped_connection(rows, server, folder, weight_id, behaviour, fact):
     server.behaviour = behaviour

@@ -163,7 +163,7 @@ def test_bad_templates(tmp_path, moving):
 def test_a_prediction_of_another_length(moving):
     check_pair("clip", moving, moving)
     check_pair("clip", moving[None], moving)
-    with pytest.raises(BadInput, match="clip: the prediction has 3 frames, the truth 4"):
+    with pytest.raises(BadInput, match="clip: the prediction has 3 frames, the ground truth 4"):
         check_pair("clip", moving[:3], moving)
-    with pytest.raises(BadInput, match="clip: the prediction has 4 vertices, the truth 5"):
+    with pytest.raises(BadInput, match="clip: the prediction has 4 vertices, the ground truth 5"):
         check_pair("clip", moving[:, :4], moving)
