@@ -21,9 +21,7 @@ def report(
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option(
-            help="Means by emotion, intensity or subject; comma-separated: crossed."
-        ),
+        typer.Option(help="Means by emotion, intensity or subject; comma-separated: crossed."),
     ] = None,
     columns: Annotated[
         str | None,

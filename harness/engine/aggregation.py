@@ -1,8 +1,8 @@
-"""From the results of sequences to the cells of a table: values, intervals, counts.
+"""Aggregates results of sequences into table cells: values, intervals, counts.
 
 `Column.aggregation` decides the statistics: a mean of items is resampled item by item, every
-other value is computed again without each subject or sequence, through `Metric.pool`. Everything
-comes from stored results; no frame is read.
+other value is recomputed without each subject or sequence, through `Metric.pool`. Only stored
+results are used; no frame is read.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def metric_scores(
 
 
 def counted(scored: Sequence[Scored]) -> str:
-    """What there is one result of for each sequence and seed, in a word."""
+    """The noun for what each result is of, for messages."""
     return "sequences" if len({one.seed for one in scored}) == 1 else "renders (of all seeds)"
 
 
@@ -101,7 +101,7 @@ class RowResults:
             else:
                 pooled = self._pooled(name, value)
                 found = estimate_pooled(pooled, self._subjects)
-                if found.error == 0:  # what is the same without every part has no interval
+                if found.error == 0:  # a value that is the same without every part has no interval
                     found = replace(found, low=None, high=None)
         found = clipped(found, column.range) if found else None
         n, failed = self._counts(name)
@@ -130,7 +130,7 @@ class RowResults:
         )
 
     def _reason(self) -> str:
-        """Why there is no value: of the whole sequence first, and not one frame's."""
+        """Why there is no value: the reason of a whole sequence precedes that of a frame."""
         failures = [failure for result in self.results for failure in result.failures]
         failures.sort(key=lambda failure: failure.item is not None)
         return failures[0].message if failures else "no sequence has a value"
@@ -138,8 +138,8 @@ class RowResults:
     def _counts(self, name: str) -> tuple[int, Counter[str]]:
         """Items of a column that have a value, and types of the failures of the others.
 
-        An item without value that no failure names is undefined there, as a derivative at the
-        first frame, and is not counted.
+        An item without a value that no failure names is undefined, like a derivative at the first
+        frame, and is not counted.
         """
         n, failed = 0, Counter[str]()
         for result in self.results:
@@ -149,7 +149,7 @@ class RowResults:
                 n += int(finite.sum())
                 failed.update(t for i, t in types.items() if i < len(finite) and not finite[i])
                 continue
-            # Without items of its own: as many as the metric's other columns have at most.
+            # Without items of its own: as many as the longest of the metric's other columns.
             n += result.n
             longest = max(map(len, result.items.values()), default=result.n + len(types))
             failed.update(list(types.values())[: max(longest - result.n, 0)])
@@ -210,7 +210,7 @@ class RowResults:
         return replace(found, value=value, low=found.low + shift, high=found.high + shift)
 
     def _pooled(self, name: str, value: float) -> Pooled:
-        """A value that is not a mean of items, without each part and of each seed.
+        """A value that is not a mean of items: without each part, and for each seed.
 
         A part without a value in the column has no influence on it and is not counted. If the
         column or a seed of it cannot be computed without some part, or too few parts are left,
@@ -222,7 +222,7 @@ class RowResults:
             pairs = zip(self.scored, self.results, strict=True)
             if all(r.values.get(name) is None for one, r in pairs if one.sequence in members):
                 continue
-            # Means over other seeds would differ by the seeds, not by the part.
+            # A mean over other seeds would differ because of the seeds, not the part.
             if rest[name].keys() != self.by_seed[name].keys():
                 without = None
                 break
@@ -278,7 +278,7 @@ def mean_over_seeds(by_seed: BySeed) -> dict[str, float | None]:
     """The value of every column; None where no seed has one.
 
     Seeds are repeats of one experiment: a distribution metric that pooled their frames
-    together would count every true frame twice and seem less biased than it is.
+    together would count every ground-truth frame twice and appear less biased than it is.
     """
     return {
         name: float(np.mean(list(values.values()))) if values else None
@@ -287,7 +287,7 @@ def mean_over_seeds(by_seed: BySeed) -> dict[str, float | None]:
 
 
 def clipped(found: Estimate, limits: tuple[float | None, float | None]) -> Estimate:
-    """The same with an interval inside what the column can be: a distance is never below 0."""
+    """The score with its interval clipped to the column's range: no distance is below 0."""
     if found.low is None or found.high is None:
         return found
     bottom, top = limits

@@ -1,4 +1,4 @@
-"""Equal samples for all rows of a table, for metrics that their number biases."""
+"""Equal samples for all rows of a table, for metrics that are biased by their number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.contracts import Failure, Metric, MetricResult
 
-#: A row that scored a smaller part of a clip than this fails by itself, and shortens no other.
+#: A row that scored a smaller part of a sequence than this fails, and shortens no other.
 ENOUGH = 0.5
 
 
@@ -34,10 +34,10 @@ def common_frames(
 def restricted(
     metric: Metric, result: MetricResult, clip: Hashable, common: Mapping[Hashable, np.ndarray]
 ) -> MetricResult:
-    """The result of one row from the frames that all rows have; without a value where it has few.
+    """The result of one row from the frames that all rows have; no value if these are too few.
 
-    Its number of samples then equals that of every other row, and a warning says what was
-    left out.
+    Its number of samples then equals that of every other row, and a warning states what
+    was left out.
     """
     frames = result.features.get("frames")
     if frames is None or clip not in common:
@@ -55,7 +55,7 @@ def restricted(
 
 
 def too_few(metric: Metric, result: MetricResult) -> MetricResult:
-    """The result without its value: it has too few samples to stand beside the others."""
+    """The result without its value: it has too few samples to be compared with the others."""
     scored = len(result.features.get("frames", ()))
     failure = Failure("too_few_samples", f"only {scored} frames could be scored")
     values = {column.name: None for column in metric.spec.columns}

@@ -128,14 +128,14 @@ def check_kind(spec: MetricSpec, material: Material) -> None:
     cure = "Leave it out of --metrics."
     if spec.track != material.track:
         if material.predicted is None:
-            fact = f"it scores {kinds[spec.track]}, and methods render frames"
+            fact = f"it scores {kinds[spec.track]}, but methods render frames"
             raise BadInput(f"metric {spec.id}", fact, "Use `python -m harness score`.")
-        fact = f"it scores {kinds[spec.track]}, and these are {kinds[material.track]}"
+        fact = f"it scores {kinds[spec.track]}, but these are {kinds[material.track]}"
         raise BadInput(f"metric {spec.id}", fact, cure)
     if spec.needs_timing and not material.timed:
-        raise BadInput(f"metric {spec.id}", "the speed of a renderer is in no file", cure)
+        raise BadInput(f"metric {spec.id}", "files hold no rendering speed", cure)
     if spec.predicted and material.predicted is None:
-        fact = "it reads more of a prediction than its frames, and methods render frames"
+        fact = "it reads more of a prediction than frames, and methods render frames only"
         raise BadInput(f"metric {spec.id}", fact, "Use `python -m harness score`.")
 
 
@@ -188,5 +188,5 @@ def too_small(spec: MetricSpec, material: Material) -> Absence | None:
         return None
     limit = str(spec.min_side)
     size = f"{material.width}x{material.height}"
-    sentence = f"metric {spec.id!r} needs frames of {limit} pixels, and these are {size}."
+    sentence = f"metric {spec.id!r} needs frames of {limit} pixels, but these are {size}."
     return Absence("size", (limit,), sentence)

@@ -377,7 +377,7 @@ def link(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except FileNotFoundError as error:
-        cure = f"Delete {source.parent}; the next run makes it again."
+        cure = f"Delete {source.parent}; the next run creates it again."
         raise BadInput(source, "no such file", cure) from error
     except OSError:
         shutil.copy2(source, target)

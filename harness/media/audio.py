@@ -42,9 +42,7 @@ def _decode(path: Path) -> tuple[np.ndarray, int, float]:
     """Mono samples, their rate, and their start relative to the first frame, in seconds."""
     with open_media(path) as container:
         if not container.streams.audio:
-            raise BadInput(
-                path, "it has no audio track", "Give a video with sound, or a wav file."
-            )
+            raise BadInput(path, "it has no audio track", "Give a video with sound, or a wav file.")
         stream = container.streams.audio[0]
         rate = stream.rate
         to_float = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate)

@@ -74,8 +74,7 @@ def open_media(path: Path) -> Iterator[av.container.InputContainer]:
         raise BadInput(
             path,
             f"not a readable media file ({getattr(error, 'strerror', None) or error})",
-            "Give a video or sound file; a truncated mp4 has no index and "
-            "must be copied again.",
+            "Give a video or sound file; a truncated mp4 has no index and must be copied again.",
         ) from error
     with container:
         yield container

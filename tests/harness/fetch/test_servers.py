@@ -40,7 +40,7 @@ def test_reports_bytes_as_they_arrive(rows):
 )
 def test_resumes_after_a_dropped_connection(rows, server, folder, weight_id, behaviour, fact):
     server.behaviour = behaviour
-    with pytest.raises(BadInput, match=f"{fact}.*goes on where it stopped"):
+    with pytest.raises(BadInput, match=f"{fact}.*continues where it stopped"):
         fetch.fetch_weights(weight_id, quiet)
     have = (folder / "net.bin.part").stat().st_size
     assert 0 < have < len(PAYLOAD)
@@ -268,13 +268,14 @@ def test_a_file_put_by_hand_is_used(rows, server, monkeypatch, tmp_path):
         assert fetch.fetch_weights(weight_id, quiet) == tmp_path / "mine" / "net.bin"
     assert server.ranges == []
     (tmp_path / "mine" / "net.bin").write_bytes(PAYLOAD[1:] + b"x")
-    with pytest.raises(BadInput, match="it lies before"):
+    with pytest.raises(BadInput, match="it is found before"):
         fetch.fetch_weights("net", quiet)
 
 
 def test_a_disk_without_room_is_told_before(rows, monkeypatch, folder):
     monkeypatch.setattr(fetch, "disk_usage", lambda path: Full)
-    with pytest.raises(BadInput, match=r"0\.5 MB are to come, and 0\.0 MB are free.*HARNESS_CACHE"):
+    fact = r"0\.5 MB are missing, but only 0\.0 MB are free"
+    with pytest.raises(BadInput, match=f"{fact}.*HARNESS_CACHE"):
         fetch.fetch_weights("net", quiet)
     assert names(folder) == []
 
