@@ -1,16 +1,16 @@
-"""How often the 95% interval of a Fréchet distance holds what it speaks about.
+"""How often the 95% interval of a Fréchet distance contains what it claims to cover.
 
-Two rows render the same sequences. Features of true frames vary with the subject, with the
-sequence and from frame to frame, where neighbours resemble each other; each row shrinks, shifts
-and disturbs them in its own way. Truth is the mean over many tables of the same design: what as
-many other subjects, or other sequences of these very subjects, would give on average. Beside it
-stands the distance of the whole population, which a single value misses by its own bias, and the
-interval that takes sequences of several subjects for independent.
+Two rows render the same sequences. Features of ground-truth frames vary with the subject, with the
+sequence and from frame to frame, where neighbours resemble each other; each row scales, shifts
+and perturbs them in its own way. The true value is the mean over many tables of the same design:
+what as many other subjects, or other sequences of the same subjects, give on average. It is
+compared with the distance of the whole population, which a single value misses by its bias, and
+with the interval that treats sequences of several subjects as independent.
 
-    python -m benchmarks.coverage_pooled                 1,000 tables a design
+    python -m benchmarks.coverage_pooled                 1,000 tables per design
     python -m benchmarks.coverage_pooled --tables 200    quicker
 
-Exit 1 where an interval of a design leaves 90% to 98%.
+Exits 1 if an interval of a design is outside 90% to 98%.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BOUNDS = 0.90, 0.98
 #: What each row does to the features: gain, shift and noise, in standard deviations.
 ROWS = ((0.8, 0.1, 0.3), (0.7, 0.15, 0.4))
 
-#: Different sets of subjects, where the truth is about the very subjects.
+#: Different sets of subjects, if the true value is that of the same subjects.
 CASTS = 10
 
 

@@ -128,7 +128,7 @@ def probe(path: Path) -> VideoInfo:
                 if stamp is not None:
                     end = max(end, (stamp + (packet.duration or 0)) * base)
         except av.error.FFmpegError as error:
-            raise _cut_short(path, f"{len(times)} frames ({error})", "the recording") from error
+            raise _cut_short(path, f"{len(times)} frames ({error})", "the video") from error
         if not times:
             raise BadInput(path, "it holds no frame", "Copy or download it again.")
         stamps = np.sort(np.array(times))
@@ -174,7 +174,7 @@ def _first_frame(
     try:
         return next(container.decode(stream))
     except (StopIteration, av.error.FFmpegError) as error:
-        raise _cut_short(path, "no frame", "the recording") from error
+        raise _cut_short(path, "no frame", "the video") from error
 
 
 def read_frames(path: Path) -> Iterator[np.ndarray]:

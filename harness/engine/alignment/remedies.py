@@ -77,7 +77,8 @@ def align(prediction: OpenedSequence, truth: OpenedSequence, remedies: Remedies)
         if not remedies.trim or truth.kind == "mesh":
             raise BadInput(
                 prediction.path,
-                f"it has {prediction.count} frames, its ground truth {truth.path} has {truth.count}",
+                f"it has {prediction.count} frames, its ground truth {truth.path} has "
+                f"{truth.count}",
                 "Give meshes of equal length."
                 if truth.kind == "mesh"
                 else "Pass --trim to cut both at the end to the shorter one.",
