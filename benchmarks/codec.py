@@ -97,7 +97,7 @@ def score(
 def about(frames: int) -> str:
     """The protocol in words, for the page."""
     return (
-        f"The first {frames} frames of {len(CLIPS)} recordings (an address at a desk; GRID "
+        f"The first {frames} frames of {len(CLIPS)} sequences (an address at a desk; GRID "
         f"{Path(CLIPS['grid']).stem}), their middle square at {SIZE}x{SIZE} by Pillow's bicubic "
         "filter, as PNG: the truth. Scored against themselves, and against H.264 files (x264, "
         "yuv420p) made of them, by the code of `python -m harness score`. Metrics whose weights "

@@ -24,7 +24,7 @@ from torch import Tensor
 from benchmarks.device_sequence import cloud_sequence
 from benchmarks.splatting_scene import camera, head_scene
 from harness.contracts import FitContext, RenderRequest, Sequence, TrainingSet
-from harness.engine.timing import clock_for, time_frames
+from harness.engine.work.timing import clock_for, time_frames
 from methods import catalog
 from methods.gaussians.rasterize import rasterize
 from methods.ua3dtalk.spec import SPEC

@@ -36,11 +36,11 @@ class Fitted:
     """A stored run's UA-3DTalk, to be disturbed and scored again."""
 
     def __init__(self, run: Path) -> None:
-        from harness.engine import archive
+        from harness.engine.cells import archive
+        from harness.engine.cells.store import Store
         from harness.engine.planning import make_plan
         from harness.engine.request import MethodRow, Request, SplitData
         from harness.engine.split_data import open_split
-        from harness.engine.store import Store
         from metrics import catalog
 
         self.results, self.store = stored.read(run), Store(run)
@@ -75,7 +75,7 @@ class Fitted:
         """Frames [T,H,W,3] with noise of `sigma` scene units on every Gaussian's mean."""
         import torch
 
-        from harness.engine.rendering import composited
+        from harness.engine.work.rendering import composited
         from methods import catalog
         from methods.ua3dtalk.checkpoint import read_tensors, write_tensors
 
@@ -113,7 +113,7 @@ class Fitted:
 
     def values(self, drive: str, frames: np.ndarray) -> dict[str, float | None]:
         """Columns of the metrics of pixels."""
-        from harness.engine.scoring import rendered_clip, stream
+        from harness.engine.work.scoring import rendered_clip, stream
 
         job = self.jobs[drive]
         places = [self.store.path(job.cell(kind)) for kind in ("render", "truth")]

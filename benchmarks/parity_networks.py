@@ -14,7 +14,7 @@ from benchmarks import seeded
 from benchmarks.parity_frame import SHARE, largest, noise, relative, scored, tensor, twin
 from benchmarks.precision import probe
 
-#: Random pictures per network.
+#: Random images per network.
 COUNT = 3
 
 
@@ -54,7 +54,7 @@ for _id, _net, _normalize in (
         *(("tlp/alex",) if _id == "lpips/alex" else ()),
         stage="network",
         reference="lpips 0.1.4, published heads over the seeded trunk",
-        on="three textured pictures of 64, 96 and 129 pixels, shifted and noisy",
+        on="three textured images of 64, 96 and 129 pixels, shifted and noisy",
     )(lpips(_id, _net, _normalize))
 
 
@@ -125,7 +125,7 @@ def syncnet() -> float:
     "sync/direct",
     stage="detector",
     reference="syncnet-python 0.2.3 S3FD.detect_faces",
-    on="a 130x150 picture with faces at every level of the seeded network",
+    on="a 130x150 image with faces at every level of the seeded network",
     unit="px",
 )
 def s3fd_sync() -> float:
@@ -146,7 +146,7 @@ def s3fd_sync() -> float:
     "e_fid/deep3d",
     stage="detector",
     reference="face-alignment 1.5.0 SFDDetector",
-    on="a 130x150 picture with faces at every level of the seeded network",
+    on="a 130x150 image with faces at every level of the seeded network",
     unit="px",
 )
 def s3fd_fan() -> float:
@@ -166,7 +166,7 @@ def s3fd_fan() -> float:
     "e_fid/deep3d",
     stage="network",
     reference="face-alignment 1.5.0 FAN(4)",
-    on="a 256x256 picture; 68 heatmaps",
+    on="a 256x256 image; 68 heatmaps",
     unit=SHARE,
 )
 def fan() -> float:

@@ -13,7 +13,7 @@ from benchmarks.parity_frame import largest, noise, tensor
 from benchmarks.precision import probe
 
 LEVELS = "levels of 255"
-#: Sides of the random pictures that are resized, from smaller to larger than the result.
+#: Sides of the random images that are resized, from smaller to larger than the result.
 SIDES = ((37, 51), (150, 97), (224, 224), (448, 448), (301, 513))
 
 
@@ -74,7 +74,7 @@ def bilinear() -> float:
     on="white noise of five sizes to 299x299, in [-1,1]",
 )
 def inception_input() -> float:
-    """The picture as it enters Inception, caught by hooks on both networks."""
+    """The image as it enters Inception, caught by hooks on both networks."""
     import oracles_inception
 
     from metrics.backbones.inception import FIDInception
@@ -105,7 +105,7 @@ def inception_input() -> float:
     "e_fid/deep3d",
     stage="crop",
     reference="face-alignment 1.5.0 utils.crop",
-    on="five boxes in a 260x300 picture, some leaving it",
+    on="five boxes in a 260x300 image, some leaving it",
     unit=LEVELS,
 )
 def fan_crop() -> float:
@@ -142,7 +142,7 @@ def similarity() -> float:
     "csim/arcface",
     stage="resize",
     reference="cv2.warpAffine (fixed point, 1/32 px)",
-    on="a smooth 360x320 picture into ArcFace's 112x112 crop",
+    on="a smooth 360x320 image into ArcFace's 112x112 crop",
     unit=LEVELS,
 )
 def warp() -> float:
@@ -160,7 +160,7 @@ def warp() -> float:
     "emo_fid/hsemotion",
     stage="resize",
     reference="torchvision Resize, ToTensor, Normalize (hsemotion's torch path)",
-    on="a 430x400 crop of a textured picture to 224x224, normalised",
+    on="a 430x400 crop of a textured image to 224x224, normalised",
 )
 def emotion_input() -> float:
     """hsemotion's input."""

@@ -11,9 +11,9 @@ import torch
 from benchmarks.parity_frame import SHARE, scored, tensor, twin
 from benchmarks.precision import probe
 
-#: Sides of the pictures: one that no scale of MS-SSIM divides, one that all do.
+#: Sides of the images: one that no scale of MS-SSIM divides, one that all do.
 SIDES = (189, 256)
-PICTURES = "two textured pictures of 189x189 and 256x256, shifted and noisy"
+PICTURES = "two textured images of 189x189 and 256x256, shifted and noisy"
 #: A frame as the reference packages take it: uint8 [H,W,3] twice.
 Frames = Callable[[np.ndarray, np.ndarray], float]
 

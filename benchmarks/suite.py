@@ -1,8 +1,8 @@
-"""The whole suite in one pass against the published tools one after another, on one video.
+"""The whole suite in one pass against the published tools one after another, on one sequence.
 
     .venv-reference/bin/python -m benchmarks.suite [--frames 250] [--threads 1 2] [--rounds 2]
 
-Runs in the environment of requirements-reference.txt, in one process. A clip of 256x256 with
+Runs in the environment of requirements-reference.txt, in one process. A sequence of 256x256 with
 sound is written once as H.264; each tool decodes it for itself and runs as its users run it, our
 metrics look at one pass. Networks hold seeded random weights that both sides read from the same
 files, so only time and equality are reported. Detectors with such weights find no face:
@@ -74,7 +74,7 @@ def sides(count: int, size: int = 256) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def prepare(folder: Path, count: int):
-    """Write the clip and the weights; the job of `suite_theirs`."""
+    """Write the sequence and the weights; the job of `suite_theirs`."""
     from scipy.io import wavfile
 
     from benchmarks.suite_theirs import Job
@@ -123,7 +123,7 @@ def ours(job, names: list[str], clock: Clock) -> tuple[dict[str, float], dict[st
 
     from benchmarks.suite_theirs import FACE
     from harness.contracts import Clip
-    from harness.engine.scoring import stream
+    from harness.engine.work.scoring import stream
     from harness.media.video import read_frames
     from metrics import catalog
     from metrics.backbones import s3fd_boxes

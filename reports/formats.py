@@ -17,6 +17,7 @@ STYLES = {
     "worse": "bold red",
     "maybe worse": "red",
     "note": "italic",
+    "notice": "yellow",
     "plain": "",
 }
 

@@ -105,9 +105,11 @@ def read(folder: Path, row: Row) -> RowItems:
         return legacy.read_items(folder, row)
     if not row.items:
         return RowItems({})
+    import pandas as pd
+
     table, path = to_frame(folder, row), folder / row.items
-    keys = [table[name].cat.codes.to_numpy() for name in ("sequence", "column")]
-    keys.append(table["seed"].to_numpy())
+    numbers, names = zip(*(pd.factorize(table[k]) for k in ("sequence", "column")), strict=True)
+    keys = [*numbers, table["seed"].to_numpy()]
     frames, values = table["frame"].to_numpy(), table["value"].to_numpy()
     changed = np.any([key[1:] != key[:-1] for key in keys], axis=0)
     starts = np.flatnonzero(np.concatenate([[len(table) > 0], changed]))
@@ -115,11 +117,12 @@ def read(folder: Path, row: Row) -> RowItems:
     if len(bad := np.flatnonzero(frames != places)):
         fact = f"item {bad[0] + 1} has frame {frames[bad[0]]}, and {places[bad[0]]} is next"
         raise BadInput(path, fact, _CURE)
-    sequences, columns = (table[name].cat.categories for name in ("sequence", "column"))
+    sequences, columns = (list(map(str, found)) for found in names)
+    known = {(name, seed) for name in row.sequences for seed in row.seeds}
     runs: dict[str, dict[tuple[str, int], np.ndarray]] = {}
     for start, part in zip(starts, np.split(values, starts[1:]), strict=False):
         column, key = columns[keys[1][start]], (sequences[keys[0][start]], int(keys[2][start]))
-        if key[0] not in row.sequences or key[1] not in row.seeds:
+        if key not in known:
             fact = f"{key[0]!r}, seed {key[1]} is not part of the row {row.method!r}"
             raise BadInput(path, fact, _CURE)
         if key in runs.setdefault(column, {}):
@@ -140,7 +143,8 @@ def to_frame(folder: Path, row: Row) -> pd.DataFrame:
     import pandas as pd
 
     path = folder / row.items
-    kinds = {"sequence": "category", "seed": "int64", "column": "category", "frame": "int64"}
+    # Not as categories, which "007" and "7" would be one of.
+    kinds = {"sequence": str, "seed": "int64", "column": str, "frame": "int64"}
     # From 3.1 on floats are read exactly in any case, and the option is deprecated.
     exact = tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1)
     try:

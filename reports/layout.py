@@ -226,7 +226,7 @@ def caption(results: Results) -> str:
         size = "several sizes or rates, the first " + size
     plural = "s" if len(first.sequences) > 1 else ""
     return (
-        f"{first.split}: {len(first.sequences)} sequence{plural}, {protocol['test_frames']} test "
-        f"frames, {size} at {protocol['fps']:g} fps, "
-        f"composite {protocol['composite']}, {device}"
+        f"{first.split}: {len(first.sequences)} sequence{plural}, {protocol.get('test_frames')} "
+        f"test frames, {size} at {protocol['fps']:g} fps, "
+        f"composite {protocol.get('composite')}, {device}"
     )

@@ -11,7 +11,7 @@ from reports import legacy
 FILE = "results.json"
 
 #: Facts of a row's protocol that every report needs.
-PROTOCOL = {"fps": (int, float), "height": int, "width": int, "composite": str, "test_frames": int}
+PROTOCOL = {"fps": (int, float), "height": int, "width": int}
 
 
 def run_folders(path: Path) -> list[Path]:

@@ -16,7 +16,14 @@ COLUMNS = {
     "fps/render": ("up", "frames/s", [0.0, None], "fps"),
 }
 FACTS = {
-    name: {"direction": d, "unit": u, "range": r, "metric": m, "code": f"code of {m}"}
+    name: {
+        "direction": d,
+        "unit": u,
+        "range": r,
+        "metric": m,
+        "code": f"code of {m}",
+        "needs_timing": m == "fps",
+    }
     for name, (d, u, r, m) in COLUMNS.items()
 }
 VALUES = {

@@ -6,7 +6,7 @@ import numpy as np
 
 from harness.ablation.grid import Grid
 from harness.contracts import MethodSpec, RenderedFrame
-from harness.engine.rendering import AU_ZEROED
+from harness.engine.work.rendering import AU_ZEROED
 from methods import catalog as methods
 
 

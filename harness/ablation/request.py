@@ -9,8 +9,8 @@ from typing import Any
 from harness.ablation.grid import Grid, GridRow
 from harness.contracts import BadInput, MethodSpec, UnknownName
 from harness.engine.method_rows import checked_options
-from harness.engine.rendering import AU_ZEROED
 from harness.engine.request import MethodRow, Request, SplitData
+from harness.engine.work.rendering import AU_ZEROED
 from methods import catalog as methods
 
 #: What `ablation.json` looks like.

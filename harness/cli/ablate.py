@@ -55,7 +55,7 @@ def ablate(
     from harness.cli.closing import finish
     from harness.engine.execution import Engine
     from harness.engine.planning import make_plan
-    from harness.engine.table import folder_of
+    from harness.engine.tables.entries import folder_of
     from harness.storage import write_json
     from methods import catalog as methods
 

@@ -66,7 +66,7 @@ def run(
     from harness.engine.execution import Engine
     from harness.engine.planning import make_plan
     from harness.engine.request import Request, SplitData, rows_of
-    from harness.engine.table import folder_of
+    from harness.engine.tables.entries import folder_of
 
     device = resolve_device(device)
     seeds = tuple(dict.fromkeys(seed or [0]))

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.contracts import HarnessError, Method, Results
-from harness.engine import results, scoring
+from harness.engine.cells.locks import PATIENCE, held
+from harness.engine.cells.store import Cell, Store
 from harness.engine.jobs import CellUnit, ScoreUnit
-from harness.engine.locks import PATIENCE, held
 from harness.engine.planning import Plan
 from harness.engine.progress import watch
 from harness.engine.provenance import made_with
-from harness.engine.store import Cell, Store
-from harness.engine.table import Table
+from harness.engine.tables import results
+from harness.engine.tables.entries import Table
+from harness.engine.work import scoring
 from harness.storage import make_folder, writing_to
 from methods import catalog as methods
 from metrics import catalog as metrics
@@ -182,9 +183,9 @@ class Engine:
         record = self.store.fail(cell, error)
         self.tally.failed += 1
         self._failed.add(cell.key)
-        place = f" ({os.path.relpath(record['where'])})" if record["where"] else ""
-        reason = f"{record['type']}: {record['message']}"
-        print(f"{cell.label} failed: {reason}{place}", file=sys.stderr)
+        place = f" at {os.path.relpath(record['where'])}" if record["where"] else ""
+        reason = f"{record['type']}{place}: {record['message']}"
+        print(f"{cell.label} failed: {reason}\n  traceback: {record['log']}", file=sys.stderr)
 
     def method(self, method_id: str, fit: Cell) -> Method:
         """The fitted method, loaded once for all its renders."""

@@ -13,24 +13,24 @@ from typing import Any
 import numpy as np
 
 from harness.contracts import BadInput, Clip, MetricSpec, Progress
-from harness.engine import closure
 from harness.engine.alignment.labels import Label, read_labels
 from harness.engine.alignment.meshes import open_mesh
 from harness.engine.alignment.opened import OpenedSequence, kind_of, open_sequence
 from harness.engine.alignment.pairing import Pair, pairs
 from harness.engine.alignment.remedies import Aligned, align
 from harness.engine.alignment.sidecars import with_sidecars
+from harness.engine.cells import closure
+from harness.engine.cells.keys import metric_inputs
+from harness.engine.cells.store import Cell, Store, hash_of
 from harness.engine.jobs import Batches, Entry, Job, RowFacts, ScoreUnit, SequenceFacts
-from harness.engine.keys import metric_inputs
 from harness.engine.request import FilesData, FilesRow
 from harness.engine.requirements import Absence, Material
-from harness.engine.store import Cell, Store, hash_of
 
 #: The row that scores the ground truth against itself.
 ORACLE = "ground-truth"
 
 #: Our code between a file and a score.
-CODE = ("harness.engine.file_jobs", "harness.engine.scoring")
+CODE = ("harness.engine.file_jobs", "harness.engine.work.scoring")
 
 #: Batch size: at most this many frames, and this many bytes per side.
 BATCH, BATCH_BYTES = 32, 1 << 26

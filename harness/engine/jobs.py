@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from harness.contracts import Clip, Method, MetricSpec, Progress
-from harness.engine.store import Cell, Store
+from harness.engine.cells.store import Cell, Store
 
 #: Frames in order, both sides: (index of the first, prediction [B,H,W,3], ground truth [B,H,W,3]).
 Batches = Iterable[tuple[int, np.ndarray, np.ndarray]]

@@ -22,7 +22,11 @@ from harness.contracts import (
     SplitManifest,
     TrainingSet,
 )
-from harness.engine import archive, closure, rendering, scoring, timing
+from harness.engine.cells import archive, closure
+from harness.engine.cells.keys import metric_inputs
+from harness.engine.cells.locks import held
+from harness.engine.cells.stage_cache import SharedStages
+from harness.engine.cells.store import Cell, Store
 from harness.engine.jobs import (
     Batches,
     CellUnit,
@@ -33,15 +37,12 @@ from harness.engine.jobs import (
     ScoreUnit,
     SequenceFacts,
 )
-from harness.engine.keys import metric_inputs
-from harness.engine.locks import held
 from harness.engine.method_rows import drives_of, name_of, options_of, preset_of
 from harness.engine.provenance import cpu_name
 from harness.engine.request import MethodRow
 from harness.engine.requirements import Absence
 from harness.engine.split_data import SplitSequences
-from harness.engine.stage_cache import SharedStages
-from harness.engine.store import Cell, Store
+from harness.engine.work import rendering, scoring, timing
 from harness.weights import cache_dir
 from methods import catalog as methods
 
@@ -149,7 +150,7 @@ def job_of(
         {
             "test": content(sequence, sequence.test),
             "loader": loader,
-            "code": closure.digest("harness.engine.archive"),
+            "code": closure.digest("harness.engine.cells.archive"),
         },
     )
     sources = training_of(spec, data, sequence)
@@ -175,7 +176,7 @@ def job_of(
             "fit": fit.key,
             "truth": truth.key,
             **protocol,
-            "code": closure.digest("harness.engine.rendering"),
+            "code": closure.digest("harness.engine.work.rendering"),
         },
     )
     units: list[CellUnit | ScoreUnit] = [
@@ -186,7 +187,7 @@ def job_of(
     clock = None
     if spec.timed and spec.role != "oracle" and drive == spec.drives[0]:
         inputs = {"fit": fit.key, "truth": truth.key, **protocol, "cpu": cpu_name()}
-        code = closure.digest("harness.engine.timing", "harness.engine.rendering")
+        code = closure.digest("harness.engine.work.timing", "harness.engine.work.rendering")
         clock = Cell("time", f"{shown} · timing", {**inputs, "device": device, "code": code})
         units.append(CellUnit(clock, partial(_time, spec, fit, sequence, drive), (fit, render)))
     scores = _scores(chosen.metrics, shown, render, clock)
@@ -239,7 +240,7 @@ def facts_of(manifest: SplitManifest) -> dict[str, Any]:
 def _scores(
     specs: tuple[MetricSpec, ...], label: str, render: Cell, clock: Cell | None
 ) -> list[tuple[MetricSpec, Cell]]:
-    code = closure.digest("harness.engine.scoring")
+    code = closure.digest("harness.engine.work.scoring")
     found = []
     for spec in specs:
         if spec.needs_timing and clock is None:

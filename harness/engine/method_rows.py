@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.contracts import BadInput, MethodSpec, UnknownName
-from harness.engine.rendering import SHUFFLED
 from harness.engine.request import MethodRow
+from harness.engine.work.rendering import SHUFFLED
 
 
 def drives_of(spec: MethodSpec) -> tuple[str, ...]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from harness.contracts import BadInput, MethodSpec, MetricSpec
 from harness.engine import file_jobs, method_jobs, method_rows
+from harness.engine.cells.store import hash_of
 from harness.engine.jobs import Job, TableFacts
 from harness.engine.progress import watch
 from harness.engine.request import FilesData, FilesRow, MethodRow, Request, SplitData
 from harness.engine.requirements import Absence, Material, chosen_metrics
 from harness.engine.split_data import SplitSequences, open_split
-from harness.engine.store import hash_of
 from methods import catalog as methods
 from metrics import catalog as metrics
 

@@ -19,7 +19,7 @@ from harness.contracts import (
     SplitManifest,
     UnknownName,
 )
-from harness.engine import closure
+from harness.engine.cells import closure
 from harness.engine.progress import watch
 from harness.engine.request import SplitData
 from splits import catalog as splits

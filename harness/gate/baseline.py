@@ -1,4 +1,4 @@
-"""What a run is held against: means and spreads of columns over stored runs of several seeds.
+"""Baselines: means and spreads of columns over stored runs of several seeds.
 
 A column's tolerance is Student's t times the standard error of the difference of two means, the
 baseline's over its n seeds and the checked run's over its k: `t * spread * sqrt(1/k + 1/n)`,
@@ -11,9 +11,9 @@ none, and of planted losses of 0.5 dB none was missed (`benchmarks/gate_quality.
 Few seeds make a blunt gate. With fifty columns a run of one seed may lose 18 spreads against
 five seeds, and seven against ten; a run of five seeds may lose three against fifteen.
 
-Another processor's last bits lead training elsewhere, with the same seed. That moves a value no
-further than another seed does, which changes the last bits and the initial values too: the
-spread between seeds covers machines, as far as machines differ in rounding alone.
+Another processor rounds differently, which changes a training with the same seed. It moves a
+value no further than another seed does, which changes the initial values too: the spread between
+seeds covers machines that differ in rounding alone.
 """
 
 from __future__ import annotations
@@ -34,18 +34,16 @@ LEAST_SEEDS = 5
 #: Of a commit that is as good as the baseline's: probability that any column fails.
 FALSE_ALARMS = 0.002
 #: Least tolerance: share of a value's distance from the best one can have, decibels, and units.
-#: Columns that do not vary at all, those of the baselines, are held by it alone.
+#: It alone decides on columns that do not vary at all, those of the baselines.
 FLOOR_SHARE, FLOOR_DB, FLOOR = 0.01, 0.05, 1e-4
-#: Metrics that are not held against anything, and why.
-LEFT_OUT = {
-    "fps": "wall time of one machine; throughput is guarded by ratios",
-    "blink": "counts of one or two events, which a single frame changes",
-}
+#: Metrics that are not checked, and why.
+TIMING = "wall time of one machine; throughput is guarded by ratios"
+LEFT_OUT = {"blink": "counts of one or two events, which a single frame changes"}
 CONTROL = "shuffled-audio"
 
 
 def judged(row: Row) -> bool:
-    """Controls are left out: a method that hears the wrong sound should be worse."""
+    """Controls are left out: a method driven by the wrong audio should be worse."""
     return not (row.role == "method" and row.drive == CONTROL)
 
 
@@ -63,8 +61,14 @@ def row_key(row: Row) -> str:
 
 def protocol_of(row: Row) -> dict[str, Any]:
     """What must be equal for values to be comparable."""
-    said = {"split": row.split, "preset": row.preset, "sequences": sorted(row.sequences)}
-    return said | dict(row.protocol)
+    facts = {"split": row.split, "preset": row.preset, "sequences": sorted(row.sequences)}
+    facts |= {"options": dict(row.options)} if row.options else {}
+    return facts | dict(row.protocol)
+
+
+def left_out(facts: Mapping[str, Any]) -> bool:
+    """Whether a column is not checked."""
+    return bool(facts.get("needs_timing")) or facts["metric"].partition("/")[0] in LEFT_OUT
 
 
 def floor(mean: float, column: Mapping[str, Any]) -> float:
@@ -105,7 +109,7 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
     columns = {
         name: facts
         for name, facts in first.columns.items()
-        if facts["direction"] != "none" and facts["metric"].partition("/")[0] not in LEFT_OUT
+        if facts["direction"] != "none" and not left_out(facts)
     }
     found: dict[tuple[str, str], list[float]] = {}
     unsteady = []
@@ -146,8 +150,8 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
             for row in rows
         },
         "code": {column: facts.get("code", "") for column, facts in columns.items()},
-        "left_out": LEFT_OUT,
-        "unsteady": unsteady,  # scored in some of the runs alone, so held against nothing
+        "left_out": LEFT_OUT | {"speed": TIMING},
+        "unsteady": unsteady,  # scored in some of the runs alone, so not checked
         "provenance": dict(provenance) | {"seeds": seeds},
     }
 
@@ -168,11 +172,11 @@ def tolerance(entry: Mapping[str, float], column: Mapping[str, Any], seeds: int 
 def _seed(name: str, results: Results) -> int:
     seeds = {seed for row in results.rows for seed in row.seeds}
     if len(seeds) != 1:
-        fact = f"it pools the seeds {sorted(seeds)}, so their spread cannot be told"
+        fact = f"it pools the seeds {sorted(seeds)}, so their spread is unknown"
         raise BadInput(name, fact, "Run every seed into a folder of its own (--seed, --out).")
     if results.failures:
         fact = f"{len(results.failures)} of its cells failed"
-        raise BadInput(name, fact, "Mend the cause and run again.")
+        raise BadInput(name, fact, "Fix the cause and run again.")
     return seeds.pop()
 
 
@@ -191,7 +195,7 @@ def _same(name: str, first: Results, other: str, results: Results) -> None:
     ]
     if codes:
         fact = f"it was scored by other metric code than {name}: {', '.join(codes)}"
-        raise BadInput(other, fact, "Run again: fits are reused, scores are made anew.")
+        raise BadInput(other, fact, "Run again: fits are reused, and scores are recomputed.")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -204,14 +208,31 @@ def read(path: Path) -> dict[str, Any]:
     cure = "Make one: `python -m harness check --refresh --baseline FILE RUN...`."
     try:
         data = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(path, f"it cannot be read as a baseline ({error})", cure) from error
-    if not isinstance(data, dict) or not isinstance(data.get("rows"), dict) or "code" not in data:
-        raise BadInput(path, "it is not a baseline", cure)
-    if data.get("format") != FORMAT:
-        fact = f"its format is {data.get('format')}, and this code reads {FORMAT}"
-        raise BadInput(path, fact, cure)
+        if data["format"] != FORMAT:
+            raise ValueError(f"its format is {data['format']}, and this code reads {FORMAT}")
+        for key, row in data["rows"].items():
+            if not isinstance(row["protocol"], dict):
+                raise TypeError(f"{key} has no protocol")
+            for column, entry in row["columns"].items():
+                numbers = [_number(entry[name]) for name in ("mean", "spread", "n", "multiple")]
+                if min(numbers[1:]) < 0 or numbers[2] < 2:
+                    raise ValueError(f"{key} {column} has a negative spread, or too few seeds")
+        if not all(isinstance(code, str) for code in data["code"].values()):
+            raise TypeError("a metric's code is not a digest")
+        speed = data.get("throughput")
+        if speed and min(_number(one["ratio"]) for one in speed["ratios"].values()) <= 0:
+            raise ValueError("a ratio of its throughput is not above 0")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        fact = f"it cannot be read as a baseline ({type(error).__name__}: {error})"
+        raise BadInput(path, fact, cure) from error
     return data
+
+
+def _number(value: object) -> float:
+    """A finite number: nothing is worse than NaN, and everything is within infinity."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is not a finite number")
+    return float(value)
 
 
 def text(baseline: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""A stored run held against a baseline: what is worse, what is better, what is gone."""
+"""A stored run compared with a baseline: what is worse, what is better, what is gone."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from harness.gate.baseline import judged, protocol_of, row_key, tolerance, value
 
 #: Verdicts that fail the gate.
 FAILING = ("worse", "slower", "gone", "failed")
-#: Verdicts that pass and are told.
-TOLD = ("better", "faster", "unclear", "new")
+#: Verdicts that pass and are shown.
+SHOWN = ("better", "faster", "unclear", "new")
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Finding:
     """One line of the gate's table.
 
     verdict: `ok`; `worse`, `slower`, `gone`, `failed` (these fail the gate); `better`,
-        `faster`, `new`, `unclear` (told).
+        `faster`, `new`, `unclear` (these are shown).
     tolerance: how far `now` may lie on the wrong side of `baseline`; None where not numbers.
     """
 
@@ -79,12 +79,12 @@ def quality(baseline: Mapping[str, Any], results: Results, name: str) -> list[Fi
     return found + [
         Finding(
             "quality",
-            f"{each.method} [{each.drive}] {each.stage} of {each.sequence}",
+            f"{each.method} [{each.drive}] {each.kind} of {each.sequence}",
             None,
             None,
             None,
             "failed",
-            f"{each.type}: {each.message}",
+            f"{each.type}: {each.message}" + f" ({each.where})" * bool(each.where),
         )
         for each in results.failures
     ]
@@ -101,7 +101,8 @@ def _column(
         return Finding("quality", what, mean, None, None, "gone", note)
     allowed = tolerance(entry, facts, len(row.seeds))
     loss = (mean - now) * (1 if facts["direction"] == "up" else -1)
-    verdict = "worse" if loss > allowed else "better" if -loss > allowed else "ok"
+    # Whatever is not within the tolerance fails, should any number be none.
+    verdict = "worse" if not loss <= allowed else "better" if -loss > allowed else "ok"
     return Finding("quality", what, mean, now, allowed, verdict)
 
 
@@ -116,8 +117,8 @@ def _refuse_other_protocol(baseline: Mapping[str, Any], rows: Mapping[str, Row],
         wanted, have = baseline["rows"][key]["protocol"], protocol_of(row)
         differ = [part for part in {**wanted, **have} if wanted.get(part) != have.get(part)]
         if differ:
-            told = ", ".join(f"{p} is {have.get(p)!r}, not {wanted.get(p)!r}" for p in differ)
-            raise BadInput(name, f"{key} follows another protocol than the baseline: {told}", cure)
+            facts = ", ".join(f"{p} is {have.get(p)!r}, not {wanted.get(p)!r}" for p in differ)
+            raise BadInput(name, f"{key} follows another protocol than the baseline: {facts}", cure)
 
 
 def _refuse_other_code(baseline: Mapping[str, Any], results: Results, name: str) -> None:
@@ -137,7 +138,7 @@ def _refuse_other_code(baseline: Mapping[str, Any], results: Results, name: str)
     if unknown:
         raise BadInput(
             name,
-            f"it does not say which code scored {_some(unknown)}",
+            f"it does not state which code scored {_some(unknown)}",
             "It is older than the gate: delete its results.json and run again; cells are reused.",
         )
 

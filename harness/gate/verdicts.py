@@ -1,14 +1,15 @@
-"""The gate's findings for people, for test reporters and for GitHub."""
+"""The gate's findings as a table, as JUnit XML and as GitHub annotations."""
 
 from __future__ import annotations
 
-import io
 import re
 from collections import Counter
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from harness.gate.check import TOLD, Finding
+from harness.gate.check import SHOWN, Finding
+from reports import formats
+from reports.formats import CellText, TextTable
 
 
 def table(findings: Sequence[Finding], everything: bool = False) -> str:
@@ -16,33 +17,24 @@ def table(findings: Sequence[Finding], everything: bool = False) -> str:
 
     Throughput is always shown: it is short.
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     shown = [f for f in findings if everything or f.kind == "throughput" or f.verdict != "ok"]
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for head in ("what", "baseline", "now", "tolerance", "verdict", ""):
-        right = head in ("baseline", "now", "tolerance")
-        grid.add_column(head, justify="right" if right else "left", no_wrap=bool(head))
+    rows = []
     for each in shown:
-        style = "bold red" if each.fails else "yellow" if each.verdict in TOLD else ""
-        cells = [each.what, *map(number, (each.baseline, each.now, each.tolerance))]
-        grid.add_row(*(Text(cell) for cell in cells), Text(each.verdict, style), Text(each.note))
-    console = Console(file=io.StringIO(), width=140)
-    with console.capture() as capture:
-        if shown:
-            console.print(grid)
-    return "\n".join([*([capture.get().rstrip()] if shown else []), summary(findings)])
+        style = "worse" if each.fails else "notice" if each.verdict in SHOWN else "plain"
+        numbers = map(number, (each.baseline, each.now, each.tolerance))
+        cells = [CellText(text) for text in (each.what, *numbers)]
+        rows.append([*cells, CellText(each.verdict, style), CellText(each.note)])
+    heads = ("what", "baseline", "now", "tolerance", "verdict", "")
+    text = formats.terminal(TextTable(heads, rows, left=(0, 4, 5)))
+    return "\n".join([text, summary(findings)] if shown else [summary(findings)])
 
 
 def summary(findings: Sequence[Finding]) -> str:
     """One line: how many of each verdict."""
     counts = Counter(each.verdict for each in findings)
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
     fails = sum(each.fails for each in findings)
-    return f"gate: {'FAIL' if fails else 'pass'} ({told})"
+    return f"gate: {'FAIL' if fails else 'pass'} ({verdicts})"
 
 
 def number(value: float | None) -> str:
@@ -78,8 +70,8 @@ def junit(findings: Sequence[Finding]) -> str:
                 suite, "testcase", classname=f"gate.{kind}", name=_xml(each.what)
             )
             if each.fails:
-                told = _xml(sentence(each))
-                ElementTree.SubElement(case, "failure", message=told, type=each.verdict).text = told
+                text = _xml(sentence(each))
+                ElementTree.SubElement(case, "failure", message=text, type=each.verdict).text = text
             elif each.verdict != "ok":
                 ElementTree.SubElement(case, "system-out").text = _xml(sentence(each))
     ElementTree.indent(root)
@@ -87,7 +79,7 @@ def junit(findings: Sequence[Finding]) -> str:
 
 
 def annotations(findings: Sequence[Finding], file: str) -> list[str]:
-    """GitHub workflow commands: errors for what fails, warnings and notices for what is told."""
+    """GitHub workflow commands: errors for what fails, warnings and notices for the rest."""
     level = {"unclear": "warning"}
     return [
         f"::{'error' if each.fails else level.get(each.verdict, 'notice')} "

@@ -5,14 +5,14 @@ from __future__ import annotations
 from torch import Tensor
 
 from harness.contracts.errors import BadInput, Unavailable
-from methods.gaussians.request import Request
+from methods.gaussians.request import RasterRequest
 from methods.gaussians.thresholds import DEFAULT_PROFILE, thresholds
 
 #: Other releases mean something else by the same call (see thresholds.py).
 VERSION = "1.5.3"
 
 
-def render(request: Request) -> tuple[Tensor, Tensor, dict]:
+def render(request: RasterRequest) -> tuple[Tensor, Tensor, dict]:
     """Render on the GPU, unpacked.
 
     Raises:

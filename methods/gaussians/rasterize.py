@@ -9,7 +9,7 @@ from torch import Tensor
 
 from harness.contracts.errors import BadInput, UnknownName
 from methods.gaussians import reference
-from methods.gaussians.request import RASTERIZE_MODES, TILE_SIZE, Request, refuse_not_finite
+from methods.gaussians.request import RASTERIZE_MODES, TILE_SIZE, RasterRequest, refuse_not_finite
 from methods.gaussians.thresholds import DEFAULT_PROFILE, thresholds
 from methods.gaussians.tiles import Meta
 
@@ -87,7 +87,7 @@ def rasterize(
         raise BadInput(
             "rasterize_mode", f"{rasterize_mode!r} is unknown", f"One of {RASTERIZE_MODES}."
         )
-    request = Request(
+    request = RasterRequest(
         means=means,
         quats=quats,
         scales=scales,
@@ -136,7 +136,7 @@ def rasterize(
     return pixels, alphas, meta
 
 
-def _render_cpu(request: Request, backend: str, threads: int | None):
+def _render_cpu(request: RasterRequest, backend: str, threads: int | None):
     if backend == "cpu":
         from methods.gaussians.native import backend as native
         from methods.gaussians.native.kernels import load_kernels

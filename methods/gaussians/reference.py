@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from methods.gaussians import spherical_harmonics
-from methods.gaussians.request import TILE_SIZE, Request
+from methods.gaussians.request import TILE_SIZE, RasterRequest
 from methods.gaussians.thresholds import Thresholds
 from methods.gaussians.tiles import tile_lists
 
@@ -27,7 +27,7 @@ def rotation_matrices(quats: Tensor) -> Tensor:
     return torch.stack([torch.stack(row, -1) for row in rows], -2)
 
 
-def project(r: Request) -> dict[str, Tensor | None]:
+def project(r: RasterRequest) -> dict[str, Tensor | None]:
     """Project every Gaussian into every camera.
 
     Returns:
@@ -132,7 +132,7 @@ def blend(
     return (alpha * before).T @ channels, after[-1]
 
 
-def render(r: Request) -> tuple[Tensor, Tensor, dict]:
+def render(r: RasterRequest) -> tuple[Tensor, Tensor, dict]:
     """Render tile by tile; see `rasterize` for what comes back."""
     projected = project(r)
     radii, depths = projected["radii"], projected["depths"]
@@ -175,7 +175,7 @@ def render(r: Request) -> tuple[Tensor, Tensor, dict]:
     return color, alpha, meta
 
 
-def _channels(r: Request, radii: Tensor, depths: Tensor) -> Tensor:
+def _channels(r: RasterRequest, radii: Tensor, depths: Tensor) -> Tensor:
     """What is blended, [..., C, N, D]: colours, then depth."""
     parts = []
     if r.with_color:
@@ -197,7 +197,7 @@ def _pixel_centers(tile_x: int, tile_y: int, like: Tensor) -> Tensor:
     return torch.stack([x.flatten(), y.flatten()], -1)
 
 
-def _untile(tiles: Tensor, across: int, r: Request) -> Tensor:
+def _untile(tiles: Tensor, across: int, r: RasterRequest) -> Tensor:
     """Tiles [tiles, 256, D] to an image [H, W, D]."""
     d = tiles.shape[-1]
     grid = tiles.reshape(-1, across, TILE_SIZE, TILE_SIZE, d).permute(0, 2, 1, 3, 4)

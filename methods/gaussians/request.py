@@ -21,7 +21,7 @@ MAX_SH_DEGREE = 3
 
 
 @dataclass(frozen=True)
-class Request:
+class RasterRequest:
     """Checked arguments of `rasterize`, with the leading batch dimensions made explicit.
 
     Shapes: `batch` is any tuple, N Gaussians, C cameras. `means` [*batch, N, 3], `quats`
@@ -91,7 +91,7 @@ class Request:
         names = ("means", "quats", "scales", "opacities", "colors", "viewmats", "Ks", "backgrounds")
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
-    def check(self) -> Request:
+    def check(self) -> RasterRequest:
         """Raise `BadInput` for shapes, types or options that no backend could render."""
         self._check_shapes()
         self._check_options()
@@ -167,7 +167,7 @@ class Request:
             )
 
 
-def refuse_not_finite(request: Request) -> None:
+def refuse_not_finite(request: RasterRequest) -> None:
     """Raise `BadInput` that names the first argument with a NaN or an infinity, if any."""
     for name, value in request.tensors().items():
         finite = torch.isfinite(value.detach())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -86,6 +87,66 @@ def results():
 def test_best_is_among_those_who_compete(results):
     assert layout.best_rows(results, "psnr") == {1}
     assert layout.best_rows(results, "lmd/x") == {1}
+
+
+def test_best_is_decided_before_rounding_and_shared_by_equal_values(results):
+    def with_values(*values):
+        rows = [
+            replace(row, scores={"psnr": Score("ok", value)})
+            for row, value in zip(results.rows[1::2], values, strict=True)
+        ]
+        return replace(results, rows=tuple(rows))
+
+    close = with_values(30.0012, 30.0011)
+    assert layout.best_rows(close, "psnr") == {0}
+    assert tables.render(close, "md").count("**30.00**") == 1
+    assert layout.best_rows(with_values(30.0, 30.0), "psnr") == {0, 1}
+    small = with_values(3.97e-05, 1.14e-05)
+    small = replace(small, columns={"psnr": {**results.columns["psnr"], "direction": "down"}})
+    text = tables.render(small, "md")
+    assert "**1.14e-05**" in text
+    assert "| 3.97e-05 |" in text
+
+
+def test_baselines_are_not_best_in_speed(results):
+    facts = {**results.columns["psnr"], "needs_timing": True}
+    fast = replace(results.rows[3], scores={"psnr": Score("ok", 1e6)})
+    timed = replace(results, rows=(*results.rows[:3], fast), columns={"psnr": facts})
+    assert layout.best_rows(timed, "psnr") == {1}
+
+
+def test_failures_say_where_in_the_code_and_in_which_log(results):
+    (failure,) = results.failures
+    found = replace(failure, kind="score lmd", where="metrics/lmd.py:12", log="logs/a.txt")
+    for format_ in ("table", "md"):
+        text = " ".join(tables.render(replace(results, failures=(found,)), format_).split())
+        assert "FAILED score lmd of ua3dtalk [shuffled-audio] on toy/a, seed 0: NoFace" in text
+        assert "(metrics/lmd.py:12; log logs/a.txt)" in text
+
+
+def test_rows_made_with_other_versions_say_so(results):
+    """Cells of several processes and days stand in one table."""
+    old = {"torch": ("2.12.0",), "code:m": ("aa",)}
+    new = {"torch": ("2.13.0",), "code:m": ("bb",)}
+    rows = [replace(r, made_with=v) for r, v in zip(results.rows[:2], (old, new), strict=True)]
+    mixed = replace(results, rows=tuple(rows), provenance={"packages": {"torch": "today's"}})
+    notes = tables.footnotes(mixed)
+    assert "computed with different torch: 2.12.0 (ground-truth); 2.13.0 (ua3dtalk [audio+au])" in (
+        notes
+    )
+    assert any(
+        line.startswith("computed with different code of the metric m: aa") for line in notes
+    )
+    made = json.loads(tables.render(mixed, "json"))["provenance"]
+    assert made["made_with"]["torch"] == "2.12.0, 2.13.0"
+    assert "packages" not in made
+    alike = replace(mixed, rows=(rows[0], replace(rows[1], made_with=old)))
+    assert not any("different" in line for line in tables.footnotes(alike))
+
+
+def test_overrides_of_a_preset_are_part_of_a_rows_name(results):
+    row = replace(results.rows[1], options={"steps": 3, "use_au": False})
+    assert layout.row_label(row) == "ua3dtalk [audio+au] (steps=3, use_au=False)"
 
 
 def test_json_holds_what_the_design_asks(results):

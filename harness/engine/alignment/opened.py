@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from harness.contracts import BadInput
-from harness.engine import archive
+from harness.engine.cells import archive
 from harness.media.audio import read_audio
 from harness.media.video import probe, read_frames
 from harness.weights import sha256_of

@@ -15,14 +15,14 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
 from methods.gaussians.native import kernels as abi
-from methods.gaussians.request import Request
+from methods.gaussians.request import RasterRequest
 
 
 @dataclass
-class Job:
+class RenderJob:
     """Everything about a call that is not a tensor of the graph."""
 
-    request: Request
+    request: RasterRequest
     kernels: abi.Kernels
     threads: int
     keep: bool  # a backward pass may follow
@@ -32,10 +32,10 @@ class Job:
         """C struct of the profile."""
         return abi.threshold_struct(self.request.thresholds)
 
-    def camera(self, viewmats: Tensor, Ks: Tensor, image: int) -> abi.Camera:
+    def camera(self, viewmats: Tensor, Ks: Tensor, image: int) -> abi.CameraStruct:
         """C struct of one image's camera."""
         r = self.request
-        return abi.Camera(
+        return abi.CameraStruct(
             address(viewmats, image, 16),
             address(Ks, image, 9),
             r.width,
@@ -55,9 +55,9 @@ def address(tensor: Tensor | None, index: int, size: int) -> int | None:
     return tensor.data_ptr() + index * size * tensor.element_size()
 
 
-def _gaussians(job: Job, image: int, means: Tensor, quats: Tensor, scales: Tensor, opacities):
+def _gaussians(job: RenderJob, image: int, means: Tensor, quats: Tensor, scales: Tensor, opacities):
     n, element = job.request.count, image // job.request.cameras
-    return abi.Gaussians(
+    return abi.GaussiansStruct(
         n,
         address(means, element, 3 * n),
         address(quats, element, 4 * n),
@@ -82,7 +82,7 @@ class Project(torch.autograd.Function):
         opacities: Tensor,
         viewmats: Tensor,
         Ks: Tensor,
-        job: Job,
+        job: RenderJob,
     ) -> tuple[Tensor | None, ...]:
         """Fill one frame per image and return what gsplat's projection returns."""
         r = job.request
@@ -174,7 +174,7 @@ class Harmonics(torch.autograd.Function):
         centres: Tensor,
         coefficients: Tensor,
         radii: Tensor,
-        job: Job,
+        job: RenderJob,
     ) -> Tensor:
         """Evaluate; culled Gaussians give 0."""
         colors = means.new_empty(*radii.shape[:-1], 3)
@@ -220,10 +220,12 @@ class Harmonics(torch.autograd.Function):
         return v_means, v_centres, v_coefficients, None, None
 
 
-def _harmonics(job: Job, image: int, means, centres, coefficients, radii) -> abi.Harmonics:
+def _harmonics(
+    job: RenderJob, image: int, means, centres, coefficients, radii
+) -> abi.HarmonicsStruct:
     r, n, bases = job.request, job.request.count, coefficients.shape[-2]
     element = image // r.cameras
-    return abi.Harmonics(
+    return abi.HarmonicsStruct(
         n,
         bases,
         r.sh_degree,
@@ -246,7 +248,7 @@ class Render(torch.autograd.Function):
         opacities: Tensor,
         colors: Tensor | None,
         backgrounds: Tensor | None,
-        job: Job,
+        job: RenderJob,
     ) -> tuple[Tensor, Tensor]:
         """Blend the frames that `Project` filled; `opacities` are known to them already."""
         r = job.request

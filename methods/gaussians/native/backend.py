@@ -7,21 +7,21 @@ from torch import Tensor
 
 from harness.contracts.errors import BadInput
 from methods.gaussians.native import kernels as abi
-from methods.gaussians.native.autograd import Harmonics, Job, Project, Render
-from methods.gaussians.request import Request, refuse_not_finite
+from methods.gaussians.native.autograd import Harmonics, Project, Render, RenderJob
+from methods.gaussians.request import RasterRequest, refuse_not_finite
 
 #: Below this many Gaussians and pixels together a second thread costs more than it brings.
 SMALL_FRAME = 6000
 
 
-def default_threads(request: Request) -> int:
+def default_threads(request: RasterRequest) -> int:
     """Torch's thread count, or 1 for a frame too small to share out."""
     work = request.count + request.width * request.height // 4
     return 1 if work < SMALL_FRAME else torch.get_num_threads()
 
 
 def render(
-    request: Request, kernels: abi.Kernels, threads: int | None = None
+    request: RasterRequest, kernels: abi.Kernels, threads: int | None = None
 ) -> tuple[Tensor, Tensor, dict]:
     """Render with the native core.
 
@@ -52,7 +52,7 @@ def render(
     backgrounds = _backgrounds_with_depth(r)
     sources = (means, quats, scales, opacities, viewmats, colors, backgrounds)
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in sources)
-    job = Job(r, kernels, max(1, threads or default_threads(r)), keep)
+    job = RenderJob(r, kernels, max(1, threads or default_threads(r)), keep)
     try:
         radii, means2d, depths, conics, compensations = Project.apply(
             means, quats, scales, opacities, viewmats, Ks, job
@@ -82,12 +82,12 @@ def render(
     return pixels, alphas, meta
 
 
-def tile_lists(request: Request, kernels: abi.Kernels) -> tuple[Tensor, Tensor]:
+def tile_lists(request: RasterRequest, kernels: abi.Kernels) -> tuple[Tensor, Tensor]:
     """The core's own lists of one image: ids [M] and offsets [tiles], both int32.
 
     For tests and tools; `rasterize` computes meta's lists from the projection instead.
     """
-    job = Job(request, kernels, 1, keep=True)
+    job = RenderJob(request, kernels, 1, keep=True)
     with torch.no_grad():
         r = request
         projected = Project.apply(r.means, r.quats, r.scales, r.opacities, r.viewmats, r.Ks, job)
@@ -100,7 +100,7 @@ def tile_lists(request: Request, kernels: abi.Kernels) -> tuple[Tensor, Tensor]:
     return ids, offsets
 
 
-def _backgrounds_with_depth(r: Request) -> Tensor | None:
+def _backgrounds_with_depth(r: RasterRequest) -> Tensor | None:
     """Depth has background 0, as in gsplat."""
     if r.backgrounds is None or not r.with_color:
         return None

@@ -13,10 +13,10 @@ from functools import cache
 
 from harness.contracts.errors import BadInput
 from methods.gaussians.native import library
-from methods.gaussians.thresholds import Thresholds as ThresholdValues
+from methods.gaussians.thresholds import Thresholds
 
 
-class Camera(ctypes.Structure):
+class CameraStruct(ctypes.Structure):
     """`SplatCamera`."""
 
     _fields_ = (
@@ -32,13 +32,13 @@ class Camera(ctypes.Structure):
     )
 
 
-class Thresholds(ctypes.Structure):
+class ThresholdsStruct(ctypes.Structure):
     """`splat::Thresholds`, in the order of the Python dataclass."""
 
-    _fields_ = tuple((name, c_float) for name in ThresholdValues.__dataclass_fields__)
+    _fields_ = tuple((name, c_float) for name in Thresholds.__dataclass_fields__)
 
 
-class Gaussians(ctypes.Structure):
+class GaussiansStruct(ctypes.Structure):
     """`splat::Gaussians`."""
 
     _fields_ = (
@@ -76,7 +76,7 @@ class ProjectionGradients(ctypes.Structure):
     )
 
 
-class Harmonics(ctypes.Structure):
+class HarmonicsStruct(ctypes.Structure):
     """`splat::Harmonics`."""
 
     _fields_ = (
@@ -124,12 +124,12 @@ class ImageGradients(ctypes.Structure):
 
 
 _STRUCTS = (
-    Camera,
-    Thresholds,
-    Gaussians,
+    CameraStruct,
+    ThresholdsStruct,
+    GaussiansStruct,
     Projection,
     ProjectionGradients,
-    Harmonics,
+    HarmonicsStruct,
     Image,
     ImageGradients,
 )
@@ -155,23 +155,23 @@ class Kernels:
         lib.splat_frame_release.restype = None
         lib.splat_project.argtypes = [
             c_void_p,
-            pointer(Camera),
-            pointer(Thresholds),
-            pointer(Gaussians),
+            pointer(CameraStruct),
+            pointer(ThresholdsStruct),
+            pointer(GaussiansStruct),
             pointer(Projection),
             c_int,
         ]
         lib.splat_project_backward.argtypes = [
-            pointer(Camera),
-            pointer(Thresholds),
-            pointer(Gaussians),
+            pointer(CameraStruct),
+            pointer(ThresholdsStruct),
+            pointer(GaussiansStruct),
             pointer(Projection),
             pointer(ProjectionGradients),
             c_int,
         ]
-        lib.splat_harmonics.argtypes = [pointer(Harmonics), c_void_p, c_int]
+        lib.splat_harmonics.argtypes = [pointer(HarmonicsStruct), c_void_p, c_int]
         lib.splat_harmonics_backward.argtypes = [
-            pointer(Harmonics),
+            pointer(HarmonicsStruct),
             c_void_p,
             c_void_p,
             c_void_p,
@@ -224,9 +224,9 @@ class FrameHandle:
 
 
 @cache
-def threshold_struct(values: ThresholdValues) -> Thresholds:
+def threshold_struct(values: Thresholds) -> ThresholdsStruct:
     """Build the C struct of a profile."""
-    return Thresholds(*astuple(values))
+    return ThresholdsStruct(*astuple(values))
 
 
 def load_kernels(isa: str | None = None) -> Kernels | None:

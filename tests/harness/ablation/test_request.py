@@ -13,8 +13,8 @@ from harness.ablation.grid import Grid
 from harness.ablation.request import AblationRequest, description_of, request_of
 from harness.engine.execution import Engine
 from harness.engine.planning import plan_on
-from harness.engine.rendering import AU_ZEROED
 from harness.engine.split_data import SplitSequences
+from harness.engine.work.rendering import AU_ZEROED
 from harness.storage import write_json
 from methods import catalog as methods
 from reports import items

@@ -13,12 +13,14 @@ from scipy import stats
 from harness.ablation import columns as ablation_columns
 from harness.ablation import formats as ablation_tables
 from harness.ablation import table as ablation
-from harness.contracts import BadInput, MetricResult, Results, Row, Score
-from harness.engine import items as written
+from harness.ablation.texts import change_text, notes
+from harness.contracts import BadInput, Results, Row, Score
+from reports import items
 from reports.statistics import Series, estimate, holm
-from tests.reports import markup
+from tests.reports import markup, simulated
 
 COUNT, NAMES = 200, ("base", "better", "worse")
+MEAN = "mean of items"
 SHIFTS = {"base": 0.0, "better": 2.0, "worse": -1.0}
 PROTOCOL = {
     "fps": 25.0, "height": 8, "width": 8, "composite": "plate", "test_frames": 2 * COUNT,
@@ -44,16 +46,15 @@ def folder(tmp_path):
     rows = []
     sequences = ("p0-x", "p1-x")
     for index, name in enumerate(NAMES):
-        files, means, lmd = [], [], []
+        entries, means, lmd = [], [], []
         for sequence in sequences:
             for seed in (0, 1):
                 psnr = values(name, sequence, seed)
                 series = {"psnr": psnr, "lmd/synthetic": psnr / 10, "jitter": psnr[:50]}
-                path = tmp_path / "items" / f"m-{name}--audio--{sequence}--s{seed}.jsonl"
-                written.write(path, COUNT, [MetricResult({}, COUNT, series)])
-                files.append(str(path.relative_to(tmp_path)))
+                entries += [(sequence, seed, column, v) for column, v in series.items()]
                 means.append(psnr.mean())
                 lmd.append(psnr.mean() / 10)
+        items.write(tmp_path / f"items/{name}.csv", entries)
         scores = {
             "psnr": Score("ok", float(np.mean(means)), n=4 * COUNT),
             "lmd/synthetic": Score("ok", float(np.mean(lmd)), n=4 * COUNT),
@@ -64,11 +65,17 @@ def folder(tmp_path):
         rows.append(
             Row(
                 f"m: {name}", "M", "method", "audio", "s@1", "quick", (0, 1), sequences,
-                PROTOCOL, scores, items=tuple(files),
+                PROTOCOL, scores, items=f"items/{name}.csv",
             )
         )  # fmt: skip
     facts = {
-        name: {"direction": d, "unit": u, "summary": "-", "reference": "-"}
+        name: {
+            "direction": d,
+            "unit": u,
+            "summary": "-",
+            "reference": "-",
+            "aggregation": "per sequence" if name in ("e_fid/synthetic", "jitter") else MEAN,
+        }
         for name, (d, u) in COLUMNS.items()
     }
     people = {name: {"subject": name[:2]} for name in sequences}
@@ -113,67 +120,74 @@ def test_changes_are_paired_and_clustered_by_subject(folder):
         ]
         series.append(Series(sequence, np.mean(differences, 0), sequence[:2]))
     expected = estimate(series, 25)
-    assert change.value == pytest.approx(expected.value)
-    assert (change.low, change.high, change.p) == pytest.approx(
+    assert change.delta == pytest.approx(expected.value)
+    assert (*change.interval, change.raw_p) == pytest.approx(
         (expected.low, expected.high, expected.p), abs=1e-6
     )
-    assert change.scope == "over subjects"
-    assert change.low < 2 < change.high
+    assert change.difference.scope == "over subjects"
+    assert change.interval[0] < 2 < change.interval[1]
 
 
-def fail(folder, row, column, first):
-    """Items of a row fail from the start to `first`; its value becomes that of the others."""
+def edited(folder, row, column, change):
+    """Rewrite the items of a row in a column; its value becomes that of the others."""
     data = json.loads((folder / "results.json").read_text())
     (entry,) = [each for each in data["rows"] if each["method"] == f"m: {row}"]
-    kept = []
-    for name in entry["items"]:
-        lines = [json.loads(line) for line in (folder / name).read_text().splitlines()]
-        for line in lines[:first]:
-            line[column] = None
-        kept += [line[column] for line in lines[first:COUNT]]
-        (folder / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
-    entry["scores"][column]["value"] = float(np.mean(kept))
+    stored = Results.from_json(data).rows[NAMES.index(row)]
+
+    def one(name, _, values):
+        return change(values) if name == column else values
+
+    simulated.edit(folder, stored, one)
+    found = items.read(folder, stored).runs[column].values()
+    entry["scores"][column]["value"] = float(np.mean([np.nanmean(values) for values in found]))
     (folder / "results.json").write_text(json.dumps(data))
+
+
+def harder(values):
+    """What is hard in the first half, for every row."""
+    return values - 10.0 * (np.arange(len(values)) < COUNT // 2)
 
 
 def test_a_change_is_over_the_items_that_both_rows_scored(folder):
     """The reference failed on its first half: its value is of other items than the row's."""
     before = ablation.read(folder).lines[1].cells["psnr"].change
-    assert not any("items failed" in n for n in ablation_tables.notes(ablation.read(folder)))
-    for name in ("base", "better"):  # what is hard for both, so that the values move
-        for path in (folder / "items").glob(f"m-{name}--*"):
-            lines = [json.loads(line) for line in path.read_text().splitlines()]
-            for line in lines[: COUNT // 2]:
-                line["psnr"] -= 10
-            path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    fail(folder, "better", "psnr", 0)
-    fail(folder, "base", "psnr", COUNT // 2)
+    assert not any("items failed" in n for n in notes(ablation.read(folder)))
+    edited(folder, "better", "psnr", harder)
+    edited(folder, "base", "psnr", lambda v: np.where(np.arange(COUNT) < COUNT // 2, np.nan, v))
     found = ablation.read(folder)
     own, base = (found.lines[k].cells["psnr"].score.value for k in (1, 0))
     assert own < base  # the values alone would say that it is worse
     change = found.lines[1].cells["psnr"].change
-    assert change.low < change.value < change.high
-    assert change.value == pytest.approx(before.value, abs=0.1)
-    assert change.better
-    (note,) = [n for n in ablation_tables.notes(found) if "items failed" in n]
+    assert change.interval[0] < change.delta < change.interval[1]
+    assert change.delta == pytest.approx(before.delta, abs=0.1)
+    assert change.verdict == "better"
+    (note,) = [n for n in notes(found) if "items failed" in n]
     assert note.startswith("psnr: ")
 
 
+def verdicts(folder, name):
+    return [line.cells[name].change.verdict for line in ablation.read(folder).lines[1:]]
+
+
 def test_better_follows_the_columns_direction(folder):
-    better, worse = ablation.read(folder).lines[1:]
-    assert (better.cells["psnr"].change.better, worse.cells["psnr"].change.better) == (True, False)
-    lmd = [line.cells["lmd/synthetic"].change.better for line in (better, worse)]
-    assert lmd == [False, True]
-    assert better.cells["jitter"].change.better is None
+    assert verdicts(folder, "psnr") == ["better", "worse"]
+    assert verdicts(folder, "lmd/synthetic") == ["worse", "better"]
+    assert verdicts(folder, "jitter") == ["equal", "equal"]
 
 
-def test_a_column_that_is_no_mean_of_items_has_no_interval_and_no_star(folder):
-    cell = ablation.read(folder).lines[2].cells["e_fid/synthetic"]
-    assert cell.change.value == pytest.approx(-0.2)
-    assert cell.change.better
-    assert cell.change.low is None
-    assert not cell.change.significant
-    assert ablation.read(folder).lines[1].cells["jitter"].change.low is None
+def test_a_column_that_is_not_a_mean_of_items_has_no_interval_and_no_star(folder):
+    change = ablation.read(folder).lines[2].cells["e_fid/synthetic"].change
+    assert change.delta == pytest.approx(-0.2)
+    assert (change.interval, change.verdict) == (None, "untested")
+    assert change_text(change) == "-0.200"
+    assert ablation.read(folder).lines[1].cells["jitter"].change.interval is None
+
+
+def test_rows_with_other_items_have_a_change_and_no_interval(folder):
+    edited(folder, "better", "psnr", lambda values: values[:-1])
+    change = ablation.read(folder).lines[1].cells["psnr"].change
+    assert change.delta == pytest.approx(2.0, abs=0.1)
+    assert (change.interval, change.reason) == (None, "the rows have not the same items")
 
 
 def spread(folder, **changes):
@@ -196,18 +210,23 @@ def test_a_pooled_column_has_an_interval_where_parts_were_left_out(folder):
     found = ablation.read(folder)
     change = found.lines[1].cells["e_fid/synthetic"].change
     theirs = jackknife((moved[1] - moved[0]), -0.1)
-    assert (change.value, change.low, change.high) == pytest.approx((-0.1, *theirs))
-    assert change.significant
-    assert change.better
-    changes = [c.change for line in found.lines for c in line.cells.values() if c.change]
-    assert [c.adjusted for c in changes] == holm([c.p for c in changes])
+    assert (change.delta, *change.interval) == pytest.approx((-0.1, *theirs))
+    assert change.verdict == "better"
+    changes = claims(found)
+    assert [c.p for c in changes] == holm([c.raw_p for c in changes])
     assert sum(c.p is not None for c in changes) == 6
     for text in ablation_tables.write(folder).values():
         words = " ".join(text.split())
-        said = "over sequences (computed again without each of 8)" in words
-        assert said or text.startswith("grid,")
-    line = [n for n in ablation_tables.notes(found) if "change without an interval" in n]
+        told = "over sequences, each left out in turn (8)" in words
+        assert told or text.startswith("grid,")
+    line = [n for n in notes(found) if "change without an interval" in n]
     assert not any("e_fid" in text for text in line)
+
+
+def claims(found):
+    """All changes of the table in columns with a direction."""
+    changes = [c.change for line in found.lines for c in line.cells.values() if c.change]
+    return [change for change in changes if change.direction != "none"]
 
 
 def jackknife(without, value):
@@ -220,16 +239,15 @@ def test_three_trainings_speak_of_training_noise_alone(folder):
     found = ablation.read(folder)
     change = found.lines[1].cells["e_fid/synthetic"].change
     theirs = stats.ttest_rel([0.2, 0.21, 0.19], [0.29, 0.3, 0.31])
-    assert change.p == pytest.approx(theirs.pvalue)
-    assert "trainings" in change.scope
-    assert any("training noise" in note for note in ablation_tables.notes(found))
+    assert change.raw_p == pytest.approx(theirs.pvalue)
+    assert change.difference.level == "seeds"
+    assert any("training noise" in note for note in notes(found))
 
 
 def test_holm_runs_over_the_whole_table(folder):
-    found = ablation.read(folder)
-    changes = [c.change for line in found.lines for c in line.cells.values() if c.change]
-    raw = [change.p for change in changes]
-    assert [change.adjusted for change in changes] == holm(raw)
+    changes = claims(ablation.read(folder))
+    raw = [change.raw_p for change in changes]
+    assert [change.p for change in changes] == holm(raw)
     assert sum(p is not None for p in raw) == 4
 
 
@@ -239,9 +257,10 @@ def test_columns_without_direction_are_no_part_of_the_correction(folder):
     (folder / "results.json").write_text(json.dumps(data))
     found = ablation.read(folder)
     lmd = [line.cells["lmd/synthetic"].change for line in found.lines[1:]]
-    assert all(c.p is not None and c.adjusted is None and not c.significant for c in lmd)
+    assert all(c.p is not None and c.p == c.raw_p and c.verdict == "changed" for c in lmd)
+    assert not any(change_text(c).endswith("*") for c in lmd)
     psnr = [line.cells["psnr"].change for line in found.lines[1:]]
-    assert [c.adjusted for c in psnr] == holm([c.p for c in psnr])
+    assert [c.p for c in psnr] == holm([c.raw_p for c in psnr])
 
 
 def test_the_reference_is_compared_with_nobody(folder):
@@ -262,7 +281,7 @@ def test_the_papers_values_go_to_columns_of_their_family(folder):
 def test_columns_nobody_could_score_are_left_out_and_noted(folder):
     found = ablation.read(folder)
     assert "absent" not in found.columns
-    assert any("no weights" in note for note in ablation_tables.notes(found))
+    assert any("no weights" in note for note in notes(found))
     write(folder, columns=["lmd", "psnr"])
     assert ablation.read(folder).columns == ("psnr", "lmd/synthetic")
 
@@ -281,7 +300,7 @@ def test_a_row_that_was_never_stored_is_shown_as_such(folder):
 def test_every_format_says_the_same(folder):
     texts = ablation_tables.write(folder)
     found = ablation.read(folder)
-    change = ablation_tables.change_text("psnr", found.lines[1].cells["psnr"].change)
+    change = change_text(found.lines[1].cells["psnr"].change)
     assert change.startswith("+2.0")
     assert change.removesuffix("*") in texts["table"]
     assert change.replace("*", r"\*") in texts["md"]
@@ -301,7 +320,7 @@ def test_csv_has_one_line_a_row_and_column(folder):
     assert len(lines) == 3 * 4
     first = next(x for x in lines if x["row"] == "better" and x["column"] == "psnr")
     assert float(first["change_low"]) < float(first["change"]) < float(first["change_high"])
-    assert first["better"] == "True"
+    assert first["verdict"] == "better"
 
 
 def test_latex_is_a_booktabs_table_of_even_rows(folder):

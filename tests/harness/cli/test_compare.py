@@ -1,4 +1,4 @@
-"""`compare`, `report --by` and `report --columns` as a subject meets them."""
+"""`compare`, `report --by` and `report --columns` as a user meets them."""
 
 from __future__ import annotations
 
@@ -64,6 +64,13 @@ def test_rows_that_are_equal_throughout_take_one_line(command, run):
     assert "psnr" not in out
 
 
+def test_compare_knows_families_of_columns_as_report_does(command, run):
+    code, out, _ = command("compare", run, run, "--columns", "lmd,sync_c", "--format", "csv")
+    assert code == 0
+    found = {line["column"] for line in csv.DictReader(io.StringIO(out))}
+    assert found == {"lmd/synthetic", "sync_c/synthetic"}
+
+
 def test_compare_refuses_other_protocols(command, run, tmp_path):
     simulated.write(tmp_path / "b", simulated.facts(3), fps=30.0)
     code, _, err = command("compare", run, tmp_path / "b")
@@ -85,11 +92,11 @@ def test_mistakes_are_sentences(command, run, arguments, sentence):
 
 
 def test_damaged_items_are_named(command, run):
-    name = json.loads((run / "results.json").read_text())["rows"][1]["items"][0]
+    name = json.loads((run / "results.json").read_text())["rows"][1]["items"]
     (run / name).write_text("{\n")
     code, _, err = command("compare", run, run)
     assert code == 2
-    assert "line 1 is damaged" in err
+    assert "cannot be read as items" in err
     assert Path(name).name in err
 
 
@@ -117,6 +124,10 @@ def test_report_by_emotion(command, run):
     code, out, _ = command(*arguments)
     assert code == 0
     assert "| happy | 3 | 3 | 225 |" in out
+    _, subjects, _ = command("report", run, "--by", "subject", "--format", "csv")
+    _, persons, _ = command("report", run, "--by", "person", "--format", "csv")
+    assert subjects == persons
+    assert "M002" in subjects
     code, _, err = command("report", run, "--by", "emotions")
     assert code == 2
     assert "unknown key of sequences 'emotions'" in err

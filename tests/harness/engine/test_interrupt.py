@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.store import Store
+from harness.engine.cells.store import Store
 from reports import stored
 
 DRIVER = textwrap.dedent(

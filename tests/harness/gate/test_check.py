@@ -122,7 +122,7 @@ def test_other_metric_code_is_refused(kept):
 
 def test_results_that_do_not_name_their_code_are_refused(kept):
     old = {n: {k: v for k, v in facts.items() if k != "code"} for n, facts in FACTS.items()}
-    with pytest.raises(BadInput, match="does not say which code"):
+    with pytest.raises(BadInput, match="does not state which code"):
         check.quality(kept, replace(seeded(0, 0.0), columns=old), "run")
 
 
@@ -168,13 +168,40 @@ def test_a_baseline_survives_its_file(kept, tmp_path):
     path = tmp_path / "ci.json"
     path.write_text(baselines.text(kept))
     assert baselines.read(path) == json.loads(json.dumps(kept))
-    for content, fact in (("{", "cannot be read"), ("[]", "not a baseline"), ("{}", "not a base")):
+    for content in ("{", "[]", "{}", "1", "null", "[" * 100_000, '{"format": 2, "rows": []}'):
         path.write_text(content)
-        with pytest.raises(BadInput, match=fact):
+        with pytest.raises(BadInput, match="cannot be read as a baseline"):
             baselines.read(path)
     path.write_text(baselines.text(kept | {"format": 99}))
     with pytest.raises(BadInput, match="its format is 99"):
         baselines.read(path)
+
+
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "-Infinity", "1e999", '"35"', "null", "true"]
+)
+@pytest.mark.parametrize("place", ["mean", "spread", "multiple", "n"])
+def test_a_baseline_without_finite_numbers_is_refused(kept, tmp_path, place, number):
+    """No run is worse than NaN, and every run is within infinity."""
+    path = tmp_path / "ci.json"
+    kept["rows"]["ours [audio]"]["columns"]["psnr"][place] = "HERE"
+    path.write_text(json.dumps(kept).replace('"HERE"', number))
+    with pytest.raises(BadInput, match="is not a finite number"):
+        baselines.read(path)
+
+
+def test_throughput_without_finite_ratios_is_refused(kept, tmp_path):
+    path = tmp_path / "ci.json"
+    for ratio in (float("nan"), float("inf"), 0.0, -1.0, None):
+        kept["throughput"] = {"machine": {}, "ratios": {"fusion": {"ratio": ratio}}}
+        path.write_text(json.dumps(kept))
+        with pytest.raises(BadInput, match="cannot be read as a baseline"):
+            baselines.read(path)
+
+
+def test_no_number_that_is_none_passes(kept):
+    kept["rows"]["ours [audio]"]["columns"]["psnr"]["mean"] = float("nan")
+    assert verdicts(kept, seeded(0, 0.0))["ours [audio] psnr"] == "worse"
 
 
 def test_equally_good_runs_seldom_fail(monkeypatch):

@@ -11,7 +11,7 @@ import torch
 from methods.gaussians.native.backend import tile_lists as native_lists
 from methods.gaussians.native.kernels import load_kernels
 from methods.gaussians.rasterize import rasterize
-from methods.gaussians.request import Request
+from methods.gaussians.request import RasterRequest
 from methods.gaussians.thresholds import thresholds
 from methods.gaussians.tiles import tile_lists
 
@@ -33,7 +33,7 @@ def test_equal_to_gsplats_helpers(name):
 def test_native_lists_are_the_same(make_scene, count, width, height):
     scene = make_scene(count, width, height, background=False)
     meta = rasterize(**scene)[2]
-    request = Request(
+    request = RasterRequest(
         **scene,
         backgrounds=None,
         sh_degree=None,

@@ -116,3 +116,18 @@ def test_pooled_columns_are_ranked_where_their_spread_is_stored(run):
     assert ranks[1][1:] == ranks[2][1:] == (1, 2)
     assert ranks[4] == (3, 3, 3)
     assert "not a mean of items; over subjects, each left out in turn (6)" in stand.scope
+
+
+def test_nobody_is_among_the_best_where_nothing_could_be_tested(tmp_path):
+    """One short sequence: no interval, so every row could be best in every column."""
+    one = dict(list(simulated.facts(1).items())[:1])
+    results = simulated.write(tmp_path, one, rows=ROWS, frames=30)
+    stand = ranking(results, tmp_path)
+    assert stand.ranks == {}
+    assert results.rows[stand.reference].role == "method"  # by the values
+    found = markup.parse(page.write(results, tmp_path).read_text("utf-8"))
+    card = found.all("section", "cards")[0].all("div", "card")[0].text
+    assert "among the best" not in card
+    assert "no row is ranked" in card
+    assert "Not tested, with the row of the best value: psnr" in card
+    assert not found.all("td", "leads")

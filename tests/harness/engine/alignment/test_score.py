@@ -97,7 +97,7 @@ def test_sound_of_every_kind_is_the_same_sound(tmp_path, subtype, channels):
 
 
 def test_pictures_archive_and_video_of_the_same_frames_score_alike(call, tmp_path):
-    from harness.engine.archive import write_audio, write_frames
+    from harness.engine.cells.archive import write_audio, write_frames
     from harness.storage import write_json
 
     frames = pictures(8, 31, 41)  # odd sizes are no trouble where no codec halves them

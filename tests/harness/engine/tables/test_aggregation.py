@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from harness.contracts import BadInput, Failure, Metric, MetricResult
-from harness.engine.aggregation import Scored, mean_over_seeds, metric_scores, values_by_seed
-from harness.engine.equal_samples import common_frames
+from harness.engine.tables.aggregation import Scored, mean_over_seeds, metric_scores, values_by_seed
+from harness.engine.tables.equal_samples import common_frames
 from metrics import catalog
 from metrics.common.distribution import Distribution
 from metrics.common.frechet import frechet_distance

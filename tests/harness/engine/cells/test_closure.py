@@ -11,9 +11,10 @@ from pathlib import Path
 import grimp
 import pytest
 
-from harness.engine import closure, results
+from harness.engine.cells import closure
 from harness.engine.planning import make_plan
 from harness.engine.request import FilesData, FilesRow, Request
+from harness.engine.tables import results
 from methods import catalog as methods
 from metrics import catalog as metrics
 from tests import toy_run
@@ -132,13 +133,13 @@ def keys_of(tmp_path):
 
 #: What decides a component's key beside the keys that it builds upon.
 CODE = {
-    "truth": ("harness.engine.archive", "tests.toy_run"),
+    "truth": ("harness.engine.cells.archive", "tests.toy_run"),
     "still fit": ("methods.baselines.still.method", "tests.toy_run"),
     "nearest-audio fit": ("methods.baselines.nearest_audio.method", "tests.toy_run"),
-    "render": ("harness.engine.rendering",),
-    "time": ("harness.engine.timing", "harness.engine.rendering"),
-    "score psnr": ("metrics.psnr", "harness.engine.scoring"),
-    "score lmd/synthetic": ("metrics.lmd", "harness.engine.scoring"),
+    "render": ("harness.engine.work.rendering",),
+    "time": ("harness.engine.work.timing", "harness.engine.work.rendering"),
+    "score psnr": ("metrics.psnr", "harness.engine.work.scoring"),
+    "score lmd/synthetic": ("metrics.lmd", "harness.engine.work.scoring"),
 }
 
 #: Component -> what its key contains.
@@ -221,5 +222,5 @@ def test_files_against_files_follow_the_code_of_the_metric_and_of_the_alignment(
     (pair,) = plan.jobs[0].units[0].scores
     assert pair[1].inputs["code"] == closure.digest("metrics.psnr")
     assert pair[1].inputs["scoring"] == closure.digest(
-        "harness.engine.file_jobs", "harness.engine.scoring"
+        "harness.engine.file_jobs", "harness.engine.work.scoring"
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.contracts import AudioFeatures, RenderedFrame
-from harness.engine.rendering import AU_ZEROED, SHUFFLED, composite, request_for
+from harness.engine.work.rendering import AU_ZEROED, SHUFFLED, composite, request_for
 from methods import catalog as methods
 from tests import toy
 

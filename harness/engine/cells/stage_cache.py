@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import StageCache
-from harness.engine.store import Cell, Store
+from harness.engine.cells.store import Cell, Store
 
 #: Kind of cell, and its folder below `cells/`.
 KIND = "stage"

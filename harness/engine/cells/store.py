@@ -24,8 +24,8 @@ from typing import Any
 from filelock import BaseFileLock
 
 from harness.contracts import BadInput, HarnessError
-from harness.engine.locks import claim
-from harness.storage import storage_error, write_json
+from harness.engine.cells.locks import claim
+from harness.storage import storage_error, write_json, write_text
 
 #: Seconds after which an untouched partial cell is removed, also that of a fit.
 ABANDONED_SECONDS = 14 * 24 * 3600
@@ -134,7 +134,8 @@ class Store:
             synced(partial)
             shutil.rmtree(final, ignore_errors=True)
             partial.replace(final)
-            self._failure_path(cell.kind, cell.key).unlink(missing_ok=True)
+            for path in self._failure_paths(cell.kind, cell.key):
+                path.unlink(missing_ok=True)
         except BaseException as error:
             # Determined before the folder is removed, which frees the disk.
             ours = isinstance(error, HarnessError) or not isinstance(error, Exception)
@@ -145,8 +146,10 @@ class Store:
                 raise sentence from error
             raise
 
-    def _failure_path(self, kind: str, key: str) -> Path:
-        return self.root / kind / f"{key}.failed.json"
+    def _failure_paths(self, kind: str, key: str) -> tuple[Path, Path]:
+        """The record of a failure, and its traceback for people."""
+        place = self.root / kind
+        return place / f"{key}.failed.json", place / f"{key}.failed.log"
 
     def fail(self, cell: Cell, error: BaseException) -> dict[str, Any]:
         """Record that the cell raised: type, message, where, and the full traceback."""
@@ -160,19 +163,20 @@ class Store:
             if isinstance(error, HarnessError)
             else "".join(traceback.format_exception(error)),
         }
-        path = self._failure_path(cell.kind, cell.key)
+        path, log = self._failure_paths(cell.kind, cell.key)
         path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(log, record["traceback"] or f"{record['type']}: {record['message']}\n")
         write_json(path, record)
-        return record
+        return {**record, "log": str(log)}
 
     def failure(self, kind: str, key: str) -> dict[str, Any] | None:
         """The record of the cell's last failure; None if it never failed or has finished since."""
-        path = self._failure_path(kind, key)
+        path, log = self._failure_paths(kind, key)
         try:
             record = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
             return None
-        return {**record, "log": str(path)} if isinstance(record, dict) else None
+        return {**record, "log": str(log)} if isinstance(record, dict) else None
 
     def sweep(self) -> None:
         """Remove leftovers of killed runs that no run will continue."""

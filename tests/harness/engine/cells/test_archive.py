@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.contracts import BadInput
-from harness.engine import archive
+from harness.engine.cells import archive
 from tests import toy
 
 

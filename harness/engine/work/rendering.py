@@ -22,7 +22,7 @@ from harness.contracts import (
     StageClock,
 )
 from harness.contracts.sequence import SAMPLE_RATE
-from harness.engine import archive
+from harness.engine.cells import archive
 from harness.media.video import read_frames, write_mp4
 from harness.storage import write_json
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.contracts import BadInput
-from harness.engine.store import Cell, Store, canonical_json
+from harness.engine.cells.store import Cell, Store, canonical_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=8),
@@ -83,7 +83,7 @@ def test_killed_process_leaves_only_a_partial_folder(tmp_path):
         f"""
         import time
         from pathlib import Path
-        from harness.engine.store import Cell, Store
+        from harness.engine.cells.store import Cell, Store
         with Store(Path({str(tmp_path)!r})).open(Cell("render", "", {{}})) as (folder, _):
             (folder / "half").write_text("x")
             print("ready", flush=True)
@@ -109,7 +109,7 @@ def test_failure_is_recorded_and_cleared_by_success(tmp_path):
     assert len(list(tmp_path.rglob("*.failed.json"))) == 1
     with store.open(cell):
         time.sleep(0)
-    assert not list(tmp_path.rglob("*.failed.json"))
+    assert not list(tmp_path.rglob("*.failed.*"))
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "{", '{"key": "another"}'])

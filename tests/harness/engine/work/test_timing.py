@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from harness.engine.timing import WallClock, time_frames
+from harness.engine.work.timing import WallClock, time_frames
 
 
 class Ticks:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import BadInput
+from harness.engine.cells.store import Store, hash_of
 from harness.engine.jobs import Entry, RowFacts, SequenceFacts, TableFacts
-from harness.engine.store import Store, hash_of
 from harness.storage import make_folder, write_json
 
 FOLDER, FACTS = "entries", "table.json"

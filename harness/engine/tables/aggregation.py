@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.contracts import BadInput, Column, Metric, MetricResult, Score
-from harness.engine.equal_samples import restricted
+from harness.engine.tables.equal_samples import restricted
 from reports.statistics import (
     Estimate,
     Pooled,

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from harness.contracts import MetricSpec
-from harness.engine import closure
+from harness.engine.cells import closure
 from harness.weights import digests
 
 

@@ -26,23 +26,23 @@ from harness.contracts import (
     Score,
     Unavailable,
 )
-from harness.engine import closure
-from harness.engine.aggregation import Scored, metric_scores
-from harness.engine.equal_samples import common_frames
+from harness.engine.cells import closure
+from harness.engine.cells.keys import metric_digest
+from harness.engine.cells.store import Store, hash_of
 from harness.engine.jobs import Entry
-from harness.engine.keys import metric_digest
 from harness.engine.provenance import provenance
 from harness.engine.requirements import Absence
-from harness.engine.scoring import stored_result
-from harness.engine.store import Store, hash_of
-from harness.engine.table import Table, identity, is_finished
+from harness.engine.tables.aggregation import Scored, metric_scores
+from harness.engine.tables.entries import Table, identity, is_finished
+from harness.engine.tables.equal_samples import common_frames
+from harness.engine.work.scoring import stored_result
 from harness.plugins import load_entry
 from harness.storage import file_digest, write_json
 from metrics import catalog as metrics
 from reports import items, stored
 
 #: The code that makes scores of a table from the results of its cells.
-CODE = ("harness.engine.results",)
+CODE = ("harness.engine.tables.results",)
 
 
 def table_key(entries: Iterable[Entry]) -> str:

@@ -18,7 +18,7 @@ from harness.contracts import (
     MetricSpec,
     Progress,
 )
-from harness.engine import archive
+from harness.engine.cells import archive
 from harness.weights import digests
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.contracts import Failure, MetricResult
-from harness.engine.equal_samples import common_frames, restricted
+from harness.engine.tables.equal_samples import common_frames, restricted
 from metrics import catalog
 from metrics.common.distribution import Distribution
 from metrics.common.frechet import frechet_distance
