@@ -175,7 +175,7 @@ def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool
         new |= baselines.make(made, origin)
         parts.append(f"{sum(len(row['columns']) for row in new['rows'].values())} columns")
         if names := new["unsteady"]:
-            parts[-1] += f" (left out, since some runs have no value: {', '.join(names)})"
+            parts[-1] += f" (left out, since some runs lack a value: {', '.join(names)})"
     if throughput:
         new["throughput"] = ratios() | {"provenance": facts}
         parts.append(f"{len(new['throughput']['ratios'])} ratios")

@@ -125,7 +125,7 @@ def extras() -> list[Finding]:
     owners, found = packages_distributions(), []
     for extra, (module, gives) in EXTRAS.items():
         if find_spec(module) is None:
-            cure = f'pip install "talking-face-bench[{extra}]"'
+            cure = f'pip install -e ".[{extra}]"  (in the checkout)'
             found.append(Finding(f"extra {extra}", f"no {module}", gives, cure))
             continue
         # A module is often of a distribution with another name: dlib of dlib-bin.

@@ -16,7 +16,10 @@ def listing(
         str, typer.Argument(help="What to list: methods, metrics, splits, presets, grids or all.")
     ] = "all",
 ) -> None:
-    """List methods, metrics, splits, presets and grids, and what each needs here."""
+    """List methods, metrics, splits, presets and grids.
+
+    Licences, needs, and whether they can run on this machine.
+    """
     from rich.console import Console
 
     from harness.contracts import UnknownName

@@ -25,7 +25,7 @@ def prepare(
     ] = None,
     size: Annotated[int, typer.Option(help="Height and width of the frames in pixels.")] = 256,
     fps: Annotated[
-        float | None, typer.Option(help="Resample to 25 frames per second (recorded).")
+        float | None, typer.Option(help="25: resample a video of another frame rate (recorded).")
     ] = None,
     crop: Annotated[
         str,

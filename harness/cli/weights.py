@@ -15,7 +15,10 @@ app = typer.Typer(help="List and fetch weights.", no_args_is_help=True)
 
 @app.command("list")
 def list_weights() -> None:
-    """List all weights files: present or not, verified or not, licence, and what needs them."""
+    """List all weights files.
+
+    Whether they are present and verified, their licences, and what needs them.
+    """
     from harness.weights import TRUST, registry
 
     for entry in registry().values():
@@ -43,7 +46,10 @@ def fetch(
         list[str] | None, typer.Option("--for", help="Fetch all weights that this metric needs.")
     ] = None,
 ) -> None:
-    """Download weights files; interrupted downloads resume, checksums are verified."""
+    """Download weights files.
+
+    Interrupted downloads resume; checksums are verified.
+    """
     from harness.contracts import BadInput, HarnessError
     from harness.engine.progress import watch
     from harness.fetch import fetch_weights

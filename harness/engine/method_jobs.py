@@ -49,7 +49,7 @@ from methods import catalog as methods
 
 @dataclass(frozen=True)
 class Scoring:
-    """The metrics of a table, and those that cannot run with the reason."""
+    """The metrics of a table, and those that cannot run, with the reason."""
 
     metrics: tuple[MetricSpec, ...]
     unavailable: Mapping[str, Absence]
@@ -317,7 +317,7 @@ def _time(
     record: dict[str, Any],
     progress: Progress,
 ) -> None:
-    """Only one process of this user times at once; others wait for their turn."""
+    """Only one process of this user measures speed at a time; others wait."""
     method, request = runtime.method(spec.id, fit), rendering.request_for(spec, sequence, drive)
     with held(cache_dir() / "timing.lock", "it is timing a renderer"):
         record["timing"] = timing.measure_speed(method, request, runtime.device, folder)

@@ -1,4 +1,4 @@
-"""What a requested row means for its method: drives, preset, options, and what it is called."""
+"""What a requested row means for its method: driving signals, preset, options, and name."""
 
 from __future__ import annotations
 

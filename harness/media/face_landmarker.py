@@ -81,7 +81,7 @@ def import_mediapipe() -> Any:
         raise Unavailable(
             "the face landmarker",
             f"the package mediapipe cannot be imported ({error})",
-            'Run `pip install "talking-face-bench[video]"`.',
+            'Run `pip install -e ".[video]"` in the checkout.',
         ) from error
     return mediapipe
 

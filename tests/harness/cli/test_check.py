@@ -130,7 +130,7 @@ def test_a_refresh_names_what_it_cannot_hold(call, tmp_path):
     path = tmp_path / "ci.json"
     code, out, _ = call("--refresh", "--no-throughput", "--baseline", path, *folders)
     assert code == 0
-    assert "not held, since some runs have no value: ours [audio] sync_c/synthetic)" in out
+    assert "left out, since some runs lack a value: ours [audio] sync_c/synthetic)" in out
     assert "sync_c/synthetic" not in json.loads(path.read_text())["rows"]["ours [audio]"]["columns"]
 
 

@@ -122,7 +122,7 @@ def test_doctor_names_the_cure_word_for_word(monkeypatch, command):
     monkeypatch.setenv("COLUMNS", "40")
     code, out, _ = command("doctor")
     assert code == 0
-    assert '  fix       pip install "talking-face-bench[video]"\n' in out
+    assert '  fix       pip install -e ".[video]"  (in the checkout)\n' in out
     assert "  fix       python -m harness weights fetch lpips-alexnet\n" in out
     # The module is of a distribution with another name.
     assert f"extra yaml · PyYAML {version('PyYAML')}\n" in out
