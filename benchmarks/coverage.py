@@ -1,14 +1,14 @@
-"""How often a 95% interval contains the true value, over simulated tables of clustered items.
+"""How often a 95% interval holds the truth, over simulated tables with clustered items.
 
 Two rows are scored on the same sequences. Their difference has a known mean and varies with
 the subject, with the sequence and from frame to frame, where neighbours resemble each other.
-Our interval is compared with the naive one, which treats every frame as an independent item, and
+Beside our interval are the naive one, which takes every frame for an independent item, and
 the percentile interval of the same resamples, which is too narrow for few clusters.
 
-    python benchmarks/coverage.py                 1,000 tables per design
+    python benchmarks/coverage.py                 1,000 tables a design
     python benchmarks/coverage.py --tables 200    quicker
 
-Exits 1 if a design of `GUARANTEED` is outside 93% to 97%.
+Exit 1 if a design of `GUARANTEED` leaves 93% to 97%.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Design:
     memory: float = 0.9  # correlation of neighbouring frames
     skewed: bool = False  # exponential instead of normal effects of subjects and sequences
     uneven: bool = False  # numbers of sequences and frames differ by up to a factor of three
-    target: str = "population"  # whose mean is estimated: "population", "subject", "sequence"
+    target: str = "population"  # whose mean is to be held: "population", "subject", "sequence"
 
     @property
     def name(self) -> str:
@@ -57,7 +57,7 @@ class Design:
         return ", ".join(kinds)
 
 
-#: Designs that the interval is meant for: it must hold here.
+#: Designs that the interval is for: it must hold here.
 GUARANTEED = (
     Design(8, 4),
     Design(8, 4, skewed=True),
@@ -68,7 +68,7 @@ GUARANTEED = (
     Design(48, 7, frames=75),
 )
 
-#: Smaller ones, and what their intervals cover.
+#: Smaller ones, and what their intervals generalise to.
 SMALL = (
     Design(6, 4),
     Design(5, 4),
@@ -102,7 +102,7 @@ def correlated(rng: np.random.Generator, memory: float, count: int) -> np.ndarra
 
 
 def table(rng: np.random.Generator, design: Design) -> tuple[tuple[Series, ...], float]:
-    """One simulated table: the paired differences, and the mean to be covered."""
+    """One simulated table: the paired differences, and the mean that the interval should hold."""
     a: dict[str, np.ndarray] = {}
     b: dict[str, np.ndarray] = {}
     facts: dict[str, dict[str, Any]] = {}
@@ -143,7 +143,7 @@ def percentile(series: tuple[Series, ...], resamples: int) -> tuple[float, float
 
 
 def coverage(design: Design, tables: int, resamples: int = 999, seed: int = 0) -> dict[str, Any]:
-    """Shares of the tables whose intervals contain the true value, and the mean width of ours."""
+    """Shares of the tables whose intervals hold the truth, and the mean width of ours."""
     rng = np.random.default_rng(seed)
     held = {"ours": 0, "percentile": 0, "naive": 0}
     widths, scope = [], ""
@@ -164,7 +164,7 @@ def coverage(design: Design, tables: int, resamples: int = 999, seed: int = 0) -
 
 
 def lines(designs: tuple[Design, ...], tables: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """One printed line per design."""
+    """One printed line a design."""
     for design in designs:
         found = coverage(design, tables)
         shares = "".join(f"{100 * found[k]:11.1f}%" for k in ("ours", "percentile", "naive"))
@@ -180,7 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"Share of {tables:,} tables whose 95% interval holds the true mean difference")
     print(
         f"{'subjects x sequences x frames':42}{'mean of the':12}{'ours':>12}{'percentile':>12}"
-        f"{'naive':>12}{'width':>8}  ours covers"
+        f"{'naive':>12}{'width':>8}  ours is"
     )
     for designs in (GUARANTEED, SMALL):
         for line, found in lines(designs, tables):

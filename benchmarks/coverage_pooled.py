@@ -1,16 +1,16 @@
-"""How often the 95% interval of a Fréchet distance contains what it claims to cover.
+"""How often the 95% interval of a Fréchet distance holds what it claims.
 
-Two rows render the same sequences. Features of ground-truth frames vary with the subject, with the
-sequence and from frame to frame, where neighbours resemble each other; each row scales, shifts
-and perturbs them in its own way. The true value is the mean over many tables of the same design:
-what as many other subjects, or other sequences of the same subjects, give on average. It is
-compared with the distance of the whole population, which a single value misses by its bias, and
-with the interval that treats sequences of several subjects as independent.
+Two rows render the same sequences. Features of true frames vary with the subject, with the
+sequence and from frame to frame, where neighbours resemble each other; each row shrinks, shifts
+and disturbs them in its own way. Truth is the mean over many tables of the same design: what as
+many other subjects, or other sequences of the same subjects, would give on average. Beside it
+is the distance of the whole population, which a single value misses by its own bias, and the
+interval that takes sequences of several subjects for independent.
 
-    python -m benchmarks.coverage_pooled                 1,000 tables per design
+    python -m benchmarks.coverage_pooled                 1,000 tables a design
     python -m benchmarks.coverage_pooled --tables 200    quicker
 
-Exits 1 if an interval of a design is outside 90% to 98%.
+Exit 1 if an interval of a design leaves 90% to 98%.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BOUNDS = 0.90, 0.98
 #: What each row does to the features: gain, shift and noise, in standard deviations.
 ROWS = ((0.8, 0.1, 0.3), (0.7, 0.15, 0.4))
 
-#: Different sets of subjects, if the true value is that of the same subjects.
+#: Different sets of subjects, where the truth is about these subjects alone.
 CASTS = 10
 
 
@@ -124,25 +124,25 @@ def population(design: Design) -> np.ndarray:
 
 def coverage(design: Design, tables: int, seed: int = 0) -> dict[str, float | str]:
     """Shares of the tables whose intervals hold, and the width against the true difference."""
-    people = design.subjects >= MIN_SUBJECTS
-    several = people and design.sequences > 1
-    whole = population(design) if people else np.zeros(2)
+    many = design.subjects >= MIN_SUBJECTS
+    several = many and design.sequences > 1
+    whole = population(design) if many else np.zeros(2)
     held: dict[str, list[bool]] = {}
     widths, scope = [], ""
-    for cast in range(1 if people else CASTS):
+    for cast in range(1 if many else CASTS):
         rng = np.random.default_rng([seed, cast])
         found = []
-        for _ in range(tables if people else tables // CASTS):
-            made = table(rng, rng if people else np.random.default_rng([1, seed, cast]), design)
+        for _ in range(tables if many else tables // CASTS):
+            made = table(rng, rng if many else np.random.default_rng([1, seed, cast]), design)
             found.append((rows_of(made), rows_of(made, apart=True) if several else None))
         a, b = np.mean([[row.value for row in rows] for rows, _ in found], axis=0)
         for (first, second), apart in found:
             value, difference = estimate_pooled(first), estimate_pooled(first - second)
             kinds = [("value", value, a), ("difference", difference, a - b)]
-            if people:
+            if many:
                 kinds += [
-                    ("value of all people", value, whole[0]),
-                    ("difference of all people", difference, whole[0] - whole[1]),
+                    ("value of the population", value, whole[0]),
+                    ("difference of the population", difference, whole[0] - whole[1]),
                 ]
             if apart:
                 kinds.append(("sequences alone", estimate_pooled(apart[0] - apart[1]), a - b))
@@ -156,7 +156,7 @@ def coverage(design: Design, tables: int, seed: int = 0) -> dict[str, float | st
 
 KINDS = (
     *("value", "difference"),
-    *("value of all people", "difference of all people", "sequences alone"),
+    *("value of the population", "difference of the population", "sequences alone"),
 )
 
 

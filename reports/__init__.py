@@ -1,1 +1,1 @@
-"""What people read: stored results in, tables and pages out; nothing is recomputed."""
+"""Reports: stored results in, tables and pages out; nothing is recomputed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from typing import Any
 
 from harness.contracts import FailedCell, Results, Score, UnknownName
 from reports import formats, layout
@@ -74,8 +75,8 @@ def mixed(results: Results) -> list[str]:
         if len(values) > 1:
             code = fact.startswith("code:")
             name = f"code of the metric {fact.removeprefix('code:')}" if code else fact
-            said = "; ".join(f"{value} ({', '.join(rows)})" for value, rows in values.items())
-            lines.append(f"computed with different {name}: {said}")
+            rows_of = "; ".join(f"{value} ({', '.join(rows)})" for value, rows in values.items())
+            lines.append(f"computed with different {name}: {rows_of}")
     return lines
 
 
@@ -131,28 +132,24 @@ def terminal(results: Results) -> str:
     return formats.terminal(turned, max(80, 24 + 16 * len(results.rows)))
 
 
+def fields(record: object, names: str) -> dict[str, Any]:
+    """Some fields of a record, by their names with spaces between."""
+    return {name: getattr(record, name) for name in names.split()}
+
+
 def comma_separated(results: Results) -> str:
     """One line a row and column: value, interval and what it is over, n, failures, status."""
     lines = [
         {
-            "method": row.method,
-            "role": row.role,
-            "drive": row.drive,
-            "split": row.split,
-            "preset": row.preset,
+            **fields(row, "method role drive split preset"),
             "seeds": " ".join(map(str, row.seeds)),
             "sequences": len(row.sequences),
             "column": name,
             "direction": results.columns[name]["direction"],
             "unit": results.columns[name]["unit"],
-            "status": score.status,
-            "value": score.value,
-            "low": score.low,
-            "high": score.high,
+            **fields(score, "status value low high"),
             "interval": score.level,
-            "n": score.n,
-            "failures": score.failures,
-            "reason": score.reason,
+            **fields(score, "n failures reason"),
         }
         for row in results.rows
         for name in layout.column_names(results)
@@ -165,17 +162,8 @@ def as_json(results: Results) -> str:
     """The rows for programs: method, split, sequence count, protocol, and per column the score."""
     rows = [
         {
-            "method": row.method,
-            "role": row.role,
-            "drive": row.drive,
-            "split": row.split,
-            "preset": row.preset,
-            "options": row.options,
-            "seeds": row.seeds,
+            **fields(row, "method role drive split preset options seeds protocol costs made_with"),
             "sequence_count": len(row.sequences),
-            "protocol": row.protocol,
-            "costs": row.costs,
-            "made_with": row.made_with,
             "columns": {
                 name: {**asdict(score), "variant": name.partition("/")[2] or None}
                 for name, score in row.scores.items()
@@ -183,17 +171,13 @@ def as_json(results: Results) -> str:
         }
         for row in results.rows
     ]
-    return json.dumps(
-        {
-            "schema_version": results.schema_version,
-            "rows": rows,
-            "columns": results.columns,
-            "failures": [asdict(failure) for failure in results.failures],
-            "provenance": layout.provenance(results),
-        },
-        indent=1,
-        default=str,
-    )
+    content = {
+        **fields(results, "schema_version columns"),
+        "rows": rows,
+        "failures": [asdict(failure) for failure in results.failures],
+        "provenance": layout.provenance(results),
+    }
+    return json.dumps(content, indent=1, default=str)
 
 
 FORMATS: dict[str, Callable[[Results], str]] = {

@@ -36,7 +36,7 @@ def restricted(results: Results, wanted: list[str]) -> Results:
 def printed(names: list[str], values: Mapping[str, float]) -> dict[str, float]:
     """The paper's values by shown column: of that very name, else the family's first.
 
-    A paper prints one PSNR, of the whole frame: it says nothing about the other variants.
+    A paper prints one PSNR, of the whole frame: it is not that of the other variants.
     """
     found = {}
     for name, value in values.items():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from harness.ablation import page as ablation_page
 from harness.ablation import table as ablation
-from harness.ablation.table import Ablation
+from harness.ablation.table import Ablation, Line
 from harness.ablation.texts import (
     caption,
     change_digits,
@@ -16,8 +17,10 @@ from harness.ablation.texts import (
     paper_text,
     row_text,
 )
+from harness.contracts import Score
 from harness.storage import write_text
-from reports import formats, layout
+from reports import formats, layout, tables
+from reports.comparison.changes import Change
 from reports.formats import CellText, TextTable
 
 #: Verdicts whose change has a colour; any other stays pale.
@@ -53,42 +56,39 @@ def terminal(found: Ablation) -> str:
 
 def comma_separated(found: Ablation) -> str:
     """One line a row and column."""
-    lines = []
-    for line in found.lines:
-        for name in found.columns:
-            cell = line.cells[name]
-            score, change = cell.score, cell.change
-            low, high = (change.interval if change else None) or (None, None)
-            claims = change is not None and change.direction != "none"
-            paper = found.paper if cell.paper is not None and found.paper else {}
-            lines.append(
-                {
-                    "grid": found.id,
-                    "row": line.name,
-                    "drive": line.drive,
-                    "reference": found.reference,
-                    "column": name,
-                    "direction": found.results.columns[name]["direction"],
-                    "unit": found.results.columns[name]["unit"],
-                    "status": score.status if score else "absent",
-                    **{
-                        field: getattr(score, field) if score else None
-                        for field in ("value", "low", "high", "n", "failures")
-                    },
-                    "change": change.delta if change else None,
-                    "change_low": low,
-                    "change_high": high,
-                    "p": change.raw_p if change else None,
-                    "p_holm": change.p if change and claims else None,
-                    "verdict": change.verdict if change else None,
-                    "level": change.difference.level if change and change.difference else None,
-                    "paper": cell.paper,
-                    "paper_change": cell.paper_change,
-                    "paper_source": paper.get("source"),
-                    "paper_note": paper.get("note"),
-                }
-            )
-    return formats.comma_separated(lines)
+    return formats.comma_separated(
+        [record(found, line, name) for line in found.lines for name in found.columns]
+    )
+
+
+def record(found: Ablation, line: Line, name: str) -> dict[str, Any]:
+    """One cell for programs."""
+    cell, facts = line.cells[name], found.results.columns[name]
+    score = cell.score or Score("absent")
+    change = cell.change or Change(name, facts["direction"], None, None)
+    low, high = change.interval or (None, None)
+    paper = found.paper if cell.paper is not None and found.paper else {}
+    return {
+        "grid": found.id,
+        "row": line.name,
+        "drive": line.drive,
+        "reference": found.reference,
+        "column": name,
+        "direction": facts["direction"],
+        "unit": facts["unit"],
+        **tables.fields(score, "status value low high n failures"),
+        "change": change.delta,
+        "change_low": low,
+        "change_high": high,
+        "p": change.raw_p,
+        "p_holm": change.p if change.direction != "none" else None,
+        "verdict": change.verdict if cell.change else None,
+        "level": change.difference.level if change.difference else None,
+        "paper": cell.paper,
+        "paper_change": cell.paper_change,
+        "paper_source": paper.get("source"),
+        "paper_note": paper.get("note"),
+    }
 
 
 FORMATS: dict[str, Callable[[Ablation], str]] = {

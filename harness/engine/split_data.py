@@ -109,6 +109,10 @@ class SplitSequences:
         """Digest of the code that loads sequences from files."""
         return closure.digest(self._loader.__module__)
 
+    def use(self, sequence: Sequence) -> None:
+        """Take a sequence as it is given, in place of what the split would load."""
+        self._loaded[sequence.id] = sequence
+
     def _sequence(self, entry: SequenceEntry) -> Sequence:
         if entry.id not in self._loaded:
             with watch(self.manifest.name) as progress:

@@ -1,6 +1,6 @@
 """Means by emotion, intensity and subject: which faces a method is good at.
 
-Descriptions, not tests: few sequences stand behind one cell, and their number is shown.
+Descriptions, not tests: one cell is the mean of few sequences, and their number is shown.
 """
 
 from __future__ import annotations
@@ -22,9 +22,6 @@ from reports.statistics import subject_of
 KEYS = ("emotion", "intensity", "subject")
 
 Group = tuple[str, ...]
-
-#: Of one sequence: sum of its items, how many have a value, how many have none.
-Part = tuple[float, int, int]
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ def facts(sequence: str, results: Results) -> dict[str, str]:
 
 
 def labelled(results: Results, key: str) -> bool:
-    """Whether the sequences differ in a key, so that a table of it says anything."""
+    """Whether the sequences differ in a key, so that a table of it is of use."""
     names = dict.fromkeys(name for row in results.rows for name in row.sequences)
     return len({facts(name, results)[key] for name in names}) > 1
 
@@ -125,16 +122,16 @@ def breakdown(
         score = row.scores.get(column)
         if score is None or score.status == "unavailable" or index not in sides:
             continue
-        parts: dict[Group, list[Part]] = {group: [] for group in groups}
+        parts: dict[Group, list[Mean]] = {group: [] for group in groups}
         known = sides[index].weights(column) is not None
         for name, values in sides[index].items.column(column).items() if known else ():
             if name in of:
-                parts[of[name]].append(part(values))
+                parts[of[name]].append(mean(values))
         everything = [one for found in parts.values() for one in found]
         if layout.competes(row):
             competing.add(len(rows))
         rows.append(layout.row_label(row))
-        cells.append(tuple(map(mean, [*parts.values(), everything])))
+        cells.append(tuple(map(joined, [*parts.values(), everything])))
     if all(row[-1].value is None for row in cells):
         return None
     return Breakdown(
@@ -148,19 +145,18 @@ def breakdown(
     )
 
 
-def part(values: np.ndarray) -> Part:
-    """Sum, items with a value, and items without."""
-    finite = np.isfinite(values)
-    n = int(np.count_nonzero(finite))
-    total = values.sum() if n == len(values) else values[finite].sum()
-    return float(total), n, len(values) - n
+def mean(values: np.ndarray) -> Mean:
+    """Of one sequence."""
+    finite = values[np.isfinite(values)]
+    n = len(finite)
+    return Mean(float(finite.mean()) if n else None, n, len(values) - n, int(n > 0))
 
 
-def mean(parts: Sequence[Part]) -> Mean:
-    """The mean of the means of sequences that have a value."""
-    means = [total / n for total, n, _ in parts if n]
-    value = sum(means) / len(means) if means else None
-    return Mean(value, sum(n for _, n, _ in parts), sum(f for _, _, f in parts), len(means))
+def joined(means: Sequence[Mean]) -> Mean:
+    """Of several sequences, of which all that have a value count the same."""
+    values = [one.value for one in means if one.value is not None]
+    counts = (sum(getattr(one, f) for one in means) for f in ("n", "failed", "sequences"))
+    return Mean(sum(values) / len(values) if values else None, *counts)
 
 
 def tables(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.contracts import UnknownName
-from reports import formats
+from reports import formats, tables
 from reports.comparison import comparison as words
 from reports.comparison import page as compare_page
 from reports.comparison.changes import Change
@@ -49,35 +49,29 @@ def terminal(comparison: Comparison) -> str:
             parts.append(f"{formats.plain(row)}: all {len(changes)} columns are equal\n")
         else:
             parts.append(formats.terminal(table(comparison, row)) + "\n")
-    told = ("better", "worse", "maybe better", "maybe worse")
-    items = words.extreme_lines(comparison, 1, lambda change: change.verdict in told)
+    changed = ("better", "worse", "maybe better", "maybe worse")
+    items = words.extreme_lines(comparison, 1, lambda change: change.verdict in changed)
     notes = TextTable((), (), notes=[*words.notes(comparison), *items])
     return "\n".join([*parts, formats.terminal(notes)])
 
 
 def markdown(comparison: Comparison) -> str:
     """GitHub tables, notes below."""
-    tables = [formats.markdown(table(comparison, row)) for row in comparison.rows]
+    found = [formats.markdown(table(comparison, row)) for row in comparison.rows]
     notes = formats.listed([*words.notes(comparison), *words.extreme_lines(comparison)])
-    return "\n\n".join([formats.in_markdown(comparison.title), *tables, "\n".join(notes)])
+    return "\n\n".join([formats.in_markdown(comparison.title), *found, "\n".join(notes)])
 
 
 def record(change: Change) -> dict[str, Any]:
     """One change for programs."""
-    one = change.difference
-    facts = ("low", "high", "error", "n", "failed", "sequences", "subjects", "level", "clusters")
+    facts = ["low", "high", "error", "n", "failed", "sequences", "subjects", "level", "clusters"]
     return {
-        "row": change.row,
-        "column": change.column,
-        "direction": change.direction,
-        "a": change.a,
-        "b": change.b,
+        **tables.fields(change, "row column direction a b"),
         "difference": change.delta,
-        **{name: getattr(one, name) if one else None for name in facts},
+        **{name: getattr(change.difference, name, None) for name in facts},
         "p": change.raw_p,
         "p_holm": change.p if change.direction != "none" else None,
-        "verdict": change.verdict,
-        "reason": change.reason,
+        **tables.fields(change, "verdict reason"),
     }
 
 

@@ -6,32 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.contracts import Results, Row
-from reports import layout
-from reports.page import pictures
+from reports import layout, tables
+from reports.page import pictures, versus
 from reports.page.ranking import Ranking, rank_text
 
 
 def columns(results: Results) -> list[dict[str, Any]]:
     """Column heads: name, variant, direction and what it means."""
-    heads = []
+    shown, heads = tables.shown(results), []
     for name in layout.column_names(results):
         facts = results.columns[name]
-        family, _, variant = name.partition("/")
-        missing = all(
-            row.scores.get(name) is None or row.scores[name].status == "unavailable"
-            for row in results.rows
-        )
-        heads.append(
-            {
-                "name": name,
-                "family": family,
-                "variant": variant,
-                "arrow": layout.ARROWS[facts["direction"]],
-                "unit": facts["unit"],
-                "summary": f"{facts['summary']} Reference: {facts['reference']}",
-                "missing": missing,
-            }
-        )
+        head = versus.head(results, name) | {"name": name, "unit": facts["unit"]}
+        head["summary"] = f"{facts['summary']} Reference: {facts['reference']}"
+        heads.append({**head, "missing": name not in shown})
     return heads
 
 

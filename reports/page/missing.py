@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.contracts import FailedCell, Results
-from reports import layout, tables
+from reports import tables
 
 
 def numbers(results: Results) -> dict[str, int]:
@@ -39,19 +39,10 @@ def failed(cells: tuple[FailedCell, ...]) -> list[dict[str, Any]]:
 
 def counts(results: Results) -> dict[str, int]:
     """Failed cells of work, failed cells of the table, and columns that nothing was scored in."""
-    names = layout.column_names(results)
-    scores = [row.scores.get(name) for row in results.rows for name in names]
+    scores = [score for row in results.rows for score in row.scores.values()]
     return {
         "work": len(results.failures),
-        "cells": sum(score is not None and score.status == "failed" for score in scores),
-        "partial": sum(
-            score is not None and score.status == "ok" and score.failures > 0 for score in scores
-        ),
-        "columns": sum(
-            all(
-                row.scores.get(name) is None or row.scores[name].status == "unavailable"
-                for row in results.rows
-            )
-            for name in names
-        ),
+        "cells": sum(score.status == "failed" for score in scores),
+        "partial": sum(score.status == "ok" and score.failures > 0 for score in scores),
+        "columns": len(results.columns) - len(tables.shown(results)),
     }

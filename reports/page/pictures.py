@@ -1,6 +1,6 @@
-"""Small inline pictures: a difference with its interval, and the ranks that data leave open.
+"""Small inline pictures: a difference with its interval, and the rank confidence sets.
 
-No number stands in a picture alone: each picture stands beside its text, so it is hidden from
+No number is in a picture alone: each picture is beside its text, so it is hidden from
 screen readers. Colours come from the style sheet's classes.
 """
 

@@ -1,4 +1,4 @@
-"""Where every row stands: its rank with the ranks that tests leave possible, and the best row."""
+"""The rank of every row with its confidence set, and the row that the others are compared with."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Rank = tuple[int, int, int]
 class Ranking:
     """Statistics of one table.
 
-    ranks: column -> row index -> (rank, best possible, worst possible), of rows that could be
-        tested against another.
+    ranks: column -> row index -> (rank, best and worst of its confidence set), of rows that could
+        be tested against another.
     reference: index of the row that the others are compared with, or None.
     changes: row index -> column -> change from the reference, Holm-corrected over all of them.
     sides: rows whose items could be read.
@@ -94,7 +94,7 @@ def column_ranks(
             if change.difference.p is not None:
                 p[i, j] = p[j, i] = change.difference.p
     found = {row: one for row, one in zip(rows, rank_sets(gains, p), strict=True) if one}
-    # Without any test every row may be best, which is not worth saying.
+    # The confidence set of a row that was never tested holds every rank: no information.
     tested = dict(zip(rows, np.isfinite(p).any(axis=1), strict=True))
     return (
         {row: one[0] for row, one in found.items()},

@@ -51,7 +51,7 @@ def by_sequence(results: Results, folder: Path, home: Path | None = None) -> lis
 
 
 def codec_note(results: Results) -> str:
-    """What the preview videos cost, so that nobody measures them by mistake."""
+    """What the preview videos cost, so that they are not measured by mistake."""
     values = [row.costs.get("preview_codec_psnr_db") for row in results.rows]
     known = [value for value in values if value]
     if not known:

@@ -1,4 +1,4 @@
-"""Intervals, tests and ranks for means of correlated items, and for values that are no means."""
+"""Intervals, tests and ranks for means of correlated items, and for other values."""
 
 from reports.statistics.bootstrap import Estimate, estimate
 from reports.statistics.clusters import Series, mean_of, subject_of

@@ -26,13 +26,13 @@ ENOUGH = 4
 ROUNDING = 1e-12
 
 #: A sequence alone is cut into at most this many blocks: few long ones stay nearly independent
-#: where moments of a second do not (Ibragimov and Müller 2010).
+#: where blocks of a second do not (Ibragimov and Müller 2010).
 MOST_BLOCKS = 6
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean with what can be said of it.
+    """A mean with its uncertainty.
 
     value: of the items as pooled, NaN without any.
     low, high: interval; None where no level can be resampled.
@@ -56,7 +56,7 @@ class Estimate:
 
     @property
     def scope(self) -> str:
-        """What the interval speaks about, in words."""
+        """What the interval generalises to, in words."""
         return SCOPES[self.level]
 
     @property
@@ -114,7 +114,7 @@ def estimate(
     error = float(cluster_error(totals[None], sizes[None], clusters)[0])
     pivots = studentized(drawn, drawn_sizes, mean) if clusters >= ENOUGH else None
     if error == 0 and mean != 0:
-        # All clusters say the same: nothing but their number speaks against chance.
+        # All clusters have the same mean: only their number is evidence against chance.
         p = 2.0 ** (1 - clusters)
         low, high = (mean, mean) if p <= 1 - confidence else (None, None)
     else:
@@ -132,7 +132,7 @@ def cluster_error(totals: np.ndarray, sizes: np.ndarray, clusters: int) -> np.nd
 
     Returns:
         float [R]: sqrt(c / (c - 1) * mean of squared residuals / c) / mean size; 0 where only
-        rounding tells the clusters apart.
+        clusters differ by rounding alone.
 
     """
     means = totals.sum(1) / sizes.sum(1)

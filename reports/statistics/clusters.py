@@ -1,4 +1,4 @@
-"""Items in their clusters: who was recorded, in which sequence, at which moment.
+"""Items in their clusters: subjects, their sequences, blocks of items.
 
 Frames of one sequence resemble each other, and so do sequences of one subject. What is
 resampled is therefore never a single item: subjects, within them sequences, within them blocks
@@ -51,8 +51,8 @@ def subject_of(sequence: str, sequences: Mapping[str, Mapping[str, object]]) -> 
 def grouped(series: Sequence[Series]) -> list[list[Series]]:
     """Sequences with items by subject, in order of appearance.
 
-    A sequence without a named subject is one of a single unknown subject: to take it for a
-    subject of its own would claim more independence than anybody knows of.
+    Sequences without a named subject count as those of one unknown subject: a subject for each
+    would claim more independence than is known.
     """
     subjects: dict[str, list[Series]] = {}
     for one in series:

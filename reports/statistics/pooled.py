@@ -1,9 +1,9 @@
-"""Values that are no mean of items: a Fréchet distance, a pooled PSNR, a correlation.
+"""Metrics that are not means of items: a Fréchet distance, a pooled PSNR, a correlation.
 
 No item has a part in such a value, so items cannot be resampled. It is computed again without
-each subject, or without each sequence, and the spread of those values tells how much it hangs
-on who was recorded (delete-one jackknife: Quenouille 1956, Tukey 1958, Efron and Stein 1981).
-With too few of both, but several trainings, the spread between trainings is what can be told.
+each subject, or without each sequence, and the spread of those values shows how much it depends
+on the data (delete-one jackknife: Quenouille 1956, Tukey 1958, Efron and Stein 1981).
+With too few of both, but several trainings, the spread between trainings is used.
 
 The interval is about the value that as many other subjects or sequences would give. The bias
 that the number of samples puts on the value itself is not in it: see `docs/statistics.md`.
@@ -26,7 +26,7 @@ MIN_SUBJECTS, MIN_SEQUENCES = 4, 5
 #: of 4,000 frames), and further degrees of freedom narrow the interval by 7% at most.
 MOST_PARTS = 20
 
-#: From this many trainings with other seeds their spread is told.
+#: From this many trainings with other seeds on, their spread is used.
 MIN_SEEDS = 3
 
 SUBJECTS, SEQUENCES, SEEDS = "left-out subjects", "left-out sequences", "seeds"
@@ -34,7 +34,7 @@ SUBJECTS, SEQUENCES, SEEDS = "left-out subjects", "left-out sequences", "seeds"
 #: Fewer parts of a level make no interval.
 LEAST = {SUBJECTS: MIN_SUBJECTS, SEQUENCES: MIN_SEQUENCES}
 
-#: The levels of `Estimate` for values that are no means of items.
+#: The levels of `Estimate` for values that are not means of items.
 LEVELS = (SUBJECTS, SEQUENCES, SEEDS)
 
 #: A spread below this part of the value is rounding.
@@ -119,7 +119,7 @@ def estimate_pooled(
     Returns:
         An estimate of level `SUBJECTS` or `SEQUENCES` by the jackknife, `SEEDS` by the spread
         between trainings, else "none" and without an interval. A spread of exactly nothing
-        tells nothing either, but for a value of 0.
+        is no evidence either, except for a value of 0.
 
     """
     facts = sequences or {}

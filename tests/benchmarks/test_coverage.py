@@ -16,13 +16,13 @@ def test_intervals_hold_the_truth_as_often_as_they_say(design):
     assert found["naive"] < 0.35
 
 
-def test_one_recording_holds_its_own_mean_and_not_that_of_people():
-    own = coverage.Design(1, 1, frames=250, target="recording")
-    people = coverage.Design(1, 1, frames=250)
+def test_one_sequence_holds_its_own_mean_and_not_that_of_the_population():
+    own = coverage.Design(1, 1, frames=250, target="sequence")
+    population = coverage.Design(1, 1, frames=250)
     assert coverage.coverage(own, 200, 399)["ours"] >= 0.895
-    found = coverage.coverage(people, 200, 399)
+    found = coverage.coverage(population, 200, 399)
     assert found["ours"] < 0.8
-    assert "within this recording" in found["scope"]
+    assert "within this sequence" in found["scope"]
 
 
 def test_command_prints_every_design_and_fails_outside_the_bounds(capsys, monkeypatch):

@@ -15,20 +15,20 @@ def test_intervals_hold_about_as_often_as_they_say(design):
     least = stats.binom.ppf(0.001, 150, 0.95) / 150
     assert found["value"] >= least
     assert found["difference"] >= least
-    assert ("over persons" in found["scope"]) == (design.persons == 4)
+    assert ("over subjects" in found["scope"]) == (design.subjects == 4)
 
 
 def test_a_single_value_misses_the_population_by_its_own_bias():
     found = bench.coverage(bench.Design(8, 2, dim=24), 60)
-    assert found["value of all people"] < 0.6
-    assert found["difference of all people"] > 0.8
+    assert found["value of the population"] < 0.6
+    assert found["difference of the population"] > 0.8
 
 
 def test_the_parts_are_what_the_distance_is_computed_without():
     rng = np.random.default_rng(0)
-    sides, persons = bench.table(rng, rng, bench.Design(4, 2, frames=10, dim=3))
-    row, _ = bench.rows_of((sides, persons))
-    kept = [i for i, name in enumerate(persons) if persons[name] != "P3"]
+    sides, subjects = bench.table(rng, rng, bench.Design(4, 2, frames=10, dim=3))
+    row, _ = bench.rows_of((sides, subjects))
+    kept = [i for i, name in enumerate(subjects) if subjects[name] != "P3"]
     assert len(row.without) == 4
     assert row.without["P3"] == bench.pooled(
         [sides[1][i] for i in kept], [sides[0][i] for i in kept], {}, ""

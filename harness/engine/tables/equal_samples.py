@@ -1,4 +1,4 @@
-"""Equal samples for all rows of a table, for metrics that are biased by their number."""
+"""Equal samples for all rows of a table, for metrics that their number biases."""
 
 from __future__ import annotations
 
@@ -8,49 +8,43 @@ import numpy as np
 
 from harness.contracts import Failure, Metric, MetricResult
 
-#: A row that scored a smaller part of a sequence than this fails, and shortens no other.
+#: A row that scored a smaller part of a sequence fails by itself, and does not shorten others.
 ENOUGH = 0.5
 
 
 def common_frames(
     results: Iterable[tuple[Hashable, int, MetricResult]],
 ) -> dict[Hashable, np.ndarray]:
-    """The frames of each clip that every row could score, int64 [k].
+    """The frames of each sequence that every row could score, int64 [k].
 
     Args:
-        results: (clip, frames of the clip, the result of one row), of all rows.
+        results: (sequence, frames of the sequence, the result of one row), of all rows.
 
     """
     common: dict[Hashable, np.ndarray] = {}
-    for clip, count, result in results:
+    for name, count, result in results:
         frames = result.features.get("frames")
         possible = result.details.get("possible", count)  # windows are fewer than frames
-        if frames is None or len(frames) < ENOUGH * possible:
-            continue
-        common[clip] = np.intersect1d(common[clip], frames) if clip in common else frames
+        if frames is not None and len(frames) >= ENOUGH * possible:
+            common[name] = np.intersect1d(common.get(name, frames), frames)
     return common
 
 
 def restricted(
-    metric: Metric, result: MetricResult, clip: Hashable, common: Mapping[Hashable, np.ndarray]
+    metric: Metric, result: MetricResult, sequence: Hashable, common: Mapping[Hashable, np.ndarray]
 ) -> MetricResult:
-    """The result of one row from the frames that all rows have; no value if these are too few.
+    """The result of one row from the frames that all rows have; without a value if it has few.
 
-    Its number of samples then equals that of every other row, and a warning states what
-    was left out.
+    Its number of samples then equals that of every other row, and a warning says what was
+    left out.
     """
-    frames = result.features.get("frames")
-    if frames is None or clip not in common:
+    frames, kept = result.features.get("frames"), common.get(sequence)
+    if frames is None or kept is None or not np.isin(kept, frames).all():
         return too_few(metric, result)
-    if not np.isin(common[clip], frames).all():
-        return too_few(metric, result)
-    fewer = metric.restrict(result, common[clip])
-    if len(common[clip]) < len(frames):
-        fewer.warnings = [
-            *fewer.warnings,
-            f"from the {len(common[clip])} samples that all rows could score, "
-            f"of {len(frames)} of this row",
-        ]
+    fewer = metric.restrict(result, kept)
+    if len(kept) < len(frames):
+        kept_of = f"{len(kept)} samples that all rows could score, of {len(frames)} of this row"
+        fewer.warnings = [*fewer.warnings, f"from the {kept_of}"]
     return fewer
 
 

@@ -17,7 +17,7 @@ from tests import staged, toy, toy_run
 def call(monkeypatch, command, tmp_path):
     staged.register(monkeypatch)
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(split_data, "find_manifest", lambda name: toy.manifest())
+    monkeypatch.setattr(split_data, "find_manifest", lambda name, tests: toy.manifest())
     monkeypatch.setattr(splits, "loader", lambda manifest: toy_run.load)
     grid = tmp_path / "steps.yaml"
     grid.write_text(yaml.safe_dump(staged.GRID_VALUES), "utf-8")

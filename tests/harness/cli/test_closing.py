@@ -15,7 +15,7 @@ from tests import toy, toy_run
 def call(monkeypatch, command, tmp_path):
     """`run --method still` on toy splits of any name but `nowhere`: (exit code, stdout, stderr)."""
 
-    def find(name):
+    def find(name, tests):
         if name == "nowhere":
             raise UnknownName("split", name, ["first", "second"])
         return toy.manifest(id=name)

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from harness.engine.plan import Request
-from harness.engine.planner import lay_out
-from harness.engine.run import Runner
 from PIL import Image
 
+from harness.engine.execution import Engine
+from harness.engine.planning import plan_on
+from harness.engine.request import MethodRow, Request, SplitData
+from harness.engine.split_data import SplitSequences
 from methods import catalog as methods
-from metrics import catalog as metrics
 from splits import er_nerf
 from tests.methods.external import folders
 from tests.methods.external.folders import STANDINS, point_to, prepared_folder
@@ -137,14 +137,15 @@ def sequence_of(folder, **changes):
     return manifest, replace(sequence, **changes)
 
 
-def run(out, recorded, method, preset=None, metric="psnr", **overrides):
-    """Fit, render and score one method in the runner; its results and its row."""
+def run(out, recorded, method, preset=None, metric="psnr", **options):
+    """Fit, render and score one method in the engine; its results and its row."""
     manifest, sequence = recorded
-    request = Request((method,), manifest.name, preset=preset, overrides=overrides)
+    rows = (MethodRow(method, preset, options),)
     spec = methods.spec(method)
-    plan = lay_out(request, manifest, [sequence], [spec], [metrics.spec(metric)], {})
-    runner = Runner(out)
-    results = runner.run(plan)
+    data = SplitSequences(manifest, load=er_nerf.load)
+    data.use(sequence)
+    request = Request(rows, SplitData(manifest.name), (metric,))
+    results = Engine(out).run(plan_on(data, rows, [spec], request))
     return results, next(row for row in results.rows if row.drive == spec.drives[0])
 
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from harness.engine.plan import Request
-from harness.engine.planner import make_plan
-from harness.engine.run import Runner
 
 from harness.contracts import BadInput, FitContext, FrameSource, Sequence, TrainingSet, Unavailable
+from harness.engine.execution import Engine
+from harness.engine.planning import make_plan
+from harness.engine.request import Request, SplitData, rows_of
 from methods import catalog
 from methods.external.errors import BadOutput, NoOutput, WrongCount, WrongRate, WrongSize
 from methods.external.run import process
@@ -26,15 +26,15 @@ CHECK_DISK = process.check_disk
 
 def test_a_changed_checkout_is_another_cell(ready, tiny, monkeypatch, folders, tmp_path):
     root = ready("talkinggaussian")
-    request = Request(("talkinggaussian",), str(tiny), metrics=("psnr",), baselines=False)
-    first = make_plan(request).works[0].fit.key
+    request = Request(rows_of(("talkinggaussian",), False), SplitData(str(tiny)), ("psnr",))
+    first = make_plan(request).jobs[0].cell("fit").key
     other = folders.checkout(tmp_path / "other", "gaussian.py", adapter("talkinggaussian").scripts)
     folders.point_to(monkeypatch, "talkinggaussian", other)
-    assert make_plan(request).works[0].fit.key == first, "where it lies decides nothing"
+    assert make_plan(request).jobs[0].cell("fit").key == first, "where it lies decides nothing"
     changed = folders.checkout(tmp_path / "third", "gaussian.py", adapter("degstalk").scripts)
     (changed / "train_face.py").write_text((root / "train_face.py").read_text() + "# changed\n")
     folders.point_to(monkeypatch, "talkinggaussian", changed)
-    assert make_plan(request).works[0].fit.key != first
+    assert make_plan(request).jobs[0].cell("fit").key != first
     version = version_of(root)
     for name in ("train.sh", "configs/options.yaml"):
         version_of.cache_clear()
@@ -103,10 +103,10 @@ def test_what_a_checkout_gets_wrong_is_said_with_numbers(
 def test_a_failing_checkout_is_a_failed_cell_and_not_the_end(ready, tiny, tmp_path, monkeypatch):
     ready("talkinggaussian")
     monkeypatch.setenv("STANDIN_FAULT", "partial")
-    request = Request(("talkinggaussian", "still"), str(tiny), metrics=("psnr",), baselines=False)
-    results = Runner(tmp_path / "runs").run(make_plan(request))
+    request = Request(rows_of(("talkinggaussian", "still"), False), SplitData(str(tiny)), ("psnr",))
+    results = Engine(tmp_path / "runs").run(make_plan(request))
     (failure,) = results.failures
-    assert (failure.stage, failure.type) == ("render", "WrongCount")
+    assert (failure.kind, failure.type) == ("render", "WrongCount")
     assert "1 frames, 2 were requested" in failure.message
     assert any(row.method == "still" and row.scores["psnr"].value for row in results.rows)
 

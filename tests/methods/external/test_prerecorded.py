@@ -3,11 +3,11 @@ import os
 from dataclasses import replace
 
 import pytest
-from harness.engine.plan import Request
-from harness.engine.planner import make_plan
-from harness.engine.run import Runner
 
 from harness.contracts import BadInput, FitContext, TrainingSet
+from harness.engine.execution import Engine
+from harness.engine.planning import make_plan
+from harness.engine.request import Request, SplitData, rows_of
 from harness.media.video import write_mp4
 from harness.testing import request_of
 from methods import catalog
@@ -62,9 +62,8 @@ def rendered(sequence, workdir):
 def test_videos_stand_in_the_table_under_their_own_name(listed, tiny, tmp_path, template):
     listed(template.format(folder=tmp_path / "videos"))
     video(tmp_path / "videos" / "Tiny.mp4", recording(tiny))
-    request = Request(("their-method", "still"), str(tiny), preset=None, metrics=("psnr",),
-                      baselines=False)  # fmt: skip
-    results = Runner(tmp_path / "runs").run(make_plan(request))
+    request = Request(rows_of(("their-method", "still"), False), SplitData(str(tiny)), ("psnr",))
+    results = Engine(tmp_path / "runs").run(make_plan(request))
     row = next(row for row in results.rows if row.method == "their-method")
     assert results.failures == ()
     assert (row.title, row.role, row.drive) == ("Their method", "method", "audio")
@@ -79,13 +78,13 @@ def test_videos_stand_in_the_table_under_their_own_name(listed, tiny, tmp_path, 
 def test_another_video_is_another_cell(listed, tiny, tmp_path):
     listed(str(tmp_path / "videos"))
     path = video(tmp_path / "videos" / "Tiny.mp4", recording(tiny))
-    request = Request(("their-method",), str(tiny), metrics=("psnr",), baselines=False)
-    first = make_plan(request).works[0].fit.key
-    assert make_plan(request).works[0].fit.key == first
+    request = Request(rows_of(("their-method",), False), SplitData(str(tiny)), ("psnr",))
+    first = make_plan(request).jobs[0].cell("fit").key
+    assert make_plan(request).jobs[0].cell("fit").key == first
     os.utime(path, (1, 1))
-    assert make_plan(request).works[0].fit.key == first, "the content counts, not the time"
+    assert make_plan(request).jobs[0].cell("fit").key == first, "the content counts, not the time"
     path.write_bytes(path.read_bytes() + b"more")
-    assert make_plan(request).works[0].fit.key != first
+    assert make_plan(request).jobs[0].cell("fit").key != first
 
 
 @pytest.mark.parametrize(

@@ -78,12 +78,11 @@ def means(sequences, seeds=(0,), subjects=4, frames=100):
 
 def test_seeds_are_averaged_and_never_pooled_as_more_frames(frechet):
     found = distances(frechet, 2, seeds=(0, 1))
-    results = [one.result for one in found]
     each = [
         frechet_distance(*(np.concatenate([sides(r, s)[k] for r in range(2)]) for k in (0, 1)))
         for s in (0, 1)
     ]
-    by_seed = values_by_seed(frechet, results, [one.seed for one in found])
+    by_seed = values_by_seed(frechet, [(one, one.result) for one in found])
     assert by_seed[FRECHET] == pytest.approx(dict(enumerate(each)))
     assert mean_over_seeds(by_seed)[FRECHET] == pytest.approx(np.mean(each))
     score = metric_scores(frechet, found, 25)[FRECHET]

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from harness.engine.plan import Request
-from harness.engine.planner import make_plan
-from harness.engine.run import Runner
 from PIL import Image
 
 from harness.contracts import BadInput
+from harness.engine.execution import Engine
+from harness.engine.planning import make_plan
+from harness.engine.request import Request, SplitData, rows_of
 from harness.testing import check_spec_reads_without_torch
 from methods import catalog
 from methods.external import checks
@@ -26,8 +26,8 @@ def test_train_render_collect_score(name, ready, tiny, folders, tmp_path):
     """Through the machine, as a user runs it; the stand-in renders its last training frame."""
     root = ready(name)
     data, code = folders.snapshot(tiny), folders.snapshot(root)
-    request = Request((name,), str(tiny), metrics=("psnr",), baselines=False)
-    results = Runner(tmp_path / "runs").run(make_plan(request))
+    request = Request(rows_of((name,), False), SplitData(str(tiny)), ("psnr",))
+    results = Engine(tmp_path / "runs").run(make_plan(request))
     assert results.failures == ()
     (row,) = results.rows
     assert (row.method, row.drive, row.preset) == (name, "audio+au", "paper")
