@@ -48,7 +48,7 @@ def report(
         for option in (by, columns)
     )
     if keys:
-        keys = ["subject" if key == "person" else key for key in keys]  # as it was called before
+        keys = ["subject" if key == "person" else key for key in keys]  # the former name
         found = [means.tables(stored.read(run), run, keys, names) for run in folders]
         text = "\n\n".join(breakdown_tables.render(tables, format_) for tables in found)
     elif format_ == "html":

@@ -9,7 +9,7 @@ The ratio is the median of the pairs' ratios, with the distribution-free interva
 (order statistics, exact binomial). Rounds go on until every interval is tight, or to the limit.
 
 Decision: *slower* when the whole interval lies above `limit` times the baseline's ratio, and
-once more when the guard is built anew and measured again. The interval misses the true ratio
+once more when the guarded work is built and measured again. The interval misses the true ratio
 on that side with probability at most `error` a measurement, all looks together; so a commit
 whose ratio is no worse than the limit is called slower with probability at most `error` for
 each guard (1 in 1000), were the pairs independent, and less by the second measurement. An
@@ -171,8 +171,8 @@ def check(
     found = {name: (one, judge(one, baseline[name], limit)) for name, one in first.items()}
     doubted = [name for name, (_, verdict) in found.items() if verdict == "slower"]
     if doubted:
-        anew = build()
-        second = measure({name: anew[name] for name in doubted}, calibrate, rule, clock)
+        again = build()
+        second = measure({name: again[name] for name in doubted}, calibrate, rule, clock)
         for name, one in second.items():
             best = min(found[name][0], one, key=lambda each: each.low)
             found[name] = best, judge(best, baseline[name], limit)

@@ -21,7 +21,7 @@ class Pair:
     truth: Path
 
 
-def recordings(folder: Path) -> dict[str, Path]:
+def sequences_in(folder: Path) -> dict[str, Path]:
     """The sequences of a folder by name: that of the file or folder without suffix.
 
     Raises:
@@ -72,7 +72,7 @@ def pairs(prediction: Path, truth: Path) -> list[Pair]:
             f"it is a folder of sequences, but {other} is a single one",
             "Give two folders whose sequences have the same names, or two sequences.",
         )
-    predicted, true = recordings(prediction), recordings(truth)
+    predicted, true = sequences_in(prediction), sequences_in(truth)
     for ours, theirs, where in ((true, predicted, prediction), (predicted, true, truth)):
         alone = sorted(set(ours) - set(theirs))
         if alone:

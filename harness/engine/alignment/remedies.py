@@ -101,20 +101,20 @@ def with_sound(
 ) -> Aligned:
     """Check the length of sound against video, or cut both to the shorter."""
     count, rate = prediction.count, prediction.fps
-    heard, seen = len(sound.audio) / SAMPLE_RATE, float(count / rate)
-    if len(sound.audio) and abs(heard - seen) > 1 / rate:
+    sound_s, video_s = len(sound.audio) / SAMPLE_RATE, float(count / rate)
+    if len(sound.audio) and abs(sound_s - video_s) > 1 / rate:
         if not remedies.trim:
             raise BadInput(
                 sound.path,
-                f"its sound lasts {heard:.3f} s and its video {seen:.3f} s, more than one "
+                f"its sound lasts {sound_s:.3f} s and its video {video_s:.3f} s, more than one "
                 f"frame ({float(1 / rate):g} s) apart",
                 "Pass --trim to cut both at the end to the shorter one.",
             )
-        count = min(count, int(heard * rate))
+        count = min(count, int(sound_s * rate))
         if count < 1:
             fact = "its sound is shorter than one frame"
             raise BadInput(sound.path, fact, "Give a file with sound.")
-        notes.setdefault("trim", {})["seconds"] = [heard, seen, float(count / rate)]
+        notes.setdefault("trim", {})["seconds"] = [sound_s, video_s, float(count / rate)]
         prediction, truth = trimmed(prediction, count), trimmed(truth, count)
         sound = replace(sound, audio=sound.audio[: round(count / rate * SAMPLE_RATE)])
     return Aligned(prediction, truth, sound.audio, notes)
