@@ -135,8 +135,6 @@ def test_blocks_without_needs_run(tmp_path, monkeypatch):
             shade = np.full((48, 48, 3), 90 + 10 * index) + random.normal(0, level, (48, 48, 3))
             Image.fromarray(shade.clip(0, 255).astype("uint8")).save(folder / f"{index:06d}.png")
     monkeypatch.chdir(tmp_path)
-    for name in ("HARNESS_WEIGHTS", "HARNESS_CACHE"):  # no weights but those of the package
-        monkeypatch.setenv(name, str(tmp_path / "cache"))
     done = []
     for line in RUN:
         words = words_of(line)
