@@ -110,7 +110,7 @@ def test_interrupt_is_quiet_and_says_how_to_go_on(monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == 130
-    assert "the same command goes on" in capsys.readouterr().err
+    assert "the same command continues" in capsys.readouterr().err
 
 
 def test_doctor_names_the_cure_word_for_word(monkeypatch, command):
@@ -137,7 +137,7 @@ def test_ctrl_c_in_a_command_is_said_and_not_silent(monkeypatch, command):
     monkeypatch.setattr(planner, "make_plan", interrupted)
     code, _, err = command("run", "--method", "still")
     assert code == 130
-    assert "the same command goes on" in err
+    assert "the same command continues" in err
 
 
 def test_a_refusing_disk_is_a_sentence_wherever_it_refuses(monkeypatch, command):
