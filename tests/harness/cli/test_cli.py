@@ -129,24 +129,24 @@ def test_doctor_names_the_cure_word_for_word(monkeypatch, command):
 
 
 def test_ctrl_c_in_a_command_is_said_and_not_silent(monkeypatch, command):
-    from harness.engine import planner
+    from harness.engine import planning
 
     def interrupted(request):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(planner, "make_plan", interrupted)
+    monkeypatch.setattr(planning, "make_plan", interrupted)
     code, _, err = command("run", "--method", "still")
     assert code == 130
     assert "the same command continues" in err
 
 
 def test_a_refusing_disk_is_a_sentence_wherever_it_refuses(monkeypatch, command):
-    from harness.engine import planner
+    from harness.engine import planning
 
     def full(request):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "cache/file")
 
-    monkeypatch.setattr(planner, "make_plan", full)
+    monkeypatch.setattr(planning, "make_plan", full)
     code, _, err = command("run", "--method", "still")
     assert code == 2
     assert err.startswith("error: cache/file: the disk is full")
