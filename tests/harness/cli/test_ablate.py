@@ -108,7 +108,7 @@ def own_folder(monkeypatch, tmp_path):
         (("--set", "lift=3"), "it sets lift, and so does --set"),
         (("--set", "base=many"), "'many' is text"),
         (("--sequences", "b"), "unknown sequence of toy@1 'b'"),
-        (("--sequences", "a,,b"), "has an empty name in it. Write --sequences a,b"),
+        (("--sequences", "a,,b"), "contains an empty name. Write --sequences a,b"),
         (("--preset", "paper"), "unknown preset of staged 'paper'"),
         (("--metrics", "psnrr"), "unknown metric 'psnrr'"),
     ],

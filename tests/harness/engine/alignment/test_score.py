@@ -136,7 +136,7 @@ def test_a_rotated_portrait_is_seen_upright(tmp_path):
     assert (opened.height, opened.width) == (48, 32)
     first = next(iter(opened.frames()))
     assert first.shape == (48, 32, 3)
-    assert "turned by" in opened.decode
+    assert "rotated by" in opened.decode
     assert first[:6, -6:].mean() > 240, "the corner top left comes to the top right"
 
 
