@@ -122,9 +122,13 @@ def best_rows(results: Results, name: str) -> set[int]:
 
 
 def column_precision(results: Results, name: str) -> Precision:
-    """The digits of a column: as many as the rows that compete need."""
+    """The digits of a column: as many as the rows that compete need, and to see which is best."""
     rows = [row for row in results.rows if competes(row)] or results.rows
-    return precision(name, [s.value for row in rows if (s := row.scores.get(name)) is not None])
+    scores = [score for row in rows if (score := row.scores.get(name)) is not None]
+    values = {score.value for score in scores if score.value is not None}
+    digits, direction = precision(name, values), results.columns[name]["direction"]
+    first, second, *_ = *sorted(values, reverse=direction == "up"), 0.0, 0.0
+    return digits.apart(first, second) if len(values) > 1 and direction != "none" else digits
 
 
 def value_text(score: Score | None, digits: Precision) -> str:
