@@ -98,7 +98,13 @@ class Engine:
 
     def execute(self, units: Iterable[Unit]) -> None:
         """Compute all units in order; those of other processes are checked again later."""
-        pending = list({unit.lock: unit for unit in units}.values())
+        # The first to name a unit labels it.
+        pending: list[Unit] = []
+        seen: set[str] = set()
+        for unit in units:
+            if unit.lock not in seen:
+                seen.add(unit.lock)
+                pending.append(unit)
         idle, said = time.monotonic(), False
         while pending:
             left = [unit for unit in pending if not self._attempt(unit)]
