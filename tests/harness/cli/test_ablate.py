@@ -34,7 +34,7 @@ def test_one_command_one_table_the_papers_rows_beside(call, tmp_path):
     code, out, err = call()
     assert code == 0, err
     assert "paper 23.50 (+3.50)" in out
-    assert "5 training stages done, 1 taken from another row" in err
+    assert "5 training stages computed, 1 shared with another row" in err
     folder = tmp_path / "runs" / "toy@1" / "ablations" / "steps"
     names = {path.name for path in folder.iterdir()}
     assert {f"ablation.{kind}" for kind in ("json", "md", "csv", "tex", "html")} <= names
