@@ -37,7 +37,7 @@ CASTS = 10
 
 
 @dataclass(frozen=True)
-class Design:
+class PooledDesign:
     """Sizes of a table; standard deviations are 0.5 between subjects, 0.7 between sequences."""
 
     subjects: int
@@ -52,23 +52,23 @@ class Design:
 
 
 DESIGNS = (
-    Design(1, 5),
-    Design(1, 8),
-    Design(1, 8, dim=8),
-    Design(1, 32),
-    Design(3, 4),
-    Design(4, 4),
-    Design(4, 8),
-    Design(8, 4),
-    Design(8, 4, dim=8),
-    Design(24, 1),
+    PooledDesign(1, 5),
+    PooledDesign(1, 8),
+    PooledDesign(1, 8, dim=8),
+    PooledDesign(1, 32),
+    PooledDesign(3, 4),
+    PooledDesign(4, 4),
+    PooledDesign(4, 8),
+    PooledDesign(8, 4),
+    PooledDesign(8, 4, dim=8),
+    PooledDesign(24, 1),
 )
 
 #: Subjects and sequences: side -> [T,D], first the truth, then the rows; and the subject of each.
 Table = tuple[list[list[np.ndarray]], dict[str, str]]
 
 
-def table(rng: np.random.Generator, cast: np.random.Generator, design: Design) -> Table:
+def table(rng: np.random.Generator, cast: np.random.Generator, design: PooledDesign) -> Table:
     """One simulated table: features of truth and both rows, per sequence."""
     scale = 1 / np.sqrt(1 + np.arange(design.dim))  # as of principal components
 
@@ -114,15 +114,15 @@ def rows_of(made: Table, apart: bool = False) -> list[Pooled]:
     return [pooled(row, sides[0], groups, level) for row in sides[1:]]
 
 
-def population(design: Design) -> np.ndarray:
+def population(design: PooledDesign) -> np.ndarray:
     """The distances of both rows over 4,000 subjects."""
-    many = Design(4000, 1, 10, design.dim, design.memory)
+    many = PooledDesign(4000, 1, 10, design.dim, design.memory)
     rng = np.random.default_rng(99)
     (truth, *rows), _ = table(rng, rng, many)
     return np.array([frechet_distance(np.concatenate(r), np.concatenate(truth)) for r in rows])
 
 
-def coverage(design: Design, tables: int, seed: int = 0) -> dict[str, float | str]:
+def coverage(design: PooledDesign, tables: int, seed: int = 0) -> dict[str, float | str]:
     """Shares of the tables whose intervals hold, and the width against the true difference."""
     many = design.subjects >= MIN_SUBJECTS
     several = many and design.sequences > 1

@@ -115,7 +115,8 @@ def write_text(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     with writing_to(path.parent):
         try:
-            partial.write_text(text, "utf-8")
+            # Names of files may hold bytes that are not text; they are written as they are.
+            partial.write_text(text, "utf-8", "surrogateescape")
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)

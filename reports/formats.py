@@ -77,7 +77,7 @@ class TextTable:
 def plain(text: str) -> str:
     """One line without control characters, which could steer a terminal or end a comment."""
     text = re.sub(r"[\r\n\t\v\f\x85\u2028\u2029]+", " ", text)
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", _visible, text)
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", _visible, text)
 
 
 def _visible(found: re.Match[str]) -> str:
@@ -123,9 +123,9 @@ def markdown(table: TextTable) -> str:
     """A GitHub table, best values bold, notes below."""
     rules = ["---" if index in table.left else "--:" for index in range(len(table.heads))]
     lines = [in_markdown(table.title), ""] if table.title else []
-    lines += [bars(map(in_markdown, table.heads)), "|" + "|".join(rules) + "|"]
+    rows = [list(map(in_markdown, table.heads))]
     for row in table.rows:
-        texts = []
+        rows.append(texts := [])
         for cell in row:
             text = in_markdown(cell.text)
             parts = [f"**{text}**" if cell.best and text else text]
@@ -133,13 +133,9 @@ def markdown(table: TextTable) -> str:
                 small = in_markdown(line.text)
                 parts += [f"*{small}*" if line.style == "note" else small] * bool(small)
             texts.append("<br>".join(parts))
-        lines.append(bars(texts))
-    return "\n".join([*lines, *([""] * bool(table.notes)), *listed(table.notes)])
-
-
-def bars(texts: Iterable[str]) -> str:
-    """One line of a table in Markdown."""
-    return "| " + " | ".join(texts) + " |"
+    head, *found = (f"| {' | '.join(texts)} |" for texts in rows)
+    notes = ["", *listed(table.notes)] if table.notes else []
+    return "\n".join([*lines, head, "|" + "|".join(rules) + "|", *found, *notes])
 
 
 def listed(notes: Iterable[str]) -> list[str]:
@@ -158,7 +154,8 @@ def latex(table: TextTable) -> str:
     """A booktabs table; lines below a value in small rows of their own, notes as comments."""
     comments = [f"% {plain(text)}" for text in (table.title, *table.notes) if text]
     align = "".join("l" if index in table.left else "r" for index in range(len(table.heads)))
-    lines = [rf"\begin{{tabular}}{{{align}}}", r"\toprule", ampersands(table.heads), r"\midrule"]
+    heads = " & ".join(map(in_latex, table.heads)) + r" \\"
+    lines = [rf"\begin{{tabular}}{{{align}}}", r"\toprule", heads, r"\midrule"]
     for row in table.rows:
         texts = [in_latex(cell.text) for cell in row]
         bold = [rf"\textbf{{{t}}}" if c.best else t for t, c in zip(texts, row, strict=True)]
@@ -170,11 +167,6 @@ def latex(table: TextTable) -> str:
                 texts[0] = rf"\quad\scriptsize {name}"
                 lines.append(" & ".join(texts) + r" \\")
     return "\n".join([*comments, *lines, r"\bottomrule", r"\end{tabular}"])
-
-
-def ampersands(texts: Iterable[str]) -> str:
-    """One line of a table in LaTeX."""
-    return " & ".join(map(in_latex, texts)) + r" \\"
 
 
 def in_latex(text: str) -> str:

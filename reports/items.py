@@ -142,9 +142,18 @@ def to_frame(folder: Path, row: Row) -> pd.DataFrame:
     """
     import pandas as pd
 
+    if not row.items.endswith(".csv"):  # of an older schema, or none
+        runs = read(folder, row).runs
+        lines = [
+            (sequence, seed, column, frame, value)
+            for column, found in runs.items()
+            for (sequence, seed), values in found.items()
+            for frame, value in enumerate(values)
+        ]
+        return pd.DataFrame(lines, columns=list(HEADER))
     path = folder / row.items
-    # Not as categories, which "007" and "7" would be one of.
-    kinds = {"sequence": str, "seed": "int64", "column": str, "frame": "int64"}
+    # Not as categories, of which "007" and "7" would be one.
+    kinds = {"sequence": object, "seed": "int64", "column": object, "frame": "int64"}
     # From 3.1 on floats are read exactly in any case, and the option is deprecated.
     exact = tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1)
     try:
@@ -154,6 +163,7 @@ def to_frame(folder: Path, row: Row) -> pd.DataFrame:
             keep_default_na=False,
             na_values={"value": [""]},
             low_memory=False,
+            encoding_errors="surrogateescape",
             **({} if exact else {"float_precision": "round_trip"}),
         )
         if tuple(table.columns) != HEADER:

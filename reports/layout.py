@@ -14,8 +14,8 @@ ARROWS = {"up": "↑", "down": "↓", "none": ""}
 
 #: Families in the order in which papers print them; others follow.
 ORDER = (
-    "psnr psnr/head ssim ms_ssim lpips fid fvd lmd lmd_face sync_c sync_d e_fid emo_fid csim "
-    "csim_ref aue aue_u aue_l fps latency_ms"
+    "psnr ssim ms_ssim lpips fid fvd lmd lmd_face sync_c sync_d e_fid emo_fid csim csim_ref aue "
+    "aue_u aue_l fps latency_ms"
 )
 
 
@@ -25,14 +25,9 @@ def family(name: str) -> str:
 
 
 def rank(name: str) -> tuple[int, str]:
-    """Sort key of a column: the papers' order first."""
+    """Sort key of a column: the papers' order first, a family's own column before its variants."""
     order = ORDER.split()
-    for index, prefix in enumerate(order):
-        if name == prefix:
-            return (2 * index, name)
-        if family(name) == prefix:
-            return (2 * index + 1, name)
-    return (2 * len(order), name)
+    return (order.index(family(name)) if family(name) in order else len(order), name)
 
 
 def column_names(results: Results) -> list[str]:

@@ -184,6 +184,6 @@ FORMATS: dict[str, Callable[[Results], str]] = {
     "table": terminal,
     "md": lambda results: formats.markdown(table(results)),
     "csv": comma_separated,
-    "tex": lambda results: formats.latex(replace(table(results), notes=())),
+    "tex": lambda results: formats.latex(replace(table(results), notes=mixed(results))),
     "json": as_json,
 }

@@ -17,7 +17,6 @@ from harness.contracts import BadInput, Results, Row, Score
 from reports import stored
 from reports.comparison.changes import Change, column_change, corrected
 from reports.comparison.rows import Side, side
-from reports.statistics.bootstrap import RESAMPLES
 
 FILE = "ablation.json"
 SCHEMA_VERSION = 1
@@ -141,7 +140,7 @@ def change_of(name: str, base: Side, mine: Side) -> Change | None:
     if any(score is None or score.value is None for score in scores):
         return None
     try:
-        change = column_change(base, mine, name, RESAMPLES, seed=0, named=0)
+        change = column_change(base, mine, name)
     except BadInput:
         direction = base.results.columns[name]["direction"]
         values = (score.value for score in scores if score)

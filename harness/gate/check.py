@@ -134,17 +134,13 @@ def _refuse_other_code(baseline: Mapping[str, Any], results: Results, name: str)
             "such values are not comparable",
             "Refresh the baseline in the change that touches the metric (--refresh).",
         )
-    unknown = [c for c in baseline["code"] if c in results.columns and _unsigned(results, c)]
+    unknown = [c for c in baseline["code"] if "code" not in results.columns.get(c, {"code": ""})]
     if unknown:
         raise BadInput(
             name,
             f"it does not state which code scored {_some(unknown)}",
             "It is older than the gate: delete its results.json and run again; cells are reused.",
         )
-
-
-def _unsigned(results: Results, column: str) -> bool:
-    return "code" not in results.columns[column]
 
 
 def _some(names: Sequence[str]) -> str:

@@ -83,28 +83,21 @@ def sign(direction: str) -> int:
     return -1 if direction == "down" else 1
 
 
-def compare(
-    pairs: Sequence[tuple[Side, Side]],
-    *,
-    columns: Sequence[str] = (),
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> list[Change]:
+def compare(pairs: Sequence[tuple[Side, Side]], columns: Sequence[str] = ()) -> list[Change]:
     """All columns of all pairs of rows, Holm-corrected together over those with a direction.
 
     Args:
         pairs: rows A with rows B.
         columns: the only ones to look at; all without.
-        resamples: bootstrap draws.
-        seed: of the draws.
 
     """
-    changes = [
-        replace(change, row=a.label if a.label == b.label else f"{a.label} -> {b.label}")
-        for a, b in pairs
-        for change in changes_of(a, b, columns=columns, resamples=resamples, seed=seed)
-    ]
-    return corrected(changes)
+    return corrected(
+        [
+            replace(change, row=a.label if a.label == b.label else f"{a.label} -> {b.label}")
+            for a, b in pairs
+            for change in changes_of(a, b, columns, named=NAMED)
+        ]
+    )
 
 
 def corrected(changes: Sequence[Change]) -> list[Change]:
@@ -117,15 +110,16 @@ def corrected(changes: Sequence[Change]) -> list[Change]:
 
 
 def changes_of(
-    a: Side,
-    b: Side,
-    *,
-    columns: Sequence[str] = (),
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-    named: int = NAMED,
+    a: Side, b: Side, columns: Sequence[str] = (), resamples: int = RESAMPLES, named: int = 0
 ) -> list[Change]:
     """All columns that both rows have a score of, without correction.
+
+    Args:
+        a: a row.
+        b: another.
+        columns: the only ones to look at; all without.
+        resamples: bootstrap draws.
+        named: items to name on either end.
 
     Raises:
         BadInput: a sequence has not the same number of items on both sides.
@@ -133,10 +127,12 @@ def changes_of(
     """
     both = [n for n in layout.column_names(a.results) if n in a.row.scores and n in b.row.scores]
     names = [n for n in both if n in columns or not columns]
-    return [column_change(a, b, name, resamples, seed, named) for name in names]
+    return [column_change(a, b, name, resamples, named) for name in names]
 
 
-def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named: int) -> Change:
+def column_change(
+    a: Side, b: Side, name: str, resamples: int = RESAMPLES, named: int = 0
+) -> Change:
     """One column: B - A."""
     facts = a.results.columns[name]
     direction = facts["direction"]
@@ -161,7 +157,7 @@ def column_change(a: Side, b: Side, name: str, resamples: int, seed: int, named:
     # With one sequence, or equal lengths, both weightings are the same.
     weights = "items" if "items" in kinds else "sequences"
     block = max(1, round(a.row.protocol["fps"]))
-    found = estimate(pairs.series, block, weights=weights, resamples=resamples, seed=seed)
+    found = estimate(pairs.series, block, weights=weights, resamples=resamples)
     reason = "too few items for an interval" if found.low is None else ""
     worse, better = extremes(a.items, b.items, name, pairs, sign(direction), block, named)
     return replace(change, difference=found, reason=reason, pairs=pairs, worse=worse, better=better)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from reports import layout
 from reports.comparison import protocol
 from reports.comparison.changes import LEVEL, Change, compare, scope
-from reports.comparison.extremes import NAMED, Extreme
+from reports.comparison.extremes import NAMED
 from reports.comparison.rows import Side
 from reports.numbers import Precision, of_changes
-from reports.statistics.bootstrap import RESAMPLES
 
 MARKS = {
     "better": "▲ better",
@@ -61,7 +60,6 @@ def make(
     pairs: Sequence[tuple[Side, Side]],
     names: tuple[str, str],
     columns: Sequence[str] = (),
-    resamples: int = RESAMPLES,
     alone: Sequence[str] = (),
 ) -> Comparison:
     """Compare pairs of rows that were measured alike.
@@ -71,7 +69,6 @@ def make(
         names: what A and B are called.
         columns: those to compare, which are then the table that is corrected over, or families
             of them; all without.
-        resamples: bootstrap draws.
         alone: sentences on rows without a counterpart, of `rows.unmatched`.
 
     Raises:
@@ -82,7 +79,7 @@ def make(
     protocol.require_same(pairs)
     known = [name for a, b in pairs for name in a.row.scores if name in b.row.scores]
     wanted = layout.named(dict.fromkeys(known), columns)
-    found = compare(pairs, columns=wanted, resamples=resamples)
+    found = compare(pairs, wanted)
     remarks = (*protocol.remarks(pairs), *alone)
     return Comparison(*names, tuple(found), scope(found), remarks)
 
@@ -134,16 +131,14 @@ def extreme_lines(
         digits = digits_of([change])
         for word, found in (("worse", change.worse), ("better", change.better)):
             if found:
-                items = "; ".join(extreme_text(one, digits) for one in found[:limit])
+                items = "; ".join(
+                    f"{one.sequence} {one.unit} {one.item} "
+                    f"({digits.text(one.a)} -> {digits.text(one.b)})"
+                    for one in found[:limit]
+                )
                 row = f"{change.row}, " if len(comparison.rows) > 1 else ""
                 lines.append(f"{row}{change.column}, most {word}: {items}")
     return lines
-
-
-def extreme_text(one: Extreme, digits: Precision) -> str:
-    """Where, and both values."""
-    where = f"{one.sequence} {one.unit} {one.item}"
-    return f"{where} ({digits.text(one.a)} -> {digits.text(one.b)})"
 
 
 def reasons(comparison: Comparison) -> dict[str, str]:

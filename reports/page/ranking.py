@@ -105,7 +105,7 @@ def column_ranks(
 def one_change(a: Side, b: Side, name: str, resamples: int) -> Change | None:
     """The change of one column; None where the items of the rows do not belong together."""
     try:
-        found = changes_of(a, b, columns=[name], resamples=resamples, named=0)
+        found = changes_of(a, b, [name], resamples)
     except BadInput:
         return None
     return found[0] if found else None
@@ -133,7 +133,7 @@ def against(
     found: list[tuple[int, Change]] = []
     for index in others:
         try:
-            changes = changes_of(sides[reference], sides[index], named=0)
+            changes = changes_of(sides[reference], sides[index])
         except BadInput:
             continue  # its items are not those of the reference: nothing can be paired
         found += [(index, replace(change, row=sides[index].label)) for change in changes]

@@ -16,7 +16,7 @@ from reports.formats import CellText, TextTable
 NASTY = (
     "a|b", "a\nb", "a\r\nb", "[red]x[/red]", "[/x]", "\x1b[31mred\x07", "*b*", "_b_", "`c`", "<b>",
     "~ ^ \\ & % $ # _ { }", r"\input{secret}", "[x](http://y)", "=1+1", "+1", "-1", "@x", "\t=1",
-    "\u202eevil", "\x9b31m", "a\u2028b", "$x$", "a\\|b", "100%",
+    "\u202eevil", "\x9b31m", "a\u2028b", "$x$", "a\\|b", "100%", "\udcff.mp4",
 )  # fmt: skip
 
 

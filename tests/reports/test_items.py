@@ -15,7 +15,22 @@ from reports import items
 from tests.reports import simulated
 
 #: Names that a slug, a split at commas or a reader of lines would mix up.
-NAMES = ("a/b", "a-b", "a b", "a,b", 'a"b', "a\nb", "a\r\nb", "ä", " a", "", "NA", "007", "=1")
+NAMES = (
+    "a/b",
+    "a-b",
+    "a b",
+    "a,b",
+    'a"b',
+    "a\nb",
+    "a\r\nb",
+    "ä",
+    " a",
+    "",
+    "NA",
+    "007",
+    "=1",
+    "\udcff",
+)
 
 
 @pytest.fixture
@@ -73,6 +88,7 @@ def test_as_a_table(row, tmp_path):
     assert len(table) == 2 * 16 * (75 + 75 + 70)
     means = table[table["column"] == "psnr"].groupby("seed")["value"].mean()
     assert means.mean() == pytest.approx(row.scores["psnr"].value)
+    assert len(items.to_frame(tmp_path, dataclasses.replace(row, items=""))) == 0
 
 
 def test_seeds_are_averaged_and_are_no_sequences(row, tmp_path):

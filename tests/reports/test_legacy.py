@@ -37,6 +37,8 @@ def test_frames_and_windows(tmp_path):
     found = items.read(tmp_path, row).runs
     np.testing.assert_array_equal(found["psnr"]["m000/sad-1", 3], [1.0, np.nan, 3.0])
     np.testing.assert_array_equal(found["sync_c/x"]["m000/sad-1", 3], [0.25])
+    table = items.to_frame(tmp_path, row)
+    assert table[table["column"] == "sync_c/x"]["value"].tolist() == [0.25]
 
 
 @pytest.mark.parametrize(
