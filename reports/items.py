@@ -99,15 +99,15 @@ def read(folder: Path, row: Row) -> RowItems:
         BadInput: the file is absent or damaged, or of a sequence or seed that the row has not.
 
     """
-    if row.items.endswith(".jsonl"):
+    if not row.items:
+        return RowItems({})
+    if row.items[0].endswith(".jsonl"):
         from reports import legacy
 
         return legacy.read_items(folder, row)
-    if not row.items:
-        return RowItems({})
     import pandas as pd
 
-    table, path = to_frame(folder, row), folder / row.items
+    table, path = to_frame(folder, row), folder / row.items[0]
     numbers, names = zip(*(pd.factorize(table[k]) for k in ("sequence", "column")), strict=True)
     keys = [*numbers, table["seed"].to_numpy()]
     frames, values = table["frame"].to_numpy(), table["value"].to_numpy()
@@ -142,7 +142,7 @@ def to_frame(folder: Path, row: Row) -> pd.DataFrame:
     """
     import pandas as pd
 
-    if not row.items.endswith(".csv"):  # of an older schema, or none
+    if not any(name.endswith(".csv") for name in row.items):  # of an older schema, or none
         runs = read(folder, row).runs
         lines = [
             (sequence, seed, column, frame, value)
@@ -151,7 +151,7 @@ def to_frame(folder: Path, row: Row) -> pd.DataFrame:
             for frame, value in enumerate(values)
         ]
         return pd.DataFrame(lines, columns=list(HEADER))
-    path = folder / row.items
+    path = folder / row.items[0]
     # Not as categories, of which "007" and "7" would be one.
     kinds = {"sequence": object, "seed": "int64", "column": object, "frame": "int64"}
     # From 3.1 on floats are read exactly in any case, and the option is deprecated.

@@ -24,8 +24,7 @@ LEVELS = {
 def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
     """The content of an older `results.json` in the words of the present schema.
 
-    `schema_version` stays. The files of a row's items are joined by line breaks, which
-    `read_items` takes apart. No column says how it aggregates: its numbers have to show it.
+    `schema_version` stays. No column says how it aggregates: its numbers have to show it.
     """
     rows = []
     for row in data["rows"]:
@@ -33,7 +32,7 @@ def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
             name: {**score, "level": LEVELS.get(score.get("level", ""), score.get("level", ""))}
             for name, score in row["scores"].items()
         }
-        rows.append({**row, "scores": scores, "items": "\n".join(row["items"])})
+        rows.append({**row, "scores": scores})
     failures = [{**failure, "kind": failure.get("stage")} for failure in data["failures"]]
     columns = {
         name: {**facts, "needs_timing": facts.get("metric") == "fps"}
@@ -56,7 +55,7 @@ def read_items(folder: Path, row: Row) -> RowItems:
 
     """
     runs: dict[str, dict[tuple[str, int], np.ndarray]] = {}
-    for name in row.items.split("\n"):
+    for name in row.items:
         key = owner(name, row)
         for column, values in read_file(folder / name).items():
             runs.setdefault(column, {})[key] = values

@@ -46,7 +46,7 @@ def read(folder: Path) -> Results:
             path, f"cannot be read as results ({error})", "Run again, or update the harness."
         ) from error
     for row in results.rows:
-        for name in (*row.items.split("\n"), *(failure.log for failure in results.failures)):
+        for name in (*row.items, *(failure.log for failure in results.failures)):
             inside(folder, name)
         for kinds in row.media.values():
             for kind, name in kinds.items():

@@ -66,7 +66,7 @@ class Row:
     scores: Mapping[str, Score]
     media: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # sequence -> kind -> path
     costs: Mapping[str, float] = field(default_factory=dict)  # fit_seconds, peak_memory_mb
-    items: str = ""  # its file of items, see `reports.items`
+    items: tuple[str, ...] = ()  # its files of items, see `reports.items`
     #: Overrides of the preset: rows of one method that differ here are different rows.
     options: Mapping[str, Any] = field(default_factory=dict)
     #: What computed its cells -> distinct values: "torch" -> ("2.13.0",), "threads" -> ("2",),

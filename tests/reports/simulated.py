@@ -123,7 +123,7 @@ def write(
                 tuple(sequences),
                 protocol | changes,
                 scores,
-                items=str(path.relative_to(folder)),
+                items=(str(path.relative_to(folder)),),
             )
         )
     columns = {
@@ -157,7 +157,7 @@ def edit(folder, row, change) -> None:
         for column, runs in found.items()
         for (sequence, seed), values in runs.items()
     ]
-    items.write(folder / row.items, [entry for entry in changed if entry[3] is not None])
+    items.write(folder / row.items[0], [entry for entry in changed if entry[3] is not None])
 
 
 def hash_of(text: str) -> int:

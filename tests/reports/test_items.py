@@ -39,7 +39,7 @@ def row(tmp_path):
 
 
 def named(row, *sequences, seeds=(0,)):
-    return dataclasses.replace(row, sequences=sequences, seeds=seeds, items="x.csv")
+    return dataclasses.replace(row, sequences=sequences, seeds=seeds, items=("x.csv",))
 
 
 def test_what_is_written_is_read_back_exactly(row, tmp_path):
@@ -67,7 +67,7 @@ def test_what_is_written_is_read_back_exactly(row, tmp_path):
 )
 def test_any_name_and_any_value(name, values, tmp_path_factory):
     folder = tmp_path_factory.mktemp("items")
-    row = simulated.Row("m", "m", "method", "", "s", "p", (0,), (name,), {}, {}, items="x.csv")
+    row = simulated.Row("m", "m", "method", "", "s", "p", (0,), (name,), {}, {}, items=("x.csv",))
     items.write(folder / "x.csv", [(name, 0, name, np.array(values))])
     found = items.read(folder, row).runs
     np.testing.assert_array_equal(found[name][name, 0], values)
@@ -88,7 +88,7 @@ def test_as_a_table(row, tmp_path):
     assert len(table) == 2 * 16 * (75 + 75 + 70)
     means = table[table["column"] == "psnr"].groupby("seed")["value"].mean()
     assert means.mean() == pytest.approx(row.scores["psnr"].value)
-    assert len(items.to_frame(tmp_path, dataclasses.replace(row, items=""))) == 0
+    assert len(items.to_frame(tmp_path, dataclasses.replace(row, items=()))) == 0
 
 
 def test_seeds_are_averaged_and_are_no_sequences(row, tmp_path):
@@ -131,11 +131,11 @@ def test_damaged_files_are_named(row, tmp_path, text, fact):
 def test_an_empty_file_of_items_has_none_and_no_file_has_none(row, tmp_path):
     (tmp_path / "x.csv").write_text(HEAD)
     assert items.read(tmp_path, named(row, "s")).runs == {}
-    assert items.read(tmp_path, dataclasses.replace(row, items="")).runs == {}
+    assert items.read(tmp_path, dataclasses.replace(row, items=())).runs == {}
 
 
 def test_an_absent_file_is_named(row, tmp_path):
-    (tmp_path / row.items).unlink()
+    (tmp_path / row.items[0]).unlink()
     with pytest.raises(BadInput, match="cannot be read"):
         items.read(tmp_path, row)
 

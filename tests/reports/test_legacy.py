@@ -33,7 +33,7 @@ def test_frames_and_windows(tmp_path):
     lines = [{"frame": 0, "psnr": 1.0}, {"frame": 1, "psnr": None}, {"frame": 2, "psnr": 3}]
     lines += [{"column": "sync_c/x", "item": 0, "value": 0.25}]
     (tmp_path / "a--m000-sad-1--s3.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    row = dataclasses.replace(ROW, items="a--m000-sad-1--s3.jsonl")
+    row = dataclasses.replace(ROW, items=("a--m000-sad-1--s3.jsonl",))
     found = items.read(tmp_path, row).runs
     np.testing.assert_array_equal(found["psnr"]["m000/sad-1", 3], [1.0, np.nan, 3.0])
     np.testing.assert_array_equal(found["sync_c/x"]["m000/sad-1", 3], [0.25])

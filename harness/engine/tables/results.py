@@ -56,7 +56,7 @@ def unchanged(table: Table, store: Store) -> Results | None:
     found = stored.unchanged(table.out, table_key(finished(table, store)))
     if found is None:
         return None
-    files = [table.out / row.items for row in found.rows if row.items]
+    files = [table.out / name for row in found.rows for name in row.items]
     files += [
         table.out / p for r in found.rows for kinds in r.media.values() for p in kinds.values()
     ]
@@ -231,7 +231,7 @@ class TableResults:
             if spec.id in entry.scores and (result := self.result(entry, spec)) is not None
         )
 
-    def items(self, entries: list[Entry]) -> str:
+    def items(self, entries: list[Entry]) -> tuple[str, ...]:
         """Write the values of all frames and windows of a row; returns the file's relative path."""
         first = entries[0]
         name = f"items/{file_digest(first.row.name, first.row.drive)}.csv"
@@ -243,9 +243,9 @@ class TableResults:
             for column, series in result.items.items()
         ]
         if not values:
-            return ""
+            return ()
         items.write(self.table.out / name, values)
-        return name
+        return (name,)
 
     def media(self, entries: list[Entry]) -> dict[str, dict[str, str]]:
         """Videos and loss curves by sequence: paths relative to the run folder."""

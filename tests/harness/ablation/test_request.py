@@ -42,7 +42,7 @@ def test_rows_have_names_of_their_own(tmp_path):
     _, results, _ = run(tmp_path)
     assert [row.method for row in results.rows] == [f"staged: {row.name}" for row in GRID.rows]
     assert results.rows[-1].drive == AU_ZEROED
-    files = [row.items for row in results.rows]
+    files = [name for row in results.rows for name in row.items]
     assert len(set(files)) == len(files) == 5
     for row in results.rows:
         assert items.read(tmp_path / "ablations" / "steps", row).column("psnr")

@@ -65,7 +65,7 @@ def folder(tmp_path):
         rows.append(
             Row(
                 f"m: {name}", "M", "method", "audio", "s@1", "quick", (0, 1), sequences,
-                PROTOCOL, scores, items=f"items/{name}.csv",
+                PROTOCOL, scores, items=(f"items/{name}.csv",),
             )
         )  # fmt: skip
     facts = {

@@ -141,8 +141,8 @@ def work_together(folder: Path, processes: int) -> tuple[list[int], str]:
     for row in results["rows"]:
         row["costs"] = {}  # seconds and memory are those of one moment
         row["media"] = {k: v["video"] for k, v in row["media"].items()}
-        items = folder / "runs" / row["items"]
-        row["items"] = items.read_text("utf-8")
+        files = [folder / "runs" / name for name in row["items"]]
+        row["items"] = [path.read_text("utf-8") for path in files]
     assert not list((folder / "runs").rglob("*.partial"))
     return counts, json.dumps([results["rows"], results["columns"], results["sequences"]])
 
