@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -125,7 +126,9 @@ class SourceFrame:
     def write_frame(self, path: Path, size: int | None = None) -> Path:
         """Write the source frame as an image: its square at `size`, or the whole frame."""
         frame = self.frame if size is None else self.square.cut(self.frame, size)
-        quality = {"quality": 100, "subsampling": 0} if path.suffix == ".jpg" else {}
+        quality: dict[str, Any] = (
+            {"quality": 100, "subsampling": 0} if path.suffix == ".jpg" else {}
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(frame).save(path, **quality)
         return path

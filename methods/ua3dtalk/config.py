@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from harness.contracts import BadInput, UnknownName
@@ -89,7 +89,7 @@ class Settings:
     train: TrainConfig
     field: FieldConfig
     priors: PriorConfig
-    options: Mapping[str, Any] = field(default_factory=dict)  # as they were given
+    options: Mapping[str, Any]  # as they were given
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Settings:
@@ -106,14 +106,15 @@ class Settings:
         """
         train = {f.name for f in fields(TrainConfig)}
         shape = {f.name for f in fields(FieldConfig)}
+        known = train | shape | {"priors", "priors_preset"}
         for name in options:
-            if name not in train | shape | {"priors", "priors_preset"}:
-                raise UnknownName(
-                    "option of ua3dtalk", name, train | shape | {"priors", "priors_preset"}
-                )
+            if name not in known:
+                raise UnknownName("option of ua3dtalk", name, known)
         check_types(TrainConfig, options)
         check_types(FieldConfig, options)
-        given = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+        given: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in options.items()
+        }
         field_config = FieldConfig(**{k: v for k, v in given.items() if k in shape})
         priors = {
             "use_prior": field_config.use_prior,

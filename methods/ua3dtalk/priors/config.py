@@ -90,7 +90,9 @@ class PriorConfig:
             if name not in known:
                 raise UnknownName("option of the priors", name, known)
         check_types(cls, values)
-        given = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        given: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        }
         return replace(cls.preset(preset), **given)
 
     def __post_init__(self) -> None:

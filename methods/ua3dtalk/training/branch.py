@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -54,7 +53,7 @@ class Branch(abc.ABC):
 
     name: ClassVar[str]
     field_type: ClassVar[type[DeformationField]]
-    schedule_of: ClassVar[Callable[[int], Schedule]]
+    schedule_of: ClassVar[staticmethod[[int], Schedule]]
     rate_option: ClassVar[str]  # of `TrainConfig`: factor on the field's learning rates
     cloud_share: ClassVar[float] = 1.0  # of `TrainConfig.max_gaussians`
 

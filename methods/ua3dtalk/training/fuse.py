@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -25,7 +25,7 @@ class FuseStage:
     Positions do not change here, so the fields are baked once and cost little.
     """
 
-    name = "fuse"
+    name: ClassVar[str] = "fuse"
 
     def __init__(
         self,

@@ -125,16 +125,10 @@ def fit_emotion(
         batch = [each.to(device) for each in stack_windows(window, drawn)]
         output = model.network(*masked(*batch))
         rows = torch.from_numpy(drawn).to(device)
-        loss = sum(
-            emotion_loss(
-                output.logits,
-                output.aligned,
-                None if classes is None else classes[rows],
-                truth[rows],
-            )
-        )
+        own = None if classes is None else classes[rows]
+        cross_entropy, alignment = emotion_loss(output.logits, output.aligned, own, truth[rows])
         optimizer.zero_grad()
-        loss.backward()
+        (cross_entropy + alignment).backward()
         optimizer.step()
     model.network.load_state_dict(kept, strict=False)
 
