@@ -56,22 +56,11 @@ def address(tensor: Tensor | None, index: int, size: int) -> int | None:
     return tensor.data_ptr() + index * size * tensor.element_size()
 
 
-def _gaussians(
-    job: RenderJob,
-    image: int,
-    means: Tensor,
-    quats: Tensor,
-    scales: Tensor,
-    opacities: Tensor | None,
-) -> abi.GaussiansStruct:
+def _gaussians(job: RenderJob, image: int, *tensors: Tensor | None) -> abi.GaussiansStruct:
     n, element = job.request.count, image // job.request.cameras
-    return abi.GaussiansStruct(
-        n,
-        address(means, element, 3 * n),
-        address(quats, element, 4 * n),
-        address(scales, element, 3 * n),
-        address(opacities, element, n),
-    )
+    widths = (3, 4, 3, 1)  # means, quats, scales, opacities
+    parts = (address(t, element, w * n) for t, w in zip(tensors, widths, strict=True))
+    return abi.GaussiansStruct(n, *parts)
 
 
 def _contiguous(grad: Tensor | None) -> Tensor | None:
@@ -96,11 +85,8 @@ class Project(torch.autograd.Function):
         r = job.request
         n, shape = r.count, (*r.batch, r.cameras, r.count)
         radii = torch.empty(*shape, 2, dtype=torch.int32)
-        means2d, depths, conics = (
-            means.new_empty(*shape, 2),
-            means.new_empty(shape),
-            means.new_empty(*shape, 3),
-        )
+        means2d, conics = means.new_empty(*shape, 2), means.new_empty(*shape, 3)
+        depths = means.new_empty(shape)
         compensations = means.new_empty(shape) if r.antialiased else None
         for image in range(r.images):
             frame = abi.FrameHandle(job.kernels)

@@ -113,29 +113,16 @@ class Cloud:
         return rasterize(
             *self.moved(offsets),
             self.gaussians.coefficients(),
-            viewmats=viewpoint.viewmat,
-            Ks=viewpoint.K,
-            width=viewpoint.width,
-            height=viewpoint.height,
+            *viewpoint.camera,
             sh_degree=sh_degree,
             backgrounds=background,
         )
 
     def splat_values(self, viewpoint: Viewpoint, offsets: Offsets | None, values: Tensor) -> Tensor:
         """Render values [N,D] in place of colours: [h,w,D]. Only the values get gradients."""
-        means, quats, scales, opacities = (each.detach() for each in self.moved(offsets))
-        image, _, _ = rasterize(
-            means,
-            quats,
-            scales,
-            opacities,
-            values,
-            viewmats=viewpoint.viewmat,
-            Ks=viewpoint.K,
-            width=viewpoint.width,
-            height=viewpoint.height,
-        )
-        return image[0]
+        with torch.no_grad():
+            moved = self.moved(offsets)
+        return rasterize(*moved, values, *viewpoint.camera)[0][0]
 
     def set_means_rate(self, rate: float) -> None:
         """Set the positions' learning rate, before the run's own factor on it."""

@@ -11,7 +11,12 @@ from methods.ua3dtalk.data.frames import TrainingCrop, TrainingData
 from methods.ua3dtalk.field.conditions import Offsets
 from methods.ua3dtalk.field.deformation import FaceField
 from methods.ua3dtalk.training.branch import Branch, Rendering
-from methods.ua3dtalk.training.losses import alpha_outside, attention_inside, motion_size
+from methods.ua3dtalk.training.losses import (
+    alpha_outside,
+    attention_inside,
+    motion_size,
+    photometric,
+)
 from methods.ua3dtalk.training.perceptual import PatchPerceptual, random_patch
 from methods.ua3dtalk.training.schedule import (
     ALPHA_WEIGHT,
@@ -58,7 +63,7 @@ class FaceBranch(Branch):
         """Photometric loss, and after the warm-up the regularisers (papers: UA-3DTalk, TG)."""
         inside = crop.region("head") & ~crop.region("mouth")
         target = torch.where(inside, crop.image, self.background.view(3, 1, 1))
-        loss = self.compare(rendering.image, target)
+        loss = photometric(rendering.image, target)
         if offsets is not None:
             loss = loss + MOTION_WEIGHT * motion_size(offsets)
             loss = loss + ALPHA_WEIGHT * alpha_outside(rendering.alpha, inside)

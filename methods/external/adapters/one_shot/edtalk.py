@@ -107,7 +107,6 @@ class EDTalk(OneShot):
         """One of the demos that are driven by audio."""
         pose = self.source(job).write_video(job.scratch / "pose.mp4", request.count, self.square)
         emotion, mode = self.emotion(job), job.config.get("expression", "weights")
-        extra: tuple[str, ...] = ()
         if mode not in ("weights", "clip"):
             fact = f"{mode!r} is neither weights nor clip"
             raise BadInput("--set expression", fact, "Write --set expression=weights.")
@@ -115,12 +114,11 @@ class EDTalk(OneShot):
             video = self.source(job).write_video(
                 job.scratch / "expression.mp4", request.count + DROPPED, self.square
             )
-            script, extra = "demo_EDTalk_A.py", ("--exp_driving_path", str(video))
+            script, *extra = "demo_EDTalk_A.py", "--exp_driving_path", str(video)
         elif emotion == "neutral":
-            script = "demo_lip_pose.py"
+            script, *extra = ("demo_lip_pose.py",)
         else:
-            script = "demo_EDTalk_A_using_predefined_exp_weights.py"
-            extra = ("--exp_type", emotion)
+            script, *extra = SCRIPTS[0], "--exp_type", emotion
         return [Step("render", (script, *self.inputs(job, request, pose), *extra))]
 
     def inputs(self, job: CheckoutJob, request: RenderRequest, pose: Path) -> tuple[str, ...]:

@@ -18,12 +18,7 @@ from torch import Tensor
 from harness.contracts import EMOTIONS, BadInput, Progress
 from methods.ua3dtalk.priors.config import PriorConfig
 from methods.ua3dtalk.priors.emotion.coattention import CoAttention
-from methods.ua3dtalk.priors.emotion.features import (
-    HOP,
-    SEGMENT,
-    SPECTRUM_BINS,
-    speech_inputs,
-)
+from methods.ua3dtalk.priors.emotion.features import HOP, SEGMENT, SPECTRUM_BINS, speech_inputs
 from methods.ua3dtalk.priors.emotion.model import (
     EmotionModel,
     WindowOf,
@@ -165,11 +160,7 @@ def masked(spectrum: Tensor, mfcc: Tensor, wave: Tensor) -> tuple[Tensor, Tensor
 
 @torch.inference_mode()
 def _evaluate(
-    model: EmotionModel,
-    window: WindowOf,
-    frames: np.ndarray,
-    classes: Tensor | None,
-    truth: Tensor,
+    model: EmotionModel, window: WindowOf, frames: np.ndarray, classes: Tensor | None, truth: Tensor
 ) -> dict[str, float]:
     model.network.eval()
     outputs = list(model.outputs(window, frames))
