@@ -145,7 +145,7 @@ def change_of(name: str, base: Side, mine: Side) -> Change | None:
     except BadInput:
         direction = base.results.columns[name]["direction"]
         values = (score.value for score in scores if score)
-        change = Change(name, direction, *values, reason="the rows have not the same items")
+        change = Change(name, direction, *values, reason="the rows do not have the same items")
     return replace(change, row=mine.label)
 
 

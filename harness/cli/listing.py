@@ -1,4 +1,4 @@
-"""`list`: what is registered, and whether it can run here and if not why."""
+"""`list`: what is registered, whether it can run here, and if not, why."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
 def listing(
     kind: Annotated[
-        str, typer.Argument(help="methods, metrics, splits, presets, grids or all.")
+        str, typer.Argument(help="What to list: methods, metrics, splits, presets, grids or all.")
     ] = "all",
 ) -> None:
-    """List methods, metrics, splits, presets and grids, and what each lacks here."""
+    """List methods, metrics, splits, presets and grids.
+
+    Licences, needs, and whether they can run on this machine.
+    """
     from rich.console import Console
 
     from harness.contracts import UnknownName
@@ -49,7 +52,7 @@ def plugin_problems() -> list[Problem]:
 
 
 def new_table(title: str, *columns: str):
-    """A table in the house style; its cells are plain text, so `[extra]` is not read as markup."""
+    """A table in our common style; its cells are plain text, so `[extra]` is not read as markup."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -82,7 +85,7 @@ def blocks(title: str, entries: list[tuple[str, list[tuple[str, str]]]]):
 
 
 def methods_table():
-    """Methods with licence, drives and needed signals."""
+    """Methods with licence, driving signals and needed signals."""
     from methods import catalog
 
     entries = [
@@ -101,7 +104,7 @@ def methods_table():
 
 
 def checkout_state(spec: MethodSpec) -> str:
-    """What the authors' checkout of a method lacks at first sight; `verify` looks closer."""
+    """Whether a method's checkout is configured; `verify` checks it in detail."""
     from harness.contracts import HarnessError
     from methods.external import adapters
     from methods.external.run.environment import environment_of
@@ -111,8 +114,8 @@ def checkout_state(spec: MethodSpec) -> str:
     try:
         found = environment_of(spec.id, "")
     except HarnessError:
-        return "lacks its checkout (see `verify`)"
-    return "has a checkout" if found.licence else "its licence is not accepted (see `verify`)"
+        return "needs a checkout (see `verify`)"
+    return "has a checkout" if found.licence else "licence not accepted (see `verify`)"
 
 
 def metrics_table():
@@ -124,7 +127,7 @@ def metrics_table():
     entries = []
     for spec in catalog.specs().values():
         gap = missing_means(spec)
-        state = f"lacks {gap.kind} {', '.join(gap.names)}" if gap else "ready"
+        state = f"needs {gap.kind} {', '.join(gap.names)}" if gap else "ready"
         side = [f"{name} of the prediction" for name in spec.predicted]
         needs = [*spec.signals, *side, *spec.weights, *spec.packages]
         entries.append(
@@ -144,7 +147,7 @@ def splits_table():
     """Splits with size, licence and source."""
     from splits import catalog
 
-    table = new_table("Splits", "name", "recordings", "fps", "size", "licence", "source")
+    table = new_table("Splits", "name", "sequences", "fps", "size", "licence", "source")
     for manifest in catalog.manifests().values():
         height, width = manifest.resolution
         table.add_row(
@@ -159,7 +162,7 @@ def splits_table():
 
 
 def presets_table():
-    """Presets of the methods that have a choice."""
+    """Presets of the methods that have options."""
     from methods import catalog
 
     table = new_table("Presets", "method", "preset", "settings")
@@ -174,7 +177,7 @@ def presets_table():
 
 
 def grids_table():
-    """Ablation grids that lie beside the methods."""
+    """Ablation grids that are shipped with the methods."""
     from harness.ablation.grid import read_grid, shipped_grids
     from methods import catalog
 
@@ -185,4 +188,4 @@ def grids_table():
             rows = [grid.reference, *(r.name for r in grid.rows if r.name != grid.reference)]
             lines = [("title", grid.title), ("rows", ", ".join(rows))]
             entries.append((f"{spec.id} · {name}", lines))
-    return blocks("Grids of `ablate`, the reference row first", entries)
+    return blocks("Grids for `ablate` (reference row first)", entries)
