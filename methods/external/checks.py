@@ -9,13 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.contracts import (
-    BadInput,
-    MethodSpec,
-    RenderRequest,
-    Sequence,
-    Unavailable,
-)
+from harness.contracts import BadInput, MethodSpec, RenderRequest, Sequence, Unavailable
 from methods.external.errors import BadOutput, NoOutput, WrongCount, WrongRate, WrongSize
 from methods.external.run import staging
 from methods.external.run.checkout import Adapter

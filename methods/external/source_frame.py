@@ -125,9 +125,8 @@ class SourceFrame:
     def write_frame(self, path: Path, size: int | None = None) -> Path:
         """Write the source frame as an image: its square at `size`, or the whole frame."""
         frame = self.frame if size is None else self.square.cut(self.frame, size)
-        quality = {"quality": 100, "subsampling": 0} if path.suffix == ".jpg" else {}
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(frame).save(path, **quality)
+        Image.fromarray(frame).save(path, quality=100, subsampling=0)  # PNG ignores both
         return path
 
     def write_video(

@@ -36,9 +36,6 @@ def newest(method: str, folder: Path, suffix: str) -> Path:
 class Workspace(ExternalMethod):
     """What ER-NeRF and SyncTalk share."""
 
-    #: Workspace, below `job.model`, whose test video is the result.
-    result: str = "head"
-
     def check(self, sequence: Sequence) -> None:
         """As usual, and that every frame of the folder is a `.jpg`."""
         super().check(sequence)
@@ -48,7 +45,7 @@ class Workspace(ExternalMethod):
 
     def results(self, job: CheckoutJob) -> Path:
         """Folder of the test videos."""
-        return job.model / self.result / "results"
+        return job.model / "head" / "results"
 
     def clear(self, job: CheckoutJob, request: RenderRequest) -> None:
         """Delete the test videos that every training writes at its end, at earlier epochs."""

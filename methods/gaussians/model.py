@@ -33,6 +33,13 @@ class Gaussians(nn.Module):
 
     """
 
+    means: Tensor
+    scales: Tensor
+    quats: Tensor
+    opacities: Tensor
+    sh0: Tensor
+    shN: Tensor
+
     def __init__(
         self,
         means: Tensor,

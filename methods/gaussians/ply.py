@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -129,7 +130,9 @@ def read_ply(path: Path | str, scale_activation: str = "exp") -> Gaussians:
     return gaussians
 
 
-def _columns(pattern: str, names, values: torch.Tensor) -> dict[str, torch.Tensor]:
+def _columns(
+    pattern: str, names: Iterable[object], values: torch.Tensor
+) -> dict[str, torch.Tensor]:
     return {pattern.format(name): values[:, i] for i, name in enumerate(names)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -39,7 +40,7 @@ def rasterize(
     backend: str | None = None,
     profile: str = DEFAULT_PROFILE,
     threads: int | None = None,
-) -> tuple[Tensor, Tensor, dict]:
+) -> tuple[Tensor, Tensor, dict[str, Any]]:
     """Render N Gaussians into C images; names and meaning of `gsplat.rasterization` 1.5.3.
 
     Any leading batch dimensions may stand before the shapes below. Differentiable by all
@@ -136,7 +137,9 @@ def rasterize(
     return pixels, alphas, meta
 
 
-def _render_cpu(request: RasterRequest, backend: str, threads: int | None):
+def _render_cpu(
+    request: RasterRequest, backend: str, threads: int | None
+) -> tuple[Tensor, Tensor, dict[str, Any]]:
     if backend == "cpu":
         from methods.gaussians.native import backend as native
         from methods.gaussians.native.kernels import load_kernels

@@ -27,12 +27,12 @@ def rotation_matrices(quats: Tensor) -> Tensor:
     return torch.stack([torch.stack(row, -1) for row in rows], -2)
 
 
-def project(r: RasterRequest) -> dict[str, Tensor | None]:
+def project(r: RasterRequest) -> dict[str, Tensor]:
     """Project every Gaussian into every camera.
 
     Returns:
         `radii` [..., C, N, 2] int32, `means2d` [..., C, N, 2], `depths` [..., C, N], `conics`
-        [..., C, N, 3] and `compensations` [..., C, N] (None unless antialiased).
+        [..., C, N, 3] and, when antialiased, `compensations` [..., C, N].
 
     """
     limits = r.thresholds
@@ -81,16 +81,20 @@ def project(r: RasterRequest) -> dict[str, Tensor | None]:
         radii = torch.where(seen[..., None], radius.clamp_max(1e9), 0.0).nan_to_num(0.0).int()
     # Culled entries are 0, as in the native core, and pass no gradient on.
     hidden = ~seen
-    return {
+    projected = {
         "radii": radii,
         "means2d": means2d.masked_fill(hidden[..., None], 0.0),
         "depths": depth.masked_fill(hidden, 0.0),
         "conics": conics.masked_fill(hidden[..., None], 0.0),
-        "compensations": None if compensations is None else compensations.masked_fill(hidden, 0.0),
     }
+    if compensations is not None:
+        projected["compensations"] = compensations.masked_fill(hidden, 0.0)
+    return projected
 
 
-def _clamp_slope(slope: Tensor, size: int, focal: Tensor, center: Tensor, limits: Thresholds):
+def _clamp_slope(
+    slope: Tensor, size: int, focal: Tensor, center: Tensor, limits: Thresholds
+) -> Tensor:
     margin = limits.fov_margin * 0.5 * size / focal
     low, high = -(center / focal + margin), (size - center) / focal + margin
     return torch.minimum(high, torch.maximum(low, slope))
@@ -137,17 +141,17 @@ def render(r: RasterRequest) -> tuple[Tensor, Tensor, dict]:
     projected = project(r)
     radii, depths = projected["radii"], projected["depths"]
     opacities = r.opacities.unsqueeze(-2).expand(*r.batch, r.cameras, r.count)
-    compensations = projected.pop("compensations")
-    if compensations is not None:
-        opacities = opacities * compensations
+    if r.antialiased:
+        opacities = opacities * projected.pop("compensations")
     channels = _channels(r, radii, depths)
     meta = {**projected, "opacities": opacities}
 
     lists = tile_lists(projected["means2d"], radii, depths, r.width, r.height)
-    across, tiles = lists["tile_width"], lists["tile_width"] * lists["tile_height"]
+    down, across = lists["isect_offsets"].shape[-2:]
+    tiles = across * down
     starts = [*lists["isect_offsets"].flatten().tolist(), len(lists["flatten_ids"])]
-    flat = [projected["means2d"].flatten(0, -2), projected["conics"].flatten(0, -2)]
-    flat += [opacities.flatten(), channels.flatten(0, -2)]
+    means2d, conics = projected["means2d"].flatten(0, -2), projected["conics"].flatten(0, -2)
+    opacity, values_of = opacities.flatten(), channels.flatten(0, -2)
     colors, alphas = [], []
     for image in range(r.images):
         rows, left = [], []
@@ -157,7 +161,9 @@ def render(r: RasterRequest) -> tuple[Tensor, Tensor, dict]:
             ].long()
             pixels = _pixel_centers(tile % across, tile // across, r.means)
             if len(ids):
-                values, rest = blend(pixels, *(part[ids] for part in flat), r.thresholds)
+                values, rest = blend(
+                    pixels, means2d[ids], conics[ids], opacity[ids], values_of[ids], r.thresholds
+                )
             else:
                 values = pixels.new_zeros(len(pixels), channels.shape[-1])
                 rest = pixels.new_ones(len(pixels))

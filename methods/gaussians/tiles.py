@@ -16,7 +16,7 @@ from methods.gaussians.request import TILE_SIZE
 
 def tile_lists(
     means2d: Tensor, radii: Tensor, depths: Tensor, width: int, height: int
-) -> dict[str, Tensor | int]:
+) -> dict[str, Tensor]:
     """Intersect boxes with tiles and sort by image, tile and depth (ties by index).
 
     Args:
@@ -27,10 +27,9 @@ def tile_lists(
         height: of the image, pixels.
 
     Returns:
-        gsplat's entries of meta: `tile_width` and `tile_height` (tiles per side),
-        `tiles_per_gauss` [..., C, N] int32, `isect_ids` [M] int64 (image, tile and the bits
-        of the float32 depth), `flatten_ids` [M] int32 (image * N + Gaussian) and
-        `isect_offsets` [..., C, tile_height, tile_width] int32.
+        gsplat's entries of meta: `tiles_per_gauss` [..., C, N] int32, `isect_ids` [M] int64
+        (image, tile and the bits of the float32 depth), `flatten_ids` [M] int32
+        (image * N + Gaussian) and `isect_offsets` [..., C, tile_height, tile_width] int32.
 
     Source: gsplat 1.5.3, csrc/IntersectTile.cu.
 
@@ -60,8 +59,6 @@ def tile_lists(
     keys, order = torch.sort(keys, stable=True)
     counts = torch.bincount(image * tiles + tile_y * across + tile_x, minlength=images * tiles)
     return {
-        "tile_width": across,
-        "tile_height": down,
         "tiles_per_gauss": per_gaussian.reshape(shape).int(),
         "isect_ids": keys,
         "flatten_ids": row[order].int(),

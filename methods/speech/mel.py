@@ -8,6 +8,7 @@ n_fft = win 800 (Hann), hop 200 (80 columns a second), 80 Slaney mel bands from 
 from __future__ import annotations
 
 from functools import cache
+from typing import Literal
 
 import numpy as np
 import scipy.fft
@@ -73,7 +74,12 @@ def mel_filterbank(
 
 
 def stft_magnitude(
-    audio: np.ndarray, n_fft: int, hop: int, win: int, window: str, pad: str
+    audio: np.ndarray,
+    n_fft: int,
+    hop: int,
+    win: int,
+    window: str,
+    pad: Literal["reflect", "constant"],
 ) -> np.ndarray:
     """Magnitude of the centred short-time Fourier transform, [1 + n_fft // 2, 1 + S // hop].
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from harness.contracts import BadInput, UnknownName
 from methods.ua3dtalk.field.config import FieldConfig
-from methods.ua3dtalk.options import check_types
+from methods.ua3dtalk.options import options_of
 from methods.ua3dtalk.priors.config import PriorConfig
 
 
@@ -89,7 +89,7 @@ class Settings:
     train: TrainConfig
     field: FieldConfig
     priors: PriorConfig
-    options: Mapping[str, Any] = field(default_factory=dict)  # as they were given
+    options: Mapping[str, Any]  # as they were given
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Settings:
@@ -104,24 +104,20 @@ class Settings:
             BadInput: a value that cannot be.
 
         """
-        train = {f.name for f in fields(TrainConfig)}
-        shape = {f.name for f in fields(FieldConfig)}
+        known = {f.name for kind in (TrainConfig, FieldConfig) for f in fields(kind)}
+        known |= {"priors", "priors_preset"}
         for name in options:
-            if name not in train | shape | {"priors", "priors_preset"}:
-                raise UnknownName(
-                    "option of ua3dtalk", name, train | shape | {"priors", "priors_preset"}
-                )
-        check_types(TrainConfig, options)
-        check_types(FieldConfig, options)
-        given = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
-        field_config = FieldConfig(**{k: v for k, v in given.items() if k in shape})
+            if name not in known:
+                raise UnknownName("option of ua3dtalk", name, known)
+        train = options_of(TrainConfig, options)
+        field_config = FieldConfig(**options_of(FieldConfig, options))
         priors = {
             "use_prior": field_config.use_prior,
             "use_emotion": field_config.use_emotion,
             **options.get("priors", {}),
         }
         return cls(
-            train=TrainConfig(**{k: v for k, v in given.items() if k in train}),
+            train=TrainConfig(**train),
             field=field_config,
             priors=PriorConfig.of(priors, options.get("priors_preset", "quick")),
             options=dict(options),

@@ -9,24 +9,26 @@ from typing import Any
 from harness.contracts import BadInput
 
 
-def check_types(settings: type, values: Mapping[str, Any]) -> None:
-    """Refuse a value of another type than the default of the field that it replaces.
+def options_of(settings: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values for the fields of some settings, each of the type of the default that it replaces.
 
     Args:
         settings: a dataclass all of whose fields have defaults.
-        values: by field name; other names are left to the caller.
+        values: by field name; lists count as tuples, and other names are left to the caller.
 
     Raises:
         BadInput: text where a number stands, and the like.
 
     """
+    found = {}
     for field in fields(settings):
-        if field.name in values and not _alike(values[field.name], field.default):
-            raise BadInput(
-                field.name,
-                f"it is {values[field.name]!r}, of another type than {field.default!r}",
-                "Give a value of that type.",
-            )
+        if field.name in values:
+            value = values[field.name]
+            if not _alike(value, field.default):
+                fact = f"it is {value!r}, of another type than {field.default!r}"
+                raise BadInput(field.name, fact, "Give a value of that type.")
+            found[field.name] = tuple(value) if isinstance(value, list) else value
+    return found
 
 
 def _alike(value: Any, default: Any) -> bool:

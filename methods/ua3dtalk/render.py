@@ -8,12 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from harness.contracts import (
-    BadInput,
-    RenderedFrame,
-    RenderRequest,
-    StageClock,
-)
+from harness.contracts import BadInput, RenderedFrame, RenderRequest, StageClock
 from methods.ua3dtalk.checkpoint import CURE, FORMAT, read_json, read_tensors
 from methods.ua3dtalk.config import Settings
 from methods.ua3dtalk.data.features import FrameFeatures, au_matrix
@@ -108,8 +103,7 @@ class Renderer:
             rgb, alpha = compose(face[0], face_alpha[0], mouth[0], mouth_alpha[0])
         with clock.stage("copy"):
             return RenderedFrame(
-                rgb=rgb.clamp(0, 1).cpu().numpy(),
-                alpha=alpha[..., 0].clamp(0, 1).cpu().numpy(),
+                rgb=rgb.clamp(0, 1).cpu().numpy(), alpha=alpha[..., 0].clamp(0, 1).cpu().numpy()
             )
 
     def frames(self, request: RenderRequest, clock: StageClock) -> Iterator[RenderedFrame]:

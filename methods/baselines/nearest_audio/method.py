@@ -65,8 +65,8 @@ class NearestAudio(Method):
                 {
                     "windows": np.concatenate(windows),
                     "starts": np.cumsum([0, *lengths[:-1]], dtype=np.int64),
-                    "context_seconds": np.float64([config["context_seconds"]]),
-                    "jump_cost": np.float64([config["jump_cost"]]),
+                    "context_seconds": np.array([seconds]),
+                    "jump_cost": np.array([float(config["jump_cost"])]),
                 }
             )
         )

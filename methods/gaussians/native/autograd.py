@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import once_differentiable
 
 from methods.gaussians.native import kernels as abi
 from methods.gaussians.request import RasterRequest
@@ -55,15 +56,11 @@ def address(tensor: Tensor | None, index: int, size: int) -> int | None:
     return tensor.data_ptr() + index * size * tensor.element_size()
 
 
-def _gaussians(job: RenderJob, image: int, means: Tensor, quats: Tensor, scales: Tensor, opacities):
+def _gaussians(job: RenderJob, image: int, *tensors: Tensor | None) -> abi.GaussiansStruct:
     n, element = job.request.count, image // job.request.cameras
-    return abi.GaussiansStruct(
-        n,
-        address(means, element, 3 * n),
-        address(quats, element, 4 * n),
-        address(scales, element, 3 * n),
-        address(opacities, element, n),
-    )
+    widths = (3, 4, 3, 1)  # means, quats, scales, opacities
+    parts = (address(t, element, w * n) for t, w in zip(tensors, widths, strict=True))
+    return abi.GaussiansStruct(n, *parts)
 
 
 def _contiguous(grad: Tensor | None) -> Tensor | None:
@@ -75,7 +72,7 @@ class Project(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
+        ctx: Any,
         means: Tensor,
         quats: Tensor,
         scales: Tensor,
@@ -88,11 +85,8 @@ class Project(torch.autograd.Function):
         r = job.request
         n, shape = r.count, (*r.batch, r.cameras, r.count)
         radii = torch.empty(*shape, 2, dtype=torch.int32)
-        means2d, depths, conics = (
-            means.new_empty(*shape, 2),
-            means.new_empty(shape),
-            means.new_empty(*shape, 3),
-        )
+        means2d, conics = means.new_empty(*shape, 2), means.new_empty(*shape, 3)
+        depths = means.new_empty(shape)
         compensations = means.new_empty(shape) if r.antialiased else None
         for image in range(r.images):
             frame = abi.FrameHandle(job.kernels)
@@ -122,12 +116,11 @@ class Project(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, _radii, v_means2d, v_depths, v_conics, v_compensations):
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         """Add up every image's gradients."""
         means, quats, scales, viewmats, Ks, radii, conics, compensations = ctx.saved_tensors
         job, n = ctx.job, ctx.job.request.count
-        incoming = [_contiguous(g) for g in (v_means2d, v_depths, v_conics, v_compensations)]
-        v_means2d, v_depths, v_conics, v_compensations = incoming
+        v_means2d, v_depths, v_conics, v_compensations = map(_contiguous, gradients[1:])
         v_means, v_quats, v_scales = (torch.zeros_like(t) for t in (means, quats, scales))
         v_views = None
         if ctx.needs_input_grad[4]:
@@ -169,7 +162,7 @@ class Harmonics(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
+        ctx: Any,
         means: Tensor,
         centres: Tensor,
         coefficients: Tensor,
@@ -192,7 +185,7 @@ class Harmonics(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, v_colors: Tensor):
+    def backward(ctx: Any, v_colors: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of the means, of the camera's centres and of the coefficients."""
         means, centres, coefficients, radii = ctx.saved_tensors
         job, n = ctx.job, ctx.job.request.count
@@ -221,7 +214,7 @@ class Harmonics(torch.autograd.Function):
 
 
 def _harmonics(
-    job: RenderJob, image: int, means, centres, coefficients, radii
+    job: RenderJob, image: int, means: Tensor, centres: Tensor, coefficients: Tensor, radii: Tensor
 ) -> abi.HarmonicsStruct:
     r, n, bases = job.request, job.request.count, coefficients.shape[-2]
     element = image // r.cameras
@@ -241,7 +234,7 @@ class Render(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
+        ctx: Any,
         means2d: Tensor,
         conics: Tensor,
         depths: Tensor,
@@ -281,7 +274,9 @@ class Render(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, v_pixels: Tensor | None, v_alphas: Tensor | None):
+    def backward(
+        ctx: Any, v_pixels: Tensor | None, v_alphas: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
         """Gradients of every image; those of shared colours are added up."""
         means2d, conics, backgrounds, alphas = ctx.saved_tensors
         job, r = ctx.job, ctx.job.request

@@ -82,24 +82,6 @@ def render(
     return pixels, alphas, meta
 
 
-def tile_lists(request: RasterRequest, kernels: abi.Kernels) -> tuple[Tensor, Tensor]:
-    """The core's own lists of one image: ids [M] and offsets [tiles], both int32.
-
-    For tests and tools; `rasterize` computes meta's lists from the projection instead.
-    """
-    job = RenderJob(request, kernels, 1, keep=True)
-    with torch.no_grad():
-        r = request
-        projected = Project.apply(r.means, r.quats, r.scales, r.opacities, r.viewmats, r.Ks, job)
-        Render.apply(projected[1], projected[3], projected[2], r.opacities, r.colors, None, job)
-    frame = job.frames[0]
-    ids = torch.empty(kernels.lib.splat_intersections(frame.address), dtype=torch.int32)
-    tiles = -(-request.width // 16) * -(-request.height // 16)
-    offsets = torch.empty(tiles, dtype=torch.int32)
-    kernels.lib.splat_lists(frame.address, ids.data_ptr(), offsets.data_ptr())
-    return ids, offsets
-
-
 def _backgrounds_with_depth(r: RasterRequest) -> Tensor | None:
     """Depth has background 0, as in gsplat."""
     if r.backgrounds is None or not r.with_color:

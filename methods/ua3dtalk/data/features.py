@@ -40,8 +40,9 @@ class FrameFeatures:
             return None if values is None else torch.from_numpy(values).to(device)
 
         priors, (_, span) = self.priors, self.spans.locate(t)
+        window = frame_window(self.audio[span.start : span.stop], t - span.start)
         return Conditions(
-            audio=tensor(frame_window(self.audio[span.start : span.stop], t - span.start)),
+            audio=torch.from_numpy(window).to(device),
             au=tensor(None if self.au is None else self.au[t]),
             content=tensor(None if priors is None else priors.content[t]),
             style=tensor(None if priors is None else priors.style[t]),

@@ -36,6 +36,11 @@ class Viewpoint:
     width: int
     height: int
 
+    @property
+    def camera(self) -> tuple[Tensor, Tensor, int, int]:
+        """The arguments of the rasteriser."""
+        return self.viewmat, self.K, self.width, self.height
+
 
 @dataclass(frozen=True)
 class TrainingCrop(Viewpoint):
@@ -69,11 +74,7 @@ class TrainingData:
     """
 
     def __init__(
-        self,
-        training: TrainingSet,
-        transform: SceneTransform,
-        features: FrameFeatures,
-        device: str,
+        self, training: TrainingSet, transform: SceneTransform, features: FrameFeatures, device: str
     ) -> None:
         self.device, self.features = device, features
         first = training.uniform()

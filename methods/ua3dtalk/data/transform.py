@@ -85,9 +85,9 @@ def normalise(parts: Iterable[tuple[str, Camera, Masks]], bound: float) -> Scene
 
     """
     centres, halves = zip(*(_head_places(*part) for part in parts), strict=True)
-    centre = np.concatenate(centres).mean(0)
+    x, y, z = np.concatenate(centres).mean(0).tolist()
     scale = FILL * bound / float(np.percentile(np.concatenate(halves), 95))
-    return SceneTransform(tuple(float(c) for c in centre), scale)
+    return SceneTransform((x, y, z), scale)
 
 
 def _head_places(subject: str, camera: Camera, masks: Masks) -> tuple[np.ndarray, np.ndarray]:

@@ -20,6 +20,8 @@ class WindowConv1d(nn.Conv1d):
     their own set-up, which nine of them would make a quarter of a frame's time.
     """
 
+    padding: tuple[int, ...]  # never `same` or `valid` here
+
     def forward(self, x: Tensor) -> Tensor:
         """Convolve [B, in, L] to [B, out, L']."""
         windows = F.pad(x, (self.padding[0],) * 2).unfold(2, self.kernel_size[0], self.stride[0])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,8 +39,8 @@ class Conditions:
 
     def to(self, device: torch.device | str) -> Conditions:
         """Return the same conditions on `device`."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Conditions(**{k: None if v is None else v.to(device) for k, v in values.items()})
+        moved: dict[str, Any] = {k: v if v is None else v.to(device) for k, v in vars(self).items()}
+        return Conditions(**moved)
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,7 @@ class DeformationField(nn.Module):
         """Return each modality's input at one frame."""
         gain = self.audio.gain(conditions.audio)
         if self.au:
+            assert conditions.au is not None, "`check_conditions` has run"
             gain = torch.cat([gain, self.au.gain(conditions.au)])
         inputs = {
             "audio": ModalityInput(gated=maps.audio, gain=gain),
@@ -136,6 +137,7 @@ class DeformationField(nn.Module):
             "style": ModalityInput(constant=conditions.style),
         }
         if self.emotion:
+            assert conditions.emotion is not None, "`check_conditions` has run"
             inputs["emotion"] = ModalityInput(
                 gated=maps.emotion, gain=self.emotion.gain(conditions.emotion)
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,12 +28,12 @@ def native_core() -> ctypes.CDLL | None:
 def declare(core: ctypes.CDLL | None) -> ctypes.CDLL | None:
     """Declare the field's C signatures on a loaded core."""
     if core is not None:
-        fusion = [_INT, _INT, _INT, _INT64]
+        fusion: list[Any] = [_INT, _INT, _INT, _INT64]
         core.fusion_state_size.argtypes = fusion
         core.fusion_state_size.restype = _INT64
         core.fusion_forward.argtypes = [_POINTER, *fusion, *[_POINTER] * 3, _INT]
         core.fusion_backward.argtypes = [_POINTER, *fusion, *[_POINTER] * 4, _INT]
-        planes = [_POINTER, _POINTER, _INT, _INT, _POINTER, _FLOAT, _INT64]
+        planes: list[Any] = [_POINTER, _POINTER, _INT, _INT, _POINTER, _FLOAT, _INT64]
         core.planes_forward.argtypes = [*planes, _POINTER, _POINTER, _INT]
         core.planes_forward.restype = None
         core.planes_backward.argtypes = [*planes, *[_POINTER] * 4, _INT]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,9 +25,9 @@ class NativePlanes(torch.autograd.Function):
     """All scales at once: bound, means [N, 3], grids [3, R, R, C] to [scales * C, N]."""
 
     @staticmethod
-    def forward(ctx, bound: float, means: Tensor, *grids: Tensor) -> Tensor:
+    def forward(ctx: Any, bound: float, means: Tensor, *planes: Tensor) -> Tensor:
         """Return the products over the planes."""
-        means, grids = means.contiguous(), [grid.contiguous() for grid in grids]
+        means, grids = means.contiguous(), [grid.contiguous() for grid in planes]
         scales, channels, points = len(grids), grids[0].shape[-1], len(means)
         encoded = means.new_empty(scales * channels, points)
         samples = None
@@ -34,7 +35,9 @@ class NativePlanes(torch.autograd.Function):
             samples = means.new_empty(scales, points, 3, channels)
             ctx.bound = bound
             ctx.save_for_backward(samples, means, *grids)
-        native_core().planes_forward(
+        core = native_core()
+        assert core is not None, "`planes_usable` asks for it"
+        core.planes_forward(
             *_problem(bound, means, grids),
             encoded.data_ptr(),
             None if samples is None else samples.data_ptr(),
@@ -44,13 +47,15 @@ class NativePlanes(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradients of the means (where asked for) and of the grids."""
         samples, means, *grids = ctx.saved_tensors
         gradient = gradient.contiguous()
         grid_gradients = [torch.empty_like(grid) for grid in grids]
         means_gradient = torch.empty_like(means) if ctx.needs_input_grad[1] else None
-        native_core().planes_backward(
+        core = native_core()
+        assert core is not None, "the forward pass used it"
+        core.planes_backward(
             *_problem(ctx.bound, means, grids),
             samples.data_ptr(),
             gradient.data_ptr(),

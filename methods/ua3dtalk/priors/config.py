@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from harness.contracts import BadInput, UnknownName
-from methods.ua3dtalk.options import check_types
+from methods.ua3dtalk.options import options_of
 
 CONTENT_SIZE = STYLE_SIZE = 64
 EMOTION_SIZE = 128
@@ -89,9 +89,7 @@ class PriorConfig:
         for name in values:
             if name not in known:
                 raise UnknownName("option of the priors", name, known)
-        check_types(cls, values)
-        given = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        return replace(cls.preset(preset), **given)
+        return replace(cls.preset(preset), **options_of(cls, values))
 
     def __post_init__(self) -> None:
         for name, choices in (

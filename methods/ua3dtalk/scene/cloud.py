@@ -84,20 +84,15 @@ class Cloud:
         """Canonical positions [N,3]."""
         return self.gaussians.means
 
-    def moved(self, offsets: Offsets | None) -> dict[str, Tensor]:
-        """What the rasteriser takes, after a frame's offsets."""
+    def moved(self, offsets: Offsets | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Means, quats, scales and opacities for the rasteriser, after a frame's offsets."""
         gaussians = self.gaussians
         means, quats, scales = gaussians.means, gaussians.quats, gaussians.scales
         if offsets is not None:
             means = means + offsets.means
             quats = quats if offsets.quats is None else quats + offsets.quats
             scales = scales if offsets.scales is None else scales + offsets.scales
-        return {
-            "means": means,
-            "quats": quats,
-            "scales": F.softplus(scales),
-            "opacities": gaussians.alphas(),
-        }
+        return means, quats, F.softplus(scales), gaussians.alphas()
 
     def splat(
         self,
@@ -116,28 +111,18 @@ class Cloud:
 
         """
         return rasterize(
-            **self.moved(offsets),
-            colors=self.gaussians.coefficients(),
-            viewmats=viewpoint.viewmat,
-            Ks=viewpoint.K,
-            width=viewpoint.width,
-            height=viewpoint.height,
+            *self.moved(offsets),
+            self.gaussians.coefficients(),
+            *viewpoint.camera,
             sh_degree=sh_degree,
             backgrounds=background,
         )
 
     def splat_values(self, viewpoint: Viewpoint, offsets: Offsets | None, values: Tensor) -> Tensor:
         """Render values [N,D] in place of colours: [h,w,D]. Only the values get gradients."""
-        fixed = {name: value.detach() for name, value in self.moved(offsets).items()}
-        image, _, _ = rasterize(
-            **fixed,
-            colors=values,
-            viewmats=viewpoint.viewmat,
-            Ks=viewpoint.K,
-            width=viewpoint.width,
-            height=viewpoint.height,
-        )
-        return image[0]
+        with torch.no_grad():
+            moved = self.moved(offsets)
+        return rasterize(*moved, values, *viewpoint.camera)[0][0]
 
     def set_means_rate(self, rate: float) -> None:
         """Set the positions' learning rate, before the run's own factor on it."""
@@ -166,7 +151,7 @@ class Cloud:
         """All that the next step depends on."""
         return {
             "tensors": self.tensors(),
-            "optimizer": self.optimizer.state_dict() if self.optimizer else {},
+            "optimizer": self.optimizer.state_dict(),
             "density": self.density.state(),
         }
 

@@ -76,15 +76,14 @@ def motion_optimizer(
     return torch.optim.AdamW(groups, betas=MOTION_BETAS, eps=EPSILON, fused=True)
 
 
-def gaussian_optimizer(gaussians: Gaussians, rates: Mapping[str, float]) -> torch.optim.Adam | None:
-    """Adam with one group per parameter that learns, named after it; None where none does."""
-    if not rates:
-        return None
+def gaussian_optimizer(gaussians: Gaussians, rates: Mapping[str, float]) -> torch.optim.Adam:
+    """Adam with one group per parameter that learns, named after it."""
     groups = [
         {"params": [getattr(gaussians, name)], "name": name, "lr": rate, "base": rate}
         for name, rate in rates.items()
     ]
-    return torch.optim.Adam(groups, eps=GAUSSIAN_EPSILON, fused=True)
+    # An optimizer refuses to be without a group, as that of a cloud for rendering is.
+    return torch.optim.Adam(groups or [{"params": []}], eps=GAUSSIAN_EPSILON, fused=True)
 
 
 def set_rates(groups: Iterable[dict[str, Any]], factor: float) -> None:

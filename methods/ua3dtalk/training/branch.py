@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,7 +19,7 @@ from methods.ua3dtalk.scene.cloud import Cloud
 from methods.ua3dtalk.scene.optimizers import motion_optimizer, set_rates
 from methods.ua3dtalk.scene.seeding import random_points, silhouette_points
 from methods.ua3dtalk.training.loop import STAGES, Draws
-from methods.ua3dtalk.training.losses import photometric, psnr
+from methods.ua3dtalk.training.losses import psnr
 from methods.ua3dtalk.training.perceptual import PatchPerceptual
 from methods.ua3dtalk.training.sampling import FrameOrder
 from methods.ua3dtalk.training.schedule import Schedule
@@ -54,16 +53,12 @@ class Branch(abc.ABC):
 
     name: ClassVar[str]
     field_type: ClassVar[type[DeformationField]]
-    schedule_of: ClassVar[Callable[[int], Schedule]]
+    schedule_of: ClassVar[staticmethod[[int], Schedule]]
     rate_option: ClassVar[str]  # of `TrainConfig`: factor on the field's learning rates
     cloud_share: ClassVar[float] = 1.0  # of `TrainConfig.max_gaussians`
 
     def __init__(
-        self,
-        data: TrainingData,
-        settings: Settings,
-        seed: int,
-        perceptual: PatchPerceptual | None,
+        self, data: TrainingData, settings: Settings, seed: int, perceptual: PatchPerceptual | None
     ) -> None:
         self.data, self.config, self.perceptual = data, settings.train, perceptual
         self.iterations = getattr(self.config, f"{self.name}_iterations")
@@ -159,10 +154,6 @@ class Branch(abc.ABC):
             crop, offsets, sh_degree=sh_degree, background=self.background
         )
         return Rendering(image[0].permute(2, 0, 1), alpha[0, ..., 0], meta)
-
-    def compare(self, image: Tensor, target: Tensor) -> Tensor:
-        """L1 and D-SSIM of two images [3,h,w]."""
-        return photometric(image.contiguous(), target)
 
     def state(self) -> dict[str, Any]:
         """Cloud, field and both optimizers."""

@@ -11,8 +11,13 @@ from methods.ua3dtalk.data.frames import TrainingCrop, TrainingData
 from methods.ua3dtalk.field.conditions import Offsets
 from methods.ua3dtalk.field.deformation import FaceField
 from methods.ua3dtalk.training.branch import Branch, Rendering
-from methods.ua3dtalk.training.losses import alpha_outside, attention_inside, motion_size
-from methods.ua3dtalk.training.perceptual import random_patch
+from methods.ua3dtalk.training.losses import (
+    alpha_outside,
+    attention_inside,
+    motion_size,
+    photometric,
+)
+from methods.ua3dtalk.training.perceptual import PatchPerceptual, random_patch
 from methods.ua3dtalk.training.schedule import (
     ALPHA_WEIGHT,
     FACE_SELECT_EVERY,
@@ -58,14 +63,14 @@ class FaceBranch(Branch):
         """Photometric loss, and after the warm-up the regularisers (papers: UA-3DTalk, TG)."""
         inside = crop.region("head") & ~crop.region("mouth")
         target = torch.where(inside, crop.image, self.background.view(3, 1, 1))
-        loss = self.compare(rendering.image, target)
+        loss = photometric(rendering.image, target)
         if offsets is not None:
             loss = loss + MOTION_WEIGHT * motion_size(offsets)
             loss = loss + ALPHA_WEIGHT * alpha_outside(rendering.alpha, inside)
             if self.config.attention_weight:
                 loss = loss + self.config.attention_weight * self._attention(crop, offsets)
         if self.perceptual is not None and self.schedule.uses_perceptual(i):
-            loss = loss + self._perceptual(crop, rendering.image, target)
+            loss = loss + self._patches(self.perceptual, crop, rendering.image, target)
         return loss, rendering.image, target
 
     def _attention(self, crop: TrainingCrop, offsets: Offsets) -> Tensor:
@@ -83,11 +88,13 @@ class FaceBranch(Branch):
         """The lips' rectangle in the pixels of this crop."""
         return self.data.mouth_crops.inside(self.crops, crop.frame)
 
-    def _perceptual(self, crop: TrainingCrop, image: Tensor, target: Tensor) -> Tensor:
+    def _patches(
+        self, perceptual: PatchPerceptual, crop: TrainingCrop, image: Tensor, target: Tensor
+    ) -> Tensor:
         """LPIPS of the lips, and of a random patch of the rest."""
         rows, columns = self._lips(crop)
-        lips = self.perceptual(image[:, rows, columns], target[:, rows, columns])
+        lips = perceptual(image[:, rows, columns], target[:, rows, columns])
         blank = torch.ones_like(image[:1])
         blank[:, rows, columns] = 0
         patches = random_patch([image * blank, target * blank], PATCH_SIZES, self.draws.generator)
-        return LIPS_PERCEPTUAL_WEIGHT * lips + PATCH_PERCEPTUAL_WEIGHT * self.perceptual(*patches)
+        return LIPS_PERCEPTUAL_WEIGHT * lips + PATCH_PERCEPTUAL_WEIGHT * perceptual(*patches)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from torch import Tensor
+from typing import Any, ClassVar
 
 from methods.ua3dtalk.scene.compositing import compose
 from methods.ua3dtalk.scene.optimizers import FUSE_RATES
@@ -25,14 +23,9 @@ class FuseStage:
     Positions do not change here, so the fields are baked once and cost little.
     """
 
-    name = "fuse"
+    name: ClassVar[str] = "fuse"
 
-    def __init__(
-        self,
-        face: Branch,
-        mouth: Branch,
-        seed: int,
-    ) -> None:
+    def __init__(self, face: Branch, mouth: Branch, seed: int) -> None:
         self.face, self.mouth = face.cloud, mouth.cloud
         self.data, self.config, self.perceptual = face.data, face.config, face.perceptual
         self.schedule = fuse_schedule(self.config.fuse_iterations)
@@ -57,17 +50,16 @@ class FuseStage:
         rgb, alpha = compose(face[0][0], face[1][0], mouth[0][0], mouth[1][0])
         plate = self.data.plate(crop.frame, crops)
         image = rgb.permute(2, 0, 1) + (1 - alpha[..., 0]) * plate
-        loss = photometric(image.contiguous(), crop.image)
+        loss = photometric(image, crop.image)
         if self.perceptual is not None and self.schedule.uses_perceptual(i):
             patches = random_patch([image, crop.image], PATCH_SIZES, self.draws.generator)
             loss = loss + PATCH_PERCEPTUAL_WEIGHT * self.perceptual(*patches)
         loss.backward()
         self.face.optimize()
         self.mouth.optimize()
-        target: Tensor = crop.image
         return {
             "loss": loss.detach(),
-            "psnr": lambda: psnr(image, target),
+            "psnr": lambda: psnr(image, crop.image),
             "gaussians": len(self.face) + len(self.mouth),
         }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -38,7 +38,7 @@ class Draws:
 class Stage(Protocol):
     """A part of the training: `face`, `mouth` or `fuse`."""
 
-    name: str
+    name: ClassVar[str]
     iterations: int
 
     def step(self, i: int) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def ssim(image: Tensor, target: Tensor) -> Tensor:
 
 def photometric(image: Tensor, target: Tensor) -> Tensor:
     """L1 + 0.2 (1 - SSIM) of two images [C,H,W]."""
+    image = image.contiguous()
     return (image - target).abs().mean() + SSIM_WEIGHT * (1 - ssim(image, target))
 
 

@@ -11,7 +11,7 @@ from methods.ua3dtalk.data.frames import MOUTH_MARGIN, TrainingCrop, TrainingDat
 from methods.ua3dtalk.field.conditions import Offsets
 from methods.ua3dtalk.field.deformation import MouthField
 from methods.ua3dtalk.training.branch import Branch, Rendering
-from methods.ua3dtalk.training.losses import alpha_outside
+from methods.ua3dtalk.training.losses import alpha_outside, photometric
 from methods.ua3dtalk.training.perceptual import random_patch
 from methods.ua3dtalk.training.schedule import ALPHA_WEIGHT, MOUTH_SELECT_EVERY, mouth_schedule
 
@@ -57,7 +57,7 @@ class MouthBranch(Branch):
         inside, green = crop.region("mouth"), self.background.view(3, 1, 1)
         image = torch.where(inside, rendering.image, green)
         target = torch.where(inside, crop.image, green)
-        loss = self.compare(image, target)
+        loss = photometric(image, target)
         if offsets is not None:
             lips = torch.zeros_like(inside)
             lips[MOUTH_MARGIN:-MOUTH_MARGIN, MOUTH_MARGIN:-MOUTH_MARGIN] = True

@@ -24,6 +24,9 @@ _SHIFT, _SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 class PatchPerceptual(nn.Module):
     """LPIPS (AlexNet, version 0.1) between two images of the same size."""
 
+    shift: Tensor
+    scale: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(

@@ -28,10 +28,11 @@ def test_a_changed_checkout_is_another_cell(ready, tiny, monkeypatch, folders, t
     root = ready("talkinggaussian")
     request = Request(rows_of(("talkinggaussian",), False), SplitData(str(tiny)), ("psnr",))
     first = make_plan(request).jobs[0].cell("fit").key
-    other = folders.checkout(tmp_path / "other", "gaussian.py", adapter("talkinggaussian").scripts)
+    scripts = adapter("talkinggaussian").scripts
+    other = folders.checkout(tmp_path / "other", "gaussian.py", scripts)
     folders.point_to(monkeypatch, "talkinggaussian", other)
     assert make_plan(request).jobs[0].cell("fit").key == first, "where it lies decides nothing"
-    changed = folders.checkout(tmp_path / "third", "gaussian.py", adapter("degstalk").scripts)
+    changed = folders.checkout(tmp_path / "third", "gaussian.py", scripts)
     (changed / "train_face.py").write_text((root / "train_face.py").read_text() + "# changed\n")
     folders.point_to(monkeypatch, "talkinggaussian", changed)
     assert make_plan(request).jobs[0].cell("fit").key != first

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from methods.gaussians.native.backend import tile_lists as native_lists
+from methods.gaussians.native.autograd import Project, Render, RenderJob
 from methods.gaussians.native.kernels import load_kernels
 from methods.gaussians.rasterize import rasterize
 from methods.gaussians.request import RasterRequest
@@ -27,6 +27,20 @@ def test_equal_to_gsplats_helpers(name):
     assert torch.equal(lists["isect_ids"], g["keys"])
     assert torch.equal(lists["flatten_ids"], g["ids"])
     assert torch.equal(lists["isect_offsets"], g["offsets"])
+
+
+def native_lists(request, kernels):
+    job = RenderJob(request, kernels, 1, keep=True)
+    with torch.no_grad():
+        r = request
+        projected = Project.apply(r.means, r.quats, r.scales, r.opacities, r.viewmats, r.Ks, job)
+        Render.apply(projected[1], projected[3], projected[2], r.opacities, r.colors, None, job)
+    frame = job.frames[0]
+    ids = torch.empty(kernels.lib.splat_intersections(frame.address), dtype=torch.int32)
+    tiles = -(-request.width // 16) * -(-request.height // 16)
+    offsets = torch.empty(tiles, dtype=torch.int32)
+    kernels.lib.splat_lists(frame.address, ids.data_ptr(), offsets.data_ptr())
+    return ids, offsets
 
 
 @pytest.mark.parametrize(("count", "width", "height"), [(800, 96, 96), (1500, 200, 130)])

@@ -114,12 +114,11 @@ class EDTalk(OneShot):
             video = self.source(job).write_video(
                 job.scratch / "expression.mp4", request.count + DROPPED, self.square
             )
-            script, extra = "demo_EDTalk_A.py", ("--exp_driving_path", str(video))
+            script, *extra = "demo_EDTalk_A.py", "--exp_driving_path", str(video)
         elif emotion == "neutral":
-            script, extra = "demo_lip_pose.py", ()
+            script, *extra = ("demo_lip_pose.py",)
         else:
-            script = "demo_EDTalk_A_using_predefined_exp_weights.py"
-            extra = ("--exp_type", emotion)
+            script, *extra = SCRIPTS[0], "--exp_type", emotion
         return [Step("render", (script, *self.inputs(job, request, pose), *extra))]
 
     def inputs(self, job: CheckoutJob, request: RenderRequest, pose: Path) -> tuple[str, ...]:

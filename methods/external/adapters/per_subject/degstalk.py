@@ -23,12 +23,7 @@ CURE = (
     "In the checkout, `python data_utils/process.py FOLDER/ID.mp4` makes them, with OpenFace's "
     "FeatureExtraction at $OPENFACE_PATH and the SMIRK and BFM models of its README."
 )
-_SCRIPTS = (
-    "train_mouth.py",
-    "train_face_w_hair.py",
-    "train_fuse_w_hair.py",
-    "synthesize_fuse.py",
-)
+_SCRIPTS = ("train_mouth.py", "train_face_w_hair.py", "train_fuse_w_hair.py", "synthesize_fuse.py")
 
 SPEC = replace(
     talkinggaussian.SPEC,
@@ -63,10 +58,7 @@ class DEGSTalk(talkinggaussian.TalkingGaussian):
         obtain=OBTAIN,
         scripts=_SCRIPTS,
         starts=_SCRIPTS,
-        inputs=(
-            Inputs(("3dmm.pt", "bg"), CURE),
-            *talkinggaussian.TalkingGaussian.adapter.inputs,
-        ),
+        inputs=(Inputs(("3dmm.pt", "bg"), CURE), *talkinggaussian.TalkingGaussian.adapter.inputs),
         spaces=False,
     )
     trainers = (

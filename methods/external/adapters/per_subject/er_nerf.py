@@ -39,6 +39,7 @@ CURE = (
     "--input FOLDER/aud.wav` makes aud.npy, to be named aud_ds.npy."
 )
 DRIVEN = "ground-truth head pose, AU45 and torso drive the test"
+_PUBLISHED = {"head": 100_000, "lips": 125_000, "lips_patch": 32}
 
 SPEC = own_test_spec(
     id="er-nerf",
@@ -48,12 +49,8 @@ SPEC = own_test_spec(
     entry="methods.external.adapters.per_subject.er_nerf:ERNeRF",
     presets={
         # The head over the torso of the test, as the split's protocol composites it.
-        "paper": versioned(
-            "er-nerf", OBTAIN, head=100_000, lips=125_000, torso=0, lips_patch=32
-        ),
-        "torso": versioned(
-            "er-nerf", OBTAIN, head=100_000, lips=125_000, torso=200_000, lips_patch=32
-        ),
+        "paper": versioned("er-nerf", OBTAIN, **_PUBLISHED, torso=0),
+        "torso": versioned("er-nerf", OBTAIN, **_PUBLISHED, torso=200_000),
         "quick": versioned("er-nerf", OBTAIN, head=8_000, lips=10_000, torso=0, lips_patch=32),
     },
     published=(

@@ -35,6 +35,7 @@ OBTAIN = (
 UNITS = ("AU01", "AU04", "AU05", "AU06", "AU07", "AU25", "AU45")
 NEEDED = ("transforms_train.json", "transforms_val.json", "au.csv", "aud_ds.npy", "bc.jpg",
           "gt_imgs", "ori_imgs", "parsing", "torso_imgs", "teeth_mask")  # fmt: skip
+_SCRIPTS = ("train_mouth.py", "train_face.py", "train_fuse.py", "synthesize_fuse.py")
 CURE = (
     "au.csv is OpenFace's; in the checkout, `python data_utils/easyportrait/create_teeth_mask.py "
     "FOLDER` makes teeth_mask and `python data_utils/deepspeech_features/extract_ds_features.py "
@@ -61,9 +62,9 @@ class TalkingGaussian(ExternalMethod):
         spec=SPEC,
         home="https://github.com/Fictionarry/TalkingGaussian",
         obtain=OBTAIN,
-        scripts=("train_mouth.py", "train_face.py", "train_fuse.py", "synthesize_fuse.py"),
+        scripts=_SCRIPTS,
         imports=("torch.utils.tensorboard", "lpips"),
-        starts=("train_mouth.py", "train_face.py", "train_fuse.py", "synthesize_fuse.py"),
+        starts=_SCRIPTS,
         inputs=(Inputs(NEEDED, CURE),),
         units=UNITS,
     )

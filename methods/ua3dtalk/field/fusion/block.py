@@ -44,7 +44,7 @@ class FusionBlock(nn.Module):
         super().__init__()
         self.fusion = config.joined_by
         position = config.position_features
-        self.ensembles = nn.ModuleDict(
+        self.ensembles: Mapping[str, ModalityEnsemble] = nn.ModuleDict(  # type: ignore[assignment]  # it is not generic
             {
                 name: ModalityEnsemble(
                     modality.gated,

@@ -92,6 +92,7 @@ class ModalityEnsemble(nn.Module):
         if not self.sizes[2]:
             return bias
         weight = self.weight_in[members, :, self.sizes[0] + self.sizes[1] :].flatten(0, 1)
+        assert position is not None, "this modality's input has the position"
         return torch.addmm(bias, weight, position)
 
     def forward(
@@ -111,8 +112,11 @@ class ModalityEnsemble(nn.Module):
         gated, constant, _ = self.sizes
         weight = self.weight_in[members].flatten(0, 1)
         if constant:
+            assert modality.constant is not None, "checked with the conditions"
             base = base + (weight[:, gated : gated + constant] @ modality.constant)[:, None]
         if gated:
+            assert modality.gain is not None, "checked with the conditions"
+            assert modality.gated is not None, "made together with the gain"
             base = torch.addmm(base, weight[:, :gated] * modality.gain, modality.gated)
         # In place: at full size each of these tensors is tens of megabytes.
         hidden = base.relu_().unflatten(0, (-1, self.weight_in.shape[1]))

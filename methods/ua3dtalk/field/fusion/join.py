@@ -48,7 +48,7 @@ def diagonal_fusion(modalities: Sequence[Tensor]) -> Tensor:
         [D, N].
 
     """
-    weighted, total = 0.0, 0.0
+    weighted = total = modalities[0].new_zeros(())
     for modality in modalities:
         means, log_variances = modality.chunk(2, dim=1)
         bounded = log_variances.clamp(-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND)

@@ -31,6 +31,7 @@ changes the function in exact arithmetic:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -129,12 +130,11 @@ class _Modality:
         return self.inverse * x - (self.scaled.transpose(1, 2) @ inner)[..., 0], inner[..., 0]
 
 
-def _factorise(
-    matrix: Tensor, floor: float, scale: Tensor | None = None
-) -> tuple[Tensor, Tensor | None]:
-    """Return factors, and in float32 which of them failed: those are the identity."""
+def _factorise(matrix: Tensor, floor: float, scale: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Return factors, and which of them failed (in float32 alone): those are the identity."""
     if matrix.dtype == torch.float64:
-        return floored_cholesky(matrix, floor, scale), None
+        never = matrix.new_zeros(len(matrix), dtype=torch.bool)
+        return floored_cholesky(matrix, floor, scale), never
     factor, info = torch.linalg.cholesky_ex(matrix)
     low = (factor.diagonal(dim1=1, dim2=2) < 0.95 * floor).any(1)
     # What is NaN on entry stays NaN.
@@ -147,18 +147,19 @@ class TorchPrecisionFusion(torch.autograd.Function):
     """The plain torch form: any device, and in float64 the oracle of the native kernel."""
 
     @staticmethod
-    def forward(ctx, *modalities: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, *modalities: Tensor) -> tuple[Tensor, Tensor]:
         """Return [D, N] for V modalities [T, 2*D, N], and `left` [N], 0 where refused."""
-        precision, weighted, scale, factors, left, failures = 0.0, 0.0, 0.0, [], [], []
+        precision = weighted = scale = modalities[0].new_zeros(())
+        factors, fractions, failures = [], [], []
         for modality in map(_Modality, modalities):
             precision = precision + modality.precision()
             weighted = weighted + modality.solve(modality.mean)[0]
             scale = scale + modality.inverse
             factors.append(modality.factor)
-            left.append(modality.left)
+            fractions.append(modality.left)
             failures.append(modality.failed)
         cholesky, failed = _factorise(precision, floor=0.0, scale=scale)
-        left = torch.stack([*left, fraction_left(cholesky, scale)]).amin(0)
+        left = torch.stack([*fractions, fraction_left(cholesky, scale)]).amin(0)
         if precision.dtype != torch.float64:
             refused = (left < FRACTION_LEFT) | torch.stack([*failures, failed]).any(0)
             lost = refused.nonzero()[:, 0]
@@ -173,7 +174,7 @@ class TorchPrecisionFusion(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient: Tensor, _: Tensor) -> tuple[Tensor, ...]:
+    def backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor, ...]:
         """Return the gradient of each modality."""
         cholesky, fused, *saved = ctx.saved_tensors
         factors, modalities = saved[: len(saved) // 2], saved[len(saved) // 2 :]

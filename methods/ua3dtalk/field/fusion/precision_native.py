@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,19 +16,20 @@ class NativePrecisionFusion(torch.autograd.Function):
     """`precision_fusion` on V modalities [T, 2*D, N]; one kernel forward and one backward."""
 
     @staticmethod
-    def forward(ctx, *modalities: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, *modalities: Tensor) -> tuple[Tensor, Tensor]:
         """Return the fused latents [D, N] and `left` [N], 0 where float32 lost too much."""
         modalities = tuple(modality.contiguous() for modality in modalities)
-        sizes = _sizes(modalities)
+        sizes, core = _sizes(modalities), native_core()
+        assert core is not None, "`usable` asks for it"
         fused = modalities[0].new_empty(sizes[2], sizes[3])
         left = modalities[0].new_empty(sizes[3])
         ctx.mark_non_differentiable(left)
         state = None
         if any(ctx.needs_input_grad):
-            state = modalities[0].new_empty(native_core().fusion_state_size(*sizes))
+            state = modalities[0].new_empty(core.fusion_state_size(*sizes))
             ctx.save_for_backward(fused, state, *modalities)
         _check(
-            native_core().fusion_forward(
+            core.fusion_forward(
                 pointers(modalities),
                 *sizes,
                 fused.data_ptr(),
@@ -40,13 +42,15 @@ class NativePrecisionFusion(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient: Tensor, _: Tensor) -> tuple[Tensor, ...]:
+    def backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor, ...]:
         """Return the gradient of each modality."""
         fused, state, *modalities = ctx.saved_tensors
+        core = native_core()
+        assert core is not None, "the forward pass used it"
         gradient = gradient.contiguous()
         gradients = tuple(torch.empty_like(modality) for modality in modalities)
         _check(
-            native_core().fusion_backward(
+            core.fusion_backward(
                 pointers(modalities),
                 *_sizes(modalities),
                 fused.data_ptr(),

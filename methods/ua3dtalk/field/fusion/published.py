@@ -15,7 +15,7 @@ from methods.ua3dtalk.field.fusion.precision import JITTER, LOG_VARIANCE_BOUND
 
 def published_fusion(modalities: Sequence[Tensor]) -> Tensor:
     """Fuse V modalities [T, 2*D, N] to [D, N] by V + 1 inverses (UA-3DTalk, Eqs. 10-12)."""
-    precision, weighted = 0.0, 0.0
+    precision = weighted = modalities[0].new_zeros(())
     for modality in modalities:
         members, log_variances = modality.permute(2, 0, 1).chunk(2, dim=2)
         mean = members.mean(1)

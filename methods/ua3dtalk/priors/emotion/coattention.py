@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from harness.contracts import EMOTIONS
 from methods.ua3dtalk.priors.config import CONTENT_SIZE, EMOTION_SIZE, PriorConfig
 from methods.ua3dtalk.priors.emotion.features import N_MFCC, SEGMENT
-from methods.ua3dtalk.priors.emotion.waveform import STEPS
+from methods.ua3dtalk.priors.emotion.waveform import STEPS, WaveformEncoder
 
 
 class EmotionOutput(NamedTuple):
@@ -50,7 +50,7 @@ class AlexNetFeatures(nn.Sequential):
         )
         self.width = e * pool[0] * pool[1]
         for layer in self:
-            if isinstance(layer, nn.Conv2d):
+            if isinstance(layer, nn.Conv2d) and layer.bias is not None:
                 # Trained from scratch without normalisation layers: keep the variance level.
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
                 nn.init.zeros_(layer.bias)
@@ -59,7 +59,7 @@ class AlexNetFeatures(nn.Sequential):
 class CoAttention(nn.Module):
     """Spectrogram and MFCC decide which of the 149 waveform steps count."""
 
-    def __init__(self, config: PriorConfig, waveform: nn.Module) -> None:
+    def __init__(self, config: PriorConfig, waveform: WaveformEncoder) -> None:
         super().__init__()
         size, hidden = EMOTION_SIZE, config.emotion_hidden
         self.image = config.emotion_image

@@ -18,12 +18,7 @@ from torch import Tensor
 from harness.contracts import EMOTIONS, BadInput, Progress
 from methods.ua3dtalk.priors.config import PriorConfig
 from methods.ua3dtalk.priors.emotion.coattention import CoAttention
-from methods.ua3dtalk.priors.emotion.features import (
-    HOP,
-    SEGMENT,
-    SPECTRUM_BINS,
-    speech_inputs,
-)
+from methods.ua3dtalk.priors.emotion.features import HOP, SEGMENT, SPECTRUM_BINS, speech_inputs
 from methods.ua3dtalk.priors.emotion.model import (
     EmotionModel,
     WindowOf,
@@ -125,16 +120,10 @@ def fit_emotion(
         batch = [each.to(device) for each in stack_windows(window, drawn)]
         output = model.network(*masked(*batch))
         rows = torch.from_numpy(drawn).to(device)
-        loss = sum(
-            emotion_loss(
-                output.logits,
-                output.aligned,
-                None if classes is None else classes[rows],
-                truth[rows],
-            )
-        )
+        own = None if classes is None else classes[rows]
+        cross_entropy, alignment = emotion_loss(output.logits, output.aligned, own, truth[rows])
         optimizer.zero_grad()
-        loss.backward()
+        (cross_entropy + alignment).backward()
         optimizer.step()
     model.network.load_state_dict(kept, strict=False)
 
@@ -171,11 +160,7 @@ def masked(spectrum: Tensor, mfcc: Tensor, wave: Tensor) -> tuple[Tensor, Tensor
 
 @torch.inference_mode()
 def _evaluate(
-    model: EmotionModel,
-    window: WindowOf,
-    frames: np.ndarray,
-    classes: Tensor | None,
-    truth: Tensor,
+    model: EmotionModel, window: WindowOf, frames: np.ndarray, classes: Tensor | None, truth: Tensor
 ) -> dict[str, float]:
     model.network.eval()
     outputs = list(model.outputs(window, frames))

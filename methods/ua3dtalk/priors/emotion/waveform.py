@@ -78,7 +78,10 @@ class Wav2Vec2Encoder(nn.Module):
         return self.model(_standardise(wave)).last_hidden_state
 
 
-def build_encoder(choice: str, width: int) -> tuple[nn.Module, str]:
+WaveformEncoder = ConvEncoder | Wav2Vec2Encoder
+
+
+def build_encoder(choice: str, width: int) -> tuple[WaveformEncoder, str]:
     """The waveform encoder and one sentence on which it is.
 
     Args:

@@ -9,6 +9,7 @@ convolution and takes a fraction of its time; it also makes cross-fitting exact 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import scipy.fft
@@ -122,10 +123,13 @@ def fit_content(
     weights, biases = [], []
     for folds in seen:
         count = sum(frames[k] for k in folds)
-        middle = sum(feature_sum[k] for k in folds) / count  # [M,1]
-        level = sum(goal_sum[k] for k in folds) / count  # [64,1]
-        normal = sum(gram[k] for k in folds) - count * middle @ middle.T + ridge
-        right = sum(moment[k] for k in folds) - count * middle @ level.T
+        middle, level, normal, right = (
+            reduce(torch.add, [part[k] for k in folds])
+            for part in (feature_sum, goal_sum, gram, moment)
+        )
+        middle, level = middle / count, level / count  # [M,1], [64,1]
+        normal = normal - count * middle @ middle.T + ridge
+        right = right - count * middle @ level.T
         solved = torch.cholesky_solve(right, torch.linalg.cholesky(normal))
         biases.append((level.T - middle.T @ solved)[0])
         weights.append(torch.linalg.solve_triangular(root.T, solved, upper=True))

@@ -8,6 +8,7 @@ Sizes of the `paper` preset follow NeRF-3DTalker `talker_trainer_disexp.py` (`Au
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -102,14 +103,11 @@ def train_style(
 
     """
     style_net, fuse_net = StyleNet(config).to(chunks.device), FuseNet().to(chunks.device)
-    optimizer = torch.optim.Adam(
-        [
-            {"params": style_net.parameters()},
-            {"params": fuse_net.parameters(), "lr": config.style_lr * config.fuse_lr_ratio},
-        ],
-        config.style_lr,
-        betas=(0.5, 0.999),
-    )
+    groups: list[dict[str, Any]] = [
+        {"params": style_net.parameters()},
+        {"params": fuse_net.parameters(), "lr": config.style_lr * config.fuse_lr_ratio},
+    ]
+    optimizer = torch.optim.Adam(groups, config.style_lr, betas=(0.5, 0.999))
     starts, last = segments(spans, config.style_segment)
     offsets = torch.arange(min(config.style_segment, max(spans.counts)))
     style_net.train()
