@@ -181,7 +181,7 @@ class Blink(UnitPairs):
             side: find_blinks(self.shut(features), frames, MIN_FRAMES)
             for side, features in (("prediction", prediction), ("truth", truth))
         }
-        measured = [
+        measured: list[list[float | None]] = [
             [blinks.count / seconds for blinks in sides.values()],
             [self._duration(blinks) for blinks in sides.values()],
         ]
@@ -195,7 +195,7 @@ class Blink(UnitPairs):
             for side, blinks in sides.items()
             if not blinks.durations
         ]
-        details = {
+        details: dict[str, object] = {
             "signal": options["signal"],
             "threshold": options["threshold"],
             "min_frames": MIN_FRAMES,

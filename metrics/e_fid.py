@@ -11,7 +11,14 @@ from metrics.common.frechet import FORMULA
 from metrics.common.pairs import FacePairs
 
 
-def _spec(variant: str, extractor: str, basis: str, domain: str, trap: str, **needs) -> MetricSpec:
+def _spec(
+    variant: str,
+    extractor: str,
+    basis: str,
+    domain: str,
+    trap: str,
+    packages: tuple[str, ...] = (),
+) -> MetricSpec:
     name = f"e_fid/{variant}"
     return MetricSpec(
         id=name,
@@ -32,9 +39,9 @@ def _spec(variant: str, extractor: str, basis: str, domain: str, trap: str, **ne
         formula=f"{FORMULA}, m and S of {basis} over all frames",
         traps=(trap, *TRAPS),
         weights=EXTRACTORS[extractor],
+        packages=packages,
         domain=domain,
         options={"extractor": extractor, "basis": variant},
-        **needs,
     )
 
 
@@ -60,8 +67,7 @@ SPECS = (
 class EFID(FacePairs, Distribution):
     """Fréchet distance of the Gaussians of expressions, prediction against truth."""
 
-    @staticmethod
-    def pick(found: Faces) -> np.ndarray:
+    def pick(self, found: Faces) -> np.ndarray:
         """Expression coefficients [B,E]."""
         return found.expression
 

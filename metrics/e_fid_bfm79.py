@@ -93,8 +93,8 @@ class TrackedEFID(Distribution):
                 Failure("nan", f"coefficients of the {side} are not finite", int(i))
                 for i in np.flatnonzero(~finite)
             ]
-        sides = (self._sides[side][both] for side in SIDES)
-        result = self.compare(*sides, np.flatnonzero(both))
+        prediction, truth = (self._sides[side][both] for side in SIDES)
+        result = self.compare(prediction, truth, np.flatnonzero(both))
         result.failures = failures + result.failures
         result.details |= {
             "basis": "79 expression coefficients of BFM 2009, tracked beforehand",

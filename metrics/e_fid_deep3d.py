@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
+from harness.contracts import Column, FrameBatch, MetricResult, MetricSpec
 from metrics.common.distribution import TRAPS, Distribution
 from metrics.common.faces import EXTRACTORS, Faces
 from metrics.common.frechet import FORMULA
@@ -56,17 +57,17 @@ class Deep3DEFID(FacePairs, Distribution):
 
     no_feature = ("no_alignment", "has landmarks that give no crop")
 
-    _network: ReconNet | None = None
+    @cached_property
+    def _network(self) -> ReconNet:
+        from metrics.backbones.resnet50 import open_recon
 
-    def begin(self, clip: Clip) -> None:
-        """Start a sequence; networks are read at the first one."""
-        super().begin(clip)
-        if self._network is None:
-            from metrics.backbones.deep3d_align import standard_face
-            from metrics.backbones.resnet50 import open_recon
+        return open_recon(self.weights["deep3d-recon"], self.device)
 
-            self._network = open_recon(self.weights["deep3d-recon"], self.device)
-            self._standard = standard_face(self.weights["deep3d-landmarks"])
+    @cached_property
+    def _standard(self) -> np.ndarray:
+        from metrics.backbones.deep3d_align import standard_face
+
+        return standard_face(self.weights["deep3d-landmarks"])
 
     def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
         """Deep3DFaceRecon's expression [B,64]; NaN where there is no aligned crop."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -28,14 +29,21 @@ MEAD_TO_AFFECTNET: Mapping[str, str] = {
 CLASS_OF_LABEL = np.array([CLASSES.index(MEAD_TO_AFFECTNET[name]) for name in EMOTIONS])
 
 
-def _spec(variant: str, title: str, entry: str, columns: tuple[Column, ...], **more) -> MetricSpec:
-    weights_id = more.pop("weights_id", "hsemotion-vgaf")
-    more["traps"] = (*more["traps"], *CROP_TRAPS)
+def _spec(
+    variant: str,
+    title: str,
+    entry: str,
+    columns: tuple[Column, ...],
+    traps: tuple[str, ...],
+    weights_id: str = "hsemotion-vgaf",
+    **more: Any,
+) -> MetricSpec:
     return MetricSpec(
         id=variant,
         title=title,
         entry=f"metrics.emotion:{entry}",
         columns=columns,
+        traps=(*traps, *CROP_TRAPS),
         weights=(weights_id, *EXTRACTORS["mp"]),
         packages=PACKAGES,
         domain="photo",
@@ -223,8 +231,9 @@ class ValenceArousal(EmotionFaces):
         """Agreement over the frames of all sequences at once."""
         kept = [r.features for r in results if "truth" in r.features]
         if not kept:
-            return {column.name: None for column in self.spec.columns}
-        return agreements(*(np.concatenate([f[side] for f in kept]) for side in SIDES))
+            return dict.fromkeys(column.name for column in self.spec.columns)
+        prediction, truth = (np.concatenate([f[side] for f in kept]) for side in SIDES)
+        return agreements(prediction, truth)
 
 
 def agreements(prediction: np.ndarray, truth: np.ndarray) -> dict[str, float | None]:

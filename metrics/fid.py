@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,24 +57,25 @@ class FID(Distribution):
     minute at 25 fps.
     """
 
-    _network: FIDInception | None = None
-
     def begin(self, clip: Clip) -> None:
-        """Start a sequence; the network is read at the first one."""
-        self._network = self._network or self._load()
+        """Start a sequence."""
         self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
 
-    def _load(self) -> FIDInception:
+    @cached_property
+    def _network(self) -> FIDInception:
         from metrics.backbones.inception import open_inception
 
         return open_inception(self.weights["fid-inception"], self.device)
+
+    def _look(self, frames: np.ndarray) -> np.ndarray:
+        return features(self._network, frames)
 
     def update(self, batch: FrameBatch) -> None:
         """Look at the next frames."""
         for side in SIDES:
             found = batch.cache.get(
                 f"inception/pytorch-fid/{side}",
-                lambda side=side: features(self._network, getattr(batch, side)),
+                partial(self._look, getattr(batch, side)),
             )
             self._features[side].append(found)
 

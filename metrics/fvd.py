@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,16 +58,14 @@ class FVD(Distribution):
     samples = "windows"
     ddof = 0  # metric_utils.FeatureStats.get_mean_cov divides by the number of items
 
-    _network: Detector | None = None
-
     def begin(self, clip: Clip) -> None:
-        """Start a sequence; the network is read at the first one."""
-        self._network = self._network or self._load()
+        """Start a sequence."""
         self._count = clip.count
         self._waiting: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
         self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
 
-    def _load(self) -> Detector:
+    @cached_property
+    def _network(self) -> Detector:
         from metrics.backbones.i3d import open_i3d
 
         return open_i3d(self.weights["fvd-i3d"], self.device)

@@ -19,8 +19,14 @@ _TRAPS = (
 )
 
 
-def _spec(metric: str, title: str, region: str, summary: str, **fields) -> MetricSpec:
-    traps = (*fields.pop("traps", ()), *(trap.format(id=metric) for trap in _TRAPS))
+def _spec(
+    metric: str,
+    title: str,
+    region: str,
+    summary: str,
+    reference: str,
+    traps: tuple[str, ...] = (),
+) -> MetricSpec:
     return MetricSpec(
         id=metric,
         title=title,
@@ -43,16 +49,16 @@ def _spec(metric: str, title: str, region: str, summary: str, **fields) -> Metri
                 "of the pooled features",
             ),
         ),
+        reference=reference,
         formula=(
             f"mean over all frames t of max over {region} vertices v of |p_tv - g_tv|^2; "
             f"{metric}/l2: of |p_tv - g_tv|"
         ),
-        traps=traps,
+        traps=(*traps, *(trap.format(id=metric) for trap in _TRAPS)),
         track="mesh",
         signals=("vertices", "regions"),
         predicted=("vertices",),
         options={"region": region},
-        **fields,
     )
 
 

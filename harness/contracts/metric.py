@@ -130,7 +130,7 @@ class MetricResult:
     details: detector, crop, number of windows, variant: whatever a reviewer would ask.
     """
 
-    values: dict[str, float | None]
+    values: Mapping[str, float | None]
     n: int
     items: dict[str, np.ndarray] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)

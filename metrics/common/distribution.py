@@ -68,7 +68,7 @@ class Distribution(Metric):
             message = f"{n} {self.samples} have no covariance"
             result.failures.append(Failure("too_few_samples", message))
             return result
-        result.values[name] = frechet_distance(prediction, truth, self.ddof)
+        result.values = {name: frechet_distance(prediction, truth, self.ddof)}
         if warning := sample_warning(n, dim, self.samples):
             result.warnings.append(warning)
         return result
@@ -90,5 +90,5 @@ class Distribution(Metric):
         kept = [r.features for r in results if "truth" in r.features]
         if sum(len(f["truth"]) for f in kept) < 2:
             return {name: None}
-        sides = (np.concatenate([f[side] for f in kept]) for side in SIDES)
-        return {name: frechet_distance(*sides, self.ddof)}
+        prediction, truth = (np.concatenate([f[side] for f in kept]) for side in SIDES)
+        return {name: frechet_distance(prediction, truth, self.ddof)}
