@@ -71,8 +71,8 @@ def _shell(who: Identity) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Vertices [ROWS*COLUMNS,3], uv and shade of the shell."""
     hairline, thickness, wave = style_of(who)
     azimuth = np.linspace(-np.pi, np.pi, COLUMNS)
-    a: np.ndarray  # [ROWS,COLUMNS], flattened below as t
-    a, t = np.meshgrid(azimuth, np.linspace(0, 1, ROWS) ** 0.9)
+    grids: tuple[np.ndarray, ...] = np.meshgrid(azimuth, np.linspace(0, 1, ROWS) ** 0.9)
+    a, t = grids
     edge = hairline(np.abs(a))
     rng = np.random.default_rng([0x4A1, who.seed])
     ragged = np.interp(a, azimuth, smooth_noise(rng, (1, COLUMNS), (0, 1.6))[0])
