@@ -1,6 +1,6 @@
-"""What was measured of this code: parity, precision, speed, and the gate.
+"""Measurements of this code: agreement with reference packages, speed, and the gate.
 
-The inputs of the tests of metrics, and their questions to the reference packages, serve here too.
+They share inputs and reference calls with the tests of the metrics.
 """
 
 import sys

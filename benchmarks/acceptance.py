@@ -1,6 +1,6 @@
-"""What a finished default run must show: `python -m benchmarks.acceptance RUN_FOLDER`.
+"""Bounds that a finished default run must meet: `python -m benchmarks.acceptance RUN_FOLDER`.
 
-Prints every bound with its measured value and exits 1 when one does not hold. `--slack 0.15`
+Prints every bound with its measured value, and exits 1 if one does not hold. `--slack 0.15`
 relaxes each bound by 15%, for machines whose last bits differ from those the bounds were
 measured on.
 """
@@ -18,7 +18,7 @@ from reports import stored
 
 @dataclass(frozen=True)
 class Bound:
-    """A ratio or difference, and the least it must be."""
+    """A ratio or difference, and its lower bound."""
 
     what: str
     measured: float
@@ -35,7 +35,7 @@ def row(results: Results, method: str, drive: str) -> Row:
 
 
 def value(of: Row, column: str) -> float:
-    """A score that must be there.
+    """A score that must exist.
 
     Raises:
         SystemExit: it was not computed, with the reason.

@@ -1,12 +1,12 @@
-"""What H.264 does to every metric: real sequences beside their own re-encodings.
+"""Effect of H.264 on every metric: real videos against their own re-encodings.
 
     python -m benchmarks.codec [--frames 40] [--out docs/measured.json]
 
-The first frames of two sequences of the shared assets (an address at a desk, and one GRID
-sequence), cut to their middle square and reduced to 256x256 with Pillow's bicubic filter, are the
+The first frames of two videos of the shared assets (an address at a desk, and one GRID video),
+cropped to their middle square and resized to 256x256 with Pillow's bicubic filter, are the ground
 truth, as PNG. They are scored against themselves, and against mp4 files that `write_mp4` made of
-them at CRF 18 and 28, by the same code as `python -m harness score`. Without sound: no codec of
-images moves it.
+them at CRF 18 and 28, by the same code as `python -m harness score`. There is no sound, which a
+video codec does not change.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def square(frame: np.ndarray, size: int = SIZE) -> np.ndarray:
 
 
 def first_frames(path: Path, count: int) -> Iterator[np.ndarray]:
-    """The first squares of a sequence."""
+    """The first frames of a video, cropped to squares."""
     from harness.media.video import read_frames
 
     for _, frame in zip(range(count), read_frames(path), strict=False):
@@ -46,7 +46,7 @@ def first_frames(path: Path, count: int) -> Iterator[np.ndarray]:
 
 
 def write(folder: Path, frames: int, crfs: tuple[int, ...] = CRFS) -> dict[str, Path]:
-    """Truth as PNG folders, and its encodings: row name -> set of sequences."""
+    """Ground truth as PNG folders, and its encodings: row name -> set of videos."""
     from harness.media.video import write_mp4
 
     rows = {LOSSLESS: folder / "truth"} | {f"CRF {crf}": folder / f"crf{crf}" for crf in crfs}
@@ -71,7 +71,7 @@ def score(
 
     Args:
         folder: an empty one to work in.
-        frames: of each sequence.
+        frames: of each video.
         metrics: ids, or None for all that apply.
         crfs: which encodings.
 
@@ -109,7 +109,7 @@ def about(frames: int) -> str:
 
 
 def main() -> None:
-    """Score, print, keep."""
+    """Score, print and store."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.codec", description=__doc__)
     parser.add_argument("--frames", type=int, default=FRAMES)
     parser.add_argument("--out", type=Path, default=measured.PATH)

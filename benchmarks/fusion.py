@@ -2,7 +2,7 @@
 
 Modalities of the face branch (V = 4), float32, forward and backward, published form (explicit
 inverses, autograd), low-rank form in plain torch, and the native kernel. Rounds alternate
-between the forms so that a busy machine slows all of them; the ratio is the figure to keep.
+between the forms so that a busy machine slows all of them; the ratio is the result.
 `--field` also times the whole face branch at the sizes of the quick preset: a training step
 of each stage, one frame by the full form, and one frame baked.
 """

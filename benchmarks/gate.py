@@ -1,9 +1,9 @@
-"""What the gate of `harness check` sees of speed, as CI would run it.
+"""What the gate of `harness check` detects of speed, run as in CI.
 
     python -m benchmarks.gate alarms RUN     # 20 checks of a good run beside two busy processes
     python -m benchmarks.gate slowdowns      # 20 plants in the fusion, half of them under load
 
-Every check is a process of its own. A planted slowdown is more of the same work: the fusion of
+Every check is a process of its own. An injected slowdown is more of the same work: the fusion of
 a further share of the Gaussians, forward and backward, so many that the guarded call takes
 `--factor` times its CPU time. Quality: `benchmarks/gate_quality.py`.
 """
@@ -20,7 +20,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 BASELINE = Path("baselines/ci.json")
-#: Exit code of a check that saw the plant; a child that breaks down exits with 1.
+#: Exit code of a check that detected the slowdown; a child that fails exits with 1.
 CAUGHT = 10
 #: Processes that load the machine: one computes, one streams memory.
 BUSY = (

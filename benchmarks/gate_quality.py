@@ -1,12 +1,12 @@
-"""What the gate of `harness check` sees of quality: `python -m benchmarks.gate_quality RUN...`
+"""What the gate of `harness check` detects of quality: `python -m benchmarks.gate_quality RUN...`
 
-The runs have one seed each, 20 or more. They are dealt at random: 15 make a baseline, three of
+The runs have one seed each, 20 or more. They are divided at random: 15 make a baseline, three of
 the others are checked against it together, as CI does.
 
 False alarms: good runs, dealt `--deals` times. Losses: noise on the means of every fitted face
 and mouth, scaled until PSNR under the drive audio+au has lost `--decibels`, rendered under both
-drives and scored anew by the metrics of pixels alone; the other columns are left as they were,
-which makes the plant harder to see than it would be.
+drives and scored again by the pixel metrics only; the other columns are left as they were,
+which makes the loss harder to detect.
 """
 
 from __future__ import annotations

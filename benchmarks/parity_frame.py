@@ -1,4 +1,4 @@
-"""The frame of a probe: inputs, our side of a comparison, and how far two answers are apart."""
+"""Shared parts of the probes: inputs, our side of a comparison, and differences."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def twin(ours: Network, theirs: nn.Module) -> Network:
 
 
 def scored(metric: Metric | str, prediction: np.ndarray, truth: np.ndarray) -> MetricResult:
-    """What a metric, or the one of that id, says of frames uint8 [B,H,W,3]."""
+    """What a metric, or the one of that id, computes for frames uint8 [B,H,W,3]."""
     from helpers import make_clip, run
 
     from metrics import catalog

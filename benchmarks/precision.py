@@ -1,8 +1,8 @@
-"""How far our values are from the reference packages', stage by stage, into docs/measured.json.
+"""Differences of our values from the reference packages', step by step, for docs/measured.json.
 
     .venv-reference/bin/python -m benchmarks.precision
 
-Runs in the environment of requirements-reference.txt, prints a line per stage and keeps the
+Runs in the environment of requirements-reference.txt, prints a line per step and stores the
 largest absolute difference of each. Inputs come from fixed seeds, networks from seeded random
 weights: equal maps under random weights are equal maps under trained ones, whose files are not
 needed. A line of a metric that is not installed is left out.
@@ -48,7 +48,7 @@ def probe(
     Args:
         metrics: ids that this stage decides; "*" at the end stands for any ending.
         stage: which step of them.
-        reference: whose answer ours is compared with.
+        reference: whose value ours is compared with.
         on: the input in words.
         unit: of the difference.
         column: the only column that it is about.

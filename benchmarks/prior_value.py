@@ -2,7 +2,7 @@
 
 UA-3DTalk's P brings knowledge from outside the training set: a lip expert trained on the speech of
 many subjects. On the synthetic corpus this project's P learns from the training part alone. Here
-the row "P" of Table 2 is trained with other contents in its place, given as the signal `priors`:
+the row "P" of Table 2 is trained with other priors, given as the signal `priors`:
 
 * `own`: as the grid does it, trained on the training part, cross-fitted;
 * `expert`: the same regression, trained on other subjects and no frame of this one;

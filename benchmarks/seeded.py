@@ -1,7 +1,7 @@
-"""Seeded random weights as files: what both sides of a comparison load, where none are trained.
+"""Seeded random weights as files, loaded by both sides of a comparison.
 
 Every file has the keys of the published one, so that the published package reads it, and our
-metric too. Values made from them say nothing of a video; only equality and time do.
+metric too. Values computed with them are meaningless for a video; only equality and time matter.
 """
 
 from __future__ import annotations

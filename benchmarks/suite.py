@@ -1,11 +1,11 @@
-"""The whole suite in one pass beside the published tools one after another, on one sequence.
+"""The whole suite in one pass against the published tools one after another, on one sequence.
 
     .venv-reference/bin/python -m benchmarks.suite [--frames 250] [--threads 1 2] [--rounds 2]
 
 Runs in the environment of requirements-reference.txt, in one process. A sequence of 256x256 with
 sound is written once as H.264; each tool decodes it for itself and runs as its users run it, our
 metrics look at one pass. Networks hold seeded random weights that both sides read from the same
-files, so nothing is reported but time and equality. Detectors with such weights find no face:
+files, so only time and equality are reported. Detectors with such weights find no face:
 both sides run theirs on every frame and are then given one fixed box.
 
 Each tool and our pass are timed in turns, with model loading and decoding, and the least of the

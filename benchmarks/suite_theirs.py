@@ -1,4 +1,4 @@
-"""The published tools as their users run them: each decodes the videos for itself.
+"""The published tools as their users run them: each decodes the videos itself.
 
 Every function takes a `Job` and returns columns under our names. Frames pass one by one where
 the tool's own script passes them one by one.

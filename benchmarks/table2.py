@@ -2,8 +2,8 @@
 
 Runs the grid `table2` and checks what the paper's table shows: P raises PSNR and lowers E-FID
 against Baseline, E lowers E-FID, P+E+U is best on Sync-C and on E-FID. Prints every claim with
-what was measured and exits 1 when one does not hold. Slow (minutes a recording and seed on two
-cores), so no part of CI. By default eight recordings of one person, one an emotion: a test part
+what was measured and exits 1 if one does not hold. Slow (minutes per sequence and seed on two
+cores), so not part of CI. By default eight sequences of one subject, one per emotion: a test part
 of `synthetic@1` has 30 frames, and the E-FID of fewer than some hundred frames is mostly bias.
 
 `--check FOLDER` reads a finished ablation instead of running one.
@@ -23,14 +23,14 @@ from harness.ablation import table as ablation
 from harness.ablation.table import Ablation, Line
 from harness.contracts import EMOTIONS
 
-#: One person in all eight emotions.
+#: One subject in all eight emotions.
 SEQUENCES = ",".join(f"p0-{emotion}" for emotion in EMOTIONS)
 FULL = "P+E+U"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of the pattern, and by how much it holds: above 0 where it does."""
+    """A claim of the pattern, and by how much it holds: above 0 if it does."""
 
     what: str
     margin: float
@@ -104,7 +104,7 @@ def claims(found: Ablation) -> list[Claim]:
 
 
 def run(options: argparse.Namespace) -> Path:
-    """Do what is missing of the grid; the folder of its tables."""
+    """Compute what is missing of the grid; returns the folder of its tables."""
     from harness.cli.ablate import ablate
 
     names = None if options.sequences == "all" else options.sequences
@@ -150,7 +150,7 @@ def main() -> None:
         failed += not claim.holds
         mark = "ok  " if claim.holds else "FAIL"
         print(f"{mark} {claim.what}: by {claim.margin:+.4f} ({claim.note})")
-    print(f"{failed} claims do not hold" if failed else "the pattern is there")
+    print(f"{failed} claims do not hold" if failed else "all claims hold")
     sys.exit(1 if failed else 0)
 
 

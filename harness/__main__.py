@@ -114,7 +114,7 @@ def _refused(error: HarnessError) -> int:
 
 
 def _interrupted() -> int:
-    print("interrupted; nothing is half-written, and the same command goes on", file=sys.stderr)
+    print("interrupted; finished work is kept, and the same command continues", file=sys.stderr)
     return INTERRUPTED
 
 

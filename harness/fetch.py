@@ -27,7 +27,7 @@ from harness.weights import WeightEntry
 BLOCK = 1 << 18
 TIMEOUT = 30.0
 
-#: Answers after which another try has no sense.
+#: Status codes after which a retry is useless.
 _GONE = (401, 403, 404, 410, 451)
 
 
@@ -40,9 +40,9 @@ def fetch_weights(weight_id: str, progress: Progress) -> Path:
 
     Raises:
         UnknownName: no such id.
-        Unavailable: the id has no direct download; says how its authors give it out.
-        BadInput: the server failed or sent other bytes than are known, the disk is full, or a
-            file that lies before the cache is wrong.
+        Unavailable: the id has no direct download; states how its authors distribute it.
+        BadInput: the server failed or sent other bytes than expected, the disk is full, or a
+            wrong file is found before the cache.
     """
     entry = weights.entry_of(weight_id)
     if found := here(entry):
@@ -55,7 +55,7 @@ def fetch_weights(weight_id: str, progress: Progress) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
         with alone(part, progress) as file:
-            if found := here(entry):  # another fetch was first
+            if found := here(entry):  # another process was first
                 return found
             download(entry, file, progress)
             sha256 = verify(entry, part, target)
@@ -79,7 +79,7 @@ def here(entry: WeightEntry) -> Path | None:
     """A good file that need not be fetched; a wrong one in the cache will be replaced.
 
     Raises:
-        BadInput: a wrong file lies before the cache, and a fetched one would never be used.
+        BadInput: a wrong file is found before the cache; a fetched one would never be used.
     """
     for path in weights.places(entry):
         if path.is_file():
@@ -88,7 +88,7 @@ def here(entry: WeightEntry) -> Path | None:
             except BadInput as error:
                 if path == cached(entry):
                     continue
-                cure = f"Delete or replace it: it lies before {weights.cache_dir()}."
+                cure = f"Delete or replace it: it is found before {weights.cache_dir()}."
                 raise BadInput(error.subject, error.fact, cure) from error
     return None
 
@@ -173,13 +173,13 @@ def receive(
     """Write an answer's body behind the `have` bytes of the part."""
     secure = not entry.url.startswith("https:") or answer.url.startswith("https:")
     if not secure and not entry.sha256:
-        raise failed(entry, f"it leads to {answer.url}, which is not encrypted", gone=True)
+        raise failed(entry, f"it redirects to {answer.url}, which is not encrypted", gone=True)
     if answer.headers.get_content_type() == "text/html":
         raise failed(entry, "the server sent a web page instead of the file", gone=True)
     stated = answer.headers.get("Content-Length")
     total = have + int(stated) if stated and stated.isdigit() else None
     if total is None and not (entry.bytes or entry.sha256 or answer.chunked):
-        fact = "the server does not say how long the file is, so its end cannot be told"
+        fact = "the server sends no Content-Length, so completeness cannot be verified"
         raise failed(entry, fact, gone=True)
     if entry.bytes and total not in (None, entry.bytes):
         fact = f"the server announces {total} bytes, the registry says {entry.bytes}"
@@ -188,13 +188,13 @@ def receive(
     if missing > (free := disk_usage(Path(file.name).parent).free):
         raise BadInput(
             Path(file.name).parent,
-            f"{missing / 1e6:.1f} MB are to come, and {free / 1e6:.1f} MB are free",
+            f"{missing / 1e6:.1f} MB are missing, but only {free / 1e6:.1f} MB are free",
             "Free some space, or set HARNESS_CACHE to a folder on another disk.",
         )
     done = have
     while True:
         try:
-            block = answer.read1(BLOCK)  # what is there: a stall then loses nothing
+            block = answer.read1(BLOCK)  # what has arrived: a stall then loses nothing
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise failed(entry, f"{reason(error)} after {done} bytes") from error
         if not block:
@@ -203,11 +203,11 @@ def receive(
         done += len(block)
         progress("fetch", done, max(total or entry.bytes, done))
     if total is not None and done != total:
-        raise failed(entry, f"the connection ended after {done} of {total} bytes")
+        raise failed(entry, f"the connection closed after {done} of {total} bytes")
 
 
 def reason(error: Exception) -> str:
-    """What a connection died of."""
+    """Why a connection failed."""
     cause = getattr(error, "reason", error)
     if isinstance(cause, TimeoutError):
         return f"the server sent nothing for {TIMEOUT:g} s"
@@ -215,11 +215,11 @@ def reason(error: Exception) -> str:
 
 
 def failed(entry: WeightEntry, fact: str, gone: bool = False) -> BadInput:
-    """A download that can be tried again, or (`gone`) one that will fail again."""
+    """The error of a download that can be retried, or (`gone`) that will fail again."""
     if gone:
-        cure = f"Fetch it by hand and put it as {entry.file} into a folder of $HARNESS_WEIGHTS."
+        cure = f"Download it by hand and save it as {entry.file} in a folder of $HARNESS_WEIGHTS."
         return BadInput(entry.url, fact, f"{cure} {entry.how}".strip())
-    cure = f"Run `python -m harness weights fetch {entry.id}` again; it goes on where it stopped."
+    cure = f"Run `python -m harness weights fetch {entry.id}` again; it continues where it stopped."
     return BadInput(entry.url, fact, cure)
 
 
@@ -232,13 +232,13 @@ def record(target: Path, sha256: str) -> None:
 
 
 def verify(entry: WeightEntry, part: Path, target: Path) -> str:
-    """The sha256 of a whole part; refuses and deletes what is not the promised file."""
+    """The sha256 of a whole part; refuses and deletes a file that is not the expected one."""
     size = part.stat().st_size
     if entry.bytes and size < entry.bytes:
         raise failed(entry, f"{size} bytes arrived, the registry says {entry.bytes}")
     found = weights.sha256_of(part)
     first = "" if entry.sha256 else weights.recorded(target)
-    cure = "What arrived was deleted. Tell the maintainers if it happens again."
+    cure = "The download was deleted. If it happens again, please report it."
     if entry.bytes and size > entry.bytes:
         fact = f"{size} bytes arrived, the registry says {entry.bytes}"
     elif entry.sha256 and found != entry.sha256:

@@ -1,7 +1,7 @@
 """Finding what is registered: our own files, then other packages' entry points.
 
-A plug-in that fails to load is never fatal and never silent: it is left out and kept as a
-`Problem` with the reason, which `list` and `doctor` show.
+A plug-in that fails to load is neither fatal nor silent: it is left out and kept as a `Problem`
+with the reason, which `list` and `doctor` show.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Problem:
 
     origin: str
     reason: str
-    name: str = ""  # of its entry point, where it has one
+    name: str = ""  # of its entry point, if it has one
 
 
 def modules_in(package: str, file: str) -> Iterator[ModuleType]:
     """Import every module of that file name below a package, and nothing else of it.
 
-    Found by path: walking the packages would import each of them, and torch with some.
+    Found by path: walking the packages would import all of them, some with torch.
     """
     root = importlib.import_module(package)
     for folder in root.__path__:
@@ -66,7 +66,7 @@ def collect(
 
     def add(spec: T, origin: str, name: str = "") -> None:
         if key(spec) in table:
-            problems.append(Problem(origin, f"the name {key(spec)!r} is taken already", name))
+            problems.append(Problem(origin, f"the name {key(spec)!r} is already taken", name))
         else:
             table[key(spec)] = spec
 
@@ -77,7 +77,7 @@ def collect(
             specs = list(read(point.load()))
             for spec in specs:
                 if not isinstance(spec, kind):
-                    raise TypeError(f"it gives {type(spec).__name__}, not {kind.__name__}")
+                    raise TypeError(f"it provides {type(spec).__name__}, not {kind.__name__}")
         except (Exception, SystemExit) as error:  # a third party's import may raise anything
             reason = f"{type(error).__name__}: {error}"
             problems.append(Problem(origin_of(point), reason, point.name))
@@ -106,7 +106,7 @@ def look_up(kind: str, name: str, known: Mapping[str, T], problems: Iterable[Pro
     for problem in problems:
         if problem.name in (name, name.partition("@")[0]):  # a split may be named by version
             fact = f"its plug-in ({problem.origin}) failed to load: {problem.reason}"
-            raise BadInput(f"{kind} {name!r}", fact, "Mend or uninstall that package.")
+            raise BadInput(f"{kind} {name!r}", fact, "Fix or uninstall that package.")
     raise UnknownName(kind, name, known)
 
 

@@ -1,4 +1,4 @@
-"""Writing to a disk that may be full, read-only or absent: sentences, and whole files or none."""
+"""Writing to disk: whole files or none, and errors of one sentence if the disk refuses."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _LITTLE = 1 << 28
 
 
 def storage_error(error: BaseException, root: Path) -> BadInput | None:
-    """A full, limited or read-only disk as a sentence; None for any other error.
+    """The error of a full, limited or read-only disk as a sentence; None for any other error.
 
     Args:
-        error: what was raised; the errors behind it are looked at too.
+        error: what was raised; its causes are examined too.
         root: the folder that was written to.
 
     """
@@ -40,7 +40,7 @@ def storage_error(error: BaseException, root: Path) -> BadInput | None:
         if number == errno.EFBIG:
             return BadInput(
                 root,
-                "a file outgrew the size limit of this shell or disk",
+                "a file exceeds the size limit of this shell or disk",
                 "Raise `ulimit -f` or choose another folder with --out; finished work is kept.",
             )
         if number in _FORBIDDEN:
@@ -68,7 +68,7 @@ def _full(root: Path) -> BadInput:
 
 @contextmanager
 def writing_to(root: Path) -> Iterator[None]:
-    """Turn what the disk refuses inside the block into a sentence about `root`.
+    """Turn disk errors inside the block into a sentence about `root`.
 
     Raises:
         BadInput: the disk is full, limited or read-only.
@@ -88,7 +88,7 @@ def make_folder(path: Path) -> None:
     """Make a folder and those above it.
 
     Raises:
-        BadInput: it cannot be made, for example because a file is in the way.
+        BadInput: it cannot be created, for example because a file is in the way.
 
     """
     try:
@@ -96,7 +96,7 @@ def make_folder(path: Path) -> None:
     except OSError as error:
         raise storage_error(error, path) or BadInput(
             path,
-            f"this folder cannot be made ({error.strerror})",
+            f"this folder cannot be created ({error.strerror})",
             "Choose another folder with --out.",
         ) from error
 
@@ -109,9 +109,9 @@ def write_text(path: Path, text: str) -> None:
 
     """
     if path.is_dir():
-        raise BadInput(path, "it is a folder", "Name a file.")
+        raise BadInput(path, "it is a folder", "Give the name of a file.")
     if not path.parent.is_dir():
-        raise BadInput(path, "the folder above it does not exist", "Make it, or name another.")
+        raise BadInput(path, "the folder above it does not exist", "Create it, or name another.")
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     with writing_to(path.parent):
         try:
@@ -132,5 +132,5 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def file_digest(*parts: str) -> str:
-    """A file name for something whose own name may hold anything: 16 hex digits of sha256."""
+    """A file name for something with an arbitrary name: 16 hex digits of sha256."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

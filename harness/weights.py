@@ -1,7 +1,7 @@
 """Where weights are found: explicit path, `$HARNESS_WEIGHTS`, the cache, or *unavailable*.
 
 The registry is `metrics/weights.toml`. Nothing is downloaded here; `python -m harness
-weights fetch ID` does that. A file is compared with all that is known of it before it is used:
+weights fetch ID` does that. Before a file is used it is compared with what is known of it:
 the registry's sha256, or its first digits, or what the first fetch recorded beside the file.
 """
 
@@ -35,7 +35,7 @@ class WeightEntry:
     sha256: str = ""
     sha256_prefix: str = ""  # its first hex digits, where a file's name states no more
     shipped: str = ""  # path inside the package, for weights that come with it
-    how: str = ""  # how to obtain it where no direct download exists
+    how: str = ""  # how to obtain it if there is no direct download
 
 
 @cache
@@ -79,18 +79,18 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-#: What a file's bytes were compared with -> what a reader is told.
+#: What a file's bytes were compared with -> its description.
 TRUST = {
-    "verified": "its sha256 is the registry's",
-    "prefix": "the first digits of its sha256 are those of its name",
-    "recorded": "its sha256 is the one that the first fetch recorded; none is published to verify",
-    "unknown": "nothing is known to compare its sha256 with",
+    "verified": "its sha256 equals the registry's",
+    "prefix": "its sha256 begins with the digits in its name",
+    "recorded": "its sha256 equals the one recorded when it was first fetched; none is published",
+    "unknown": "no sha256 is known to compare with",
 }
 
 
 @dataclass(frozen=True)
 class WeightFile:
-    """A file that is here and may be used."""
+    """A file that is present and may be used."""
 
     path: Path
     sha256: str
@@ -126,10 +126,10 @@ def record_of(path: Path) -> Path:
 
 
 def recorded(path: Path) -> str:
-    """The sha256 that the first fetch recorded of a file, or an empty text.
+    """The sha256 that was recorded when a file was first fetched; empty if none was.
 
     Raises:
-        BadInput: the record is no sha256.
+        BadInput: the record is not a sha256.
 
     """
     record = record_of(path)
@@ -168,7 +168,7 @@ def check(entry: WeightEntry, path: Path) -> WeightFile:
     if first and found != first:
         raise BadInput(
             path,
-            f"its sha256 is {found}, {first} was recorded when it was first fetched",
+            f"its sha256 is {found}, but {first} was recorded when it was first fetched",
             f"Delete the file and fetch it again, or delete {record_of(path)} to accept it.",
         )
     if entry.sha256_prefix:
@@ -201,8 +201,8 @@ def find(weight_id: str) -> WeightFile:
 
     Raises:
         UnknownName: the id is not in the registry.
-        Unavailable: no such file is in any of the folders; says the command that fetches it.
-        BadInput: the file is there but is not what the registry or the first fetch says.
+        Unavailable: no such file is in any of the folders; states the command that fetches it.
+        BadInput: the file differs from what the registry or the first fetch states.
 
     """
     entry = entry_of(weight_id)

@@ -69,9 +69,9 @@ def spec(metric_id: str) -> MetricSpec:
 
 
 def installs(package: str) -> str:
-    """What to tell pip for a module that a metric imports: an extra of ours where one has it."""
+    """Arguments of `pip install` for a module that a metric imports, in our checkout."""
     extra = EXTRAS.get(package)
-    return f"'talking-face-bench[{extra}]'" if extra else package
+    return f"-e '.[{extra}]'" if extra else package
 
 
 def resolve_weights(wanted: MetricSpec) -> dict[str, Path]:

@@ -40,7 +40,7 @@ class CellText:
 
     text: str
     style: str = "plain"
-    note: str = ""
+    notes: tuple[str, ...] = ()
     below: tuple[CellText, ...] = ()
 
     @property

@@ -122,9 +122,13 @@ def best_rows(results: Results, name: str) -> set[int]:
 
 
 def column_precision(results: Results, name: str) -> Precision:
-    """The digits of a column: as many as the rows that compete need."""
+    """The digits of a column: as many as the rows that compete need, and to see which is best."""
     rows = [row for row in results.rows if competes(row)] or results.rows
-    return precision(name, [s.value for row in rows if (s := row.scores.get(name)) is not None])
+    scores = [score for row in rows if (score := row.scores.get(name)) is not None]
+    values = {score.value for score in scores if score.value is not None}
+    digits, direction = precision(name, values), results.columns[name]["direction"]
+    first, second, *_ = *sorted(values, reverse=direction == "up"), 0.0, 0.0
+    return digits.apart(first, second) if len(values) > 1 and direction != "none" else digits
 
 
 def value_text(score: Score | None, digits: Precision) -> str:
@@ -143,19 +147,17 @@ def interval_text(score: Score | None, digits: Precision) -> str:
     return f"{digits.text(score.low)} to {digits.text(score.high)}"
 
 
-def note_text(score: Score | None) -> str:
+def notes(score: Score | None) -> list[str]:
     """What a careful reader should know of a cell."""
     if score is None:
-        return ""
-    notes = [score.reason, *score.warnings]
+        return []
+    found = [score.reason, *score.warnings]
     if score.failures and score.status == "ok":
         types = score.details.get("failures_by_type", {})
         kinds = ", ".join(f"{name} {count}" for name, count in types.items())
-        notes.append(
-            f"{score.failures} of {score.n + score.failures} items could not be scored"
-            + (f" ({kinds})" if kinds else "")
-        )
-    return "; ".join(note for note in notes if note)
+        many = f"{score.failures} of {score.n + score.failures} items could not be scored"
+        found.append(f"{many} ({kinds})" if kinds else many)
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def cells(results: Results, names: Sequence[str]) -> list[list[CellText]]:
@@ -167,7 +169,7 @@ def cells(results: Results, names: Sequence[str]) -> list[list[CellText]]:
             CellText(
                 value_text(row.scores.get(name), digits[name]),
                 "best" if index in best[name] else "plain",
-                note_text(row.scores.get(name)),
+                tuple(notes(row.scores.get(name))),
             )
             for name in names
         ]

@@ -22,15 +22,15 @@ NOTHING = 1e-6
 
 @dataclass(frozen=True, order=True)
 class Precision:
-    """How all cells of a column are written."""
+    """How all cells of a column are written: in order of how much they show."""
 
-    digits: int
-    exponent: bool = False
+    exponent: bool
+    digits: int  # after the point
 
     def text(self, value: float) -> str:
         """A value; never -0.00."""
         if self.exponent:
-            return f"{value:.{SIGNIFICANT - 1}e}" if value else "0"
+            return f"{value:.{self.digits}e}" if value else "0"
         text = f"{value:.{self.digits}f}"
         return text.lstrip("-") if float(text) == 0 else text
 
@@ -38,6 +38,14 @@ class Precision:
         """A difference: with its sign, 0 without."""
         text = self.text(value)
         return f"+{text}" if value > 0 and float(text) != 0 else text
+
+    def apart(self, first: float, second: float) -> Precision:
+        """The same with so many digits more that two values look different; at most three."""
+        for more in range(4):
+            finer = Precision(self.exponent, self.digits + more)
+            if finer.text(first) != finer.text(second):
+                return finer
+        return self
 
 
 def precision(name: str, values: Iterable[float | None], least: float = 0.0) -> Precision:
@@ -54,11 +62,11 @@ def precision(name: str, values: Iterable[float | None], least: float = 0.0) -> 
     largest = max(known, default=0.0)
     smallest = min((v for v in known if v > max(NOTHING * largest, least)), default=largest)
     if largest >= LARGE:
-        return Precision(usual, exponent=True)
+        return Precision(True, SIGNIFICANT - 1)
     if not smallest or smallest >= 10.0 ** (1 - usual):
-        return Precision(usual)
+        return Precision(False, usual)
     needed = SIGNIFICANT - 1 - math.floor(math.log10(smallest))
-    return Precision(needed, exponent=needed > MOST_DIGITS)
+    return Precision(False, needed) if needed <= MOST_DIGITS else Precision(True, SIGNIFICANT - 1)
 
 
 def of_changes(
@@ -76,4 +84,4 @@ def of_changes(
     scale = max((abs(value) for value in sides if value is not None), default=0.0)
     sizes = [max((abs(v) for v in one if v is not None), default=0.0) for one in changes]
     small = [size for size in sizes if 1e-9 * scale < size < 10.0**-base.digits]
-    return max(base, precision(name, small)) if small else base
+    return max(base, precision(name, small)) if small and not base.exponent else base

@@ -86,13 +86,13 @@ def is_absent(score: Score) -> bool:
 
 
 def cell_notes(results: Results) -> dict[str, list[str]]:
-    """Every note of a cell -> the columns that it stands in, each once."""
+    """Every note of a cell -> the columns that it holds for, each once."""
     notes: dict[str, list[str]] = {}
     for row in results.rows:
         for name, score in row.scores.items():
-            note = "" if is_absent(score) else layout.note_text(score)
-            if note and name not in notes.setdefault(note, []):
-                notes[note].append(name)
+            for note in () if is_absent(score) else layout.notes(score):
+                if name not in notes.setdefault(note, []):
+                    notes[note].append(name)
     return notes
 
 

@@ -143,7 +143,7 @@ def change_of(name: str, base: Side, mine: Side) -> Change | None:
         change = column_change(base, mine, name, RESAMPLES, seed=0, named=0)
     except BadInput:
         direction = base.results.columns[name]["direction"]
-        reason = "the rows have not the same items"
+        reason = "the rows do not have the same items"
         change = Change(name, direction, a.value, b.value, reason=reason)
     return replace(change, row=mine.label)
 

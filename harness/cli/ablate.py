@@ -1,4 +1,4 @@
-"""`ablate`: a grid of variants of one method, trained, scored and compared row by row."""
+"""`ablate`: a grid of variants of one method: trained, scored, compared row by row."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 def ablate(
     method: Annotated[str, typer.Option(help="Method id.")],
     grid: Annotated[
-        str, typer.Option(help="A shipped grid (see `list grids`), or the path of a YAML file.")
+        str, typer.Option(help="Shipped grid (see `list grids`) or path of a YAML file.")
     ] = "table2",
     split: Annotated[
-        str, typer.Option(help="Split name, or the folder of a prepared video.")
+        str, typer.Option(help="Name of a split, or folder of a prepared subject.")
     ] = "synthetic-mini",
     sequences: Annotated[
         str | None, typer.Option(help="Test sequences of the split, comma-separated; default: all.")
@@ -41,7 +41,7 @@ def ablate(
     out: Annotated[Path, typer.Option(help="Folder for cells, results and tables.")] = Path("runs"),
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Override one entry of the preset in all rows: KEY=VALUE."),
+        typer.Option("--set", help="Override an option of the preset in all rows: KEY=VALUE."),
     ] = None,
     keep_failed: KeepFailed = False,
 ) -> None:
@@ -89,7 +89,7 @@ def ablate(
 
 
 def is_of_another_grid(path: Path, description: dict[str, Any]) -> bool:
-    """Whether the file describes other rows than these; nothing there is no other grid."""
+    """Whether the file describes other rows than these; False if there is no file."""
     import json
 
     try:

@@ -1,4 +1,4 @@
-"""`check`: a finished run and this commit's speed against a stored baseline."""
+"""`check`: compare a finished run, and this commit's speed, with a stored baseline."""
 
 from __future__ import annotations
 
@@ -18,32 +18,36 @@ DEFAULT = Path("runs/synthetic-mini@1")
 
 
 def check(
-    baseline: Annotated[Path, typer.Option(help="File with the values to hold against.")],
+    baseline: Annotated[Path, typer.Option(help="Baseline file.")],
     runs: Annotated[
         list[Path] | None,
         typer.Argument(
-            help=f"The run folder to check, {DEFAULT} by default. With --refresh: five or more, "
-            "each of one seed."
+            help=f"Run folder to check; default: {DEFAULT}. With --refresh: five or more run "
+            "folders, one seed each."
         ),
     ] = None,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Write the baseline anew instead of checking.")
+        bool, typer.Option("--refresh", help="Regenerate the baseline instead of checking.")
     ] = False,
-    quality: Annotated[bool, typer.Option(help="Check the run's columns.")] = True,
-    throughput: Annotated[bool, typer.Option(help="Check this commit's speed.")] = True,
-    junit: Annotated[Path | None, typer.Option(help="JUnit XML file to write.")] = None,
+    quality: Annotated[bool, typer.Option(help="Check the values of the run.")] = True,
+    throughput: Annotated[
+        bool, typer.Option(help="Check the speed of this package's kernels.")
+    ] = True,
+    junit: Annotated[
+        Path | None, typer.Option(help="Write the findings to this JUnit XML file.")
+    ] = None,
     annotations: Annotated[
         bool, typer.Option("--annotations", help="Also print GitHub workflow annotations.")
     ] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Show every column, not only what stands out.")
+        bool, typer.Option("--all", help="Show all columns, not only the conspicuous ones.")
     ] = False,
 ) -> None:
-    """Fail when a run is worse than a baseline allows.
+    """Fail if a run is worse than its baseline.
 
-    Exit code 1 where it is worse, 2 where it cannot be told (another protocol, no baseline).
-    Throughput is that of this package's fusion, splatting and scoring, measured now: leave it out
-    with --no-throughput where you guard a method of your own.
+    The exit code is 1 if it is worse, and 2 if they cannot be compared (another protocol, no
+    baseline). Throughput is that of this package's fusion, splatting and scoring, measured now;
+    use --no-throughput to check a method of your own.
     """
     from harness.contracts import BadInput
     from harness.gate import baseline as baselines
@@ -53,12 +57,14 @@ def check(
     from reports import stored
 
     if not quality and not throughput:
-        raise BadInput("--no-quality --no-throughput", "nothing is left to check", "Drop one.")
+        raise BadInput(
+            "--no-quality --no-throughput", "nothing is left to check", "Drop one of them."
+        )
     if refresh:
         print(write_baseline(baseline, runs or [], quality, throughput))
         return
     if runs and len(runs) > 1:
-        raise BadInput("check", f"{len(runs)} run folders are given", "Name one, or --refresh.")
+        raise BadInput("check", f"{len(runs)} run folders are given", "Give one, or --refresh.")
     kept = baselines.read(baseline)
     found: list[Finding] = []
     if quality:
@@ -94,7 +100,7 @@ def one_run(path: Path) -> Path:
 
 
 def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list[Finding]:
-    """Measure what the baseline guards, beside the calibration kernel.
+    """Measure the guarded work beside the calibration kernel.
 
     Raises:
         BadInput: the baseline has no throughput, or ratios to another kernel.
@@ -106,7 +112,7 @@ def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list
 
     rule = rule or throughput.Rule()
     stored = kept.get("throughput")
-    cure = "Refresh it, or leave speed out with --no-throughput."
+    cure = "Refresh it, or pass --no-throughput."
     if not stored:
         raise BadInput(path, "it has no throughput", cure)
     here, there = calibration.machine(), stored["machine"]
@@ -125,14 +131,14 @@ def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list
     with calibration.steady():
         measured = throughput.check(build, calibration.kernel(), ratios, limit, rule)
     found = [
-        Finding("throughput", name, None, None, None, "new", "the baseline has no ratio of it")
+        Finding("throughput", name, None, None, None, "new", "it is not in the baseline")
         for name in guarded
         if name not in ratios
     ]
     for name, ratio in ratios.items():
-        what = f"{name}, CPU time by the kernel's"
+        what = f"{name}, CPU time relative to the kernel"
         if name not in measured:
-            note = "the work is no longer guarded"
+            note = "this work is no longer measured"
             found.append(Finding("throughput", what, ratio, None, None, "gone", note))
             continue
         now, verdict = measured[name]
@@ -145,7 +151,7 @@ def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list
 
 
 def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool) -> str:
-    """Make the baseline's quality from runs, its ratios from this machine; keep what is not made.
+    """Write the baseline: quality from runs, ratios from this machine; the other part stays.
 
     Returns:
         A sentence for the terminal.
@@ -157,32 +163,32 @@ def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool
     from reports import stored
 
     facts = provenance("cpu") | {"created": datetime.now(UTC).isoformat(timespec="seconds")}
-    # What is made anew in full needs no old file, which may be of another format.
+    # A full refresh needs no old file, which may have another format.
     part = not (quality and throughput)
     old = baselines.read(path) if part and (path.exists() or not quality) else {}
     new = dict(old)
-    said = []
+    parts = []
     if quality:
         folders = [one_run(run) for run in runs]
         made = [(str(folder), stored.read(folder)) for folder in folders]
         origin = facts | {"runs": [results.provenance for _, results in made]}
         new |= baselines.make(made, origin)
-        said.append(f"{sum(len(row['columns']) for row in new['rows'].values())} columns")
+        parts.append(f"{sum(len(row['columns']) for row in new['rows'].values())} columns")
         if names := new["unsteady"]:
-            said[-1] += f" (not held, since some runs have no value: {', '.join(names)})"
+            parts[-1] += f" (left out, since some runs lack a value: {', '.join(names)})"
     if throughput:
         new["throughput"] = ratios() | {"provenance": facts}
-        said.append(f"{len(new['throughput']['ratios'])} ratios")
+        parts.append(f"{len(new['throughput']['ratios'])} ratios")
     make_folder(path.parent)
     write_text(path, baselines.text(new))
-    return f"{path}: {' and '.join(said)} written"
+    return f"{path}: {' and '.join(parts)} written"
 
 
 def ratios(repeats: int = 7) -> dict[str, Any]:
-    """The guarded works' ratios on this machine: medians over newly built works.
+    """Ratios of the guarded work on this machine: medians over new builds of it.
 
-    Load raises a ratio somewhat (the work misses its caches more than the kernel does): refresh
-    on a quiet machine, or slowdowns are seen later than they could be.
+    Load raises a ratio somewhat (the work misses its caches more often than the kernel):
+    refresh on an idle machine, or slowdowns are detected later than they could be.
     """
     from statistics import median, stdev
 

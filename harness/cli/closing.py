@@ -1,4 +1,4 @@
-"""How `run`, `score` and `ablate` end: the table, the page, one closing line, the exit code."""
+"""The end of `run`, `score` and `ablate`: table, page, closing line, exit code."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def finish(
     fresh: bool = False,
     show: Callable[[Results], str] | None = None,
 ) -> bool:
-    """Do what a plan lacks, print the table, and say in one line what was done.
+    """Compute what a plan lacks, print the table, and summarise in one line what was done.
 
     Args:
-        engine: does it.
-        plan: what is to be done.
+        engine: executes the plan.
+        plan: what to compute.
         fresh: start a new table instead of adding to the one in the folder.
-        show: makes the table of the results; by default the leaderboard.
+        show: renders the results as a table; default: the leaderboard.
 
     Returns:
         Whether nothing failed.
@@ -50,9 +50,11 @@ def finish(
 def summary(tally: Tally, start: float) -> str:
     """What was done since `start`."""
     if tally.unchanged:
-        return "Nothing to do: everything is finished."
+        return "Nothing to do: all cells are finished."
     cells = "cell" if tally.computed == 1 else "cells"
     parts = [f"{tally.computed} {cells} computed, {tally.reused} reused, {tally.failed} failed"]
     if tally.trained or tally.shared:
-        parts.append(f"{tally.trained} training stages done, {tally.shared} taken from another row")
+        parts.append(
+            f"{tally.trained} training stages computed, {tally.shared} shared with another row"
+        )
     return f"{'; '.join(parts)} in {time.perf_counter() - start:.0f} s."

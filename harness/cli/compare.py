@@ -1,4 +1,4 @@
-"""`compare`: two result sets, item by item; nothing is recomputed."""
+"""`compare`: two sets of results, item by item; nothing is recomputed."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import typer
 
 def compare(
     a: Annotated[str, typer.Argument(help="Run folder, or FOLDER::ROW for one row of it.")],
-    b: Annotated[str, typer.Argument(help="The same, compared with A: differences are B - A.")],
+    b: Annotated[str, typer.Argument(help="The same, to compare with A: differences are B - A.")],
     format_: Annotated[
         str, typer.Option("--format", help="table, md, csv, tex or html.")
     ] = "table",
     out: Annotated[
-        Path | None, typer.Option(help="File to write; standard output otherwise.")
+        Path | None, typer.Option(help="File to write; default: standard output.")
     ] = None,
     columns: Annotated[
         str | None,
         typer.Option(
-            help="Columns, comma-separated; `lpips` alone means all of its variants. p-values are "
-            "then corrected over these alone."
+            help="Columns, comma-separated; `lpips` means all of its variants. The correction for "
+            "multiple comparisons then covers these only."
         ),
     ] = None,
 ) -> None:
-    """Say what got better and worse from A to B.
+    """Show what got better or worse from A to B.
 
-    Nothing is recomputed: stored items of the same sequences are paired. Two rows of one
-    leaderboard are compared as FOLDER::ROW, for example 'runs/x@1::ua3dtalk [audio]'.
+    Stored items of the same sequences are paired; nothing is recomputed. FOLDER::ROW names one
+    row of a leaderboard, for example 'runs/x@1::ua3dtalk [audio]'.
     """
     from harness.contracts import UnknownName
     from harness.storage import write_text

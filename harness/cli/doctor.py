@@ -12,10 +12,10 @@ from pathlib import Path
 #: Extra -> (module to look for, what it gives).
 EXTRAS = {
     "gpu": ("gsplat", "splatting on CUDA"),
-    "video": ("mediapipe", "`prepare`, and landmark metrics on photographs"),
-    "emotion": ("onnx", "emotion metrics by hsemotion, identity by ArcFace"),
-    "dlib": ("dlib", "M-LMD and F-LMD by dlib's landmarks"),
-    "speech": ("transformers", "wav2vec2 in the emotion network"),
+    "video": ("mediapipe", "`prepare`, and landmark metrics on real videos"),
+    "emotion": ("onnx", "emotion metrics with hsemotion, identity with ArcFace"),
+    "dlib": ("dlib", "M-LMD and F-LMD with dlib's landmarks"),
+    "speech": ("transformers", "wav2vec2 in UA-3DTalk's emotion network"),
 }
 
 
@@ -40,7 +40,7 @@ def doctor() -> None:
 
 
 def findings() -> Iterator[Finding]:
-    """Everything that is looked at, in order."""
+    """All checks, in order."""
     yield from core()
     yield from own_names()
     yield native()
@@ -64,7 +64,7 @@ def core() -> list[Finding]:
         Finding(
             "cuda",
             torch.cuda.get_device_name(0) if cuda else "none",
-            "" if cuda else "preset `paper` in useful time",
+            "" if cuda else "preset `paper` in a reasonable time",
             "" if cuda else "a machine with an NVIDIA GPU and a CUDA build of torch",
         ),
     ]
@@ -112,7 +112,7 @@ def native() -> Finding:
     return Finding(
         "native kernel",
         "missing",
-        "fast CPU rendering (the torch reference is some 200 times slower)",
+        "fast CPU rendering (the torch implementation is about 200 times slower)",
         cure,
     )
 
@@ -125,7 +125,7 @@ def extras() -> list[Finding]:
     owners, found = packages_distributions(), []
     for extra, (module, gives) in EXTRAS.items():
         if find_spec(module) is None:
-            cure = f'pip install "talking-face-bench[{extra}]"'
+            cure = f'pip install -e ".[{extra}]"  (in the checkout)'
             found.append(Finding(f"extra {extra}", f"no {module}", gives, cure))
             continue
         # A module is often of a distribution with another name: dlib of dlib-bin.
@@ -140,7 +140,7 @@ def torchvision() -> Finding:
     from importlib.util import find_spec
 
     if find_spec("torchvision") is None:
-        return Finding("torchvision", "absent, as it should be")
+        return Finding("torchvision", "absent (recommended)")
     probe = [sys.executable, "-P", "-c", "import torchvision"]
     done = subprocess.run(probe, capture_output=True, text=True, timeout=120)
     if done.returncode == 0:

@@ -1,4 +1,4 @@
-"""`list`: what is registered, and whether it can run here and if not why."""
+"""`list`: what is registered, whether it can run here, and if not, why."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 def listing(
     kind: Annotated[
-        str, typer.Argument(help="methods, metrics, splits, presets, grids or all.")
+        str, typer.Argument(help="What to list: methods, metrics, splits, presets, grids or all.")
     ] = "all",
 ) -> None:
-    """List methods, metrics, splits, presets and grids, and what each lacks here."""
+    """List methods, metrics, splits, presets and grids.
+
+    Licences, needs, and whether they can run on this machine.
+    """
     from rich.console import Console
 
     from harness.contracts import UnknownName
@@ -52,7 +55,7 @@ def plugin_problems() -> list[Problem]:
 
 
 def new_table(title: str, *columns: str) -> Table:
-    """A table in the house style; its cells are plain text, so `[extra]` is not read as markup."""
+    """A table in our common style; its cells are plain text, so `[extra]` is not read as markup."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -85,7 +88,7 @@ def blocks(title: str, entries: list[tuple[str, list[tuple[str, str]]]]) -> Grou
 
 
 def methods_table() -> Group:
-    """Methods with licence, drives and needed signals."""
+    """Methods with licence, driving signals and needed signals."""
     from methods import catalog
 
     entries = [
@@ -104,7 +107,7 @@ def methods_table() -> Group:
 
 
 def checkout_state(spec: MethodSpec) -> str:
-    """What the authors' checkout of a method lacks at first sight; `verify` looks closer."""
+    """Whether a method's checkout is configured; `verify` checks it in detail."""
     from harness.contracts import HarnessError
     from methods.external import adapters
     from methods.external.run.environment import environment_of
@@ -114,8 +117,8 @@ def checkout_state(spec: MethodSpec) -> str:
     try:
         found = environment_of(spec.id, "")
     except HarnessError:
-        return "lacks its checkout (see `verify`)"
-    return "has a checkout" if found.licence else "its licence is not accepted (see `verify`)"
+        return "needs a checkout (see `verify`)"
+    return "has a checkout" if found.licence else "licence not accepted (see `verify`)"
 
 
 def metrics_table() -> Group:
@@ -127,7 +130,7 @@ def metrics_table() -> Group:
     entries = []
     for spec in catalog.specs().values():
         gap = missing_means(spec)
-        state = f"lacks {gap.kind} {', '.join(gap.names)}" if gap else "ready"
+        state = f"needs {gap.kind} {', '.join(gap.names)}" if gap else "ready"
         side = [f"{name} of the prediction" for name in spec.predicted]
         needs = [*spec.signals, *side, *spec.weights, *spec.packages]
         entries.append(
@@ -147,7 +150,7 @@ def splits_table() -> Table:
     """Splits with size, licence and source."""
     from splits import catalog
 
-    table = new_table("Splits", "name", "recordings", "fps", "size", "licence", "source")
+    table = new_table("Splits", "name", "sequences", "fps", "size", "licence", "source")
     for manifest in catalog.manifests().values():
         height, width = manifest.resolution
         table.add_row(
@@ -162,7 +165,7 @@ def splits_table() -> Table:
 
 
 def presets_table() -> Table:
-    """Presets of the methods that have a choice."""
+    """Presets of the methods that have options."""
     from methods import catalog
 
     table = new_table("Presets", "method", "preset", "settings")
@@ -177,7 +180,7 @@ def presets_table() -> Table:
 
 
 def grids_table() -> Group:
-    """Ablation grids that lie beside the methods."""
+    """Ablation grids that are shipped with the methods."""
     from harness.ablation.grid import read_grid, shipped_grids
     from methods import catalog
 
@@ -188,4 +191,4 @@ def grids_table() -> Group:
             rows = [grid.reference, *(r.name for r in grid.rows if r.name != grid.reference)]
             lines = [("title", grid.title), ("rows", ", ".join(rows))]
             entries.append((f"{spec.id} · {name}", lines))
-    return blocks("Grids of `ablate`, the reference row first", entries)
+    return blocks("Grids for `ablate` (reference row first)", entries)

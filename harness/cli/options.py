@@ -1,4 +1,4 @@
-"""Options that several commands have, and what their words mean."""
+"""Options that several commands share, and how their values are parsed."""
 
 from __future__ import annotations
 
@@ -15,33 +15,37 @@ Seeds = Annotated[
     typer.Option(
         min=0,
         max=2**32 - 1,
-        help="Seed; may be repeated. Default: 0; of `ablate` what its grid says.",
+        help="Seed; may be repeated. Default: 0, or for `ablate` the seeds of the grid.",
     ),
 ]
-Preset = Annotated[str | None, typer.Option(help="quick, paper, ... (see `list`).")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Preset = Annotated[
+    str | None,
+    typer.Option(help="Preset of the method, such as quick or paper (see `list presets`)."),
+]
+Device = Annotated[str, typer.Option(help="Device: auto, cpu, cuda or cuda:N.")]
 Metrics = Annotated[
     str | None,
-    typer.Option(help="Metric ids (see `list`), comma-separated; default: all that apply."),
+    typer.Option(help="Metric ids (see `list metrics`), comma-separated; default: all that apply."),
 ]
 
 KeepFailed = Annotated[
     bool,
     typer.Option(
         "--keep-failed/--retry-failed",
-        help="Leave work alone that failed in an earlier run, instead of trying it again.",
+        help="Keep failures of earlier runs, or retry that work (the default).",
     ),
 ]
 FreshTable = Annotated[
     bool,
     typer.Option(
-        "--fresh-table", help="Start a new table instead of adding rows to the one in the folder."
+        "--fresh-table",
+        help="Start a new leaderboard instead of adding rows to the one in the folder.",
     ),
 ]
 
 
 def resolve_device(name: str) -> str:
-    """`auto` becomes a CUDA device where there is one.
+    """`auto` becomes a CUDA device if there is one.
 
     Raises:
         BadInput: a device was named that this machine does not have.
@@ -61,11 +65,11 @@ def resolve_device(name: str) -> str:
         return "cuda" if name == "auto" else name
     if name == "auto":
         return "cpu"
-    raise BadInput("--device", f"{name!r} is not there", "Use --device cpu, or run `doctor`.")
+    raise BadInput("--device", f"{name!r} is not available", "Use --device cpu, or run `doctor`.")
 
 
 def parse_names(option: str, text: str | None, example: str) -> tuple[str, ...] | None:
-    """Names between commas, each once; None, which stands for all, where the option is absent.
+    """Names between commas, each once; None, which means all, if the option is absent.
 
     Raises:
         BadInput: a name is empty.
@@ -77,12 +81,12 @@ def parse_names(option: str, text: str | None, example: str) -> tuple[str, ...] 
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     if "" in names:
         cure = f"Write {option} {example}, or leave it out for all."
-        raise BadInput(option, f"{text!r} has an empty name in it", cure)
+        raise BadInput(option, f"{text!r} contains an empty name", cure)
     return names
 
 
 def parse_metrics(text: str | None) -> tuple[str, ...] | None:
-    """Ids of `--metrics`; None, the default set, where none were named."""
+    """Ids of `--metrics`; None, the default set, if none are named."""
     return parse_names("--metrics", text, "psnr,ssim")
 
 
@@ -99,7 +103,7 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
             raise BadInput("--set", f"{pair!r} is not KEY=VALUE", "Write --set iterations=500.")
         try:
             overrides[key] = yaml.safe_load(value)
-            # YAML 1.1 reads 5e-4 as text, which nobody who writes it means.
+            # YAML 1.1 reads 5e-4 as text; a number is meant.
             if isinstance(overrides[key], str) and re.fullmatch(r"[-+]?[\d.]+[eE][-+]?\d+", value):
                 overrides[key] = float(value)
         except (yaml.YAMLError, ValueError) as error:

@@ -13,30 +13,33 @@ import typer
 def prepare(
     video: Annotated[
         list[Path],
-        typer.Argument(help="Video of one subject speaking, with sound; several of one subject."),
+        typer.Argument(help="One or several videos of one subject speaking, with sound."),
     ],
     out: Annotated[Path, typer.Option(help="Folder to write; must not exist yet.")],
     test: Annotated[
         list[str] | None,
         typer.Option(
-            help="Of several videos, one that is only for testing, by its name without ending; "
-            "may be repeated. Default: the last eleventh of each."
+            help="Of several videos, one that is only tested, by file name without suffix; may be "
+            "repeated. Default: the last eleventh of each video is tested."
         ),
     ] = None,
     size: Annotated[int, typer.Option(help="Height and width of the frames in pixels.")] = 256,
     fps: Annotated[
-        float | None, typer.Option(help="25 to resample a video of another frame rate (recorded).")
+        float | None, typer.Option(help="25: resample a video of another frame rate (recorded).")
     ] = None,
     crop: Annotated[
-        str, typer.Option(help="auto: one square around the head's whole track; none: the frame.")
+        str,
+        typer.Option(
+            help="auto: one square that contains the head in all frames; none: the whole frame."
+        ),
     ] = "auto",
     masks: Annotated[
-        str, typer.Option(help="auto, selfie (needs its weights) or grabcut.")
+        str, typer.Option(help="How masks are made: auto, selfie (needs its weights) or grabcut.")
     ] = "auto",
 ) -> None:
     """Turn VIDEO into the folder layout of ER-NeRF and TalkingGaussian.
 
-    Several videos become several sequences of one subject, prepared alike.
+    Several videos become sequences of one subject, with one frame size and scale.
     """
     from harness.contracts import BadInput
     from harness.engine.progress import watch
@@ -44,7 +47,7 @@ def prepare(
 
     options: dict[str, Any] = {"size": size, "fps": fps, "crop": crop, "masks": masks}
     if len(video) == 1 and test:
-        fact = "there is one video, and its last eleventh is the test"
+        fact = "with one video, its last eleventh is the test part"
         raise BadInput("--test", fact, "Leave it out, or give several videos.")
     with watch(video[0].name if len(video) == 1 else out.name) as progress:
         if len(video) == 1:

@@ -10,30 +10,30 @@ import typer
 
 
 def report(
-    runs: Annotated[
-        Path, typer.Argument(help="A run folder, or the folder that holds several.")
-    ] = Path("runs"),
+    runs: Annotated[Path, typer.Argument(help="Run folder, or folder of run folders.")] = Path(
+        "runs"
+    ),
     format_: Annotated[
         str, typer.Option("--format", help="table, md, csv, tex, html or json.")
     ] = "table",
     out: Annotated[
-        Path | None, typer.Option(help="File to write; standard output otherwise.")
+        Path | None, typer.Option(help="File to write; default: standard output.")
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option(help="Means by emotion, intensity, subject (comma-separated: crossed)."),
+        typer.Option(help="Means by emotion, intensity or subject; comma-separated: crossed."),
     ] = None,
     columns: Annotated[
         str | None,
         typer.Option(
-            help="Columns, comma-separated; `lpips` alone means all of its variants. Default: all. "
-            "Not for pages, nor for ablations, whose grid names them."
+            help="Columns, comma-separated; `lpips` means all of its variants. Default: all. Not "
+            "for pages, nor for ablations, whose grid names the columns."
         ),
     ] = None,
 ) -> None:
     """Print or write stored results.
 
-    The leaderboard of a run, the table of an ablation, or with --by the means by group.
+    The leaderboard of a run, the table of an ablation, or with --by, means by group.
     """
     from harness.ablation import sections
     from harness.contracts import BadInput
@@ -48,7 +48,7 @@ def report(
         for option in (by, columns)
     )
     if keys:
-        keys = ["subject" if key == "person" else key for key in keys]  # as it was called before
+        keys = ["subject" if key == "person" else key for key in keys]  # the former name
         found = [means.tables(stored.read(run), run, keys, names) for run in folders]
         text = "\n\n".join(breakdown_tables.render(tables, format_) for tables in found)
     elif format_ == "html":
@@ -68,7 +68,7 @@ def report(
 
 
 def one(folder: Path, format_: str, columns: Sequence[str] = ()) -> str:
-    """The leaderboard of a folder, or its ablation where it holds one.
+    """The leaderboard of a folder, or its ablation if it holds one.
 
     Raises:
         BadInput: columns are chosen for an ablation.
@@ -82,7 +82,7 @@ def one(folder: Path, format_: str, columns: Sequence[str] = ()) -> str:
 
     if ablation.is_ablation(folder) and format_ in ablation_tables.FORMATS:
         if columns:
-            fact = "its columns are those that the grid names, over which p-values are corrected"
+            fact = "its grid names the columns, over which p-values are corrected"
             raise BadInput(folder, fact, "Drop --columns, or name them in the grid.")
         return ablation_tables.FORMATS[format_](ablation.read(folder))
     results = stored.read(folder)

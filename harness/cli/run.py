@@ -24,7 +24,10 @@ def run(
     method: Annotated[list[str], typer.Option(help="Method id; may be repeated.")],
     split: Annotated[
         list[str] | None,
-        typer.Option(help="Split name, or the folder of a prepared video; may be repeated."),
+        typer.Option(
+            help="Name of a split, or folder of a prepared subject; may be repeated. "
+            "Default: synthetic-mini."
+        ),
     ] = None,
     seed: Seeds = None,
     preset: Preset = None,
@@ -34,22 +37,29 @@ def run(
         "runs"
     ),
     baselines: Annotated[
-        bool, typer.Option(help="Also run ground-truth, still, nearest-audio, shuffled-audio.")
+        bool,
+        typer.Option(
+            help="Also run the baselines ground-truth, still, nearest-audio and shuffled-audio."
+        ),
     ] = True,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Override one entry of the preset: KEY=VALUE (YAML value)."),
+        typer.Option(
+            "--set",
+            help="Override an option of the preset: KEY=VALUE (YAML value); may be repeated.",
+        ),
     ] = None,
     test: Annotated[
         list[str] | None,
-        typer.Option(help="Sequence of a prepared subject to test whole; may be repeated."),
+        typer.Option(help="Sequence of a prepared subject that is only tested; may be repeated."),
     ] = None,
     keep_failed: KeepFailed = False,
     fresh_table: FreshTable = False,
 ) -> None:
     """Train, render and score METHOD, and write a leaderboard.
 
-    Several processes may work in one --out folder. A table grows with every command.
+    The leaderboard in --out grows with every command. Several processes may work in one
+    folder.
     """
     from harness.cli.closing import finish
     from harness.contracts import BadInput
@@ -64,7 +74,7 @@ def run(
     names = dict.fromkeys(split or ["synthetic-mini"])
     if "" in names:
         raise BadInput("--split", "it is empty", "Name a split (see `list splits`) or a folder.")
-    # All are planned first: a mistake in the last split must not show after hours of the first.
+    # All are planned first: an error in the last split must not appear after hours of work.
     plans = [
         make_plan(
             Request(rows, SplitData(name, tests=tuple(test or ())), parse_metrics(metrics), device)

@@ -21,14 +21,14 @@ def score(
     pred: Annotated[
         list[str],
         typer.Option(
-            help="Video, folder of images, archive, or a folder of those; NAME=PATH names the row. "
-            "May be repeated: one row each."
+            help="Prediction: video, folder of images, prediction archive, mesh sequence, or a "
+            "folder of those. NAME=PATH names its row. May be repeated."
         ),
     ],
-    truth: Annotated[Path, typer.Option(help="The same for the ground truth; paired by name.")],
+    truth: Annotated[Path, typer.Option(help="Ground truth, of the same kinds; paired by name.")],
     metrics: Metrics = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for results and page; default runs/score-TRUTH.")
+        Path | None, typer.Option(help="Folder for results and page; default: runs/score-TRUTH.")
     ] = None,
     with_truth: Annotated[
         bool,
@@ -40,7 +40,7 @@ def score(
     trim: Annotated[
         bool,
         typer.Option(
-            "--trim", help="Cut frames and sound at the end to the shorter side (recorded)."
+            "--trim", help="Cut frames and sound at the end to the shorter of the two (recorded)."
         ),
     ] = False,
     resize: Annotated[
@@ -49,16 +49,15 @@ def score(
             "--resize", help="Resize predictions to the size of the ground truth (recorded)."
         ),
     ] = False,
-    fps: Annotated[
-        float | None, typer.Option(help="Frame rate of folders of images, which state none.")
-    ] = None,
+    fps: Annotated[float | None, typer.Option(help="Frame rate of folders of images.")] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="CSV with name,subject,emotion,intensity of each sequence.")
+        Path | None,
+        typer.Option(help="CSV file with name,subject,emotion,intensity of each sequence."),
     ] = None,
     drive: Annotated[
         str,
         typer.Option(
-            help="Driving signal of the predictions (audio, video, ...), shown in the row."
+            help="Driving signal of the predictions (audio, video, ...), shown in their rows."
         ),
     ] = "",
     domain: Annotated[
@@ -86,7 +85,9 @@ def score(
 
     for name, rate in (("--fps", fps), ("--resample-fps", resample_fps)):
         if rate is not None and not 1 <= rate <= 1000:
-            raise BadInput(name, f"invalid frame rate: {rate:g}", "Give frames per second, as 25.")
+            raise BadInput(
+                name, f"invalid frame rate: {rate:g}", "Give frames per second, such as 25."
+            )
     if domain not in (None, "photo", "synthetic"):
         raise BadInput("--domain", f"{domain!r} is unknown", "Use photo or synthetic.")
     data = FilesData(
@@ -150,6 +151,6 @@ def parse_regions(texts: list[str]) -> dict[str, Path]:
         if not (name and equals and file):
             raise BadInput("--region", f"{text!r} is not NAME=FILE", "Write --region lip=FILE.")
         if name in found:
-            raise BadInput("--region", f"{name!r} is given twice", "Name one file a region.")
+            raise BadInput("--region", f"{name!r} is given twice", "Give one file per region.")
         found[name] = Path(file)
     return found

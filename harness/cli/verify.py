@@ -36,15 +36,15 @@ def verify(
     method: Annotated[str, typer.Argument(help="Method id (see `list methods`).")],
     data: Annotated[
         Path | None,
-        typer.Option(help="A prepared folder: train on it and render 3 frames, as a smoke run."),
+        typer.Option(help="Prepared folder: train on it briefly and render 3 frames."),
     ] = None,
     device: Device = "auto",
 ) -> None:
     """Check an external method's installation.
 
-    Its folder, interpreter, scripts, weights and licence are checked; the exit code is 2 if any is
-    missing. With --data a smoke run follows: 3 frames of the test part, after the shortest training
-    that the method allows.
+    Folder, interpreter, scripts, weights and licence are checked; the exit code is 2 if any is
+    missing. With --data, 3 frames of the test part are rendered after the shortest training that
+    the method allows.
     """
     from harness.contracts import BadInput
     from methods import catalog
@@ -62,7 +62,7 @@ def verify(
         if built.adapter.note:
             checks.append(Check(method, "note", built.adapter.note))
     else:
-        cure = "It needs no installation of its own; see `doctor` for what this machine lacks."
+        cure = "It needs no separate installation; `doctor` shows what this machine lacks."
         raise BadInput(f"method {method}", "it is not an external method", cure)
     show(checks)
     if any(check.state in ("missing", "failed") for check in checks):
@@ -150,7 +150,7 @@ def smoke_check(method: ExternalMethod, data: Path | None, device: str, complete
     """Whether three frames can be rendered, from a shortened copy of a prepared folder."""
     adapter = method.adapter
     if adapter.smoke is None:
-        return Check("smoke run", "skipped", "this method has no training of seconds")
+        return Check("smoke run", "skipped", "this method has no short training")
     if not complete:
         return Check("smoke run", "skipped", "something above is missing")
     if data is None:

@@ -1,4 +1,4 @@
-"""`weights`: which networks' weights are here, and how to get the others."""
+"""`weights`: which networks' weights are present, and how to get the others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ app = typer.Typer(help="List and fetch weights.", no_args_is_help=True)
 
 @app.command("list")
 def list_weights() -> None:
-    """List every weights file: whether it is here and verified, its licence, what needs it."""
+    """List all weights files.
+
+    Whether they are present and verified, their licences, and what needs them.
+    """
     from harness.weights import TRUST, registry
 
     for entry in registry().values():
@@ -40,10 +43,13 @@ def fetch(
         list[str] | None, typer.Argument(help="Ids from `weights list`, or `all`.")
     ] = None,
     metric: Annotated[
-        list[str] | None, typer.Option("--for", help="All weights that this metric needs.")
+        list[str] | None, typer.Option("--for", help="Fetch all weights that this metric needs.")
     ] = None,
 ) -> None:
-    """Download weights files; resumes, verifies their checksums, never runs by itself."""
+    """Download weights files.
+
+    Interrupted downloads resume; checksums are verified.
+    """
     from harness.contracts import BadInput, HarnessError
     from harness.engine.progress import watch
     from harness.fetch import fetch_weights
@@ -69,11 +75,11 @@ def fetch(
         raise refused[0]
     if refused:
         fact = f"{len(refused)} of {len(wanted)} files could not be fetched"
-        raise BadInput("weights fetch", fact, "The reasons stand above; the others are in place.")
+        raise BadInput("weights fetch", fact, "The reasons are above; the others are in place.")
 
 
 def megabytes(count: int) -> str:
-    """A number of bytes as a person reads it."""
+    """A number of bytes, readable."""
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"
 
 

@@ -1,4 +1,4 @@
-"""Errors that a person reads: each names the thing, the fact and the cure.
+"""Errors for users: each states the subject, the fact and the cure.
 
 The command line prints the message alone and exits with `exit_code`; anything else
 that escapes is a bug of ours and keeps its traceback.
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 
 class HarnessError(Exception):
-    """Something the user can mend. `str(error)` is the sentence shown."""
+    """Something the user can fix. `str(error)` is the sentence shown."""
 
     exit_code = 2
 

@@ -55,18 +55,18 @@ class Progress(Protocol):
 
 
 def _silent(stage: str, done: int, total: int, **values: float) -> None:
-    """A progress that nobody watches."""
+    """A progress that is not shown."""
 
 
 class StageCache(Protocol):
-    """Finished parts of a fit, for other fits that have the very same part.
+    """Finished stages of a fit, for other fits that have exactly the same stage.
 
-    `inputs` are plain values: all that decides the part's outcome beside the recording, the
-    seed, the device and the method's code, which whoever made the cache knows already.
+    `inputs` are plain values: everything that determines the outcome of the stage besides the
+    training set, seed, device and the method's code, which the cache adds itself.
     """
 
     def find(self, stage: str, inputs: Mapping[str, Any]) -> Path | None:
-        """The folder of a finished part, to be read only; None where there is none."""
+        """The folder of a finished stage, to be read only; None if there is none."""
 
     def keep(self, stage: str, inputs: Mapping[str, Any]) -> AbstractContextManager[Path]:
         """An empty folder for a part's files; kept when the block ends without an exception."""

@@ -42,7 +42,7 @@ SIGNALS: Mapping[str, tuple[str, str]] = {
     ),
     "expression": ("Expression", "Prepare the video: it writes expression.npz (basis mp52)."),
     "au": ("ActionUnits", "Prepare the video, or put an OpenFace au.csv into the folder."),
-    "emotion": ("EmotionTrack", "Name the emotion of each recording in the split manifest."),
+    "emotion": ("EmotionTrack", "Name the emotion of each sequence in the split manifest."),
     "audio_features": ("AudioFeatures", "Put DeepSpeech features (aud_ds.npy) into the folder."),
     "priors": ("Priors", "Put the six official .pth feature files into the folder."),
     "vertices": (

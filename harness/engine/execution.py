@@ -1,4 +1,4 @@
-"""Doing what a plan lacks: every cell once, by whichever process claims it first."""
+"""Executing a plan: every cell once, by the process that claims it first."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ from metrics import catalog as metrics
 
 Unit = CellUnit | ScoreUnit
 
-#: Seconds between looks at cells that other processes work on.
+#: Seconds between checks of cells that other processes compute.
 POLL = 0.1
 
 
 @dataclass
 class Tally:
-    """What a run did, for the closing line."""
+    """What a run computed, for the closing line."""
 
     computed: int = 0
     reused: int = 0
     failed: int = 0
-    trained: int = 0  # training stages that were put among the cells for other fits
-    shared: int = 0  # training stages that a fit took from there
+    trained: int = 0  # training stages that were stored for other fits
+    shared: int = 0  # training stages that a fit reused
     unchanged: bool = False  # nothing was done and the stored results are complete
 
 
 class Engine:
-    """Works through a plan; a cell is done at most once, by any number of processes.
+    """Executes a plan; a cell is computed at most once, by any number of processes.
 
     Args:
         out: folder of the table.
-        device: what computes.
-        cells: folder whose cells are used, where it is another: the tables of one split share.
-        share_stages: whether fits of one method take finished training stages from each other.
-        keep_failed: leave cells alone that failed in an earlier run.
+        device: where to compute.
+        cells: folder of the cells, if another one: the tables of a split share cells.
+        share_stages: whether fits of one method share finished training stages.
+        keep_failed: do not retry cells that failed in an earlier run.
 
     """
 
@@ -68,14 +68,14 @@ class Engine:
         self._failed: set[str] = set()  # keys that failed, or were left alone, in this run
 
     def run(self, plan: Plan, fresh: bool = False) -> Results:
-        """Do what is missing, then gather the results of the whole table.
+        """Compute what is missing, then collect the results of the whole table.
 
         Args:
             plan: of this command.
             fresh: start a new table instead of adding to the one that is there.
 
         Raises:
-            BadInput: the folder holds a table of other data, or the disk refuses.
+            BadInput: the folder holds a table of other data, or writing fails.
 
         """
         for folder in (self.cells, self.out):
@@ -97,7 +97,7 @@ class Engine:
         return results.write(table, self.store, self.device)
 
     def execute(self, units: Iterable[Unit]) -> None:
-        """Do all units in order; those that another process works on are looked at again."""
+        """Compute all units in order; those of other processes are checked again later."""
         pending = list({unit.lock: unit for unit in units}.values())
         idle, said = time.monotonic(), False
         while pending:
@@ -112,7 +112,7 @@ class Engine:
             pending = left
 
     def _attempt(self, unit: Unit) -> bool:
-        """Whether nothing is left to do about a unit."""
+        """Whether a unit is finished or has failed."""
         if any(cell.key in self._failed for cell in unit.needs):
             self._failed |= {cell.key for cell in unit.cells if not self.store.done(cell)}
             return True

@@ -26,13 +26,13 @@ from harness.engine.jobs import Batches, Entry, Job, RowFacts, ScoreUnit, Sequen
 from harness.engine.request import FilesData, FilesRow
 from harness.engine.requirements import Absence, Material
 
-#: The row that compares the ground truth with itself.
+#: The row that scores the ground truth against itself.
 ORACLE = "ground-truth"
 
-#: Our own code between a file and a score.
+#: Our code between a file and a score.
 CODE = ("harness.engine.file_jobs", "harness.engine.work.scoring")
 
-#: Frames that are looked at together: at most this many, and this many bytes a side.
+#: Batch size: at most this many frames, and this many bytes per side.
 BATCH, BATCH_BYTES = 32, 1 << 26
 
 
@@ -48,7 +48,7 @@ class OpenedPair:
 
     @property
     def material(self) -> Material:
-        """What metrics are offered of it."""
+        """What metrics can read of it."""
         clip = self.clip
         track = "mesh" if clip.height == 0 else "video"
         size = clip.height, clip.width
@@ -61,8 +61,8 @@ def open_pairs(rows: tuple[FilesRow, ...], data: FilesData, progress: Progress) 
     """Open, pair, align and check everything.
 
     Raises:
-        BadInput: a file cannot be used, names have no partner, or sides differ in a way that
-            no declared remedy allows.
+        BadInput: a file cannot be used, names have no partner, or the sides differ in a
+            way that no option resolves.
 
     """
     paired = {row.name: pairs(row.path, data.truth) for row in rows}
@@ -71,7 +71,7 @@ def open_pairs(rows: tuple[FilesRow, ...], data: FilesData, progress: Progress) 
     labels = read_labels(data.labels, names) if data.labels else {}
     if data.with_truth:
         if ORACLE in paired:
-            raise BadInput("--pred", f"a row is called {ORACLE!r} already", "Use another name.")
+            raise BadInput("--pred", f"a row is already called {ORACLE!r}", "Use another name.")
         paired[ORACLE] = [Pair(pair.name, pair.truth, pair.truth) for pair in first]
     found: list[OpenedPair] = []
     truths: dict[Path, OpenedSequence] = {}
@@ -125,7 +125,7 @@ def jobs_for(
     unavailable: Mapping[str, Absence],
     device: str,
 ) -> list[Job]:
-    """One job a pair: a single pass that scores all metrics."""
+    """One job per pair: a single pass that scores all metrics."""
     names = list(dict.fromkeys(pair.row for pair in found))
     sequences = list(dict.fromkeys(pair.name for pair in found))
     absences = {name: asdict(absence) for name, absence in unavailable.items()}
@@ -168,7 +168,7 @@ def jobs_for(
 def _scores(
     pair: OpenedPair, data: FilesData, specs: tuple[MetricSpec, ...]
 ) -> tuple[tuple[MetricSpec, Cell], ...]:
-    """A cell for every metric, keyed by all that determines its outcome."""
+    """A cell for every metric, keyed by everything that determines its outcome."""
     shared = {
         "prediction": pair.sides.prediction.digest,
         "truth": pair.sides.truth.digest,
@@ -225,7 +225,7 @@ def frames_of(opened: OpenedSequence) -> Iterator[np.ndarray]:
         done += 1
         yield frame
     if done != opened.count:
-        raise RuntimeError(f"{opened.path} gave {done} of {opened.count} frames")
+        raise RuntimeError(f"{opened.path} yielded {done} of {opened.count} frames")
 
 
 def _video(path: Path) -> str:
@@ -233,7 +233,7 @@ def _video(path: Path) -> str:
 
 
 def notes_of(pair: OpenedPair) -> dict[str, Any]:
-    """What a reviewer would ask of one comparison."""
+    """What a reviewer would want to know about one comparison."""
     sides = {"prediction": pair.sides.prediction, "truth": pair.sides.truth}
     return {
         side: {"file": one.path.name, "sha256": one.digest, "decode": one.decode}

@@ -1,4 +1,4 @@
-"""A job: one test sequence of one row under one seed, as cells to be done and as it is stored.
+"""A job: one test sequence of one row under one seed, as cells to compute and as it is stored.
 
 An entry is what the table of a run folder keeps of a job: facts of row and sequence, and the keys
 of the cells that hold its numbers. The leaderboard is built from entries, so commands add to it.
@@ -22,7 +22,7 @@ Batches = Iterable[tuple[int, np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class RowFacts:
-    """What a row of the table says of itself; name and drive identify it."""
+    """Description of a row of the table; name and drive identify it."""
 
     name: str
     title: str
@@ -52,7 +52,7 @@ class SequenceFacts:
 class TableFacts:
     """What all entries of a table share.
 
-    split: name of the split or of the ground truth; key: tells data of one name apart.
+    split: name of the split or of the ground truth; key: distinguishes data of one name.
     about: domain, licence and protocol of the split.
     folders: names for the run folder, the second for when other data has the first.
     """
@@ -69,10 +69,10 @@ class Entry:
 
     cells: kind -> key, of the cells that made the prediction, in order.
     scores: metric id -> key of its cell.
-    unavailable: metric id -> why it cannot score here, as `Absence` has it.
-    video: a file that people look at, where no render cell has one.
-    protocol: facts of the row that decide values beside those of the sequence.
-    notes: what a reviewer would ask of this comparison.
+    unavailable: metric id -> why it cannot score here, as in `Absence`.
+    video: a file for viewing, if no render cell has one.
+    protocol: facts of the row that determine values, besides those of the sequence.
+    notes: what a reviewer would want to know about this comparison.
     """
 
     row: RowFacts
@@ -87,11 +87,11 @@ class Entry:
 
 
 class Runtime(Protocol):
-    """What work may ask of the process that does it."""
+    """What a unit of work may use of the process that executes it."""
 
     device: str
     store: Store
-    share_stages: bool  # whether fits take finished training stages from each other
+    share_stages: bool  # whether fits share finished training stages
 
     def method(self, method_id: str, fit: Cell) -> Method:
         """The fitted method, loaded once for all its renders."""
@@ -102,13 +102,13 @@ class Runtime(Protocol):
         ...
 
 
-#: Does one cell: (runtime, folder to write to, record to fill, progress).
+#: Computes one cell: (runtime, folder to write to, record to fill, progress).
 Work = Callable[[Runtime, Path, dict[str, Any], Progress], None]
 
 
 @dataclass(frozen=True)
 class CellUnit:
-    """One cell and how it is done, after the cells that it needs."""
+    """One cell and how to compute it, after the cells that it needs."""
 
     cell: Cell
     work: Work
@@ -127,7 +127,7 @@ class CellUnit:
 
     @property
     def label(self) -> str:
-        """For people."""
+        """For messages."""
         return self.cell.label
 
 

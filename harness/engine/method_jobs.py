@@ -49,7 +49,7 @@ from methods import catalog as methods
 
 @dataclass(frozen=True)
 class Scoring:
-    """The metrics of a table, and those that cannot run with the reason."""
+    """The metrics of a table, and those that cannot run, with the reason."""
 
     metrics: tuple[MetricSpec, ...]
     unavailable: Mapping[str, Absence]
@@ -77,14 +77,14 @@ def training_of(spec: MethodSpec, data: SplitSequences, sequence: Sequence) -> l
 
 
 def check_signals(sequence: Sequence, names: tuple[str, ...], needed_by: str) -> None:
-    """Refuse before any work starts when a declared signal is absent."""
+    """Refuse before any work starts if a declared signal is absent."""
     for name in names:
         if not sequence.has(name):
             raise MissingSignal(name, sequence.id, needed_by, SIGNALS[name][1])
 
 
 def check_can_run(specs: list[MethodSpec], data: SplitSequences) -> None:
-    """Refuse before any work starts what could only fail after hours of it.
+    """Refuse before any work starts what would only fail after hours.
 
     Raises:
         BadInput: train and test overlap; a sequence that a method cannot use.
@@ -133,7 +133,7 @@ def job_of(
     chosen: Scoring,
     device: str,
 ) -> Job:
-    """One method on one test sequence under one drive and seed."""
+    """One method on one test sequence with one driving signal and seed."""
     sequence, manifest = data.tests[number], data.manifest
     options = options_of(spec, row)
     kind = "cuda" if device.startswith("cuda") else "cpu"
@@ -269,7 +269,7 @@ def _fit(
     record: dict[str, Any],
     progress: Progress,
 ) -> None:
-    """Fit on the training parts, which are all that the method is given."""
+    """Fit to the training parts, which are all that the method receives."""
     shared = SharedStages(runtime.store, cell) if runtime.share_stages else None
     context = FitContext(options, runtime.device, seed, progress, shared)
     start = time.perf_counter()
@@ -278,7 +278,7 @@ def _fit(
     record["peak_memory_mb"] = peak_memory_mb(runtime.device)
     if shared:
         record["stages"] = {"trained": shared.trained, "reused": shared.reused}
-        # What the fit costs whoever does it alone: sharing must not make a row look cheap.
+        # The cost of a fit on its own: sharing must not make a row look cheap.
         record["seconds_alone"] = record["seconds"] + shared.saved
         runtime.count_stages(len(shared.trained), len(shared.reused))
 
@@ -317,7 +317,7 @@ def _time(
     record: dict[str, Any],
     progress: Progress,
 ) -> None:
-    """Only one process of this user times at once; others wait for their turn."""
+    """Only one process of this user measures speed at a time; others wait."""
     method, request = runtime.method(spec.id, fit), rendering.request_for(spec, sequence, drive)
     with held(cache_dir() / "timing.lock", "it is timing a renderer"):
         record["timing"] = timing.measure_speed(method, request, runtime.device, folder)

@@ -1,4 +1,4 @@
-"""What a requested row means for its method: drives, preset, options, and what it is called."""
+"""What a requested row means for its method: driving signals, preset, options, and name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def options_of(spec: MethodSpec, row: MethodRow) -> dict[str, Any]:
 
 
 def name_of(spec: MethodSpec, row: MethodRow) -> str:
-    """What the row is called; what differs from the method's defaults is part of it."""
+    """Name of the row, with what differs from the method's defaults."""
     if row.variant:
         return f"{spec.id}: {row.variant}"
     if spec.role != "method":
@@ -50,10 +50,10 @@ def name_of(spec: MethodSpec, row: MethodRow) -> str:
 
 
 def checked_options(spec: MethodSpec, options: Mapping[str, Any]) -> None:
-    """Refuse an option of another type than the presets have; unknown names the method refuses.
+    """Refuse an option whose type differs from the presets'; methods refuse unknown names.
 
     Raises:
-        BadInput: text where a number stands, and the like.
+        BadInput: text instead of a number, and the like.
 
     """
     for name, value in options.items():

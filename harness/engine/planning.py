@@ -1,4 +1,4 @@
-"""From a request to jobs: names, data, signals and weights checked before any work starts."""
+"""Turns a request into jobs; names, data, signals and weights are checked before any work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from metrics import catalog as metrics
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything to be done, checked before the first cell starts."""
+    """Everything to compute, checked before the first cell starts."""
 
     table: TableFacts
     jobs: tuple[Job, ...]
@@ -99,10 +99,10 @@ def plan_on(
 
 
 def check_rows(rows: tuple[MethodRow, ...], specs: list[MethodSpec]) -> None:
-    """Refuse presets and options that nothing would read: baselines have neither.
+    """Refuse presets and options that no method would read: baselines have neither.
 
     Raises:
-        BadInput: no chosen method takes it, or it is of another type than in the presets.
+        BadInput: no chosen method takes it, or its type differs from the presets'.
         UnknownName: no such preset.
 
     """

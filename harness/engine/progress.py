@@ -1,4 +1,4 @@
-"""Progress that a person can watch, and plain lines where nobody watches a terminal."""
+"""Progress: a live display on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where numbers come from: code, packages, machine. Nothing here imports torch."""
+"""Provenance of numbers: code, packages, machine. Nothing here imports torch."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def package_versions() -> dict[str, str]:
 
 @cache
 def cpu_name() -> str:
-    """The processor's own name."""
+    """The name of the processor."""
     try:
         for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
             if line.startswith("model name"):
@@ -88,7 +88,7 @@ def made_with(device: str) -> dict[str, str]:
 
 
 def threads() -> int:
-    """Threads of torch where it is imported, else those that OpenMP would use."""
+    """Threads of torch if it is imported, else those that OpenMP would use."""
     torch = sys.modules.get("torch")
     if torch is not None:
         return int(torch.get_num_threads())

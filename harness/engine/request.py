@@ -1,4 +1,4 @@
-"""What a user asks for, with every default made explicit: rows, their data, metrics, device."""
+"""A user's request, with every default made explicit: rows, their data, metrics, device."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.engine.alignment.remedies import Remedies
 
-#: Baselines that give every table its scale, from the ceiling down.
+#: Baselines that give every table its scale, best first.
 BASELINES = ("ground-truth", "still", "nearest-audio", "shuffled-audio")
 
 
@@ -67,8 +67,8 @@ class FilesData:
         truth: a file or a folder of them.
         remedies: what may be done about differences.
         fps: frame rate of folders of images.
-        domain: "photo" or "synthetic"; None for what the files say.
-        drive: what drove the predictions, for the row.
+        domain: "photo" or "synthetic"; None for what the files state.
+        drive: driving signal of the predictions, for the row.
         with_truth: also score the ground truth against itself.
         labels: CSV of subjects and emotions.
         common: template and regions of meshes, with the `digest` of their files.
@@ -89,7 +89,7 @@ class FilesData:
 class Request:
     """A table: methods on a split, or files against files.
 
-    `metrics` None stands for all that apply; a metric that is named must be able to run.
+    `metrics` None means all that apply; a metric that is named must be able to run.
     """
 
     rows: tuple[MethodRow, ...] | tuple[FilesRow, ...]
@@ -105,6 +105,6 @@ def rows_of(
     options: Mapping[str, Any] | None = None,
     seeds: tuple[int, ...] = (0,),
 ) -> tuple[MethodRow, ...]:
-    """A row a method, each once, then the baselines that are not among them."""
+    """One row per method, each once, then the baselines that are not among them."""
     wanted = dict.fromkeys((*names, *(BASELINES if baselines else ())))
     return tuple(MethodRow(name, preset, options or {}, seeds) for name in wanted)

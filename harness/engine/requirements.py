@@ -1,4 +1,4 @@
-"""What can run here: metrics that the data and this machine allow, and why others cannot."""
+"""Which metrics can run with the data and this machine, and why others cannot."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from metrics import catalog as metrics
 
 @dataclass(frozen=True)
 class Material:
-    """What metrics are offered of one test sequence.
+    """What metrics can read of one test sequence.
 
     Attributes:
         id: for messages.
@@ -30,9 +30,9 @@ class Material:
         domain: "photo" or "synthetic".
         height: pixels; 0 for meshes.
         width: pixels.
-        signals: of the ground truth, by name; values are looked at only for mesh regions.
-        predicted: signals that came with the prediction; None where a method renders it, which
-            gives frames alone.
+        signals: of the ground truth, by name; values are read only for mesh regions.
+        predicted: signals that came with the prediction; None if a method renders it, which
+            yields frames only.
         timed: whether the renderer is timed.
 
     """
@@ -49,7 +49,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Absence:
-    """What a metric needs and this machine or a sequence lacks."""
+    """What a metric needs but this machine or a sequence lacks."""
 
     kind: str  # "package", "weights", "signal" or "size"
     names: tuple[str, ...]
@@ -71,13 +71,13 @@ def chosen_metrics(
     """The metrics that can score every sequence, and the others with the reason.
 
     Args:
-        names: asked for by name; None for all that suit the data.
-        materials: one a test sequence and row.
+        names: named by the user; None for all that apply to the data.
+        materials: one per test sequence and row.
 
     Raises:
         UnknownName: no such metric.
-        BadInput: a metric was asked for by name that scores another kind of data.
-        MissingSignal: a metric was asked for by name, and a signal is absent.
+        BadInput: a metric was named that scores another kind of data.
+        MissingSignal: a metric was named, but a signal is absent.
         Unavailable: a metric was asked for by name, and weights or a package are absent.
 
     """
@@ -121,21 +121,21 @@ def check_kind(spec: MetricSpec, material: Material) -> None:
     """Refuse a metric of another kind of data.
 
     Raises:
-        BadInput: it scores meshes and these are videos, or the like.
+        BadInput: it scores meshes but these are videos, or the like.
 
     """
     kinds = {"video": "videos", "mesh": "mesh sequences"}
     cure = "Leave it out of --metrics."
     if spec.track != material.track:
         if material.predicted is None:
-            fact = f"it scores {kinds[spec.track]}, and methods render frames"
+            fact = f"it scores {kinds[spec.track]}, but methods render frames"
             raise BadInput(f"metric {spec.id}", fact, "Use `python -m harness score`.")
-        fact = f"it scores {kinds[spec.track]}, and these are {kinds[material.track]}"
+        fact = f"it scores {kinds[spec.track]}, but these are {kinds[material.track]}"
         raise BadInput(f"metric {spec.id}", fact, cure)
     if spec.needs_timing and not material.timed:
-        raise BadInput(f"metric {spec.id}", "the speed of a renderer is in no file", cure)
+        raise BadInput(f"metric {spec.id}", "files hold no rendering speed", cure)
     if spec.predicted and material.predicted is None:
-        fact = "it reads more of a prediction than its frames, and methods render frames"
+        fact = "it reads more of a prediction than frames, and methods render frames only"
         raise BadInput(f"metric {spec.id}", fact, "Use `python -m harness score`.")
 
 
@@ -161,10 +161,10 @@ def missing_signal(spec: MetricSpec, material: Material) -> MissingSignal | None
 
 
 def missing_means(spec: MetricSpec) -> Absence | None:
-    """Packages, then weights, that a metric needs and that are not here; None where all are.
+    """Packages, then weights, that a metric needs and that are missing; None if all are present.
 
     Raises:
-        BadInput: a weights file is here and its checksum is wrong.
+        BadInput: a weights file is present but its checksum is wrong.
 
     """
     packages = tuple(name for name in spec.packages if find_spec(name) is None)
@@ -183,10 +183,10 @@ def missing_means(spec: MetricSpec) -> Absence | None:
 
 
 def too_small(spec: MetricSpec, material: Material) -> Absence | None:
-    """Frames below the metric's smallest size; None where they are large enough."""
+    """Frames below the metric's smallest size; None if they are large enough."""
     if material.track == "mesh" or min(material.height, material.width) >= spec.min_side:
         return None
     limit = str(spec.min_side)
     size = f"{material.width}x{material.height}"
-    sentence = f"metric {spec.id!r} needs frames of {limit} pixels, and these are {size}."
+    sentence = f"metric {spec.id!r} needs frames of {limit} pixels, but these are {size}."
     return Absence("size", (limit,), sentence)

@@ -1,4 +1,4 @@
-"""The sequences of a split that are tested, and those that are trained on.
+"""The test and training sequences of a split.
 
 A sequence is loaded when it is first asked for: a run on one subject of many must not wait for
 all of them.
@@ -41,7 +41,7 @@ def find_manifest(name: str, tests: tuple[str, ...] = ()) -> SplitManifest:
 
         return er_nerf.manifest_of(folder, tests)
     if tests:
-        fact = f"the split {name} says itself what is tested"
+        fact = f"the split {name} itself defines its test sequences"
         raise BadInput("--test", fact, "Leave it out, or name the folder of a prepared subject.")
     return splits.manifest(name)
 
@@ -101,12 +101,12 @@ class SplitSequences:
         ]
 
     def place(self, sequence: Sequence) -> int:
-        """Where the sequence stands in the split."""
+        """Position of the sequence in the split."""
         return [entry.id for entry in self.manifest.sequences].index(sequence.id)
 
     @cached_property
     def loader_code(self) -> str:
-        """Digest of the code that makes sequences out of files."""
+        """Digest of the code that loads sequences from files."""
         return closure.digest(self._loader.__module__)
 
     def use(self, sequence: Sequence) -> None:
@@ -121,5 +121,5 @@ class SplitSequences:
 
 
 def open_split(data: SplitData) -> SplitSequences:
-    """The sequences that a request names; nothing is loaded yet."""
+    """The sequences of a request; nothing is loaded yet."""
     return SplitSequences(find_manifest(data.split, data.tests), data.sequences)

@@ -1,8 +1,8 @@
-"""A fixed piece of work that says how fast this machine is just now.
+"""A fixed piece of work that measures how fast this machine is at the moment.
 
-What a commit is judged by is the ratio of its time to this kernel's, taken in turns in one
+A commit is judged by the ratio of its time to this kernel's, measured alternately in one
 process. The kernel is ours, so no commit changes its work by chance: **do not edit it**. A
-change here makes every stored ratio void, which `VERSION` tells the gate.
+change here invalidates every stored ratio; `VERSION` makes the gate notice.
 
 It loads the machine as the guarded work does, on one thread: matrix products (arithmetic), then
 exponentials and divisions over eight arrays of 200 KB whose results are all kept until the end
@@ -54,7 +54,7 @@ def kernel() -> Callable[[], object]:
 def steady() -> Iterator[None]:
     """One thread, and memory that stays with the process.
 
-    glibc otherwise hands freed memory back and takes it page by page anew, which under load
+    glibc otherwise returns freed memory and gets it again page by page, which under load
     costs the guarded work a third of its time and the kernel nothing. Memory is kept from here
     on, also after the block.
     """
@@ -74,7 +74,7 @@ def steady() -> Iterator[None]:
 
 
 def machine() -> dict[str, Any]:
-    """What a stored ratio depends on beside the code: ratios of other machines are less exact."""
+    """What a stored ratio depends on besides the code: ratios of other machines are less exact."""
     import torch
 
     from harness.engine.provenance import cpu_name
@@ -91,7 +91,7 @@ def machine() -> dict[str, Any]:
 
 
 def _model() -> str:
-    """Family and model of the CPU, which virtual machines leave when they hide its name."""
+    """Family and model of the CPU, which virtual machines show when they hide its name."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:

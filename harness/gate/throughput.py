@@ -1,15 +1,15 @@
-"""How long guarded work takes, as a ratio to the calibration kernel, and what that decides.
+"""Time of the guarded work, as a ratio to the calibration kernel, and the verdict on it.
 
 Work and kernel take turns in short slices, `kernel work work kernel ...`, all guards round by
-round, so that a neighbour's load meets both. What is timed is the CPU time of this process on
-one thread: a process that waits for its turn is not a slower one. (So waiting is not seen:
+round, so that a neighbour's load meets both. CPU time of this process on
+one thread is measured: a process that waits for the CPU is not slower. (So waiting is not detected:
 a `sleep`, a lock or a disk in the guarded work would pass. None of the guarded work has one.)
 
 The ratio is the median of the pairs' ratios, with the distribution-free interval of a median
 (order statistics, exact binomial). Rounds go on until every interval is tight, or to the limit.
 
 Decision: *slower* when the whole interval lies above `limit` times the baseline's ratio, and
-once more when the guard is built anew and measured again. The interval misses the true ratio
+once more when the guarded work is built and measured again. The interval misses the true ratio
 on that side with probability at most `error` a measurement, all looks together; so a commit
 whose ratio is no worse than the limit is called slower with probability at most `error` for
 each guard (1 in 1000), were the pairs independent, and less by the second measurement. An
@@ -32,7 +32,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True)
 class Rule:
-    """How long to measure and when to alarm."""
+    """How long to measure, and when to raise an alarm."""
 
     limit: float = 1.20  # times the baseline's ratio
     elsewhere: float = 1.4  # the limit's factor on a machine other than the baseline's
@@ -84,7 +84,7 @@ def measure(
         for _ in range(rule.looks):
             for turn in range(rule.rounds):
                 for name, work in works.items():
-                    # Who goes first alternates: the second finds other caches.
+                    # The order alternates: the second one finds other caches.
                     pair = (calibrate, work) if turn % 2 else (work, calibrate)
                     taken = {call: _time(call, clock) for call in pair}
                     ratios[name].append(taken[work] / taken[calibrate])
@@ -171,8 +171,8 @@ def check(
     found = {name: (one, judge(one, baseline[name], limit)) for name, one in first.items()}
     doubted = [name for name, (_, verdict) in found.items() if verdict == "slower"]
     if doubted:
-        anew = build()
-        second = measure({name: anew[name] for name in doubted}, calibrate, rule, clock)
+        again = build()
+        second = measure({name: again[name] for name in doubted}, calibrate, rule, clock)
         for name, one in second.items():
             best = min(found[name][0], one, key=lambda each: each.low)
             found[name] = best, judge(best, baseline[name], limit)

@@ -1,7 +1,7 @@
 """The work whose speed the gate guards: the fusion, the splatting core, the scoring.
 
-Fixed sizes and seeds, one thread, some milliseconds a call: small enough that a slice meets
-one phase of a neighbour's load, large enough that Python's share is small.
+Fixed sizes and seeds, one thread, some milliseconds a call: short enough that a slice sees
+one phase of a neighbour's load, long enough that Python's overhead is small.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def build() -> dict[str, Work]:
 def fusion(
     gaussians: int = 800, members: int = 4, latent: int = 16, views: int = 4, calls: int = 4
 ) -> Work:
-    """UA-3DTalk's uncertainty fusion as the field calls it, forward and backward.
+    """UA-3DTalk's uncertainty fusion as its field uses it, forward and backward.
 
-    Several calls on end, as in training: a single one is mostly the cold caches that the
-    calibration kernel left behind.
+    Several calls in a row, as in training: a single one measures mostly the cold caches that
+    the calibration kernel leaves behind.
     """
     import torch
 

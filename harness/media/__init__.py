@@ -1,1 +1,1 @@
-"""Video, sound and face landmarks in and out: shared by every room, importing none."""
+"""Reading and writing of video, sound, meshes and face landmarks; imports contracts only."""

@@ -1,4 +1,4 @@
-"""Sound in and out: mono float32 PCM, resampled by one polyphase filter everywhere.
+"""Reading and writing of sound: mono float32 PCM, resampled by one polyphase filter.
 
 Every format is decoded at its own rate and resampled here, so that a wav and the same sound
 inside an mp4 give the same samples up to the codec.
@@ -39,12 +39,10 @@ def _unreadable(path: Path, why: object) -> BadInput:
 
 
 def _decode(path: Path) -> tuple[np.ndarray, int, float]:
-    """Mono samples, their rate, and when they begin after the first picture, in seconds."""
+    """Mono samples, their rate, and their start relative to the first frame, in seconds."""
     with open_media(path) as container:
         if not container.streams.audio:
-            raise BadInput(
-                path, "it has no audio track", "Give a recording with sound, or a wav file."
-            )
+            raise BadInput(path, "it has no audio track", "Give a video with sound, or a wav file.")
         stream = container.streams.audio[0]
         rate = stream.rate
         to_float = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate)

@@ -3,7 +3,7 @@
 The landmarker's blendshapes follow ARKit's names, whose shapes were modelled on FACS units.
 Each unit below is the mean of the shapes that depict it, times 5. `cheekSquint` and
 `noseSneer` stay near 0 in the published model, so AU06 and AU09 are weak. OpenFace's
-intensities are calibrated otherwise: never mix the two in one column.
+intensities are calibrated differently: never mix the two in one column.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reading what people declare in YAML: a file becomes a checked model, or one sentence."""
+"""Reading YAML files of users: a file becomes a checked model, or an error of one sentence."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def read_declared(path: Path, model: type[Model], name: str, cure: str) -> Model
     Args:
         path: the file.
         model: what it must describe.
-        name: of the whole in a sentence, where no single field is wrong.
-        cure: where to see how such a file looks.
+        name: of the whole, for errors that concern no single field.
+        cure: names an example of such a file.
 
     Raises:
         BadInput: the file is missing, is not YAML, or does not describe such a thing; names the
@@ -33,7 +33,7 @@ def read_declared(path: Path, model: type[Model], name: str, cure: str) -> Model
         raise BadInput(path, f"cannot be read ({error})", "Give a readable YAML file.") from error
     except yaml.YAMLError as error:
         fact = " ".join(str(error).split())
-        raise BadInput(path, f"is not valid YAML ({fact})", "Mend the file.") from error
+        raise BadInput(path, f"is not valid YAML ({fact})", "Fix the YAML syntax.") from error
     if not isinstance(values, dict):
         raise BadInput(path, "is not a mapping of fields", cure)
     try:

@@ -1,7 +1,7 @@
-"""MediaPipe's Face Landmarker: 478 landmarks, 52 blendshapes and a head pose per picture.
+"""MediaPipe's Face Landmarker: 478 landmarks, 52 blendshapes and a head pose per frame.
 
-Every picture is looked at alone (IMAGE mode): the result does not depend on the frames
-before it, nor on the number of workers.
+Every frame is processed by itself (IMAGE mode): the result depends neither on earlier frames
+nor on the number of workers.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ WEIGHTS_ID = "mediapipe-face-landmarker"
 
 
 class NoFace(HarnessError):
-    """No face was found in a picture."""
+    """No face was found in a frame."""
 
     def __init__(self, subject: object = "picture") -> None:
         super().__init__(f"{subject}: no face was found. The face must be visible and frontal.")
 
 
 class SeveralFaces(HarnessError):
-    """More than one face was found in a picture; `count` says how many were seen."""
+    """More than one face was found in a frame; `count` is their number."""
 
     def __init__(self, count: int, subject: object = "picture") -> None:
         self.count = count
-        super().__init__(f"{subject}: {count} faces were found. Crop the video to one person.")
+        super().__init__(f"{subject}: {count} faces were found. Crop the video to one face.")
 
 
 @dataclass(frozen=True)
 class FaceDetection:
-    """One face in one picture."""
+    """One face in one frame."""
 
     landmarks: np.ndarray  # float32 [478,2], pixels, x right, y down, pixel centres at +0.5
     depth: np.ndarray  # float32 [478], pixels-like, smaller is nearer to the camera
@@ -70,7 +70,7 @@ def import_mediapipe() -> Any:
     """The mediapipe package.
 
     Raises:
-        Unavailable: it is not installed; says the command.
+        Unavailable: it is not installed; states the command.
 
     """
     try:
@@ -81,7 +81,7 @@ def import_mediapipe() -> Any:
         raise Unavailable(
             "the face landmarker",
             f"the package mediapipe cannot be imported ({error})",
-            'Run `pip install "talking-face-bench[video]"`.',
+            'Run `pip install -e ".[video]"` in the checkout.',
         ) from error
     return mediapipe
 
@@ -89,8 +89,8 @@ def import_mediapipe() -> Any:
 def close_before_threads_end(landmarker: FaceLandmarker) -> None:
     """Close a landmarker that is still open when the interpreter ends.
 
-    mediapipe closes its graph on a thread pool, and pools are gone before `atexit` runs: too
-    late there. `threading._register_atexit` is what `concurrent.futures` itself uses.
+    mediapipe closes its graph on a thread pool, and pools are gone before `atexit` runs.
+    `threading._register_atexit` is what `concurrent.futures` itself uses.
     """
     reference = weakref.ref(landmarker)
 
@@ -106,7 +106,7 @@ class FaceLandmarker:
 
     Args:
         model_path: the `face_landmarker.task` bundle.
-        num_faces: how many faces to look for; 2 is enough to notice that there are several.
+        num_faces: how many faces to look for; 2 suffices to detect that there are several.
         min_confidence: detections below it are not faces, in [0,1].
 
     Raises:
@@ -164,7 +164,7 @@ class FaceLandmarker:
         return self._task.detect(image)
 
     def detect_all(self, rgb: np.ndarray) -> list[FaceDetection]:
-        """All faces (at most `num_faces`) of a picture uint8 RGB [H,W,3], possibly none."""
+        """All faces (at most `num_faces`) of a frame uint8 RGB [H,W,3], possibly none."""
         if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
             raise TypeError(f"expected uint8 RGB [H,W,3], not {rgb.dtype} {list(rgb.shape)}")
         height, width = rgb.shape[:2]
@@ -189,7 +189,7 @@ class FaceLandmarker:
         return faces
 
     def detect(self, rgb: np.ndarray, subject: object = "picture") -> FaceDetection:
-        """The one face of a picture uint8 RGB [H,W,3]; `subject` names it in errors.
+        """The only face of a frame uint8 RGB [H,W,3]; `subject` names it in errors.
 
         Raises:
             NoFace: none was found.

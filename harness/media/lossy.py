@@ -1,11 +1,11 @@
-"""The lossy files that SyncNet's pipeline passes a clip through, made again with PyAV's encoders.
+"""The lossy files that SyncNet's pipeline makes of a video, reproduced with PyAV's encoders.
 
-`run_pipeline.py` of joonson/syncnet_python calls the `ffmpeg` program and OpenCV's writer; what
-they do without being asked is part of the published numbers and is written out here:
+`run_pipeline.py` of joonson/syncnet_python calls the `ffmpeg` program and OpenCV's writer; their
+defaults are part of the published numbers and are made explicit here:
 `recoded.avi` is MPEG-4 at quantiser 2 with MP3 sound at LAME's default rate; its muxer shifts the
-picture by whole frames to make room for LAME's delay, and `ffmpeg` fills the hole by repeating
+video by whole frames to make room for LAME's delay, and `ffmpeg` fills the hole by repeating
 frames, while the sound stays late by the delay itself. OpenCV's `XVID` is libavcodec's own MPEG-4
-at one bit per pixel, quantiser 3 at best, a whole picture every twelve.
+at one bit per pixel, quantiser 3 at best, a key frame every twelve.
 
 Encoders run in one thread: libavcodec's slices depend on the number of threads.
 """
@@ -25,9 +25,9 @@ from harness.media.video import seconds
 RATE = Fraction(25)
 #: libavcodec's quality units per step of `-qscale`.
 _LAMBDA = 118
-#: What the `ffmpeg` program and OpenCV ask of the scaler, which turns RGB to YUV.
+#: Flags with which the `ffmpeg` program and OpenCV convert RGB to YUV.
 _SCALER = "BICUBIC"
-#: Bits a second that libavcodec gives a picture stream unless told otherwise.
+#: libavcodec's default bit rate of a video stream.
 _DEFAULT_BITS = 200_000
 
 
@@ -38,7 +38,7 @@ def build() -> dict[str, str]:
 
 
 def to_yuv(frame: np.ndarray, index: int = 0, source: str = "rgb24") -> av.VideoFrame:
-    """A picture in yuv420p of uint8 [H,W,3] in the order of `source`."""
+    """A frame in yuv420p from uint8 [H,W,3] with channels in the order of `source`."""
     picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=source)
     picture = picture.reformat(format="yuv420p", interpolation=_SCALER)
     picture.pts, picture.time_base = index, 1 / RATE
@@ -46,7 +46,7 @@ def to_yuv(frame: np.ndarray, index: int = 0, source: str = "rgb24") -> av.Video
 
 
 class _Writer:
-    """A file that takes frames one at a time; nothing of them is kept in memory."""
+    """A file that takes frames one at a time; none is kept in memory."""
 
     def __init__(self, path: Path, height: int, width: int, codec: str, **settings: object) -> None:
         self._container = av.open(str(path), "w")
@@ -62,7 +62,7 @@ class _Writer:
         self.count += 1
 
     def close(self) -> None:
-        """Write what is held back and the index."""
+        """Write buffered frames and the index."""
         self._container.mux(self._video.encode(None))
         self._container.close()
 
@@ -109,7 +109,7 @@ class RecodedAvi(_Writer):
             self._heard += chunk.shape[1]
 
     def close(self) -> None:
-        """Write the rest of the sound, what is held back and the index."""
+        """Write the rest of the sound, buffered frames and the index."""
         self._hear(len(self._sound))
         self._container.mux(self._audio.encode(None))
         super().close()
@@ -136,7 +136,7 @@ class OpenCvXvid(_Writer):
 
 
 class Lossless(_Writer):
-    """FFV1 in RGB: frames put aside on disk and got back bit for bit."""
+    """FFV1 in RGB: frames are stored on disk and read back unchanged."""
 
     def __init__(self, path: Path, height: int, width: int) -> None:
         super().__init__(path, height, width, "ffv1", pix_fmt="bgr0")
@@ -150,7 +150,7 @@ class Lossless(_Writer):
 
 
 def pictures(path: Path) -> Iterator[av.VideoFrame]:
-    """The pictures of a file as they are stored, in order."""
+    """The frames of a file as they are stored, in order."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
@@ -158,9 +158,9 @@ def pictures(path: Path) -> Iterator[av.VideoFrame]:
 
 
 def filled(stored: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-    """One picture per 25th of a second, holes filled as the `ffmpeg` program fills them.
+    """One frame per 25th of a second, gaps filled as the `ffmpeg` program fills them.
 
-    The first part of a hole repeats the picture before it, the rest that after it.
+    The first part of a gap repeats the frame before it, the rest that after it.
     """
     last, count = None, 0
     for picture in stored:
@@ -191,16 +191,16 @@ def sound_of(path: Path) -> np.ndarray:
 
 
 def to_int16(sound: np.ndarray) -> np.ndarray:
-    """16-bit PCM of float [S] in [-1,1]; what lies outside is cut."""
+    """16-bit PCM of float [S] in [-1,1]; values outside are clipped."""
     scaled = np.round(np.asarray(sound, np.float64) * 32768.0)
     return np.clip(scaled, -32768, 32767).astype(np.int16)
 
 
 class JpegSeries:
-    """`ffmpeg -i IN [-qscale:v Q] -threads 1 -f image2 %06d.jpg`, and the pictures read again.
+    """`ffmpeg -i IN [-qscale:v Q] -threads 1 -f image2 %06d.jpg`, and the frames read again.
 
-    Without a quality the encoder keeps to 200 kbit/s, so that what a picture becomes depends on
-    those before it: a series is for the frames of one clip in order.
+    Without a quality the encoder keeps to 200 kbit/s, so the result for a frame depends on those
+    before it: a series is for the frames of one video in order.
 
     Args:
         quality: quantiser, or None for the program's default.
@@ -213,7 +213,7 @@ class JpegSeries:
         self._count = 0
 
     def __call__(self, picture: av.VideoFrame) -> np.ndarray:
-        """The next picture after its JPEG, uint8 RGB [H,W,3]."""
+        """The next frame, after JPEG coding, uint8 RGB [H,W,3]."""
         full = picture.reformat(
             format="yuvj420p",
             src_color_range="MPEG",

@@ -14,7 +14,7 @@ import numpy as np
 from harness.contracts import BadInput
 
 _UNPICKLED = (
-    "A pickle can run code, so none is read. In a program that trusts it, save the array with "
+    "Pickles can run code and are not read. In a program that trusts the file, save the array with "
     "np.save(FILE.npy, array.astype('float32')) and give that file."
 )
 
@@ -48,7 +48,7 @@ def read_vertices(path: Path, vertices: int | None = None) -> np.ndarray:
         raise BadInput(
             path,
             f"it has {array.shape[-2]} vertices, and {vertices} are expected",
-            "Prediction, truth, template and vertex lists must be of one mesh topology.",
+            "Prediction, ground truth, template and vertex lists must have one mesh topology.",
         )
     return _finite(path, array)
 
@@ -72,7 +72,7 @@ def read_template(path: Path, vertices: int | None = None) -> np.ndarray:
         array = array.reshape(-1, 3)
     if array.ndim != 2 or array.shape[1] != 3 or not len(array):
         fact = f"its shape is {list(array.shape)}, and [V,3] is expected"
-        raise BadInput(path, fact, "Give the neutral mesh of one person: x, y, z of each vertex.")
+        raise BadInput(path, fact, "Give the neutral mesh of one subject: x, y, z of each vertex.")
     if vertices is not None and len(array) != vertices:
         raise BadInput(
             path,
@@ -83,10 +83,10 @@ def read_template(path: Path, vertices: int | None = None) -> np.ndarray:
 
 
 def check_pair(subject: object, prediction: np.ndarray, truth: np.ndarray) -> None:
-    """Refuse a prediction of another length or topology than its truth.
+    """Refuse a prediction whose length or topology differs from the ground truth.
 
     Args:
-        subject: what to name in the error: a file or a clip.
+        subject: named in the error: a file or a sequence.
         prediction: float [T,V,3] or [S,T,V,3].
         truth: float [T,V,3].
 
@@ -98,14 +98,14 @@ def check_pair(subject: object, prediction: np.ndarray, truth: np.ndarray) -> No
     if vertices != true_vertices:
         raise BadInput(
             subject,
-            f"the prediction has {vertices} vertices, the truth {true_vertices}",
-            "Both must be of one mesh topology.",
+            f"the prediction has {vertices} vertices, the ground truth {true_vertices}",
+            "Both must have one mesh topology.",
         )
     if frames != true_frames:
         raise BadInput(
             subject,
-            f"the prediction has {frames} frames, the truth {true_frames}",
-            "Give as many frames as the truth has; nothing is cut or stretched unasked.",
+            f"the prediction has {frames} frames, the ground truth {true_frames}",
+            "Give as many frames as the ground truth has; nothing is trimmed or resampled.",
         )
 
 
@@ -114,7 +114,7 @@ def _floats(path: Path) -> np.ndarray:
     if path.suffix.lower() in (".pkl", ".pickle"):
         raise BadInput(path, "it is a pickle", _UNPICKLED)
     if path.suffix.lower() not in (".npy", ".npz"):
-        fact = f"{path.suffix or 'a file without suffix'} is not a type of mesh file read here"
+        fact = f"{path.suffix or 'a file without suffix'} is not a supported type of mesh file"
         raise BadInput(path, fact, "Give .npy or .npz; a template may also be .obj.")
     if not path.is_file():
         raise BadInput(path, "there is no such file", "Check the path.")
@@ -126,7 +126,7 @@ def _floats(path: Path) -> np.ndarray:
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         pickled = "allow_pickle" in str(error)
         fact = "it holds pickled objects" if pickled else f"it cannot be read ({error})"
-        cure = _UNPICKLED if pickled else "Write it again with np.save."
+        cure = _UNPICKLED if pickled else "Save it again with np.save."
         raise BadInput(path, fact, cure) from error
     if loaded.dtype.kind != "f":
         fact = f"its numbers are {loaded.dtype}, and floating point is expected"
@@ -139,7 +139,7 @@ def _only(path: Path, stored: np.lib.npyio.NpzFile) -> np.ndarray:
     if "vertices" in names or len(names) == 1:
         return stored["vertices" if "vertices" in names else names[0]]
     fact = f"it holds {len(names)} arrays ({', '.join(names) or 'none'}), none called 'vertices'"
-    raise BadInput(path, fact, "Call the one to read 'vertices'.")
+    raise BadInput(path, fact, "Name the array 'vertices'.")
 
 
 def _unflattened(path: Path, array: np.ndarray, vertices: int | None) -> np.ndarray:
@@ -167,7 +167,7 @@ def _finite(path: Path, array: np.ndarray) -> np.ndarray:
         raise BadInput(
             path,
             f"{int(bad.sum())} of {bad.size} coordinates are NaN or infinite, the first at {first}",
-            "Mend the method that wrote it: no metric has a value for such a frame.",
+            "Fix the method that wrote it: no metric has a value for such a frame.",
         )
     return array
 
@@ -187,7 +187,7 @@ def _obj(path: Path) -> np.ndarray:
                 raise ValueError("a vertex has x, y and z")
         except ValueError as error:
             raise BadInput(
-                path, f"line {number} is no vertex ({error})", "Export it again."
+                path, f"line {number} is not a vertex ({error})", "Export it again."
             ) from error
     if not rows:
         raise BadInput(path, "it has no `v` line", "Give an .obj with the mesh's vertices.")

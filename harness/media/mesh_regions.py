@@ -1,7 +1,7 @@
 """Lists of mesh vertices by region: which vertices are lips, upper face and eyes.
 
-No list is part of this package: the field's are under other licences. A result names the
-sha256 of the list it was made with, because every list gives another value.
+No list is part of this package: those of the field have other licences. A result names the
+sha256 of its list, because every list gives another value.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.contracts import BadInput, MeshRegions, UnknownName
 
-#: Region -> what the field calls it.
+#: Region -> its name in the field.
 REGIONS: Mapping[str, str] = {
     "lip": "the mouth's vertices, `lve.txt` of CodeTalker and FaceDiffuser",
     "upper": "the upper face's vertices, `fdd.txt` of CodeTalker and FaceDiffuser",
@@ -24,17 +24,17 @@ REGIONS: Mapping[str, str] = {
 
 
 def read_region(path: Path, vertices: int) -> tuple[np.ndarray, str]:
-    """A list of vertex indices, parted by commas, blanks or lines, and the file's sha256.
+    """A list of vertex indices, separated by commas, blanks or line breaks, and the file's sha256.
 
     Args:
-        path: text; BIWI's lists are parted by ", " and VOCASET's by ",".
+        path: text; BIWI's lists are separated by ", " and VOCASET's by ",".
         vertices: V of the mesh, for indices 0 .. V-1.
 
     Returns:
         (int64 [n] in the order of the file, hex sha256 of its bytes).
 
     Raises:
-        BadInput: empty, not whole numbers, out of range, or an index that stands twice.
+        BadInput: empty, not whole numbers, out of range, or an index that occurs twice.
 
     """
     if not path.is_file():
@@ -51,7 +51,7 @@ def read_region(path: Path, vertices: int) -> tuple[np.ndarray, str]:
         if not re.fullmatch(r"-?\d{1,18}", word):
             raise BadInput(
                 path,
-                f"entry {place} is {word!r} and not a vertex index",
+                f"entry {place} is {word!r}, not a vertex index",
                 "List whole numbers; a weighted mask must be thresholded first.",
             )
     indices = np.array(words, np.int64)
@@ -67,9 +67,9 @@ def read_region(path: Path, vertices: int) -> tuple[np.ndarray, str]:
     if len(found) != len(indices):
         raise BadInput(
             path,
-            f"{len(indices) - len(found)} indices stand there again, "
+            f"{len(indices) - len(found)} indices occur more than once, "
             f"the first is {found[counts > 1][0]}",
-            "List every vertex once: a mean would weigh it twice.",
+            "List every vertex once: a mean would count it twice.",
         )
     return indices, hashlib.sha256(data).hexdigest()
 

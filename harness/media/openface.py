@@ -22,7 +22,7 @@ OPENFACE_UNITS = tuple(
 )
 
 _AGAIN = "Run OpenFace's FeatureExtraction on the video again."
-_ONE_FACE = "Crop the video to one person and use FeatureExtraction, not its multi-face variant."
+_ONE_FACE = "Crop the video to one face and use FeatureExtraction, not its multi-face variant."
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Table:
         """Intensities of some units in some rows, float32 [len(rows),len(units)].
 
         Raises:
-            BadInput: a cell is not a finite number; says which.
+            BadInput: a cell is not a finite number; names it.
 
         """
         places = [self.columns[f"{unit}_r"] for unit in units]
@@ -79,7 +79,7 @@ def read_table(path: Path, count: int | None = None) -> Table:
         count: rows to read where the file may hold more; None for all.
 
     Raises:
-        BadInput: unreadable or empty; no `AUxx_r` column, or one that stands twice; fewer rows
+        BadInput: unreadable or empty; no `AUxx_r` column, or one that occurs twice; fewer rows
             than `count`; a row with fewer cells than the header; rows of several faces.
 
     """
@@ -96,22 +96,22 @@ def read_table(path: Path, count: int | None = None) -> Table:
     if not table.units:
         raise BadInput(path, "it has no AUxx_r column", "Give OpenFace's FeatureExtraction csv.")
     if twice := sorted({name for name in names if name and names.count(name) > 1}):
-        raise BadInput(path, f"{', '.join(twice)} stands twice in its header", _AGAIN)
+        raise BadInput(path, f"duplicate column in the header: {', '.join(twice)}", _AGAIN)
     if count is not None and len(table.rows) < count:
         fact = f"{len(table.rows)} rows for {count} frames"
         raise BadInput(path, fact, "Run OpenFace on the whole video.")
     for i, row in enumerate(table.rows):
         if len(row) < len(names):
-            fact = f"data row {i + 1} has {len(row)} cells and the header {len(names)}"
+            fact = f"data row {i + 1} has {len(row)} cells, the header {len(names)}"
             raise BadInput(path, fact, _AGAIN)
     _check_faces(table)
     return table
 
 
 def read_success(table: Table) -> np.ndarray:
-    """Where OpenFace's tracker says that it had the face, bool [T].
+    """Frames in which OpenFace tracked the face, bool [T].
 
-    All true where the file has no `success` column: pictures rather than a video.
+    All true if the file has no `success` column (images rather than a video).
     """
     success = table.integers("success")
     return np.ones(len(table.rows), bool) if success is None else success == 1
@@ -125,7 +125,7 @@ def read_openface(path: Path, units: Sequence[str] = OPENFACE_UNITS) -> ActionUn
         units: the units that must be there; the result has these alone, in this order.
 
     Returns:
-        Float32 [T,len(units)] in 0..5. `success == 0` gives a NaN row, whatever stands in it.
+        Float32 [T,len(units)] in 0..5. `success == 0` gives a NaN row, whatever its values.
 
     Raises:
         BadInput: what `read_table` refuses; no rows; missing units, all named; frames that are
@@ -151,7 +151,8 @@ def read_openface(path: Path, units: Sequence[str] = OPENFACE_UNITS) -> ActionUn
     if len(outside):
         row, column = outside[0]
         fact = f"{units[column]}_r in data row {row + 1} is {values[row, column]:g}, outside 0..5"
-        raise BadInput(path, fact, f"OpenFace was stopped early, or wrote no FACS scale. {_AGAIN}")
+        cure = f"OpenFace was stopped early, or did not write the FACS scale. {_AGAIN}"
+        raise BadInput(path, fact, cure)
     return ActionUnits(values, tuple(units))
 
 

@@ -1,8 +1,8 @@
-"""Video in and out through PyAV: exact frame rates, strict about what cannot be trusted.
+"""Reading of video through PyAV: exact frame rates, strict about damaged files.
 
-`read_frames` is the one decode path of the house, so a decoded frame is the same array
-wherever it is used. Nothing is repaired silently: a cut file, a missing frame or a
-variable frame rate is refused, because every one of them shifts sound against picture.
+`read_frames` is the only decode path, so a decoded frame is the same array everywhere.
+Nothing is repaired silently: a truncated file, a missing frame or a variable frame rate is
+refused, because each of them shifts sound against video.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from harness.contracts import BadInput
 from harness.media.mp4 import write_mp4
 
-#: Containers whose header states how long the recording should be.
+#: Containers whose header states the duration.
 _CLAIMING = ("mp4", "mov", "matroska", "webm", "avi")
 
 
@@ -49,13 +49,13 @@ def _cut_short(path: Path, found: str, claimed: str) -> BadInput:
     return BadInput(
         path,
         f"the file is truncated or damaged: {found} of {claimed} can be read",
-        "Copy or download it again; compare the size with the original.",
+        "Copy or download it again, and compare its size with the original.",
     )
 
 
 @contextmanager
 def open_media(path: Path) -> Iterator[av.container.InputContainer]:
-    """An open container, with a plain sentence where the file cannot be opened.
+    """An open container; an error of one sentence if the file cannot be opened.
 
     Raises:
         BadInput: no such file, an empty file, or not a media file.
@@ -74,8 +74,7 @@ def open_media(path: Path) -> Iterator[av.container.InputContainer]:
         raise BadInput(
             path,
             f"not a readable media file ({getattr(error, 'strerror', None) or error})",
-            "Give a video or sound file; an mp4 that was cut short loses its index and "
-            "must be copied again.",
+            "Give a video or sound file; a truncated mp4 has no index and must be copied again.",
         ) from error
     with container:
         yield container
@@ -87,16 +86,16 @@ def seconds(stamp: int | None, time_base: Fraction | None) -> Fraction:
 
 
 def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    # A cover picture in a sound file is a video stream to FFmpeg, and none to us.
+    # A cover image in a sound file is a video stream to FFmpeg, but not to us.
     streams = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
     if not streams:
-        raise BadInput(path, "it has no video stream", "Give a file with pictures in it.")
+        raise BadInput(path, "it has no video stream", "Give a video file.")
     streams[0].thread_type = "AUTO"
     return streams[0]
 
 
 def _is_variable(times: np.ndarray, fps: Fraction, tick: float) -> bool:
-    """Whether presentation times (seconds, sorted) leave the even grid of `fps`.
+    """Whether presentation times (seconds, sorted) deviate from the even grid of `fps`.
 
     Containers round times to their tick (1 ms in Matroska), which is no variation.
     """
@@ -111,7 +110,7 @@ def _is_variable(times: np.ndarray, fps: Fraction, tick: float) -> bool:
 def probe(path: Path) -> VideoInfo:
     """Describe a video without decoding more than its first frame.
 
-    Counts the stored frames, so that it is exact where the header only estimates.
+    Counts the stored frames: exact where the header only estimates.
 
     Raises:
         BadInput: missing, empty, not a video, no video stream, or truncated.
@@ -134,7 +133,7 @@ def probe(path: Path) -> VideoInfo:
                 if stamp is not None:
                     end = max(end, (stamp + (packet.duration or 0)) * base)
         except av.error.FFmpegError as error:
-            raise _cut_short(path, f"{len(times)} frames ({error})", "the recording") from error
+            raise _cut_short(path, f"{len(times)} frames ({error})", "the video") from error
         if not times:
             raise BadInput(path, "it holds no frame", "Copy or download it again.")
         stamps = np.sort(np.array(times))
@@ -180,7 +179,7 @@ def _first_frame(
     try:
         return next(container.decode(stream))
     except (StopIteration, av.error.FFmpegError) as error:
-        raise _cut_short(path, "no frame", "the recording") from error
+        raise _cut_short(path, "no frame", "the video") from error
 
 
 def read_frames(path: Path) -> Iterator[np.ndarray]:

@@ -40,7 +40,7 @@ def column(
     valued = [change for change, _ in known if change.delta is not None]
     values = [gain(c, v) for c, paper in known for v in (c.delta, *(c.interval or ()), paper)]
     scale = pictures.scale(values)
-    digits = digits_of(valued) if valued else Precision(0)
+    digits = digits_of(valued) if valued else Precision(False, 0)
     return [cell(c, scale, digits, p) for c, p in zip(changes, printed, strict=True)]
 
 

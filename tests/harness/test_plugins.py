@@ -106,7 +106,7 @@ def test_naming_a_broken_one_is_one_sentence(monkeypatch, command, tmp_path, kin
     assert line.startswith(f"error: {kind.removesuffix('s')} '{arguments[-1]}': its plug-in (")
     assert "their-package" in line
     assert "No module named 'no_such_module'" in line
-    assert line.endswith("Mend or uninstall that package.")
+    assert line.endswith("Fix or uninstall that package.")
     assert not (tmp_path / "runs").exists()
 
 
@@ -125,12 +125,12 @@ def test_the_first_of_two_equal_names_stays(monkeypatch, tmp_path, kind):
         assert name in specs(kind)
         (problem,) = CATALOGUES[kind].problems()
     assert problem.name == "b"
-    assert problem.reason == f"the name {name!r} is taken already"
+    assert problem.reason == f"the name {name!r} is already taken"
 
 
 def test_several_metrics_of_which_one_is_none(monkeypatch, tmp_path):
     with installed(monkeypatch, tmp_path / "p", SOURCE, metrics="mine = theirs:SEVERAL"):
-        with pytest.raises(BadInput, match="TypeError: it gives int, not MetricSpec"):
+        with pytest.raises(BadInput, match="TypeError: it provides int, not MetricSpec"):
             one("metrics", "mine")
         assert "their-metric" not in specs("metrics")
 
@@ -143,4 +143,4 @@ def test_doctor_tells_them_with_a_cure(monkeypatch, tmp_path):
     for finding in found:
         assert "their-package" in finding.what
         assert "No module named 'no_such_module'" in finding.state
-        assert finding.cure == "mend or uninstall its package"
+        assert finding.cure == "fix or uninstall its package"

@@ -70,9 +70,9 @@ def test_other_errors_pass(tmp_path):
 
 def test_a_file_in_the_way_of_a_folder(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(BadInput, match="cannot be made"):
+    with pytest.raises(BadInput, match="cannot be created"):
         storage.make_folder(tmp_path / "file" / "run")
-    with pytest.raises(BadInput, match="cannot be made"):
+    with pytest.raises(BadInput, match="cannot be created"):
         storage.make_folder(tmp_path / "file")
 
 

@@ -44,9 +44,9 @@ def test_fetch_tells_the_sha256_and_what_it_is_worth(rows, call, tmp_path):
     assert code == 0
     known, bare = out.split("bare: ")
     assert str(tmp_path / "cache" / "weights" / "known.bin") in known
-    assert f"sha256 {SHA256}\n  verified: its sha256 is the registry's" in known
+    assert f"sha256 {SHA256}\n  verified: its sha256 equals the registry's" in known
     assert f"sha256 {SHA256}\n  recorded: " in bare
-    assert "none is published to verify" in bare
+    assert "none is published" in bare
 
 
 def test_a_file_put_by_hand_is_told(rows, call, tmp_path):

@@ -30,17 +30,24 @@ def test_digits_of_a_column(name, values, texts):
 
 
 def test_nothing_is_never_negative():
-    assert Precision(2).text(-0.001) == "0.00"
-    assert Precision(2).signed(-0.001) == "0.00"
-    assert Precision(2).signed(0.001) == "0.00"
-    assert (Precision(2).signed(1.0), Precision(2).signed(-1.0)) == ("+1.00", "-1.00")
-    assert Precision(8, exponent=True).signed(1.5e-7) == "+1.50e-07"
-    assert Precision(8, exponent=True).text(0.0) == "0"
+    assert Precision(False, 2).text(-0.001) == "0.00"
+    assert Precision(False, 2).signed(-0.001) == "0.00"
+    assert Precision(False, 2).signed(0.001) == "0.00"
+    assert (Precision(False, 2).signed(1.0), Precision(False, 2).signed(-1.0)) == ("+1.00", "-1.00")
+    assert Precision(True, 2).signed(1.5e-7) == "+1.50e-07"
+    assert Precision(True, 2).text(0.0) == "0"
 
 
 def test_differences_have_the_digits_of_their_values_unless_all_of_one_would_be_zero():
-    assert of_changes("psnr", [35.0, 34.0], [(-1.0, -1.5, -0.5)]) == Precision(2)
-    assert of_changes("psnr", [35.0, 34.999], [(-0.001, -0.002, 0.0)]) == Precision(5)
-    assert of_changes("psnr", [35.0, 34.999], [(-0.001, -2.0, 2.0)]) == Precision(2)
-    assert of_changes("psnr", [35.0, 35.0], [(1e-15,)]) == Precision(2)
+    assert of_changes("psnr", [35.0, 34.0], [(-1.0, -1.5, -0.5)]) == Precision(False, 2)
+    assert of_changes("psnr", [35.0, 34.999], [(-0.001, -0.002, 0.0)]) == Precision(False, 5)
+    assert of_changes("psnr", [35.0, 34.999], [(-0.001, -2.0, 2.0)]) == Precision(False, 2)
+    assert of_changes("psnr", [35.0, 35.0], [(1e-15,)]) == Precision(False, 2)
     assert of_changes("lve", [1e-5, 2e-5], [(1e-5,)]).exponent
+
+
+def test_two_values_are_told_apart_by_at_most_three_digits_more():
+    assert Precision(False, 2).apart(35.03, 35.031) == Precision(False, 3)
+    assert Precision(False, 2).apart(35.0, 34.0) == Precision(False, 2)
+    assert Precision(False, 2).apart(35.0, 35.0 + 1e-12) == Precision(False, 2)
+    assert Precision(True, 2).apart(1.141e-5, 1.142e-5) == Precision(True, 3)

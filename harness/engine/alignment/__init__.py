@@ -1,1 +1,1 @@
-"""Two sides of files made comparable: opened, paired by name, differences refused or remedied."""
+"""Makes predictions and ground truth comparable: opened, paired by name, aligned or refused."""

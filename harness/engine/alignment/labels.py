@@ -1,4 +1,4 @@
-"""Who speaks in a recording, and with which emotion: a small CSV that the user writes."""
+"""Subject and emotion of each sequence, from a CSV file of the user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLUMNS = ("name", "subject", "emotion", "intensity")
 
 @dataclass(frozen=True)
 class Label:
-    """One line: subject, and where known emotion (of `EMOTIONS`) and intensity (1 to 3)."""
+    """One line: subject and, if known, emotion (of `EMOTIONS`) and intensity (1 to 3)."""
 
     subject: str
     emotion: str | None = None
@@ -32,16 +32,16 @@ class Label:
 
 
 def read_labels(path: Path, names: list[str]) -> dict[str, Label]:
-    """Labels of the given recordings.
+    """Labels of the given sequences.
 
     Args:
-        path: a CSV with a head line `name,subject,emotion,intensity`; emotion and intensity
+        path: a CSV with a header `name,subject,emotion,intensity`; emotion and intensity
             may be empty.
-        names: recordings that must all have a line.
+        names: sequences, each of which must have a line.
 
     Raises:
-        BadInput: no such file, another head, an unknown emotion, an intensity other than 1, 2
-            or 3, a name twice, or a recording without a line.
+        BadInput: no such file, another header, an unknown emotion, an intensity other than 1, 2
+            or 3, a name twice, or a sequence without a line.
 
     """
     if not path.is_file():
@@ -52,8 +52,8 @@ def read_labels(path: Path, names: list[str]) -> dict[str, Label]:
             reader = csv.DictReader(file)
             if tuple(reader.fieldnames or ()) != COLUMNS:
                 head = ",".join(reader.fieldnames or ())
-                fact = f"its head line is {head!r}"
-                raise BadInput(path, fact, f"Write {','.join(COLUMNS)} there.")
+                fact = f"its header is {head!r}"
+                raise BadInput(path, fact, f"Write {','.join(COLUMNS)}.")
             lines = list(reader)
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadInput(path, f"it is not a CSV text file ({error})", "Save it as UTF-8.") from error
@@ -61,10 +61,10 @@ def read_labels(path: Path, names: list[str]) -> dict[str, Label]:
         where = f"{path}, line {number}"
         name, emotion = line["name"], line["emotion"] or None
         if name in labels:
-            raise BadInput(where, f"{name!r} has a line already", "Leave one line a recording.")
+            raise BadInput(where, f"{name!r} already has a line", "Keep one line per sequence.")
         if emotion is not None and emotion not in EMOTIONS:
             cure = f"Use one of {', '.join(EMOTIONS)}, or leave it empty."
-            raise BadInput(where, f"{emotion!r} is no known emotion", cure)
+            raise BadInput(where, f"{emotion!r} is not a known emotion", cure)
         if line["intensity"] not in ("", "1", "2", "3", None):
             fact = f"the intensity is {line['intensity']!r}"
             raise BadInput(where, fact, "Use 1, 2 or 3, or leave it empty.")
@@ -73,6 +73,6 @@ def read_labels(path: Path, names: list[str]) -> dict[str, Label]:
     missing = [name for name in names if name not in labels]
     if missing:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-        fact = f"{len(missing)} of {len(names)} recordings have no line: {shown}"
-        raise BadInput(path, fact, "Add a line for each recording.")
+        fact = f"{len(missing)} of {len(names)} sequences have no line: {shown}"
+        raise BadInput(path, fact, "Add a line for each sequence.")
     return {name: labels[name] for name in names}

@@ -1,4 +1,4 @@
-"""Mesh sequences as recordings, and what all of them share: a template and vertex lists."""
+"""Mesh sequences, and what they share: a template and vertex lists."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REGIONS = ("lip", "upper", "eye")
 
 
 class Stored(Mapping[str, Any]):
-    """Signals that are read from their files whenever they are asked for, and never kept.
+    """Signals that are read from their files on every access, and never kept.
 
     A set of mesh sequences may be larger than memory.
     """
@@ -43,8 +43,8 @@ def open_mesh(name: str, path: Path, fps: float | None, vertices: int | None) ->
     Args:
         name: what it is paired by.
         path: the file.
-        fps: frames per second; 25 where it was not given, and no mesh metric depends on it.
-        vertices: V, where a template states it.
+        fps: frames per second; 25 if not given; no mesh metric depends on it.
+        vertices: V, if a template states it.
 
     Raises:
         BadInput: the file cannot be used as it is.
@@ -71,19 +71,19 @@ def read_common(template: Path | None, regions: Mapping[str, Path]) -> dict[str,
     """Template and vertex lists, checked, with a `digest` of their files.
 
     Raises:
-        BadInput: a file cannot be used; vertex lists without a template that says how many
-            vertices there are; an unknown region.
+        BadInput: a file cannot be used; vertex lists without a template, which states the
+            number of vertices; an unknown region.
 
     """
     if template is None:
         if regions:
             cure = "Name the neutral mesh with --template."
-            raise BadInput("--region", "vertex lists need to know their mesh", cure)
+            raise BadInput("--region", "vertex lists need a template", cure)
         return {}
     for name in regions:
         if name not in REGIONS:
             cure = f"Use one of {', '.join(REGIONS)}: --region lip=FILE."
-            raise BadInput("--region", f"{name!r} is no region that a metric reads", cure)
+            raise BadInput("--region", f"no metric reads a region {name!r}", cure)
     neutral = read_template(template)
     digest = hashlib.sha256(sha256_of(template).encode())
     common: dict[str, Any] = {"template": neutral}

@@ -1,4 +1,4 @@
-"""One side of a comparison as it lies on disk: a video, a folder of pictures, an archive."""
+"""One side of a comparison on disk: a video, a folder of images, an archive."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ SILENCE = np.zeros(0, np.float32)
 
 @dataclass(frozen=True)
 class OpenedSequence:
-    """One recording, checked but not yet decoded.
+    """One sequence, checked but not yet decoded.
 
     Attributes:
         frames: starts a new pass over uint8 RGB [H,W,3]; a mesh has none.
-        audio: float32 [S] in [-1,1] at 16 kHz, empty where there is no sound.
+        audio: float32 [S] in [-1,1] at 16 kHz, empty if there is no sound.
         signals: per-frame signals that came with it, by the names of `SIGNALS`.
-        decode: how its pixels were made, for the record.
+        decode: how its pixels were decoded, for the record.
         digest: hash of everything above.
 
     """
@@ -57,9 +57,9 @@ class OpenedSequence:
 
 
 def kind_of(path: Path) -> str | None:
-    """What a path holds: one recording of some kind, "set" for a folder of them, None for neither.
+    """What a path holds: the kind of one sequence, "set" for a folder of them, None for neither.
 
-    A folder is one recording where it is an archive or holds pictures; otherwise it is a set.
+    A folder is one sequence if it is an archive or holds images; otherwise it is a set.
     """
     if path.is_file():
         suffix = path.suffix.lower()
@@ -74,15 +74,15 @@ def kind_of(path: Path) -> str | None:
 
 
 def open_sequence(name: str, path: Path, fps: float | None = None) -> OpenedSequence:
-    """Open one recording.
+    """Open one sequence.
 
     Args:
         name: what it is paired by.
-        path: a video, a folder of pictures, or a prediction archive.
-        fps: frames per second of pictures, which state none.
+        path: a video, a folder of images, or a prediction archive.
+        fps: frames per second of images, which state none.
 
     Raises:
-        BadInput: it cannot be trusted as it is.
+        BadInput: it cannot be used as it is.
 
     """
     kind = kind_of(path)
@@ -97,8 +97,8 @@ def open_sequence(name: str, path: Path, fps: float | None = None) -> OpenedSequ
     known = ", ".join(sorted(VIDEOS))
     raise BadInput(
         path,
-        f"its ending {path.suffix!r} is not that of a video",
-        f"Give one of {known}, a folder of pictures, or a prediction archive.",
+        f"its suffix {path.suffix!r} is not that of a video",
+        f"Give one of {known}, a folder of images, or a prediction archive.",
     )
 
 
@@ -112,13 +112,13 @@ def open_video(name: str, path: Path) -> OpenedSequence:
     """
     info = probe(path)
     if info.variable_frame_rate:
-        next(read_frames(path))  # refuses, and says how to mend it
+        next(read_frames(path))  # refuses, and states the cure
     format_ = av.VideoFormat(info.pixel_format)
     bits = max(component.bits for component in format_.components)
     if (bits > 8 and not format_.is_rgb) or bits > 16:
         raise BadInput(
             path,
-            f"it has {bits} bits a channel ({info.pixel_format}), and scores are of 8-bit frames",
+            f"it has {bits} bits a channel ({info.pixel_format}), but metrics read 8-bit frames",
             "Convert it, and say so in your paper: "
             "`ffmpeg -i IN -pix_fmt yuv420p -c:v libx264 -crf 0 OUT.mp4`.",
         )
@@ -126,9 +126,9 @@ def open_video(name: str, path: Path) -> OpenedSequence:
         raise BadInput(
             path,
             f"it has an alpha channel ({info.pixel_format})",
-            "Lay it over its background first; transparent pixels have no colour to score.",
+            "Composite it over its background first; transparent pixels have no colour to score.",
         )
-    turned = f", turned by {info.rotation} degrees" if info.rotation else ""
+    turned = f", rotated by {info.rotation} degrees" if info.rotation else ""
     return OpenedSequence(
         name,
         path,
@@ -145,21 +145,21 @@ def open_video(name: str, path: Path) -> OpenedSequence:
 
 
 def open_pictures(name: str, folder: Path, fps: float | None) -> OpenedSequence:
-    """A folder of numbered pictures, with `audio.wav` in it or `FOLDER.wav` beside it.
+    """A folder of numbered images, with `audio.wav` in it or `FOLDER.wav` beside it.
 
     Raises:
-        BadInput: no frame rate was given; names without or with missing numbers; pictures of
+        BadInput: no frame rate was given; names without or with missing numbers; images of
             several sizes or kinds, with alpha, grey, or of more than 8 bits.
 
     """
     if fps is None:
-        raise BadInput(folder, "pictures state no frame rate", "Give it with --fps 25.")
+        raise BadInput(folder, "images state no frame rate", "Give it, for example --fps 25.")
     paths = numbered(folder)
     (height, width), *sizes = [_size(path) for path in paths]
     for path, size in zip(paths[1:], sizes, strict=True):
         if size != (height, width):
-            fact = f"it is {size[1]}x{size[0]}, the first picture is {width}x{height}"
-            raise BadInput(path, fact, "Give pictures of one size.")
+            fact = f"it is {size[1]}x{size[0]}, the first image is {width}x{height}"
+            raise BadInput(path, fact, "Give images of one size.")
 
     def frames() -> Iterator[np.ndarray]:
         for path in paths:
@@ -182,13 +182,13 @@ def open_pictures(name: str, folder: Path, fps: float | None) -> OpenedSequence:
         width,
         frames,
         read_audio(sound) if sound else SILENCE,
-        f"{paths[0].suffix.lower().lstrip('.')} pictures by Pillow",
+        f"{paths[0].suffix.lower().lstrip('.')} images by Pillow",
         digest.hexdigest(),
     )
 
 
 def numbered(folder: Path) -> list[Path]:
-    """The pictures of a folder by their number, which must count up without gaps.
+    """The images of a folder by their number, which must be consecutive.
 
     Raises:
         BadInput: a name without a number, a number twice, or a gap.
@@ -198,17 +198,17 @@ def numbered(folder: Path) -> list[Path]:
     for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES):
         digits = re.findall(r"\d+", path.stem)
         if not digits:
-            cure = "Name pictures 000000.png, 000001.png, ..."
-            raise BadInput(path, "its name has no number", cure)
+            cure = "Name images 000000.png, 000001.png, ..."
+            raise BadInput(path, "its name contains no number", cure)
         number = int(digits[-1])
         if number in found:
-            fact = f"number {number} is there twice: {found[number].name} and {path.name}"
-            raise BadInput(folder, fact, "Leave one picture a frame in the folder.")
+            fact = f"number {number} occurs twice: {found[number].name} and {path.name}"
+            raise BadInput(folder, fact, "Keep one image per frame in the folder.")
         found[number] = path
     numbers = sorted(found)
     for before, after in pairwise(numbers):
         if after != before + 1:
-            fact = f"after picture {before} comes {after}"
+            fact = f"image {before} is followed by {after}"
             raise BadInput(folder, fact, "Frames must be numbered without gaps: render them again.")
     return [found[number] for number in numbers]
 
@@ -219,24 +219,24 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         with Image.open(path) as image:
             yield image
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        fact = f"it cannot be read as a picture ({error})"
-        raise BadInput(path, fact, "Make or copy it again.") from error
+        fact = f"it cannot be read as an image ({error})"
+        raise BadInput(path, fact, "Write or copy it again.") from error
 
 
 def _size(path: Path) -> tuple[int, int]:
-    """Height and width, from the head of the file alone."""
+    """Height and width, from the file's header."""
     with _opened(path) as image:
         if image.mode != "RGB":
             raise BadInput(
                 path,
                 f"its pixels are {image.mode}, not 8-bit RGB",
-                "Convert the pictures to RGB; lay transparent ones over their background.",
+                "Convert the images to RGB; composite transparent ones over their background.",
             )
         return image.height, image.width
 
 
 def open_archive(name: str, folder: Path) -> OpenedSequence:
-    """A prediction archive or the truth's, as the runner writes them: lossless.
+    """An archive of a prediction or of ground truth, as the engine writes them: lossless.
 
     Raises:
         BadInput: one of its files is damaged.

@@ -1,4 +1,4 @@
-"""Which prediction belongs to which truth: by name, completely, or not at all."""
+"""Pairs predictions with ground truth: by name, completely, or not at all."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from pathlib import Path
 from harness.contracts import BadInput
 from harness.engine.alignment.opened import MESHES, VIDEOS, kind_of
 
-#: Beside a video, files of these endings are its signals and no recordings.
+#: Files with these suffixes are signals of the video beside them, not sequences.
 SIDECARS = (".openface.csv", ".bfm79.npy", ".masks.npz")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One prediction and its truth."""
+    """One prediction and its ground truth."""
 
     name: str
     prediction: Path
     truth: Path
 
 
-def recordings(folder: Path) -> dict[str, Path]:
-    """The recordings of a folder by name, which is the file's or folder's without its ending.
+def sequences_in(folder: Path) -> dict[str, Path]:
+    """The sequences of a folder by name: that of the file or folder without suffix.
 
     Raises:
-        BadInput: two recordings have one name, or there is none.
+        BadInput: two sequences have one name, or there is none.
 
     """
     found: dict[str, Path] = {}
@@ -36,25 +36,25 @@ def recordings(folder: Path) -> dict[str, Path]:
             continue
         name = path.stem if path.is_file() else path.name
         if name in found:
-            fact = f"{found[name].name} and {path.name} have one name"
-            raise BadInput(folder, fact, "Leave one recording a name in the folder.")
+            fact = f"{found[name].name} and {path.name} have the same name"
+            raise BadInput(folder, fact, "Keep one sequence per name in the folder.")
         found[name] = path
     if not found:
         known = ", ".join(sorted(VIDEOS | MESHES))
         raise BadInput(
             folder,
-            "no recording is in it",
-            f"Put videos ({known}), folders of pictures or prediction archives there.",
+            "it contains no sequence",
+            f"Put videos ({known}), folders of images or prediction archives there.",
         )
     return found
 
 
 def pairs(prediction: Path, truth: Path) -> list[Pair]:
-    """Pair one recording with one, or a folder of them with a folder, by name.
+    """Pair one sequence with one, or a folder of them with a folder, by name.
 
     Raises:
-        BadInput: a path is missing, one side is a folder and the other is not, or names are
-            without partner; they are all counted and the first are named.
+        BadInput: a path is missing, one side is a folder and the other is not, or names have
+            no counterpart; all are counted and the first are named.
 
     """
     for path in (prediction, truth):
@@ -62,25 +62,25 @@ def pairs(prediction: Path, truth: Path) -> list[Pair]:
             raise BadInput(path, "no such file or folder", "Check the path.")
     several = [kind_of(path) == "set" for path in (prediction, truth)]
     if several == [False, False]:
-        # By the truth, which all rows share.
+        # In the order of the ground truth, which all rows share.
         name = truth.stem if truth.is_file() else truth.name
         return [Pair(name, prediction, truth)]
     if several != [True, True]:
         folder, other = (prediction, truth) if several[0] else (truth, prediction)
         raise BadInput(
             folder,
-            f"it is a folder of recordings, and {other} is a single one",
-            "Give two folders whose recordings have the same names, or two recordings.",
+            f"it is a folder of sequences, but {other} is a single one",
+            "Give two folders whose sequences have the same names, or two sequences.",
         )
-    predicted, true = recordings(prediction), recordings(truth)
+    predicted, true = sequences_in(prediction), sequences_in(truth)
     for ours, theirs, where in ((true, predicted, prediction), (predicted, true, truth)):
         alone = sorted(set(ours) - set(theirs))
         if alone:
             shown = ", ".join(alone[:5]) + (", ..." if len(alone) > 5 else "")
             raise BadInput(
                 where,
-                f"{len(alone)} of {len(ours)} names have no partner in it: {shown}",
-                "Both folders must hold the same names; a method that failed on a recording "
+                f"{len(alone)} of {len(ours)} names have no counterpart in it: {shown}",
+                "Both folders must hold the same names; a method that failed on a sequence "
                 "cannot leave it out.",
             )
     return [Pair(name, path, true[name]) for name, path in predicted.items()]

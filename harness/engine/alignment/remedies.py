@@ -1,4 +1,4 @@
-"""Differences between the two sides: refused, or settled by a remedy that the user declared."""
+"""Differences between the two sides: refused, or resolved as the user's options allow."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from harness.engine.alignment.opened import OpenedSequence
 
 @dataclass(frozen=True)
 class Remedies:
-    """What may be done to make two sides comparable; every use is recorded in the result.
+    """What may be done to make two sides comparable; its use is recorded in the result.
 
     Attributes:
-        resample_fps: bring both sides to this rate by repeating or leaving out whole frames.
+        resample_fps: resample both sides to this rate by repeating or dropping whole frames.
         trim: cut frames and sound at the end, to the shortest.
-        resize: bring the prediction to the truth's size (Pillow's antialiased bicubic).
+        resize: resize the prediction to the ground truth (Pillow's antialiased bicubic).
 
     """
 
@@ -34,7 +34,7 @@ class Remedies:
 
 @dataclass(frozen=True)
 class Aligned:
-    """Two comparable sides, the sound they are judged with, and what was done to them."""
+    """Two comparable sides, the sound for scoring, and what was done to them."""
 
     prediction: OpenedSequence
     truth: OpenedSequence
@@ -46,7 +46,7 @@ def align(prediction: OpenedSequence, truth: OpenedSequence, remedies: Remedies)
     """Make two sides comparable, as far as the remedies allow.
 
     Raises:
-        BadInput: rate, size, length or sound differ; says both numbers and the flag.
+        BadInput: rate, size, length or sound differ; states both numbers and the option.
 
     """
     notes: dict[str, Any] = {}
@@ -59,17 +59,17 @@ def align(prediction: OpenedSequence, truth: OpenedSequence, remedies: Remedies)
     if prediction.fps != truth.fps:
         raise BadInput(
             prediction.path,
-            f"it has {float(prediction.fps):g} frames per second, its truth {truth.path} has "
-            f"{float(truth.fps):g}",
-            f"Pass --resample-fps {float(truth.fps):g} to repeat or leave out whole frames.",
+            f"it has {float(prediction.fps):g} frames per second, its ground truth {truth.path} "
+            f"has {float(truth.fps):g}",
+            f"Pass --resample-fps {float(truth.fps):g} to repeat or drop whole frames.",
         )
     if (prediction.height, prediction.width) != (truth.height, truth.width):
         sizes = [f"{opened.width}x{opened.height}" for opened in (prediction, truth)]
         if not remedies.resize:
             raise BadInput(
                 prediction.path,
-                f"its frames are {sizes[0]}, those of its truth {truth.path} are {sizes[1]}",
-                "Pass --resize to bring the prediction to the truth's size.",
+                f"its frames are {sizes[0]}, those of its ground truth {truth.path} are {sizes[1]}",
+                "Pass --resize to resize the prediction to the ground truth.",
             )
         notes["resize"] = sizes
         prediction = resized(prediction, truth.height, truth.width)
@@ -77,7 +77,8 @@ def align(prediction: OpenedSequence, truth: OpenedSequence, remedies: Remedies)
         if not remedies.trim or truth.kind == "mesh":
             raise BadInput(
                 prediction.path,
-                f"it has {prediction.count} frames, its truth {truth.path} has {truth.count}",
+                f"it has {prediction.count} frames, its ground truth {truth.path} has "
+                f"{truth.count}",
                 "Give meshes of equal length."
                 if truth.kind == "mesh"
                 else "Pass --trim to cut both at the end to the shorter one.",
@@ -98,31 +99,32 @@ def with_sound(
     remedies: Remedies,
     notes: dict[str, Any],
 ) -> Aligned:
-    """Check the sound against the picture, or cut both to the shorter."""
+    """Check the length of sound against video, or cut both to the shorter."""
     count, rate = prediction.count, prediction.fps
-    heard, seen = len(sound.audio) / SAMPLE_RATE, float(count / rate)
-    if len(sound.audio) and abs(heard - seen) > 1 / rate:
+    sound_s, video_s = len(sound.audio) / SAMPLE_RATE, float(count / rate)
+    if len(sound.audio) and abs(sound_s - video_s) > 1 / rate:
         if not remedies.trim:
             raise BadInput(
                 sound.path,
-                f"its sound lasts {heard:.3f} s and its picture {seen:.3f} s, more than one "
+                f"its sound lasts {sound_s:.3f} s and its video {video_s:.3f} s, more than one "
                 f"frame ({float(1 / rate):g} s) apart",
                 "Pass --trim to cut both at the end to the shorter one.",
             )
-        count = min(count, int(heard * rate))
+        count = min(count, int(sound_s * rate))
         if count < 1:
-            raise BadInput(sound.path, "its sound is shorter than one frame", "Give it sound.")
-        notes.setdefault("trim", {})["seconds"] = [heard, seen, float(count / rate)]
+            fact = "its sound is shorter than one frame"
+            raise BadInput(sound.path, fact, "Give a file with sound.")
+        notes.setdefault("trim", {})["seconds"] = [sound_s, video_s, float(count / rate)]
         prediction, truth = trimmed(prediction, count), trimmed(truth, count)
         sound = replace(sound, audio=sound.audio[: round(count / rate * SAMPLE_RATE)])
     return Aligned(prediction, truth, sound.audio, notes)
 
 
 def resampled(opened: OpenedSequence, fps: Fraction) -> OpenedSequence:
-    """The recording at another rate: each new frame is the nearest old one, never a blend.
+    """The sequence at another rate: each new frame is the nearest old one, never a blend.
 
     Raises:
-        BadInput: it has per-frame signals, which cannot be repeated in its place.
+        BadInput: it has per-frame signals, which cannot be resampled.
 
     """
     if opened.fps == fps:
@@ -148,14 +150,15 @@ def resampled(opened: OpenedSequence, fps: Fraction) -> OpenedSequence:
 
 
 def resized(opened: OpenedSequence, height: int, width: int) -> OpenedSequence:
-    """The recording at another size, by Pillow's antialiased bicubic filter.
+    """The sequence at another size, by Pillow's antialiased bicubic filter.
 
     Raises:
         BadInput: it has per-pixel signals.
 
     """
     if "masks" in opened.signals:
-        raise BadInput(opened.path, "its masks have its own size", "Resize the video beforehand.")
+        cure = "Resize the video beforehand, and make the masks from that."
+        raise BadInput(opened.path, "its masks have the original size", cure)
 
     def frames() -> Iterator[np.ndarray]:
         for frame in opened.frames():

@@ -1,4 +1,4 @@
-"""Signals that lie beside a recording, as files of its name: OpenFace, BFM coefficients, masks."""
+"""Signals in files beside a sequence, under its name: OpenFace, BFM coefficients, masks."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from harness.weights import sha256_of
 
 
 def with_sidecars(opened: OpenedSequence) -> OpenedSequence:
-    """The recording with every signal that lies beside it.
+    """The sequence with every signal that is stored beside it.
 
     `NAME.openface.csv`, `NAME.bfm79.npy` ([T,79]) and `NAME.masks.npz` (`bits`, uint8 [T,H,W]).
 
     Raises:
-        BadInput: such a file is unreadable, or does not have one row a frame.
+        BadInput: such a file is unreadable, or does not have one row per frame.
 
     """
     base = opened.path.with_suffix("") if opened.path.is_file() else opened.path
@@ -33,10 +33,8 @@ def with_sidecars(opened: OpenedSequence) -> OpenedSequence:
             continue
         value, count = read(path)
         if count != opened.count:
-            fact = (
-                f"it has {count} rows, its recording {opened.path.name} has {opened.count} frames"
-            )
-            raise BadInput(path, fact, "Make it again from this very recording.")
+            fact = f"it has {count} rows, its video {opened.path.name} has {opened.count} frames"
+            raise BadInput(path, fact, "Make it again from this file.")
         signals[name] = value
         digest.update(f"{name}:{sha256_of(path)}".encode())
     if len(signals) == len(opened.signals):
@@ -73,7 +71,7 @@ def _masks(path: Path) -> tuple[Masks, int]:
     bits = _array(path, "bits")
     if bits.ndim != 3 or bits.dtype != np.uint8:
         fact = f"`bits` is {bits.dtype} {list(bits.shape)}, uint8 [T,H,W] is expected"
-        raise BadInput(path, fact, "Set one bit a region, as `Masks` in harness/contracts says.")
+        raise BadInput(path, fact, "Set one bit per region, as `Masks` in harness/contracts says.")
     return Masks(bits), len(bits)
 
 

@@ -1,7 +1,7 @@
-"""Prediction archives: lossless and self-contained, so that scoring needs neither method nor data.
+"""Prediction archives: lossless and self-contained; scoring needs neither method nor data.
 
 A folder with `frames.zip` (one PNG a frame), `audio.wav` (float PCM), `signals.npz` (truth
-only) and `meta.json`. A prediction names its truth by folder and content hash.
+only) and `meta.json`. A prediction names its ground truth by folder and content hash.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from harness.contracts import (
 from harness.contracts.sequence import SAMPLE_RATE
 from harness.storage import write_json
 
-#: Truth signals that metrics may read, and the type each is restored to.
+#: Ground-truth signals that metrics may read, and the type of each.
 SIGNAL_TYPES: dict[str, Any] = {
     "masks": Masks,
     "au": ActionUnits,
@@ -61,7 +61,7 @@ _DAMAGE = (
 
 @contextmanager
 def legible(path: Path) -> Iterator[None]:
-    """Turn a damaged file of a finished cell into a sentence that says what to delete.
+    """Turn a damaged file of a finished cell into an error that states what to delete.
 
     Raises:
         BadInput: the block could not read it.
@@ -69,10 +69,10 @@ def legible(path: Path) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        cure = f"Delete {path.parent}; the next run makes it again."
-        # The first sentence alone: numpy's next one advises to unpickle the file.
+        cure = f"Delete {path.parent}; the next run creates it again."
+        # Only the first sentence: numpy's next one advises unpickling the file.
         reason = str(error).partition(". ")[0].rstrip(".")
-        raise BadInput(path, f"is damaged or not of this kind ({reason})", cure) from error
+        raise BadInput(path, f"is damaged or of another kind ({reason})", cure) from error
 
 
 def write_frames(path: Path, frames: Iterable[np.ndarray]) -> tuple[int, str]:
@@ -153,14 +153,14 @@ def write_truth(folder: Path, sequence: Sequence) -> dict[str, Any]:
 
 
 def read_meta(folder: Path) -> dict[str, Any]:
-    """The facts an archive states about itself."""
+    """The metadata of an archive."""
     path = folder / "meta.json"
     with legible(path):
         return dict(json.loads(path.read_text("utf-8")))
 
 
 def read_signals(folder: Path) -> dict[str, Any]:
-    """The truth's signals, restored to their types."""
+    """The ground truth's signals, restored to their types."""
     grouped: dict[str, dict[str, np.ndarray]] = {}
     path = folder / "signals.npz"
     with legible(path), np.load(path, allow_pickle=False) as stored:
@@ -191,7 +191,7 @@ def batches(
         ValueError: the lengths differ; nothing is trimmed or stretched.
     """
     if len(prediction) != len(truth):
-        raise ValueError(f"{len(prediction)} predicted frames, {len(truth)} true frames")
+        raise ValueError(f"{len(prediction)} predicted frames, {len(truth)} ground-truth frames")
     for start in range(0, len(truth), size):
         block = range(start, min(start + size, len(truth)))
         yield start, prediction.stack(block), truth.stack(block)

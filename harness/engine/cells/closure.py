@@ -1,8 +1,8 @@
-"""The code that decides an outcome: the import closure of a module, found and not listed by hand.
+"""The code that determines an outcome: the import closure of a module, found automatically.
 
 Imports are read from the source, also those inside functions, and followed inside our packages
-and inside the package of the entry module itself, which may be a plug-in's. A digest leaves out
-comments and docstrings: explaining code better makes no result stale. What is imported by a
+and inside the package of the entry module itself, which may be a plug-in's. A digest ignores
+comments and docstrings: documenting code invalidates no result. An import of a
 name that is computed at run time cannot be found; a literal in `import_module("...")` or
 `load_entry("...")` is.
 """
@@ -25,8 +25,8 @@ from harness.file_cache import computed, sha256_of_files
 #: Top-level packages of this project.
 OURS = ("harness", "methods", "metrics", "splits", "reports")
 
-#: Files beside a package's modules, or in its folders that are no packages, that decide what it
-#: computes.
+#: Files beside a package's modules, or in its folders that are not packages, that determine
+#: what it computes.
 DATA_SUFFIXES = (".cpp", ".h", ".cu", ".npz")
 
 #: Calls whose literal argument names a module.
@@ -35,7 +35,7 @@ IMPORTERS = ("import_module", "load_entry", "__import__")
 #: Dots of a relative import, the module named, and the names imported from it.
 Import = tuple[int, str, list[str]]
 
-#: Goes up with every change of what is kept of a module.
+#: Incremented with every change to what is stored for a module.
 FORMAT = "module 1"
 
 
@@ -90,10 +90,10 @@ def digest(*entries: str) -> str:
 
 @cache
 def source_of(name: str) -> Path | None:
-    """The source file of a module; None where it is no module with Python source.
+    """The source file of a module; None if there is no Python source.
 
-    Found by path below its top-level package: importing the packages on the way would import
-    torch with some.
+    Found by path below its top-level package: importing its parent packages would
+    import torch with some of them.
     """
     top, *rest = name.split(".")
     for folder in _folders(top):
@@ -119,7 +119,7 @@ def _origin(top: str) -> str | None:
 
 
 def _spec(top: str) -> ModuleSpec | None:
-    """Where a top-level module lies; a module made by hand may have no spec."""
+    """The spec of a top-level module; a module that was created by hand may have none."""
     try:
         return importlib.util.find_spec(top) if top else None
     except (ImportError, ValueError):
@@ -127,7 +127,7 @@ def _spec(top: str) -> ModuleSpec | None:
 
 
 def imports_of(name: str, path: Path, imports: list[Import]) -> list[str]:
-    """Modules that a module names in its imports; also names that are no modules."""
+    """Modules that a module names in its imports; also names that are not modules."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found = []
     for level, module, imported in imports:
@@ -142,7 +142,7 @@ def imports_of(name: str, path: Path, imports: list[Import]) -> list[str]:
 
 
 def data_of(path: Path) -> list[Path]:
-    """Files that belong to a package, which its `__init__.py` stands for."""
+    """Data files of a package, which its `__init__.py` represents."""
     if path.name != "__init__.py":
         return []
     found = [file for file in path.parent.iterdir() if file.suffix in DATA_SUFFIXES]
@@ -182,7 +182,7 @@ def _called(node: ast.Call) -> str:
 def meaning_of(source: str, tree: ast.Module | None = None) -> str:
     """Python source without comments, docstrings and empty lines.
 
-    Cut from the text, not printed from the tree: the tree prints otherwise in every Python.
+    Cut from the text, not printed from the syntax tree, which differs between Python versions.
     """
     lines = source.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):

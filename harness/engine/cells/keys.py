@@ -1,4 +1,4 @@
-"""What decides a cell's outcome, put into words that a key is made of."""
+"""What determines the outcome of a cell, as parts of its key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.weights import digests
 
 
 def metric_inputs(spec: MetricSpec) -> dict[str, Any]:
-    """What decides a metric's values beside what it scores: code, options, weights."""
+    """What determines a metric's values besides its input: code, options, weights."""
     return {
         "metric": spec.id,
         "options": dict(spec.options),

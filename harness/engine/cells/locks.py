@@ -1,4 +1,4 @@
-"""Locks between processes and machines: one a cell, never waited for in silence."""
+"""Locks between processes and machines: one per cell; waiting is reported."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
-#: A file system that has no advisory locks (some mounts of NFS and Lustre).
+#: Errors of a file system without advisory locks (some mounts of NFS and Lustre).
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
-#: Seconds of waiting after which a person is told what for.
+#: Seconds of waiting after which a message states the reason.
 PATIENCE = 2.0
 
 
 def claim(path: Path) -> BaseFileLock | None:
     """Take a lock if nobody holds it; None otherwise. `release()` gives it back.
 
-    Where the file system has no locks, the existence of the file is the lock; one that a killed
-    process of the same machine left is recognised and taken over.
+    Where the file system has no locks, the existence of the file is the lock; one that a
+    killed process of the same machine left is recognised and taken over.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -45,7 +45,7 @@ def _acquired(lock: BaseFileLock) -> BaseFileLock | None:
 
 @contextmanager
 def held(path: Path, what: str) -> Iterator[None]:
-    """Hold a lock for the block; waits for it and says so.
+    """Hold a lock for the block; waits for it and reports that.
 
     Args:
         path: of the lock file.

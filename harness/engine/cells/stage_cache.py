@@ -1,7 +1,7 @@
-"""Training stages that several fits of a run have in common, kept among its cells.
+"""Training stages that several fits of a run share, stored among its cells.
 
-A method names its stages and what decides each; the store's key adds the rest: recording, seed,
-device and the method's code. A stage is therefore trained once, whichever fit comes first.
+A method names its stages and what determines each; the key adds the rest: training set, seed,
+device and the method's code. A stage is therefore trained once, by the fit that comes first.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ KIND = "stage"
 
 
 class SharedStages(StageCache):
-    """The finished stages that one fit may take, and where it leaves its own.
+    """The finished stages that one fit may reuse, and where it stores its own.
 
     Args:
         store: of the run.
-        fit: the cell of the fit; all of its inputs but the options decide every stage.
+        fit: the cell of the fit; all of its inputs except the options determine every stage.
 
     Attributes:
-        trained: stages that this fit did itself.
-        reused: stages that it took from another fit.
-        saved: seconds that those had taken there.
+        trained: stages that this fit computed itself.
+        reused: stages of another fit.
+        saved: seconds that those took there.
 
     """
 
@@ -39,7 +39,7 @@ class SharedStages(StageCache):
         self.trained: list[str] = []
         self.reused: list[str] = []
         self.saved = 0.0
-        self._missed: dict[str, float] = {}  # key -> when the stage was found to be undone
+        self._missed: dict[str, float] = {}  # key -> time at which the stage was found missing
 
     def _cell(self, stage: str, inputs: Mapping[str, Any]) -> Cell:
         return Cell(

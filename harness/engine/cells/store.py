@@ -1,4 +1,4 @@
-"""The cell store: finished work, content-addressed, one folder a cell.
+"""The cell store: finished work, content-addressed, one folder per cell.
 
 A cell's key is the hash of everything that determines its outcome. A finished cell is a folder
 that is synced and renamed into place in one step, so a reader sees all of it or nothing; a killed
@@ -27,7 +27,7 @@ from harness.contracts import BadInput, HarnessError
 from harness.engine.cells.locks import claim
 from harness.storage import storage_error, write_json, write_text
 
-#: A partial cell that nobody touched for so long is removed, also a fit's.
+#: Seconds after which an untouched partial cell is removed, also that of a fit.
 ABANDONED_SECONDS = 14 * 24 * 3600
 
 #: Kinds of cells whose lock has the cell's own key: unlocked, a partial one is a leftover.
@@ -48,7 +48,7 @@ def hash_of(value: Any, digits: int = 24) -> str:
 class Cell:
     """A stored piece of work.
 
-    `inputs` is everything that determines the outcome; `label` is for people only.
+    `inputs` is everything that determines the outcome; `label` is only for messages.
     """
 
     kind: str  # "truth", "fit", "stage", "render", "time", "score"
@@ -68,11 +68,11 @@ class Store:
         self.root = root / "cells"
 
     def place(self, kind: str, key: str) -> Path:
-        """Where a finished cell of that key lies, whether or not it is there yet."""
+        """Folder of the finished cell with that key, whether or not it exists yet."""
         return self.root / kind / key
 
     def path(self, cell: Cell) -> Path:
-        """Where the finished cell lies, whether or not it is there yet."""
+        """Folder of the finished cell, whether or not it exists yet."""
         return self.place(cell.kind, cell.key)
 
     def done(self, cell: Cell) -> bool:
@@ -84,18 +84,18 @@ class Store:
         return (self.place(kind, key) / "cell.json").is_file()
 
     def record(self, cell: Cell) -> dict[str, Any]:
-        """What the finished cell recorded of itself; see `read`."""
+        """The record of the finished cell; see `read`."""
         return self.read(cell.kind, cell.key)
 
     def read(self, kind: str, key: str) -> dict[str, Any]:
-        """What a finished cell recorded of itself.
+        """The record of a finished cell.
 
         Raises:
             BadInput: the record is damaged, or that of another cell.
 
         """
         path = self.place(kind, key) / "cell.json"
-        cure = f"Delete {path.parent}; the next run does it again."
+        cure = f"Delete {path.parent}; the next run computes it again."
         try:
             record = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError, RecursionError) as error:
@@ -113,7 +113,7 @@ class Store:
 
     @contextmanager
     def open(self, cell: Cell, keep_partial: bool = False) -> Iterator[tuple[Path, dict[str, Any]]]:
-        """A folder to work in and a record to fill; committed when the block ends well.
+        """A folder to work in and a record to fill; committed if the block succeeds.
 
         With `keep_partial` an interrupted block leaves its folder for the next attempt, which
         is how a fit resumes; otherwise it is removed. On an exception nothing is committed.
@@ -137,7 +137,7 @@ class Store:
             for path in self._failure_paths(cell.kind, cell.key):
                 path.unlink(missing_ok=True)
         except BaseException as error:
-            # Asked before the folder goes, and with it what filled the disk.
+            # Determined before the folder is removed, which frees the disk.
             ours = isinstance(error, HarnessError) or not isinstance(error, Exception)
             sentence = None if ours else storage_error(error, self.root)
             if not keep_partial:
@@ -170,7 +170,7 @@ class Store:
         return {**record, "log": str(log)}
 
     def failure(self, kind: str, key: str) -> dict[str, Any] | None:
-        """What was recorded when the cell last raised; None if it never did or is done since."""
+        """The record of the cell's last failure; None if it never failed or has finished since."""
         path, log = self._failure_paths(kind, key)
         try:
             record = json.loads(path.read_text("utf-8"))
@@ -179,7 +179,7 @@ class Store:
         return {**record, "log": str(log)} if isinstance(record, dict) else None
 
     def sweep(self) -> None:
-        """Remove what killed runs left and nobody will continue."""
+        """Remove leftovers of killed runs that no run will continue."""
         for path in self.root.glob("*/*.partial"):
             with suppress(OSError):
                 old = time.time() - path.stat().st_mtime > ABANDONED_SECONDS

@@ -78,7 +78,7 @@ def metric_scores(
 
 
 def counted(scored: Sequence[Scored]) -> str:
-    """What there is one result of for each sequence and seed, in a word."""
+    """The noun for what each result is of, for messages."""
     return "sequences" if len({one.seed for one in scored}) == 1 else "renders (of all seeds)"
 
 
@@ -97,7 +97,7 @@ def mean_over_seeds(by_seed: BySeed) -> dict[str, float | None]:
     """The value of every column; None where no seed has one.
 
     Seeds are repeats of one experiment: a distribution metric that pooled their frames
-    together would count every true frame twice and seem less biased than it is.
+    together would count every ground-truth frame twice and appear less biased than it is.
     """
     return {
         name: float(np.mean(list(values.values()))) if values else None

@@ -1,4 +1,4 @@
-"""The table of a run folder: one small file an entry, so that any process adds without waiting."""
+"""The table of a run folder: one small file per entry, so that any process adds without waiting."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Table:
 
 
 def identity(entry: Entry) -> str:
-    """Digest of what makes an entry one of its kind: row, drive, sequence and seed."""
+    """Digest of what identifies an entry: row, drive, sequence and seed."""
     return hash_of([entry.row.name, entry.row.drive, entry.sequence.id, entry.seed])
 
 
@@ -119,7 +119,7 @@ def order(entry: Entry) -> tuple[Any, ...]:
 
 
 def merged(old: Entry, new: Entry) -> Entry:
-    """The new entry with the old one's scores of other metrics, if they are of one prediction."""
+    """The new entry with the old one's scores of other metrics, if both have one prediction."""
     same = old.cells == new.cells and old.notes == new.notes
     if not same:
         return new
@@ -131,7 +131,7 @@ def merged(old: Entry, new: Entry) -> Entry:
 
 
 def is_finished(entry: Entry, store: Store) -> bool:
-    """Whether every cell of an entry is done or has failed: others are still being worked on."""
+    """Whether every cell of an entry is finished or has failed."""
     wanted = [*entry.cells.items(), *(("score", key) for key in entry.scores.values())]
     missing = [(kind, key) for kind, key in wanted if not store.has(kind, key)]
     return not missing or any(store.failure(kind, key) for kind, key in missing)
@@ -140,7 +140,7 @@ def is_finished(entry: Entry, store: Store) -> bool:
 def folder_of(out: Path, table: TableFacts) -> Path:
     """The run folder of a split below `--out`.
 
-    Two splits may have one name, as two prepared folders called alike: the later one gets the
+    Two splits may have one name, such as two prepared folders: the later one gets the
     digest of its place appended.
     """
     plain, distinct = (out / name for name in table.folders)

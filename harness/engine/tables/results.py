@@ -1,4 +1,4 @@
-"""From the entries of a table to results: one row builder for `run`, `score` and `ablate`."""
+"""Builds results from the entries of a table, for `run`, `score` and `ablate` alike."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from harness.contracts import (
     Results,
     Row,
     Score,
+    Unavailable,
 )
 from harness.engine.cells import closure
 from harness.engine.cells.keys import metric_digest
@@ -40,18 +41,18 @@ from harness.storage import file_digest, write_json
 from metrics import catalog as metrics
 from reports import items, stored
 
-#: The code that makes scores of a table from the results of its cells.
+#: The code that computes scores of a table from the results of its cells.
 CODE = ("harness.engine.tables.results",)
 
 
 def table_key(entries: Iterable[Entry]) -> str:
-    """Hash of all that decides the results of a table: its entries and the code of aggregation."""
+    """Hash of everything that determines the results of a table: entries and aggregation code."""
     said = [[identity(one), asdict(one)] for one in entries]
     return hash_of([said, closure.digest(*CODE)], 32)
 
 
 def unchanged(table: Table, store: Store) -> Results | None:
-    """The stored results if they are complete and of this very table, else None."""
+    """The stored results if they are complete and of exactly this table, else None."""
     found = stored.unchanged(table.out, table_key(finished(table, store)))
     if found is None:
         return None
@@ -63,12 +64,12 @@ def unchanged(table: Table, store: Store) -> Results | None:
 
 
 def finished(table: Table, store: Store) -> list[Entry]:
-    """The entries that no process still works on."""
+    """The entries that no process is still working on."""
     return [entry for entry in table.entries() if is_finished(entry, store)]
 
 
 def write(table: Table, store: Store, device: str) -> Results:
-    """Gather the results of a table and write them with their items and videos beside them."""
+    """Collect the results of a table and write them, with their items and videos."""
     results = TableResults(table, store, device).results()
     write_json(table.out / stored.FILE, results.to_json())
     return results
@@ -91,12 +92,12 @@ class TableResults:
 
     @cached_property
     def specs(self) -> list[MetricSpec]:
-        """The metrics of any entry that are still known, in the catalogue's order."""
+        """The metrics of all entries that are still registered, in the catalogue's order."""
         wanted = {name for entry in self.entries for name in (*entry.scores, *entry.unavailable)}
         return [spec for name, spec in metrics.specs().items() if name in wanted]
 
     def results(self) -> Results:
-        """All rows, columns, failures and where they come from."""
+        """All rows, columns, failures and their provenance."""
         groups: dict[tuple[str, str], list[Entry]] = {}
         for entry in self.entries:
             groups.setdefault((entry.row.name, entry.row.drive), []).append(entry)
@@ -201,7 +202,7 @@ class TableResults:
         return _read_scores(path) or made
 
     def metric(self, spec: MetricSpec) -> Metric | None:
-        """An instance that pools; weights are not needed for that where the class allows it."""
+        """An instance for pooling, which needs no weights if the class allows it."""
         try:
             return metrics.build(spec, self.device)
         except HarnessError:
@@ -211,7 +212,7 @@ class TableResults:
                 return None
 
     def result(self, entry: Entry, spec: MetricSpec) -> MetricResult | None:
-        """What a metric gave for one entry; None where that failed."""
+        """The result of a metric for one entry; None if that failed."""
         key = entry.scores[spec.id]
         if key not in self._results:
             done = self.store.has("score", key)
@@ -231,7 +232,7 @@ class TableResults:
         )
 
     def items(self, entries: list[Entry]) -> str:
-        """Write the values of all frames and windows of a row; the file, relative to the folder."""
+        """Write the values of all frames and windows of a row; returns the file's relative path."""
         first = entries[0]
         name = f"items/{file_digest(first.row.name, first.row.drive)}.csv"
         values = [
@@ -247,7 +248,7 @@ class TableResults:
         return name
 
     def media(self, entries: list[Entry]) -> dict[str, dict[str, str]]:
-        """What people look at, by sequence: paths relative to the run folder."""
+        """Videos and loss curves by sequence: paths relative to the run folder."""
         found: dict[str, dict[str, str]] = {}
         for entry in entries:
             source = Path(entry.video) if entry.video else None
@@ -284,7 +285,7 @@ class TableResults:
         return [key for key in keys if self.store.has(kind, key)]
 
     def made_with(self, entries: list[Entry]) -> dict[str, tuple[str, ...]]:
-        """What computed the cells of a row: each fact with its distinct values."""
+        """What the cells of a row were computed with: each fact with its distinct values."""
         found: dict[str, dict[str, None]] = {}
         wanted = {(kind, key) for entry in entries for kind, key in entry.cells.items()}
         wanted |= {("score", key) for entry in entries for key in entry.scores.values()}
@@ -326,7 +327,7 @@ class TableResults:
 
 
 def column_facts(specs: Iterable[MetricSpec]) -> dict[str, dict[str, Any]]:
-    """What a report says of every column: direction, unit, range, meaning, reference, digest."""
+    """What a report shows of every column: direction, unit, range, meaning, reference, digest."""
     return {
         column.name: {
             "metric": spec.id,
@@ -338,11 +339,19 @@ def column_facts(specs: Iterable[MetricSpec]) -> dict[str, dict[str, Any]]:
             "aggregation": column.aggregation,
             "needs_timing": spec.needs_timing,
             "pooling": load_entry(spec.entry).pooling,
-            "code": metric_digest(spec),
+            "code": code_of(spec),
         }
         for spec in specs
         for column in spec.columns
     }
+
+
+def code_of(spec: MetricSpec) -> str:
+    """The metric's digest; empty if its weights are missing."""
+    try:
+        return metric_digest(spec)
+    except Unavailable:
+        return ""
 
 
 def _read_scores(path: Path) -> dict[str, Score] | None:
@@ -357,7 +366,7 @@ def _read_scores(path: Path) -> dict[str, Score] | None:
 
 
 def link(source: Path, target: Path) -> None:
-    """Put a file where people look, without a second copy where the disk allows.
+    """Link a file into the run folder; copy it if the file system has no links.
 
     Raises:
         BadInput: there is no such file.
@@ -368,7 +377,7 @@ def link(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except FileNotFoundError as error:
-        cure = f"Delete {source.parent}; the next run makes it again."
+        cure = f"Delete {source.parent}; the next run creates it again."
         raise BadInput(source, "no such file", cure) from error
     except OSError:
         shutil.copy2(source, target)

@@ -1,4 +1,4 @@
-"""What is asked of a method for a test, and how its head layers become archived frames."""
+"""Requests to a method for a test, and the way from its head layers to archived frames."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from harness.engine.cells import archive
 from harness.media.video import read_frames, write_mp4
 from harness.storage import write_json
 
-#: The control for sync metrics: the right sound, shifted by half of the test part.
+#: The control for sync metrics: the sound, shifted by half of the test part.
 SHUFFLED = "shuffled-audio"
 
 #: A control for `audio+au`: the test's action units, all set to zero.
@@ -35,12 +35,12 @@ AU_ZEROED = "audio+au-zeroed"
 #: x264 quality of the preview videos; metrics never read them.
 PREVIEW_CRF = 18
 
-#: Features of the sound that other tools computed beforehand; they go where the sound goes.
+#: Features of the sound that other tools computed; they are shifted with the sound.
 OF_THE_SOUND = ("audio_features", "priors")
 
 
 def request_for(spec: MethodSpec, sequence: Sequence, drive: str) -> RenderRequest:
-    """What a method is given of a test: sound, cameras and the drive's controls.
+    """What a method receives for a test: sound, cameras and the controls of the driving signal.
 
     Raises:
         MissingSignal: the drive needs action units and the sequence has none.
@@ -71,7 +71,7 @@ def request_for(spec: MethodSpec, sequence: Sequence, drive: str) -> RenderReque
 
 
 def rolled(signal: Any, frames: int) -> Any:
-    """A per-frame signal moved circularly in time; its text fields stay."""
+    """A per-frame signal shifted circularly in time; its text fields stay."""
     arrays = {
         field.name: np.roll(value, frames, axis=0)
         for field in fields(signal)
@@ -81,7 +81,7 @@ def rolled(signal: Any, frames: int) -> Any:
 
 
 def composite(frame: RenderedFrame, plate: np.ndarray | None) -> np.ndarray:
-    """Lay a head over the background plate and quantise once: uint8 [H,W,3].
+    """Composite a head layer over the background plate and quantise once: uint8 [H,W,3].
 
     Raises:
         FloatingPointError: the method rendered a NaN or an infinity.
@@ -102,7 +102,7 @@ def composited(
     drive: str,
     clock: StageClock = NULL_CLOCK,
 ) -> Iterator[np.ndarray]:
-    """The frames of a test as they are judged: uint8 [H,W,3], exactly as many as asked for.
+    """The frames of a test as they are scored: uint8 [H,W,3], exactly as many as requested.
 
     Raises:
         ValueError: the method rendered another number or size of frames.
@@ -137,7 +137,7 @@ def render(
     truth_folder: Path,
     progress: Progress,
 ) -> None:
-    """Render the test part into a lossless archive, and a preview video for people."""
+    """Render the test part into a lossless archive, and a preview video for viewing."""
     count = len(sequence.test)
 
     def counted() -> Iterator[np.ndarray]:
@@ -171,7 +171,7 @@ def render(
 
 
 def codec_cost(frames: FrameSource, preview: Path) -> float:
-    """Mean PSNR in dB between the lossless frames and their preview: what the codec costs."""
+    """Mean PSNR in dB between the lossless frames and their preview: the loss of the codec."""
     values = []
     for index, decoded in enumerate(read_frames(preview)):
         frame = frames[index].astype(np.float64)

@@ -1,4 +1,4 @@
-"""Scoring: one pass over a prediction beside its truth, for all metrics together."""
+"""Scoring: one pass over a prediction and its ground truth, for all metrics."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def stream(
     batches: Iterable[tuple[int, np.ndarray, np.ndarray]],
     progress: Progress,
 ) -> list[MetricResult | Exception]:
-    """Give a clip's frames, (start, prediction, truth) in order, to all metrics together.
+    """Pass a clip's frames, (start, prediction, truth) in order, to all metrics.
 
-    A metric that raises keeps its exception and does not disturb the others. What the batches
-    themselves raise ends the pass.
+    The exception of a metric is kept and does not affect the others. An exception of the batches
+    ends the pass.
     """
     outcome: list[MetricResult | Exception | None] = [None] * len(metrics)
 
@@ -86,7 +86,7 @@ def stream(
 def store_result(
     spec: MetricSpec, result: MetricResult, folder: Path, record: dict[str, Any]
 ) -> None:
-    """Keep a metric's values, items and features in its cell, with the weights' sha256."""
+    """Store a metric's values, items and features in its cell, with the weights' sha256."""
     record["values"] = result.values
     record["n"] = result.n
     record["failures"] = [vars(failure) for failure in result.failures]
@@ -99,7 +99,7 @@ def store_result(
 
 
 def stored_result(folder: Path, record: dict[str, Any]) -> MetricResult:
-    """Read what `store_result` kept.
+    """Read what `store_result` stored.
 
     Raises:
         BadInput: one of its files is damaged.

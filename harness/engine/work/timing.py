@@ -1,4 +1,4 @@
-"""Clocks for honest timing: warm-up, a stage split, and the device's own events on CUDA."""
+"""Clocks for timing: warm-up, times per stage, and the device's own events on CUDA."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TIMED = {"cpu": 30, "cuda": 300}
 
 
 class WallClock:
-    """Times stages by `perf_counter`; right on a CPU, where work ends when the call returns."""
+    """Times stages by `perf_counter`; correct on a CPU, where work ends when the call returns."""
 
     def __init__(self, now: Any = time.perf_counter) -> None:
         self.now = now
@@ -26,7 +26,7 @@ class WallClock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time one stage of the present frame."""
+        """Time one stage of the current frame."""
         start = self.now()
         try:
             yield
@@ -53,7 +53,7 @@ class _WallSpan:
 
 
 class CudaClock:
-    """Times by CUDA events: kernels run after the call returns, so a wall clock would lie."""
+    """Times by CUDA events: kernels run after the call returns, so a wall clock would be wrong."""
 
     def __init__(self, device: str) -> None:
         import torch
@@ -64,7 +64,7 @@ class CudaClock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time one stage of the present frame, without synchronising."""
+        """Time one stage of the current frame, without synchronising."""
         span = _CudaSpan(self.torch)
         try:
             yield
@@ -98,7 +98,7 @@ class _CudaSpan:
 
 
 def clock_for(device: str) -> WallClock | CudaClock:
-    """The clock that tells the truth on a device."""
+    """The correct clock for a device."""
     return CudaClock(device) if device.startswith("cuda") else WallClock()
 
 

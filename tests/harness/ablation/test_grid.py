@@ -6,10 +6,12 @@ import pytest
 import yaml
 
 from harness.ablation.grid import Grid, find_grid, read_grid, shipped_grids
-from harness.ablation.request import AblationRequest, check_rows, make_plan, subset
+from harness.ablation.request import AblationRequest, check_rows, request_of
 from harness.contracts import BadInput, UnknownName
+from harness.engine.planning import make_plan
+from harness.engine.split_data import SplitSequences
 from methods import catalog as methods
-from tests import toy
+from tests import toy, toy_run
 
 SPEC = methods.spec("ua3dtalk")
 
@@ -113,17 +115,17 @@ def test_a_row_that_would_fail_later_is_refused_now(row, overrides, error, said)
         check_rows(grid, SPEC, overrides)
 
 
-def test_a_subset_keeps_the_splits_order():
-    manifest = toy.manifest(
-        sequences=tuple(toy.SequenceEntry(name, "a") for name in ("x", "y", "z"))
-    )
-    assert [e.id for e in subset(manifest, ("z", "x")).sequences] == ["x", "z"]
-    assert subset(manifest, None) is manifest
-    with pytest.raises(UnknownName, match="recording of toy@1"):
-        subset(manifest, ("w",))
+def test_a_subset_of_tests_keeps_the_splits_order():
+    entries = tuple(toy.SequenceEntry(name, "a") for name in ("x", "y", "z"))
+    manifest = toy.manifest(sequences=entries)
+    data = SplitSequences(manifest, ("z", "x"), toy_run.load)
+    assert [one.id for one in data.tests] == ["x", "z"]
+    assert [one.id for one in data.training("a")] == ["x", "y", "z"], "training sets stay whole"
+    with pytest.raises(UnknownName, match="sequence of toy@1"):
+        SplitSequences(manifest, ("w",), toy_run.load)
 
 
 def test_names_are_checked_before_data_is_made():
     grid = Grid.model_validate(GOOD)
     with pytest.raises(UnknownName, match="preset"):
-        make_plan(grid, AblationRequest(split="no-such-split", preset="fast"))
+        make_plan(request_of(grid, AblationRequest("no-such-split", preset="fast")))

@@ -122,10 +122,10 @@ def test_the_report_reads_what_was_stored(tmp_path):
     assert [line.name for line in found.lines] == [row.name for row in GRID.rows]
     low, high, same, _, zeroed = (line.cells["psnr"] for line in found.lines)
     assert low.change is None
-    assert high.change.value == pytest.approx(high.score.value - low.score.value)
+    assert high.change.delta == pytest.approx(high.score.value - low.score.value)
     assert high.paper_change == pytest.approx(3.5)
-    assert same.change.value == 0
-    assert same.change.better is None
+    assert same.change.delta == 0
+    assert same.change.verdict == "equal"
     assert zeroed.score.value != low.score.value
 
 

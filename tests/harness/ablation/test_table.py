@@ -187,7 +187,7 @@ def test_rows_with_other_items_have_a_change_and_no_interval(folder):
     edited(folder, "better", "psnr", lambda values: values[:-1])
     change = ablation.read(folder).lines[1].cells["psnr"].change
     assert change.delta == pytest.approx(2.0, abs=0.1)
-    assert (change.interval, change.reason) == (None, "the rows have not the same items")
+    assert (change.interval, change.reason) == (None, "the rows do not have the same items")
 
 
 def spread(folder, **changes):

@@ -17,7 +17,7 @@ from tests import staged, toy, toy_run
 def call(monkeypatch, command, tmp_path):
     staged.register(monkeypatch)
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(split_data, "find_manifest", lambda name: toy.manifest())
+    monkeypatch.setattr(split_data, "find_manifest", lambda name, tests: toy.manifest())
     monkeypatch.setattr(splits, "loader", lambda manifest: toy_run.load)
     grid = tmp_path / "steps.yaml"
     grid.write_text(yaml.safe_dump(staged.GRID_VALUES), "utf-8")
@@ -108,7 +108,7 @@ def own_folder(monkeypatch, tmp_path):
         (("--set", "lift=3"), "it sets lift, and so does --set"),
         (("--set", "base=many"), "'many' is text"),
         (("--sequences", "b"), "unknown sequence of toy@1 'b'"),
-        (("--sequences", "a,,b"), "has an empty name in it. Write --sequences a,b"),
+        (("--sequences", "a,,b"), "contains an empty name. Write --sequences a,b"),
         (("--preset", "paper"), "unknown preset of staged 'paper'"),
         (("--metrics", "psnrr"), "unknown metric 'psnrr'"),
     ],

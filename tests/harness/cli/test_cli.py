@@ -41,8 +41,8 @@ def test_help_names_every_command_and_imports_nothing_heavy():
         (("run", "--method", "still", "--set", "iterations"), "is not KEY=VALUE"),
         (("run", "--method", "still", "--split", "./nowhere"), "nowhere"),
         (("run", "--method", "still", "--device", "cuda:one"), "'cuda:one' is not a device"),
-        (("run", "--method", "still", "--metrics", ""), "--metrics: '' has an empty name"),
-        (("run", "--method", "still", "--metrics", "psnr,,ssim"), "has an empty name"),
+        (("run", "--method", "still", "--metrics", ""), "--metrics: '' contains an empty name"),
+        (("run", "--method", "still", "--metrics", "psnr,,ssim"), "contains an empty name"),
         (("run", "--method", "still", "--preset", "quik"), "has a preset 'quik'"),
         (("run", "--method", "still", "--set", "steps=3"), "an option to set (steps)"),
         (("run", "--method", "ua3dtalk", "--set", "face_iterations=many"), "'many' is text"),
@@ -91,9 +91,9 @@ def test_list_tells_shipped_grids_and_absent_checkouts(command, monkeypatch, tmp
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("HARNESS_SADTALKER_PYTHON", sys.executable)
     monkeypatch.delenv("HARNESS_SADTALKER_ROOT", raising=False)
-    assert "sadtalker · method · lacks its checkout" in command("list", "methods")[1]
+    assert "sadtalker · method · needs a checkout" in command("list", "methods")[1]
     monkeypatch.setenv("HARNESS_SADTALKER_ROOT", str(tmp_path))
-    assert "sadtalker · method · its licence is not accepted" in command("list", "methods")[1]
+    assert "sadtalker · method · licence not accepted" in command("list", "methods")[1]
     monkeypatch.setenv("HARNESS_SADTALKER_LICENCE", "accepted")
     out = command("list", "methods")[1]
     assert "sadtalker · method · has a checkout" in out
@@ -110,7 +110,7 @@ def test_interrupt_is_quiet_and_says_how_to_go_on(monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == 130
-    assert "the same command goes on" in capsys.readouterr().err
+    assert "the same command continues" in capsys.readouterr().err
 
 
 def test_doctor_names_the_cure_word_for_word(monkeypatch, command):
@@ -122,31 +122,31 @@ def test_doctor_names_the_cure_word_for_word(monkeypatch, command):
     monkeypatch.setenv("COLUMNS", "40")
     code, out, _ = command("doctor")
     assert code == 0
-    assert '  fix       pip install "talking-face-bench[video]"\n' in out
+    assert '  fix       pip install -e ".[video]"  (in the checkout)\n' in out
     assert "  fix       python -m harness weights fetch lpips-alexnet\n" in out
     # The module is of a distribution with another name.
     assert f"extra yaml · PyYAML {version('PyYAML')}\n" in out
 
 
 def test_ctrl_c_in_a_command_is_said_and_not_silent(monkeypatch, command):
-    from harness.engine import planner
+    from harness.engine import planning
 
     def interrupted(request):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(planner, "make_plan", interrupted)
+    monkeypatch.setattr(planning, "make_plan", interrupted)
     code, _, err = command("run", "--method", "still")
     assert code == 130
-    assert "the same command goes on" in err
+    assert "the same command continues" in err
 
 
 def test_a_refusing_disk_is_a_sentence_wherever_it_refuses(monkeypatch, command):
-    from harness.engine import planner
+    from harness.engine import planning
 
     def full(request):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "cache/file")
 
-    monkeypatch.setattr(planner, "make_plan", full)
+    monkeypatch.setattr(planning, "make_plan", full)
     code, _, err = command("run", "--method", "still")
     assert code == 2
     assert err.startswith("error: cache/file: the disk is full")

@@ -15,7 +15,7 @@ from tests import toy, toy_run
 def call(monkeypatch, command, tmp_path):
     """`run --method still` on toy splits of any name but `nowhere`: (exit code, stdout, stderr)."""
 
-    def find(name):
+    def find(name, tests):
         if name == "nowhere":
             raise UnknownName("split", name, ["first", "second"])
         return toy.manifest(id=name)
@@ -43,7 +43,7 @@ def test_the_line_counts_and_names_the_page(call, tmp_path):
     code, again, err = call("first")
     assert code == 0
     assert again == shown
-    assert err.splitlines()[-1] == f"Nothing to do: everything is finished. Open {page}"
+    assert err.splitlines()[-1] == f"Nothing to do: all cells are finished. Open {page}"
 
 
 def test_the_page_that_a_killed_run_did_not_write_is_written(call, tmp_path):

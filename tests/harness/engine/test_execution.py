@@ -185,7 +185,7 @@ def test_a_missing_preview_is_named(tmp_path):
 
 def test_a_file_where_the_run_folder_should_be(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(BadInput, match="cannot be made"):
+    with pytest.raises(BadInput, match="cannot be created"):
         run(tmp_path / "file" / "toy@1")
 
 

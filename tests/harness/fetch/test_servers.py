@@ -36,11 +36,11 @@ def test_reports_bytes_as_they_arrive(rows):
 @pytest.mark.parametrize("weight_id", ["net", "bare"])
 @pytest.mark.parametrize(
     ("behaviour", "fact"),
-    [("drops", "the connection ended after"), ("broken chunks", "IncompleteRead")],
+    [("drops", "the connection closed after"), ("broken chunks", "IncompleteRead")],
 )
 def test_resumes_after_a_dropped_connection(rows, server, folder, weight_id, behaviour, fact):
     server.behaviour = behaviour
-    with pytest.raises(BadInput, match=f"{fact}.*goes on where it stopped"):
+    with pytest.raises(BadInput, match=f"{fact}.*continues where it stopped"):
         fetch.fetch_weights(weight_id, quiet)
     have = (folder / "net.bin.part").stat().st_size
     assert 0 < have < len(PAYLOAD)
@@ -55,7 +55,7 @@ def test_dropped_again_and_again_it_comes_nearer(rows, server, folder):
     server.behaviour = "drops"
     sizes = []
     for _ in range(4):
-        with pytest.raises(BadInput, match="the connection ended"):
+        with pytest.raises(BadInput, match="the connection closed"):
             fetch.fetch_weights("net", quiet)
         sizes.append((folder / "net.bin.part").stat().st_size)
     assert sizes == sorted(set(sizes))
@@ -119,7 +119,7 @@ def test_a_length_that_is_too_long(rows, server, folder):
     with pytest.raises(BadInput, match="announces 513000 bytes, the registry says 512000"):
         fetch.fetch_weights("net", quiet)
     assert names(folder) == []
-    with pytest.raises(BadInput, match="ended after 512000 of 513000 bytes"):
+    with pytest.raises(BadInput, match="closed after 512000 of 513000 bytes"):
         fetch.fetch_weights("bare", quiet)
     server.behaviour = "honest"
     assert fetch.fetch_weights("bare", quiet).read_bytes() == PAYLOAD
@@ -139,7 +139,7 @@ def test_a_length_that_is_too_short_is_seen_by_whatever_is_known(rows, server, f
 
 def test_without_any_length_the_end_must_be_known(rows, server, folder):
     server.behaviour = "no length"
-    with pytest.raises(BadInput, match="does not say how long the file is"):
+    with pytest.raises(BadInput, match="sends no Content-Length"):
         fetch.fetch_weights("bare", quiet)
     assert names(folder) == []
     assert fetch.fetch_weights("net", quiet).read_bytes() == PAYLOAD
@@ -152,7 +152,7 @@ def test_chunks_tell_their_end(rows, server):
 
 @pytest.mark.parametrize(
     ("code", "cure"),
-    [(404, "Fetch it by hand"), (403, "Fetch it by hand"), (500, "again"), (503, "again")],
+    [(404, "Download it by hand"), (403, "Download it by hand"), (500, "again"), (503, "again")],
 )
 def test_errors_of_the_server_are_sentences(rows, server, folder, code, cure):
     server.behaviour = code
@@ -268,13 +268,14 @@ def test_a_file_put_by_hand_is_used(rows, server, monkeypatch, tmp_path):
         assert fetch.fetch_weights(weight_id, quiet) == tmp_path / "mine" / "net.bin"
     assert server.ranges == []
     (tmp_path / "mine" / "net.bin").write_bytes(PAYLOAD[1:] + b"x")
-    with pytest.raises(BadInput, match="it lies before"):
+    with pytest.raises(BadInput, match="it is found before"):
         fetch.fetch_weights("net", quiet)
 
 
 def test_a_disk_without_room_is_told_before(rows, monkeypatch, folder):
     monkeypatch.setattr(fetch, "disk_usage", lambda path: Full)
-    with pytest.raises(BadInput, match=r"0\.5 MB are to come, and 0\.0 MB are free.*HARNESS_CACHE"):
+    fact = r"0\.5 MB are missing, but only 0\.0 MB are free"
+    with pytest.raises(BadInput, match=f"{fact}.*HARNESS_CACHE"):
         fetch.fetch_weights("net", quiet)
     assert names(folder) == []
 

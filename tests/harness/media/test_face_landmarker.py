@@ -10,7 +10,7 @@ from harness.media.video import read_frames
 
 def test_without_mediapipe(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "mediapipe", None)
-    with pytest.raises(Unavailable, match=r"pip install .talking-face-bench\[video\]"):
+    with pytest.raises(Unavailable, match=r"pip install -e .\.\[video\]"):
         FaceLandmarker(tmp_path / "face_landmarker.task")
 
 

@@ -95,7 +95,7 @@ def test_other_names(tmp_path):
     with pytest.raises(BadInput, match="there is no such file"):
         read_vertices(tmp_path / "absent.npy")
     (tmp_path / "a.txt").write_text("1 2 3")
-    with pytest.raises(BadInput, match=r"\.txt is not a type of mesh file"):
+    with pytest.raises(BadInput, match=r"\.txt is not a supported type of mesh file"):
         read_vertices(tmp_path / "a.txt")
 
 
@@ -131,8 +131,8 @@ def test_templates(tmp_path, moving):
     [
         ("", "no `v` line"),
         ("vn 0 0 1\n", "no `v` line"),
-        ("v 1 2 3\nv 1 x 3\n", "line 2 is no vertex"),
-        ("v 1 2\n", "line 1 is no vertex"),
+        ("v 1 2 3\nv 1 x 3\n", "line 2 is not a vertex"),
+        ("v 1 2\n", "line 1 is not a vertex"),
         ("v 1 2 nan\n" * 5, "5 of 15 coordinates are NaN"),
         ("v 1 2 3\n", "1 vertices, and 5 are expected"),
     ],
@@ -155,7 +155,7 @@ def test_bad_templates(tmp_path, moving):
 def test_a_prediction_of_another_length(moving):
     check_pair("clip", moving, moving)
     check_pair("clip", moving[None], moving)
-    with pytest.raises(BadInput, match="clip: the prediction has 3 frames, the truth 4"):
+    with pytest.raises(BadInput, match="clip: the prediction has 3 frames, the ground truth 4"):
         check_pair("clip", moving[:3], moving)
-    with pytest.raises(BadInput, match="clip: the prediction has 4 vertices, the truth 5"):
+    with pytest.raises(BadInput, match="clip: the prediction has 4 vertices, the ground truth 5"):
         check_pair("clip", moving[:, :4], moving)

@@ -31,7 +31,7 @@ def test_the_forms_of_the_field(tmp_path, text):
         (" \n\n", "it is empty"),
         ("1, 2, 13", r"1 of 3 indices lie outside 0..12, the first is 13"),
         ("-1 4", "the first is -1"),
-        ("1,2,2,3,1", "2 indices stand there again, the first is 1"),
+        ("1,2,2,3,1", "2 indices occur more than once, the first is 1"),
         ("1,,2", "entry 1 is ''"),
         ("1,2,", "entry 2 is ''"),
         ("0.2\n0.9\n", "entry 0 is '0.2'"),

@@ -97,7 +97,7 @@ def spoil(row, column, cell):
         ([], "it is empty"),
         ([["frame", "confidence"]], "no AUxx_r column"),
         (lines()[:1], "a header and no rows"),
-        ([[*row, row[-1]] for row in lines()], "AU45_r stands twice"),
+        ([[*row, row[-1]] for row in lines()], "duplicate column in the header: AU45_r"),
         (lines(faces=[0, 1, 0, 1, 0, 1]), r"2 faces \(face_id 0, 1\)"),
         (lines(frames=[1, 2, 3, 5, 6, 7]), "frame 3 is followed by 5"),
         (lines(frames=[1, 1, 2, 2, 3, 3]), "frame 1 is followed by 1"),
@@ -108,7 +108,7 @@ def spoil(row, column, cell):
         (spoil(2, 4, "yes"), "success in data row 2 is 'yes'"),
         (spoil(2, 5, "-0.31"), r"AU01_r in data row 2 is -0\.31, outside 0\.\.5"),
         (spoil(2, 21, "5.2"), r"AU45_r in data row 2 is 5\.2, outside"),
-        ([*lines()[:4], lines()[4][:9]], "data row 4 has 9 cells and the header 22"),
+        ([*lines()[:4], lines()[4][:9]], "data row 4 has 9 cells, the header 22"),
     ],
 )
 def test_what_cannot_be_trusted_is_refused(tmp_path, content, fact):

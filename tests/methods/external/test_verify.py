@@ -66,7 +66,7 @@ def test_everything_there(verify, small, folders, monkeypatch, tmp_path):
     assert ": Python 3." in line(lines, "ok interpreter")
     for what in (*SCRIPTS, "root", "licence", "import json", "train_face.py --help"):
         assert line(lines, f"ok {what}")
-    assert "has no training of seconds" in line(lines, "skipped smoke run")
+    assert "has no short training" in line(lines, "skipped smoke run")
 
 
 def test_each_missing_thing_is_a_line_of_its_own(verify, small, folders, monkeypatch, tmp_path):

@@ -31,9 +31,9 @@ def test_every_spec_states_formula_and_traps(spec):
 @pytest.mark.parametrize(
     ("prediction", "truth", "fact"),
     [
-        ((6, 20, 3), (7, 20, 3), "6 frames, the truth 7"),
-        ((7, 19, 3), (7, 20, 3), "19 vertices, the truth 20"),
-        ((2, 6, 20, 3), (7, 20, 3), "6 frames, the truth 7"),
+        ((6, 20, 3), (7, 20, 3), "6 frames, the ground truth 7"),
+        ((7, 19, 3), (7, 20, 3), "19 vertices, the ground truth 20"),
+        ((2, 6, 20, 3), (7, 20, 3), "6 frames, the ground truth 7"),
         ((7, 60), (7, 20, 3), r"prediction are \[7, 60\]"),
         ((7, 20, 3), (7, 60), r"truth are \[7, 60\]"),
         ((7, 20, 2), (7, 20, 2), r"\[1, 7, 20, 2\]"),

@@ -14,4 +14,4 @@ def call(command, tmp_path):
 
 @pytest.fixture
 def assets():
-    return Path(__file__).resolve().parents[4] / "shared" / "assets"
+    return Path(__file__).resolve().parents[5] / "shared" / "assets"

@@ -45,7 +45,7 @@ def empty_file(root):
     return both(root / "a.mp4", good(root))
 
 
-@case("its ending '.txt' is not that of a video")
+@case("its suffix '.txt' is not that of a video")
 def wrong_ending(root):
     (root / "a.txt").write_text("frames")
     return both(root / "a.txt", good(root))
@@ -92,27 +92,27 @@ def alpha_channel(root):
     return both(clear, good(root))
 
 
-@case("its frames are 48x32, those of its truth")
+@case("its frames are 48x32, those of its ground truth")
 def another_size(root):
     return both(video(root / "a.mkv", pictures(8, 32, 48)), good(root))
 
 
-@case("it has 7 frames, its truth")
+@case("it has 7 frames, its ground truth")
 def another_length(root):
     return both(video(root / "a.mkv", pictures(7)), good(root))
 
 
-@case("it has 30 frames per second, its truth")
+@case("it has 30 frames per second, its ground truth")
 def another_rate(root):
     return both(video(root / "a.mkv", fps=30), good(root))
 
 
-@case("its sound lasts 0.500 s and its picture 0.320 s")
+@case("its sound lasts 0.500 s and its video 0.320 s")
 def sound_too_long(root):
     return both(video(root / "a.mkv", audio=tone(0.5)), good(root))
 
 
-@case("its sound lasts 0.200 s and its picture 0.320 s")
+@case("its sound lasts 0.200 s and its video 0.320 s")
 def sound_too_short(root):
     return both(video(root / "a.mkv", audio=tone(0.2)), good(root))
 
@@ -124,7 +124,7 @@ def broken_sound(root):
     return both(folder(root / "a", audio=noise, subtype="FLOAT"), good(root), "--fps", 25)
 
 
-@case("1 of 2 names have no partner in it: two")
+@case("1 of 2 names have no counterpart in it: two")
 def names_without_partner(root):
     for side, names in (("p", ("one",)), ("t", ("one", "two"))):
         (root / side).mkdir()
@@ -133,21 +133,21 @@ def names_without_partner(root):
     return both(root / "p", root / "t")
 
 
-@case("it is a folder of recordings, and")
+@case("it is a folder of sequences, but")
 def folder_beside_file(root):
     (root / "p").mkdir()
     video(root / "p" / "one.mkv")
     return both(root / "p", good(root))
 
 
-@case("no recording is in it")
+@case("it contains no sequence")
 def empty_folder(root):
     for side in "pt":
         (root / side).mkdir()
     return both(root / "p", root / "t")
 
 
-@case("a.avi and a.mkv have one name")
+@case("a.avi and a.mkv have the same name")
 def one_name_twice(root):
     (root / "p").mkdir()
     for ending in ("mkv", "avi"):
@@ -155,30 +155,30 @@ def one_name_twice(root):
     return both(root / "p", root / "p")
 
 
-@case("pictures state no frame rate. Give it with --fps 25")
+@case("images state no frame rate. Give it, for example --fps 25")
 def pictures_without_rate(root):
     return both(folder(root / "a"), good(root))
 
 
-@case("after picture 2 comes 4")
+@case("image 2 is followed by 4")
 def picture_missing(root):
     (folder(root / "a") / "0003.png").unlink()
     return both(root / "a", good(root), "--fps", 25)
 
 
-@case("number 2 is there twice: 0002.jpg and 0002.png")
+@case("number 2 occurs twice: 0002.jpg and 0002.png")
 def picture_twice(root):
     Image.fromarray(pictures()[0]).save(folder(root / "a") / "0002.jpg")
     return both(root / "a", good(root), "--fps", 25)
 
 
-@case("its name has no number")
+@case("its name contains no number")
 def picture_without_number(root):
     Image.fromarray(pictures()[0]).save(folder(root / "a") / "cover.png")
     return both(root / "a", good(root), "--fps", 25)
 
 
-@case("it is 20x10, the first picture is 40x32")
+@case("it is 20x10, the first image is 40x32")
 def picture_of_another_size(root):
     Image.new("RGB", (20, 10)).save(folder(root / "a") / "0005.png")
     return both(root / "a", good(root), "--fps", 25)
@@ -194,18 +194,18 @@ def transparent_pictures(root):
     return both(folder(root / "a", mode="RGBA"), good(root), "--fps", 25)
 
 
-@case("cannot be read as a picture")
+@case("cannot be read as an image")
 def damaged_picture(root):
     (folder(root / "a") / "0004.png").write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
     return both(root / "a", good(root), "--fps", 25)
 
 
-@case("0 is no frame rate")
+@case("invalid frame rate: 0")
 def no_rate(root):
     return both(folder(root / "a"), good(root), "--fps", 0)
 
 
-@case("is damaged or not of this kind")
+@case("is damaged or of another kind")
 def damaged_archive(root):
     (root / "a").mkdir()
     (root / "a" / "frames.zip").write_bytes(b"PK rubbish")
@@ -224,7 +224,7 @@ def resampled_with_signals(root):
     return both(good(root), good(root), "--resample-fps", 50)
 
 
-@case("it has 5 rows, its recording truth.mkv has 8 frames")
+@case("it has 5 rows, its video truth.mkv has 8 frames")
 def signal_of_another_length(root):
     np.save(root / "truth.bfm79.npy", np.zeros((5, 79)))
     return both(good(root), good(root))
@@ -248,19 +248,19 @@ def masks_of_floats(root):
     return both(good(root), good(root))
 
 
-@case("its head line is 'name,emotion'")
+@case("its header is 'name,emotion'")
 def labels_with_another_head(root):
     (root / "l.csv").write_text("name,emotion\n")
     return both(good(root), good(root), "--labels", root / "l.csv")
 
 
-@case("'calm' is no known emotion")
+@case("'calm' is not a known emotion")
 def unknown_emotion(root):
     (root / "l.csv").write_text("name,subject,emotion,intensity\ntruth,M003,calm,1\n")
     return both(good(root), good(root), "--labels", root / "l.csv")
 
 
-@case("1 of 1 recordings have no line: truth")
+@case("1 of 1 sequences have no line: truth")
 def recording_without_label(root):
     (root / "l.csv").write_text("name,subject,emotion,intensity\nother,M003,happy,1\n")
     return both(good(root), good(root), "--labels", root / "l.csv")
@@ -271,7 +271,7 @@ def unknown_metric(root):
     return ("--metrics", "pnsr", "--pred", good(root), "--truth", good(root))
 
 
-@case("the speed of a renderer is in no file")
+@case("files hold no rendering speed")
 def speed_of_a_file(root):
     return ("--metrics", "fps", "--pred", good(root), "--truth", good(root))
 
@@ -286,7 +286,7 @@ def rows_of_one_name(root):
     return both(good(root), good(root), "--pred", good(root))
 
 
-@case("a row is called 'ground-truth' already")
+@case("a row is already called 'ground-truth'")
 def row_called_as_the_oracle(root):
     return both(f"ground-truth={good(root)}", good(root), "--with-truth")
 
@@ -302,7 +302,7 @@ def mesh(path, frames=4, vertices=6):
     return path
 
 
-@case("it has 3 frames, its truth")
+@case("it has 3 frames, its ground truth")
 def mesh_of_another_length(root):
     sides = mesh(root / "a.npy", 3), mesh(root / "t.npy")
     return ("--pred", sides[0], "--truth", sides[1], "--trim")
@@ -314,19 +314,19 @@ def flattened_mesh_without_template(root):
     return ("--pred", root / "a.npy", "--truth", root / "a.npy")
 
 
-@case("'nose' is no region that a metric reads")
+@case("no metric reads a region 'nose'")
 def unknown_region(root):
     np.save(root / "n.npy", np.zeros((6, 3), np.float32))
     more = ("--template", root / "n.npy", "--region", f"nose={root}")
     return ("--pred", mesh(root / "a.npy"), "--truth", mesh(root / "t.npy"), *more)
 
 
-@case("vertex lists need to know their mesh")
+@case("vertex lists need a template")
 def region_without_template(root):
     return ("--pred", mesh(root / "a.npy"), "--truth", root / "a.npy", "--region", "lip=x.txt")
 
 
-@case("it scores mesh sequences, and these are videos")
+@case("it scores mesh sequences, but these are videos")
 def mesh_metric_of_a_video(root):
     return ("--metrics", "lve", "--pred", good(root), "--truth", good(root))
 
