@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.contracts import Column, Failure, MetricResult, MetricSpec
+from harness.contracts import PER_SEQUENCE, Column, Failure, MetricResult, MetricSpec
 from harness.media.landmarks68 import IBUG68_VERTICES
 from metrics.common.faces import Faces
 from metrics.common.unit_pairs import OPENFACE_TRAPS, UnitPairs, needs
@@ -32,7 +32,7 @@ def _columns(variant: str) -> tuple[Column, ...]:
             unit,
             (0.0, None),
             summary.format(what),
-            "per sequence",
+            PER_SEQUENCE,
         )
         for name, unit, what in (
             ("rate", "1/s", "blinks per second"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.common.distribution import TRAPS, Distribution
+from harness.contracts import MetricResult, MetricSpec
+from metrics.common.distribution import TRAPS, Distribution, frechet_columns
 from metrics.common.faces import EXTRACTORS, Faces
 from metrics.common.frechet import FORMULA
 from metrics.common.pairs import FacePairs
@@ -24,16 +24,7 @@ def _spec(
         id=name,
         title=f"E-FID ({basis})",
         entry="metrics.e_fid:EFID",
-        columns=(
-            Column(
-                name,
-                "down",
-                "",
-                (0.0, None),
-                f"Fréchet distance of {basis}, frames pooled",
-                "of the pooled features",
-            ),
-        ),
+        columns=frechet_columns(name, f"{basis}, frames pooled"),
         reference="EMO (2402.17485): FID of expression parameters; extractors differ by paper, "
         "so values of different variants cannot be compared",
         formula=f"{FORMULA}, m and S of {basis} over all frames",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.contracts import Column, FrameBatch, MetricResult, MetricSpec
-from metrics.common.distribution import TRAPS, Distribution
+from harness.contracts import FrameBatch, MetricResult, MetricSpec
+from metrics.common.distribution import TRAPS, Distribution, frechet_columns
 from metrics.common.faces import EXTRACTORS, Faces
 from metrics.common.frechet import FORMULA
 from metrics.common.pairs import FacePairs
@@ -24,15 +24,8 @@ SPECS = (
         id="e_fid/deep3d",
         title="E-FID (Deep3DFaceRecon)",
         entry="metrics.e_fid_deep3d:Deep3DEFID",
-        columns=(
-            Column(
-                "e_fid/deep3d",
-                "down",
-                "",
-                (0.0, None),
-                "Fréchet distance of 64 Deep3DFaceRecon expression coefficients, frames pooled",
-                "of the pooled features",
-            ),
+        columns=frechet_columns(
+            "e_fid/deep3d", "64 Deep3DFaceRecon expression coefficients, frames pooled"
         ),
         reference="EMO (2402.17485): FID of expression parameters of Deng et al.'s "
         "reconstruction; sicxu/Deep3DFaceRecon_pytorch net_recon, outputs 80 to 143",

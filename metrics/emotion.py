@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from harness.contracts import BadInput, Column, Failure, MetricResult, MetricSpec
+from harness.contracts import (
+    PER_SEQUENCE,
+    POOLED,
+    BadInput,
+    Column,
+    Failure,
+    MetricResult,
+    MetricSpec,
+)
 from harness.contracts.signals import EMOTIONS
 from metrics.common.faces import EXTRACTORS
 from metrics.common.hsemotion import CLASSES, CROP_TRAPS, PACKAGES, REFERENCE, EmotionFaces
@@ -59,14 +67,7 @@ def _va_columns() -> tuple[Column, ...]:
         ("sagr", "up", (0.0, 1.0), "part of the frames with the truth's sign"),
     )
     return tuple(
-        Column(
-            f"{axis}_{kind}/hsemotion",
-            direction,
-            "",
-            bounds,
-            f"{axis}: {summary}",
-            "of the pooled features",
-        )
+        Column(f"{axis}_{kind}/hsemotion", direction, "", bounds, f"{axis}: {summary}", POOLED)
         for kind, direction, bounds, summary in kinds
         for axis in ("valence", "arousal")
     )
@@ -85,7 +86,7 @@ SPECS = (
                 "",
                 (0.0, 1.0),
                 "sequences voted the label's class",
-                "per sequence",
+                PER_SEQUENCE,
             ),
         ),
         reference=f"{REFERENCE}, enet_b0_8_best_vgaf",

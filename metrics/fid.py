@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
-from metrics.common.distribution import SIDES, TRAPS, Distribution
+from harness.contracts import Clip, FrameBatch, MetricResult, MetricSpec
+from metrics.common.distribution import SIDES, TRAPS, Distribution, frechet_columns
 from metrics.common.frechet import FORMULA
 
 if TYPE_CHECKING:
@@ -22,16 +22,7 @@ SPECS = (
         id="fid",
         title="FID (pytorch-fid)",
         entry="metrics.fid:FID",
-        columns=(
-            Column(
-                "fid",
-                "down",
-                "",
-                (0.0, None),
-                "Fréchet distance of Inception pool3, pooled",
-                "of the pooled features",
-            ),
-        ),
+        columns=frechet_columns("fid", "Inception pool3, pooled"),
         reference="mseitzer/pytorch-fid 0.3.0, all frames of prediction and truth, no JPEG between",
         formula=f"{FORMULA}, m and S of 2048-d pool3 features over all frames",
         traps=(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
-from metrics.common.distribution import SIDES, TRAPS, Distribution
+from harness.contracts import Clip, FrameBatch, MetricResult, MetricSpec
+from metrics.common.distribution import SIDES, TRAPS, Distribution, frechet_columns
 from metrics.common.frechet import FORMULA
 
 if TYPE_CHECKING:
@@ -22,16 +22,7 @@ SPECS = (
         id="fvd/styleganv",
         title="FVD (StyleGAN-V)",
         entry="metrics.fvd:FVD",
-        columns=(
-            Column(
-                "fvd/styleganv",
-                "down",
-                "",
-                (0.0, None),
-                "Fréchet distance of I3D features of 16-frame windows, pooled",
-                "of the pooled features",
-            ),
-        ),
+        columns=frechet_columns("fvd/styleganv", "I3D features of 16-frame windows, pooled"),
         reference="universome/stylegan-v src/metrics/frechet_video_distance.py; windows of 16 "
         "consecutive frames, one after another",
         formula=f"{FORMULA}, m and S of 400-d I3D logits of 16-frame windows, S divided by n",

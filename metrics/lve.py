@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Column, MetricResult, MetricSpec
+from harness.contracts import POOLED, Column, MetricResult, MetricSpec
 from metrics.common.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
 
 _TRAPS = (
@@ -32,22 +32,8 @@ def _spec(
         title=title,
         entry="metrics.lve:RegionError",
         columns=(
-            Column(
-                metric,
-                "down",
-                f"{UNIT}^2",
-                (0.0, None),
-                f"{summary}, squared",
-                "of the pooled features",
-            ),
-            Column(
-                f"{metric}/l2",
-                "down",
-                UNIT,
-                (0.0, None),
-                f"{summary}, not squared",
-                "of the pooled features",
-            ),
+            Column(metric, "down", f"{UNIT}^2", (0.0, None), f"{summary}, squared", POOLED),
+            Column(f"{metric}/l2", "down", UNIT, (0.0, None), f"{summary}, not squared", POOLED),
         ),
         reference=reference,
         formula=(

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.contracts import Failure, Metric, MetricResult
+from harness.contracts import POOLED, Column, Failure, Metric, MetricResult
 from metrics.common.frechet import frechet_distance, sample_warning
 
 SIDES = ("prediction", "truth")
@@ -18,6 +18,11 @@ TRAPS = (
     "A mean of distances of sequences is not the distance of all samples; here it is global.",
     "Consecutive frames are correlated, so n overstates how many independent samples there are.",
 )
+
+
+def frechet_columns(name: str, of: str) -> tuple[Column]:
+    """The one column of a metric that is the Fréchet distance of those features."""
+    return (Column(name, "down", "", (0.0, None), f"Fréchet distance of {of}", POOLED),)
 
 
 class Distribution(Metric):
