@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.contracts import Column, Failure, MetricResult, MetricSpec
+from harness.contracts import PER_SEQUENCE, Column, Failure, MetricResult, MetricSpec
 from harness.media.landmarks68 import IBUG68_VERTICES
 from metrics.common.faces import Faces
 from metrics.common.unit_pairs import OPENFACE_TRAPS, UnitPairs, needs
@@ -32,7 +32,7 @@ def _columns(variant: str) -> tuple[Column, ...]:
             unit,
             (0.0, None),
             summary.format(what),
-            "per sequence",
+            PER_SEQUENCE,
         )
         for name, unit, what in (
             ("rate", "1/s", "blinks per second"),
@@ -181,7 +181,7 @@ class Blink(UnitPairs):
             side: find_blinks(self.shut(features), frames, MIN_FRAMES)
             for side, features in (("prediction", prediction), ("truth", truth))
         }
-        measured = [
+        measured: list[list[float | None]] = [
             [blinks.count / seconds for blinks in sides.values()],
             [self._duration(blinks) for blinks in sides.values()],
         ]
@@ -195,7 +195,7 @@ class Blink(UnitPairs):
             for side, blinks in sides.items()
             if not blinks.durations
         ]
-        details = {
+        details: dict[str, object] = {
             "signal": options["signal"],
             "threshold": options["threshold"],
             "min_frames": MIN_FRAMES,

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, MetricResult, MetricSpec
@@ -13,9 +9,6 @@ from metrics.common.alignment import ARCFACE_SIZE, MP_FIVE, arcface_crop, crops
 from metrics.common.faces import EXTRACTORS, Faces
 from metrics.common.numerics import mean_of_scored
 from metrics.common.pairs import FacePairs
-
-if TYPE_CHECKING:
-    from metrics.backbones.onnx_net import OnnxNet
 
 DIM = 512
 
@@ -72,17 +65,13 @@ def arcface_input(faces: np.ndarray) -> np.ndarray:
 class CSIM(FacePairs):
     """Mean cosine of the embeddings of frames in which both faces were found."""
 
-    def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
-        super().__init__(spec, weights, device)
-        self._net: OnnxNet | None = None
-
     def begin(self, clip: Clip) -> None:
         """Start a sequence; the network is opened at the first one."""
         from metrics.backbones.onnx_net import OnnxNet, shared
 
         super().begin(clip)
         shape = (3, ARCFACE_SIZE, ARCFACE_SIZE)
-        self._net = self._net or shared(OnnxNet, self.weights["arcface"], shape, DIM)
+        self._net = shared(OnnxNet, self.weights["arcface"], shape, DIM)
 
     def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
         """Embeddings float32 [B,512], NaN without a face."""
@@ -110,10 +99,11 @@ class CSIM(FacePairs):
             failures.append(
                 Failure("no_reference", "the first frame of the truth shows no one face", 0)
             )
-        values = {c.name: None for c in self.spec.columns}
-        values |= {name: mean_of_scored(scores) for name, scores in items.items()}
         return MetricResult(
-            values,
+            {
+                c.name: mean_of_scored(items[c.name]) if c.name in items else None
+                for c in self.spec.columns
+            },
             len(frames),
             items=items,
             failures=failures,

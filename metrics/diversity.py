@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ _TRAPS = (
 )
 
 
-def _spec(variant: str, title: str, summary: str, **fields) -> MetricSpec:
+def _spec(variant: str, title: str, summary: str, **fields: Any) -> MetricSpec:
     name = f"diversity/{variant}"
     traps = (*fields.pop("traps"), *_TRAPS)
     return MetricSpec(

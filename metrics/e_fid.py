@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.common.distribution import TRAPS, Distribution
+from harness.contracts import MetricResult, MetricSpec
+from metrics.common.distribution import TRAPS, Distribution, frechet_columns
 from metrics.common.faces import EXTRACTORS, Faces
 from metrics.common.frechet import FORMULA
 from metrics.common.pairs import FacePairs
 
 
-def _spec(variant: str, extractor: str, basis: str, domain: str, trap: str, **needs) -> MetricSpec:
+def _spec(
+    variant: str,
+    extractor: str,
+    basis: str,
+    domain: str,
+    trap: str,
+    packages: tuple[str, ...] = (),
+) -> MetricSpec:
     name = f"e_fid/{variant}"
     return MetricSpec(
         id=name,
         title=f"E-FID ({basis})",
         entry="metrics.e_fid:EFID",
-        columns=(
-            Column(
-                name,
-                "down",
-                "",
-                (0.0, None),
-                f"Fréchet distance of {basis}, frames pooled",
-                "of the pooled features",
-            ),
-        ),
+        columns=frechet_columns(name, f"{basis}, frames pooled"),
         reference="EMO (2402.17485): FID of expression parameters; extractors differ by paper, "
         "so values of different variants cannot be compared",
         formula=f"{FORMULA}, m and S of {basis} over all frames",
         traps=(trap, *TRAPS),
         weights=EXTRACTORS[extractor],
+        packages=packages,
         domain=domain,
         options={"extractor": extractor, "basis": variant},
-        **needs,
     )
 
 
@@ -60,8 +58,7 @@ SPECS = (
 class EFID(FacePairs, Distribution):
     """Fréchet distance of the Gaussians of expressions, prediction against truth."""
 
-    @staticmethod
-    def pick(found: Faces) -> np.ndarray:
+    def pick(self, found: Faces) -> np.ndarray:
         """Expression coefficients [B,E]."""
         return found.expression
 

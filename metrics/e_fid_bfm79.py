@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import BadInput, Clip, Column, Failure, FrameBatch, MetricResult, MetricSpec
+from harness.contracts import BadInput, Clip, Failure, FrameBatch, MetricResult, MetricSpec
 from harness.contracts.signals import SIGNALS
-from metrics.common.distribution import SIDES, TRAPS, Distribution
+from metrics.common.distribution import SIDES, TRAPS, Distribution, frechet_columns
 from metrics.common.frechet import FORMULA
 
 DIM = 79
@@ -16,15 +16,8 @@ SPECS = (
         id="e_fid/bfm79",
         title="E-FID (BFM 2009, 79 tracked coefficients)",
         entry="metrics.e_fid_bfm79:TrackedEFID",
-        columns=(
-            Column(
-                "e_fid/bfm79",
-                "down",
-                "",
-                (0.0, None),
-                "Fréchet distance of 79 tracked BFM expression coefficients, frames pooled",
-                "of the pooled features",
-            ),
+        columns=frechet_columns(
+            "e_fid/bfm79", "79 tracked BFM expression coefficients, frames pooled"
         ),
         reference="Hallo2's author (fudan-generative-vision/hallo2 issue 31): `exp` of ER-NeRF "
         "data_utils/face_tracking, then the Fréchet distance",
@@ -93,8 +86,8 @@ class TrackedEFID(Distribution):
                 Failure("nan", f"coefficients of the {side} are not finite", int(i))
                 for i in np.flatnonzero(~finite)
             ]
-        sides = (self._sides[side][both] for side in SIDES)
-        result = self.compare(*sides, np.flatnonzero(both))
+        prediction, truth = (self._sides[side][both] for side in SIDES)
+        result = self.compare(prediction, truth, np.flatnonzero(both))
         result.failures = failures + result.failures
         result.details |= {
             "basis": "79 expression coefficients of BFM 2009, tracked beforehand",

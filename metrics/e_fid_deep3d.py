@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
-from metrics.common.distribution import TRAPS, Distribution
+from harness.contracts import FrameBatch, MetricResult, MetricSpec
+from metrics.common.distribution import TRAPS, Distribution, frechet_columns
 from metrics.common.faces import EXTRACTORS, Faces
 from metrics.common.frechet import FORMULA
 from metrics.common.pairs import FacePairs
@@ -23,15 +24,8 @@ SPECS = (
         id="e_fid/deep3d",
         title="E-FID (Deep3DFaceRecon)",
         entry="metrics.e_fid_deep3d:Deep3DEFID",
-        columns=(
-            Column(
-                "e_fid/deep3d",
-                "down",
-                "",
-                (0.0, None),
-                "Fréchet distance of 64 Deep3DFaceRecon expression coefficients, frames pooled",
-                "of the pooled features",
-            ),
+        columns=frechet_columns(
+            "e_fid/deep3d", "64 Deep3DFaceRecon expression coefficients, frames pooled"
         ),
         reference="EMO (2402.17485): FID of expression parameters of Deng et al.'s "
         "reconstruction; sicxu/Deep3DFaceRecon_pytorch net_recon, outputs 80 to 143",
@@ -56,17 +50,17 @@ class Deep3DEFID(FacePairs, Distribution):
 
     no_feature = ("no_alignment", "has landmarks that give no crop")
 
-    _network: ReconNet | None = None
+    @cached_property
+    def _network(self) -> ReconNet:
+        from metrics.backbones.resnet50 import open_recon
 
-    def begin(self, clip: Clip) -> None:
-        """Start a sequence; networks are read at the first one."""
-        super().begin(clip)
-        if self._network is None:
-            from metrics.backbones.deep3d_align import standard_face
-            from metrics.backbones.resnet50 import open_recon
+        return open_recon(self.weights["deep3d-recon"], self.device)
 
-            self._network = open_recon(self.weights["deep3d-recon"], self.device)
-            self._standard = standard_face(self.weights["deep3d-landmarks"])
+    @cached_property
+    def _standard(self) -> np.ndarray:
+        from metrics.backbones.deep3d_align import standard_face
+
+        return standard_face(self.weights["deep3d-landmarks"])
 
     def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
         """Deep3DFaceRecon's expression [B,64]; NaN where there is no aligned crop."""

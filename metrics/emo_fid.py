@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.common.distribution import Distribution
+from harness.contracts import MetricResult, MetricSpec
+from metrics.common.distribution import Distribution, frechet_columns
 from metrics.common.faces import EXTRACTORS
 from metrics.common.hsemotion import CROP_TRAPS, DIM, PACKAGES, REFERENCE, EmotionFaces
 
@@ -14,16 +14,7 @@ SPECS = (
         id="emo_fid/hsemotion",
         title="Emo-FID (hsemotion)",
         entry="metrics.emo_fid:EmoFID",
-        columns=(
-            Column(
-                "emo_fid/hsemotion",
-                "down",
-                "",
-                (0.0, None),
-                f"Fréchet distance of {DIM} emotion features, frames pooled",
-                "of the pooled features",
-            ),
-        ),
+        columns=frechet_columns("emo_fid/hsemotion", f"{DIM} emotion features, frames pooled"),
         reference=f"{REFERENCE}, enet_b0_8_best_vgaf, features before its last layer; the idea "
         "is DEEPTalk's Emo-FID (whwjdqls/DEEPTalk, issue 9)",
         formula="|m_p - m_g|^2 + tr(S_p + S_g - 2 (S_p^1/2 S_g S_p^1/2)^1/2) of the 1280 "

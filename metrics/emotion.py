@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from harness.contracts import BadInput, Column, Failure, MetricResult, MetricSpec
+from harness.contracts import (
+    PER_SEQUENCE,
+    POOLED,
+    BadInput,
+    Column,
+    Failure,
+    MetricResult,
+    MetricSpec,
+)
 from harness.contracts.signals import EMOTIONS
 from metrics.common.faces import EXTRACTORS
 from metrics.common.hsemotion import CLASSES, CROP_TRAPS, PACKAGES, REFERENCE, EmotionFaces
@@ -28,14 +37,21 @@ MEAD_TO_AFFECTNET: Mapping[str, str] = {
 CLASS_OF_LABEL = np.array([CLASSES.index(MEAD_TO_AFFECTNET[name]) for name in EMOTIONS])
 
 
-def _spec(variant: str, title: str, entry: str, columns: tuple[Column, ...], **more) -> MetricSpec:
-    weights_id = more.pop("weights_id", "hsemotion-vgaf")
-    more["traps"] = (*more["traps"], *CROP_TRAPS)
+def _spec(
+    variant: str,
+    title: str,
+    entry: str,
+    columns: tuple[Column, ...],
+    traps: tuple[str, ...],
+    weights_id: str = "hsemotion-vgaf",
+    **more: Any,
+) -> MetricSpec:
     return MetricSpec(
         id=variant,
         title=title,
         entry=f"metrics.emotion:{entry}",
         columns=columns,
+        traps=(*traps, *CROP_TRAPS),
         weights=(weights_id, *EXTRACTORS["mp"]),
         packages=PACKAGES,
         domain="photo",
@@ -51,14 +67,7 @@ def _va_columns() -> tuple[Column, ...]:
         ("sagr", "up", (0.0, 1.0), "part of the frames with the truth's sign"),
     )
     return tuple(
-        Column(
-            f"{axis}_{kind}/hsemotion",
-            direction,
-            "",
-            bounds,
-            f"{axis}: {summary}",
-            "of the pooled features",
-        )
+        Column(f"{axis}_{kind}/hsemotion", direction, "", bounds, f"{axis}: {summary}", POOLED)
         for kind, direction, bounds, summary in kinds
         for axis in ("valence", "arousal")
     )
@@ -77,7 +86,7 @@ SPECS = (
                 "",
                 (0.0, 1.0),
                 "sequences voted the label's class",
-                "per sequence",
+                PER_SEQUENCE,
             ),
         ),
         reference=f"{REFERENCE}, enet_b0_8_best_vgaf",
@@ -223,8 +232,9 @@ class ValenceArousal(EmotionFaces):
         """Agreement over the frames of all sequences at once."""
         kept = [r.features for r in results if "truth" in r.features]
         if not kept:
-            return {column.name: None for column in self.spec.columns}
-        return agreements(*(np.concatenate([f[side] for f in kept]) for side in SIDES))
+            return dict.fromkeys(column.name for column in self.spec.columns)
+        prediction, truth = (np.concatenate([f[side] for f in kept]) for side in SIDES)
+        return agreements(prediction, truth)
 
 
 def agreements(prediction: np.ndarray, truth: np.ndarray) -> dict[str, float | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Column, Failure, MetricResult, MetricSpec
+from harness.contracts import PER_SEQUENCE, Column, Failure, MetricResult, MetricSpec
 from metrics.common.mesh import UNIT, MeshClip, MeshMetric
 
 SPECS = (
@@ -19,7 +19,7 @@ SPECS = (
                 f"{UNIT}^2",
                 (None, None),
                 "signed, truth minus prediction",
-                "per sequence",
+                PER_SEQUENCE,
             ),
             Column(
                 "fdd/abs",
@@ -27,7 +27,7 @@ SPECS = (
                 f"{UNIT}^2",
                 (0.0, None),
                 "absolute for each sequence",
-                "per sequence",
+                PER_SEQUENCE,
             ),
         ),
         reference="CodeTalker main/cal_metric.py; FaceDiffuser compute_objective_metrics.py (ABS)",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
-from metrics.common.distribution import SIDES, TRAPS, Distribution
+from harness.contracts import Clip, FrameBatch, MetricResult, MetricSpec
+from metrics.common.distribution import SIDES, TRAPS, Distribution, frechet_columns
 from metrics.common.frechet import FORMULA
 
 if TYPE_CHECKING:
@@ -21,16 +22,7 @@ SPECS = (
         id="fid",
         title="FID (pytorch-fid)",
         entry="metrics.fid:FID",
-        columns=(
-            Column(
-                "fid",
-                "down",
-                "",
-                (0.0, None),
-                "Fréchet distance of Inception pool3, pooled",
-                "of the pooled features",
-            ),
-        ),
+        columns=frechet_columns("fid", "Inception pool3, pooled"),
         reference="mseitzer/pytorch-fid 0.3.0, all frames of prediction and truth, no JPEG between",
         formula=f"{FORMULA}, m and S of 2048-d pool3 features over all frames",
         traps=(
@@ -56,24 +48,25 @@ class FID(Distribution):
     minute at 25 fps.
     """
 
-    _network: FIDInception | None = None
-
     def begin(self, clip: Clip) -> None:
-        """Start a sequence; the network is read at the first one."""
-        self._network = self._network or self._load()
+        """Start a sequence."""
         self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
 
-    def _load(self) -> FIDInception:
+    @cached_property
+    def _network(self) -> FIDInception:
         from metrics.backbones.inception import open_inception
 
         return open_inception(self.weights["fid-inception"], self.device)
+
+    def _look(self, frames: np.ndarray) -> np.ndarray:
+        return features(self._network, frames)
 
     def update(self, batch: FrameBatch) -> None:
         """Look at the next frames."""
         for side in SIDES:
             found = batch.cache.get(
                 f"inception/pytorch-fid/{side}",
-                lambda side=side: features(self._network, getattr(batch, side)),
+                partial(self._look, getattr(batch, side)),
             )
             self._features[side].append(found)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.contracts import (
+    PER_SEQUENCE,
     BadInput,
     Clip,
     Column,
@@ -25,15 +26,10 @@ SPECS = (
         entry="metrics.fps:FPS",
         columns=(
             Column(
-                "fps/render",
-                "up",
-                "frames/s",
-                (0.0, None),
-                "1000 / mean frame time",
-                "per sequence",
+                "fps/render", "up", "frames/s", (0.0, None), "1000 / mean frame time", PER_SEQUENCE
             ),
             Column(
-                "latency_ms/median", "down", "ms", (0.0, None), "median frame time", "per sequence"
+                "latency_ms/median", "down", "ms", (0.0, None), "median frame time", PER_SEQUENCE
             ),
             Column(
                 "latency_ms/p95",
@@ -41,7 +37,7 @@ SPECS = (
                 "ms",
                 (0.0, None),
                 "95th percentile of frame time",
-                "per sequence",
+                PER_SEQUENCE,
             ),
         ),
         reference="one frame at a time after warm-up, as gsplat profiling/main.py, median and p95",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
-from metrics.common.distribution import SIDES, TRAPS, Distribution
+from harness.contracts import Clip, FrameBatch, MetricResult, MetricSpec
+from metrics.common.distribution import SIDES, TRAPS, Distribution, frechet_columns
 from metrics.common.frechet import FORMULA
 
 if TYPE_CHECKING:
@@ -21,16 +22,7 @@ SPECS = (
         id="fvd/styleganv",
         title="FVD (StyleGAN-V)",
         entry="metrics.fvd:FVD",
-        columns=(
-            Column(
-                "fvd/styleganv",
-                "down",
-                "",
-                (0.0, None),
-                "Fréchet distance of I3D features of 16-frame windows, pooled",
-                "of the pooled features",
-            ),
-        ),
+        columns=frechet_columns("fvd/styleganv", "I3D features of 16-frame windows, pooled"),
         reference="universome/stylegan-v src/metrics/frechet_video_distance.py; windows of 16 "
         "consecutive frames, one after another",
         formula=f"{FORMULA}, m and S of 400-d I3D logits of 16-frame windows, S divided by n",
@@ -57,16 +49,14 @@ class FVD(Distribution):
     samples = "windows"
     ddof = 0  # metric_utils.FeatureStats.get_mean_cov divides by the number of items
 
-    _network: Detector | None = None
-
     def begin(self, clip: Clip) -> None:
-        """Start a sequence; the network is read at the first one."""
-        self._network = self._network or self._load()
+        """Start a sequence."""
         self._count = clip.count
         self._waiting: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
         self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
 
-    def _load(self) -> Detector:
+    @cached_property
+    def _network(self) -> Detector:
         from metrics.backbones.i3d import open_i3d
 
         return open_i3d(self.weights["fvd-i3d"], self.device)

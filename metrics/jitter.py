@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import Clip, Failure, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics.common.faces import EXTRACTORS, Detector, faces, failures, open_detector
+from metrics.common.faces import EXTRACTORS, faces, failures, open_detector
 from metrics.common.second_difference import second_difference, three_columns
 
 
@@ -56,11 +56,10 @@ class Jitter(Metric):
     def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
         super().__init__(spec, weights, device)
         self.extractor: str = spec.options["extractor"]
-        self._detector: Detector | None = None
 
     def begin(self, clip: Clip) -> None:
         """Start a sequence; the detector is opened at the first one."""
-        self._detector = self._detector or open_detector(self.extractor, self.weights, self.device)
+        self._detector = open_detector(self.extractor, self.weights, self.device)
         self._clip = clip
         self._last: np.ndarray | None = None  # float64 [2,<=2,P,2]: sides, last frames
         self._norms: list[np.ndarray] = []  # float64 [2,k] each, px per frame^2
@@ -80,7 +79,7 @@ class Jitter(Metric):
         points = np.stack(sides)
         both = np.isfinite(points).all((0, 2, 3))
         points[:, ~both] = np.nan
-        self._count += len(both)
+        self._count += len(batch.truth)
         self._seen += int(both.sum())
         self._points = points.shape[2]
         if self._last is not None:

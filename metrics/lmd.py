@@ -64,7 +64,7 @@ def _spec(
     names: tuple[str, str] = ("lmd", "lmd_face"),
     reference: str = "TalkingGaussian metrics.py LMDMeter (centroid removed, mean of points, "
     "frames)",
-    **needs,
+    packages: tuple[str, ...] = (),
 ) -> MetricSpec:
     mouth, face = (f"{name}/{variant}" for name in names)
     return MetricSpec(
@@ -80,8 +80,8 @@ def _spec(
         traps=(*_TRAPS, *traps),
         weights=EXTRACTORS[extractor],
         domain=domain,
+        packages=packages,
         options={"extractor": extractor},
-        **needs,
     )
 
 

@@ -88,11 +88,9 @@ def open_network(trunk: str, weights: Mapping[str, Path], device: str = "cpu") -
     key = trunk, tuple(weights[name] for name in TRUNKS[trunk][0]), device
     network = _OPEN.get(key)
     if network is None:
-        import torch
+        from metrics.backbones.load import channels_last
 
-        # Frames lie channels last too, so that no convolution has to rearrange anything.
-        network = _read(*key).to(memory_format=torch.channels_last)
-        _OPEN[key] = network
+        network = _OPEN[key] = channels_last(_read(*key))
     return network
 
 
@@ -154,12 +152,11 @@ class Perceptual:
     spec: MetricSpec
     weights: Mapping[str, Path]
     device: str
-    _network: Network | None = None
 
     def open(self) -> None:
         """Read the network, unless this metric has it already."""
         trunk = self.spec.options["trunk"]
-        self._network = self._network or open_network(trunk, self.weights, self.device)
+        self._network = open_network(trunk, self.weights, self.device)
 
     def layers(self, batch: FrameBatch) -> list[torch.Tensor]:
         """Differences at every tap, once per batch for all metrics of this trunk and input."""
@@ -169,7 +166,7 @@ class Perceptual:
             lambda: layers(self._network, batch.prediction, batch.truth, scale),
         )
 
-    def described(self) -> dict:
+    def described(self) -> dict[str, object]:
         """Trunk, version and input."""
         options = self.spec.options
         return {"trunk": options["trunk"], "version": "0.1", "input": options["input"]}

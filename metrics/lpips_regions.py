@@ -6,28 +6,19 @@ import numpy as np
 
 from harness.contracts import Clip, Column, FrameBatch, MetricSpec
 from metrics.common import regions
-from metrics.common.regions import RegionMetric
+from metrics.common.regions import RegionMetric, region_spec
 from metrics.lpips import REFERENCE, TRAPS, TRUNKS, Perceptual
 
 
-def _region_spec(trunk: str, source: str, metric_id: str, title: str) -> MetricSpec:
-    needs, names = regions.SOURCES[source]
+def _spec(trunk: str, source: str, kind: str, title: str) -> MetricSpec:
     weights, domain = TRUNKS[trunk]
-    rest = {key: value for key, value in needs.items() if key not in ("weights", "domain")}
-    return MetricSpec(
-        id=metric_id,
+    return region_spec(
+        source,
+        Column(f"lpips/{trunk}-", "down", "", (0.0, None), "perceptual distance, mean over the {}"),
+        {"trunk": trunk, "input": "[-1,1]"},
+        id=f"lpips/{trunk}-{kind}",
         title=title,
         entry="metrics.lpips_regions:RegionLPIPS",
-        columns=tuple(
-            Column(
-                regions.column_of(f"lpips/{trunk}-", source, region),
-                "down",
-                "",
-                (0.0, None),
-                f"perceptual distance, mean over the {region}",
-            )
-            for region in names
-        ),
         reference=f"{REFERENCE} with spatial=True, averaged over a region of the true frame",
         formula="mean over the region of the taps' weighted squared differences, each brought "
         "to the frame's size bilinearly; mean over frames",
@@ -38,24 +29,17 @@ def _region_spec(trunk: str, source: str, metric_id: str, title: str) -> MetricS
             *regions.TRAPS[source],
             *TRAPS,
         ),
-        weights=(*weights, *needs.get("weights", ())),
+        weights=weights,
         domain=domain,
-        options={"trunk": trunk, "input": "[-1,1]", "source": source},
-        **rest,
     )
 
 
 SPECS = (
-    *(
-        _region_spec(trunk, "masks", f"lpips/{trunk}-regions", f"LPIPS of regions ({title})")
-        for trunk, title in (("alex", "AlexNet"), ("vgg", "VGG16"), ("synthetic", "synthetic"))
-    ),
-    *(
-        _region_spec(
-            trunk, "mp478", f"lpips/{trunk}-mp478", f"LPIPS of MediaPipe regions ({title})"
-        )
-        for trunk, title in (("alex", "AlexNet"), ("vgg", "VGG16"))
-    ),
+    _spec("alex", "masks", "regions", "LPIPS of regions (AlexNet)"),
+    _spec("vgg", "masks", "regions", "LPIPS of regions (VGG16)"),
+    _spec("synthetic", "masks", "regions", "LPIPS of regions (synthetic)"),
+    _spec("alex", "mp478", "mp478", "LPIPS of MediaPipe regions (AlexNet)"),
+    _spec("vgg", "mp478", "mp478", "LPIPS of MediaPipe regions (VGG16)"),
 )
 
 
@@ -75,6 +59,6 @@ class RegionLPIPS(Perceptual, RegionMetric):
         size = batch.truth.shape[1:3]
         return batch.cache.get(key, lambda: spatial(self.layers(batch), *size).numpy())
 
-    def more_details(self) -> dict:
+    def more_details(self) -> dict[str, object]:
         """Trunk, input, and how the taps reach the frame's size."""
         return self.described() | {"upsampling": "bilinear, align_corners=False"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Column, MetricResult, MetricSpec
+from harness.contracts import POOLED, Column, MetricResult, MetricSpec
 from metrics.common.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
 
 _TRAPS = (
@@ -19,40 +19,32 @@ _TRAPS = (
 )
 
 
-def _spec(metric: str, title: str, region: str, summary: str, **fields) -> MetricSpec:
-    traps = (*fields.pop("traps", ()), *(trap.format(id=metric) for trap in _TRAPS))
+def _spec(
+    metric: str,
+    title: str,
+    region: str,
+    summary: str,
+    reference: str,
+    traps: tuple[str, ...] = (),
+) -> MetricSpec:
     return MetricSpec(
         id=metric,
         title=title,
         entry="metrics.lve:RegionError",
         columns=(
-            Column(
-                metric,
-                "down",
-                f"{UNIT}^2",
-                (0.0, None),
-                f"{summary}, squared",
-                "of the pooled features",
-            ),
-            Column(
-                f"{metric}/l2",
-                "down",
-                UNIT,
-                (0.0, None),
-                f"{summary}, not squared",
-                "of the pooled features",
-            ),
+            Column(metric, "down", f"{UNIT}^2", (0.0, None), f"{summary}, squared", POOLED),
+            Column(f"{metric}/l2", "down", UNIT, (0.0, None), f"{summary}, not squared", POOLED),
         ),
+        reference=reference,
         formula=(
             f"mean over all frames t of max over {region} vertices v of |p_tv - g_tv|^2; "
             f"{metric}/l2: of |p_tv - g_tv|"
         ),
-        traps=traps,
+        traps=(*traps, *(trap.format(id=metric) for trap in _TRAPS)),
         track="mesh",
         signals=("vertices", "regions"),
         predicted=("vertices",),
         options={"region": region},
-        **fields,
     )
 
 

@@ -52,18 +52,17 @@ class MSSSIM(Metric):
 
     def update(self, batch: FrameBatch) -> None:
         """Score the next frames."""
-        if not self._scores:
+        if not self._scores or (found := similarity(batch)) is None:
             return
         from metrics.backbones.ms_ssim import coarser_scales
 
-        finest = similarity(batch).contrast
         padded, plain = coarser_scales(batch.prediction, batch.truth)
         weights = np.array(WEIGHTS)[:, None, None]
         for name, scores in self._scores.items():
             if name == "ms_ssim/pytorch-msssim":
-                scales = np.concatenate([finest[None], padded])  # [5,B,3]
+                scales = np.concatenate([found.contrast[None], padded])  # [5,B,3]
             else:
-                scales = np.concatenate([finest[None], plain]).mean(-1, keepdims=True)
+                scales = np.concatenate([found.contrast[None], plain]).mean(-1, keepdims=True)
             scores.append((scales.clip(0) ** weights).prod(0).mean(-1))
 
     def compute(self) -> MetricResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Column, MetricResult, MetricSpec
+from harness.contracts import POOLED, Column, MetricResult, MetricSpec
 from metrics.common.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
 
 SPECS = (
@@ -13,14 +13,7 @@ SPECS = (
         title="Mean vertex error",
         entry="metrics.mve:MVE",
         columns=(
-            Column(
-                "mve",
-                "down",
-                UNIT,
-                (0.0, None),
-                "mean distance of all vertices",
-                "of the pooled features",
-            ),
+            Column("mve", "down", UNIT, (0.0, None), "mean distance of all vertices", POOLED),
         ),
         reference="FaceDiffuser compute_objective_metrics.py; ProbTalk3D evaluation.py",
         formula="mean over all frames t and all vertices v of |p_tv - g_tv|",

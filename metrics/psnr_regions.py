@@ -6,37 +6,26 @@ import numpy as np
 
 from harness.contracts import Column, FrameBatch, MetricResult, MetricSpec
 from metrics.common import regions
-from metrics.common.regions import RegionMetric
+from metrics.common.regions import RegionMetric, region_spec
 from metrics.psnr import CAP_DB, FORMULA, TRAPS, identical_warning, psnr_of_mse, squared_error
 
 
-def _region_spec(source: str, metric_id: str, title: str) -> MetricSpec:
-    needs, names = regions.SOURCES[source]
-    return MetricSpec(
+def _spec(source: str, metric_id: str, title: str) -> MetricSpec:
+    return region_spec(
+        source,
+        Column("psnr/", "up", "dB", (0.0, CAP_DB), "{} region, mean of the frames' PSNR"),
         id=metric_id,
         title=title,
         entry="metrics.psnr_regions:RegionPSNR",
-        columns=tuple(
-            Column(
-                regions.column_of("psnr/", source, name),
-                "up",
-                "dB",
-                (0.0, CAP_DB),
-                f"{name} region, mean of the frames' PSNR",
-            )
-            for name in names
-        ),
         reference="PSNR of TalkingGaussian metrics.py, restricted to a region of the true frame",
         formula=f"mean over frames of {FORMULA} of the region",
         traps=(*regions.TRAPS[source], *TRAPS),
-        options={"source": source},
-        **needs,
     )
 
 
 SPECS = (
-    _region_spec("masks", "psnr/regions", "PSNR of head, face and mouth"),
-    _region_spec("mp478", "psnr/mp478", "PSNR of face and mouth (MediaPipe regions)"),
+    _spec("masks", "psnr/regions", "PSNR of head, face and mouth"),
+    _spec("mp478", "psnr/mp478", "PSNR of face and mouth (MediaPipe regions)"),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Column, Failure, MetricResult, MetricSpec
+from harness.contracts import POOLED, Column, Failure, MetricResult, MetricSpec
 from metrics.common.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
 from metrics.lve import worst_squared
 
@@ -18,12 +18,7 @@ SPECS = (
         entry="metrics.sampled_lve:SampledLVE",
         columns=(
             Column(
-                "mee",
-                "down",
-                f"{UNIT}^2",
-                (0.0, None),
-                "LVE of the mean of all samples",
-                "of the pooled features",
+                "mee", "down", f"{UNIT}^2", (0.0, None), "LVE of the mean of all samples", POOLED
             ),
             Column(
                 "ce",
@@ -31,7 +26,7 @@ SPECS = (
                 f"{UNIT}^2",
                 (0.0, None),
                 "LVE of the sample nearest the truth",
-                "of the pooled features",
+                POOLED,
             ),
         ),
         reference="ProbTalk3D evaluation.py",

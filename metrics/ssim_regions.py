@@ -6,26 +6,17 @@ import numpy as np
 
 from harness.contracts import Column, Failure, FrameBatch, MetricSpec
 from metrics.common import regions
-from metrics.common.regions import RegionMetric
+from metrics.common.regions import RegionMetric, region_spec
 from metrics.ssim import FORMULA, WINDOW, similarity, too_small
 
 
-def _region_spec(source: str, metric_id: str, title: str) -> MetricSpec:
-    needs, names = regions.SOURCES[source]
-    return MetricSpec(
+def _spec(source: str, metric_id: str, title: str) -> MetricSpec:
+    return region_spec(
+        source,
+        Column("ssim/", "up", "", (-1.0, 1.0), "map of ssim/torchmetrics, averaged over the {}"),
         id=metric_id,
         title=title,
         entry="metrics.ssim_regions:RegionSSIM",
-        columns=tuple(
-            Column(
-                regions.column_of("ssim/", source, name),
-                "up",
-                "",
-                (-1.0, 1.0),
-                f"map of ssim/torchmetrics, averaged over the {name}",
-            )
-            for name in names
-        ),
         reference="torchmetrics 1.9 functional/image/ssim.py (return_full_image), averaged over "
         "a region of the true frame",
         formula=f"{FORMULA}; Gaussian 11x11 window (sigma 1.5), mean over the region",
@@ -33,14 +24,12 @@ def _region_spec(source: str, metric_id: str, title: str) -> MetricSpec:
             "The window reaches five pixels beyond the region, so pixels there count a little.",
             *regions.TRAPS[source],
         ),
-        options={"source": source},
-        **needs,
     )
 
 
 SPECS = (
-    _region_spec("masks", "ssim/regions", "SSIM of head, face and mouth"),
-    _region_spec("mp478", "ssim/mp478", "SSIM of face and mouth (MediaPipe regions)"),
+    _spec("masks", "ssim/regions", "SSIM of head, face and mouth"),
+    _spec("mp478", "ssim/mp478", "SSIM of face and mouth (MediaPipe regions)"),
 )
 
 
@@ -56,6 +45,6 @@ class RegionSSIM(RegionMetric):
         """The frames are smaller than the window, or there are none."""
         return too_small(self._clip, WINDOW, "SSIM")
 
-    def more_details(self) -> dict:
+    def more_details(self) -> dict[str, object]:
         """The window and the border of the map."""
         return {"window": WINDOW, "sigma": 1.5, "borders": "mirrored", "k": [0.01, 0.03]}

@@ -52,7 +52,7 @@ def flow(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Farneback's flow float32 [H,W,2] in pixels between grey frames uint8 [H,W]."""
     import cv2
 
-    return cv2.calcOpticalFlowFarneback(before, after, None, *FARNEBACK)
+    return cv2.calcOpticalFlowFarneback(before, after, None, *FARNEBACK)  # type: ignore[call-overload]  # the stub forbids None
 
 
 def grey(frame: np.ndarray) -> np.ndarray:

@@ -157,7 +157,7 @@ def to_frame(folder: Path, row: Row) -> pd.DataFrame:
     # From 3.1 on floats are read exactly in any case, and the option is deprecated.
     exact = tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1)
     try:
-        table = pd.read_csv(
+        table = pd.read_csv(  # type: ignore[call-overload]  # no overload takes an open `**`
             path,
             dtype={**kinds, "value": "float64"},
             keep_default_na=False,

@@ -55,7 +55,7 @@ def sentences(found: Iterable[tuple[str, str]]) -> list[str]:
     for column, text in found:
         kinds.setdefault(text, []).append(column)
     order = sorted(kinds, key=lambda text: (text.startswith("not a mean"), -len(kinds[text])))
-    lines = []
+    lines: list[str] = []
     for text in order:
         named = lines or text.startswith("not a mean")
         columns = f" of {', '.join(dict.fromkeys(kinds[text]))}" if named else ""

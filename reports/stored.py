@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from harness.contracts import SCHEMA_VERSION, BadInput, Results
@@ -11,7 +12,7 @@ from reports import legacy
 FILE = "results.json"
 
 #: Facts of a row's protocol that every report needs.
-PROTOCOL = {"fps": (int, float), "height": int, "width": int}
+PROTOCOL: Mapping[str, type | tuple[type, ...]] = {"fps": (int, float), "height": int, "width": int}
 
 
 def run_folders(path: Path) -> list[Path]:

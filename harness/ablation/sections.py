@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from harness.ablation import page as ablation_page
 from harness.ablation import table
@@ -18,7 +19,8 @@ def of_folder(folder: Path) -> assemble.Ablations:
     """The folder's own ablation, or those inside it."""
     own = table.is_ablation(folder)
     inside = sorted(path.parent for path in folder.glob(f"{FOLDER}/*/{table.FILE}"))
-    sections, problems = [], []
+    sections: list[dict[str, Any]] = []
+    problems = []
     for place in [folder] if own else inside:
         try:
             sections.append(ablation_page.values(table.read(place), not sections))

@@ -108,12 +108,11 @@ def assemble(grid: Mapping[str, Any], results: Results, folder: Path) -> Ablatio
         paper, cells = ablation_columns.printed(names, entry["paper"]), {}
         for name in names:
             value, first = paper.get(name), paper_base.get(name)
-            known = value is not None and first is not None and entry is not base
             cells[name] = GridCell(
                 mine.row.scores.get(name) if mine else None,
                 change_of(name, reference, mine) if mine and reference else None,
                 value,
-                value - first if known else None,
+                None if value is None or first is None or entry is base else value - first,
             )
         lines.append(
             Line(
@@ -136,15 +135,15 @@ def assemble(grid: Mapping[str, Any], results: Results, folder: Path) -> Ablatio
 
 def change_of(name: str, base: Side, mine: Side) -> Change | None:
     """The change of one column; without an interval where items cannot be paired."""
-    scores = base.row.scores.get(name), mine.row.scores.get(name)
-    if any(score is None or score.value is None for score in scores):
+    a, b = base.row.scores.get(name), mine.row.scores.get(name)
+    if a is None or b is None or a.value is None or b.value is None:
         return None
     try:
         change = column_change(base, mine, name)
     except BadInput:
         direction = base.results.columns[name]["direction"]
-        values = (score.value for score in scores if score)
-        change = Change(name, direction, *values, reason="the rows do not have the same items")
+        reason = "the rows do not have the same items"
+        change = Change(name, direction, a.value, b.value, reason=reason)
     return replace(change, row=mine.label)
 
 

@@ -76,7 +76,7 @@ def check(
     if junit is not None:
         write_text(junit, verdicts.junit(found))
     if annotations:
-        for line in verdicts.annotations(found, str(baseline)):
+        for line in verdicts.workflow_commands(found, str(baseline)):
             print(line)
     if checking.failing(found):
         raise typer.Exit(1)

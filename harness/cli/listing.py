@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+    from rich.table import Table
+
     from harness.contracts import MethodSpec
     from harness.plugins import Problem
 
@@ -51,15 +54,15 @@ def plugin_problems() -> list[Problem]:
     return [*methods.problems(), *metrics.problems(), *splits.problems()]
 
 
-def new_table(title: str, *columns: str):
+def new_table(title: str, *columns: str) -> Table:
     """A table in our common style; its cells are plain text, so `[extra]` is not read as markup."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     class PlainTable(Table):
-        def add_row(self, *cells: str, **options) -> None:
-            super().add_row(*map(Text, cells), **options)
+        def add_row(self, *cells: RenderableType | None, **options: Any) -> None:
+            super().add_row(*(Text(str(cell)) for cell in cells), **options)
 
     table = PlainTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
@@ -67,13 +70,13 @@ def new_table(title: str, *columns: str):
     return table
 
 
-def blocks(title: str, entries: list[tuple[str, list[tuple[str, str]]]]):
+def blocks(title: str, entries: list[tuple[str, list[tuple[str, str]]]]) -> Group:
     """Entries as short paragraphs, which stay readable at any width; empty lines are left out."""
     from rich.console import Group
     from rich.padding import Padding
     from rich.text import Text
 
-    parts: list = [Text(title, style="bold")]
+    parts: list[RenderableType] = [Text(title, style="bold")]
     for head, lines in entries:
         parts.append(Text(head))
         parts += [
@@ -84,7 +87,7 @@ def blocks(title: str, entries: list[tuple[str, list[tuple[str, str]]]]):
     return Group(*parts, Text(""))
 
 
-def methods_table():
+def methods_table() -> Group:
     """Methods with licence, driving signals and needed signals."""
     from methods import catalog
 
@@ -118,7 +121,7 @@ def checkout_state(spec: MethodSpec) -> str:
     return "has a checkout" if found.licence else "licence not accepted (see `verify`)"
 
 
-def metrics_table():
+def metrics_table() -> Group:
     """Metrics with columns and whether they can run here."""
     from harness.engine.requirements import missing_means
     from metrics import catalog
@@ -143,7 +146,7 @@ def metrics_table():
     return blocks("Metrics", entries)
 
 
-def splits_table():
+def splits_table() -> Table:
     """Splits with size, licence and source."""
     from splits import catalog
 
@@ -161,7 +164,7 @@ def splits_table():
     return table
 
 
-def presets_table():
+def presets_table() -> Table:
     """Presets of the methods that have options."""
     from methods import catalog
 
@@ -176,7 +179,7 @@ def presets_table():
     return table
 
 
-def grids_table():
+def grids_table() -> Group:
     """Ablation grids that are shipped with the methods."""
     from harness.ablation.grid import read_grid, shipped_grids
     from methods import catalog

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,7 +45,7 @@ def prepare(
     from harness.engine.progress import watch
     from splits import prepare as preparation
 
-    options = {"size": size, "fps": fps, "crop": crop, "masks": masks}
+    options: dict[str, Any] = {"size": size, "fps": fps, "crop": crop, "masks": masks}
     if len(video) == 1 and test:
         fact = "with one video, its last eleventh is the test part"
         raise BadInput("--test", fact, "Leave it out, or give several videos.")

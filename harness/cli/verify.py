@@ -184,9 +184,9 @@ def smoke_run(method: ExternalMethod, data: Path, device: str) -> tuple[int, str
         sequence = er_nerf.load(manifest, manifest.sequences[0])
         config = {**spec.presets[spec.default_preset], **(method.adapter.smoke or {})}
         method.fit(TrainingSet.of(sequence), Path(base) / "work", FitContext(config, device))
-        method = catalog.build(spec.id)
-        method.load(Path(base) / "work", device)
-        frames = list(method.render(request_of(sequence, spec)))
+        fitted = catalog.build(spec.id)
+        fitted.load(Path(base) / "work", device)
+        frames = list(fitted.render(request_of(sequence, spec)))
     return len(frames), "x".join(map(str, frames[0].alpha.shape))
 
 

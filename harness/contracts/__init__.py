@@ -25,6 +25,8 @@ from harness.contracts.method import (
 )
 from harness.contracts.metric import (
     AGGREGATIONS,
+    PER_SEQUENCE,
+    POOLED,
     Clip,
     Column,
     Failure,
@@ -97,6 +99,8 @@ __all__ = [
     "TrainingSet",
     "FitContext",
     "AGGREGATIONS",
+    "PER_SEQUENCE",
+    "POOLED",
     "Unavailable",
     "UnknownName",
     "cut",

@@ -15,6 +15,7 @@ import numpy as np
 #: function of the features of all sequences together, which is any other weighting of the items
 #: too; or the mean over sequences of a value of each that is no mean of items.
 AGGREGATIONS = ("mean of items", "of the pooled features", "per sequence")
+MEAN_OF_ITEMS, POOLED, PER_SEQUENCE = AGGREGATIONS
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Column:
     unit: str
     range: tuple[float | None, float | None]
     summary: str  # one line a reader of the table understands
-    aggregation: str = "mean of items"  # one of AGGREGATIONS
+    aggregation: str = MEAN_OF_ITEMS  # one of AGGREGATIONS
 
     def __post_init__(self) -> None:
         if self.aggregation not in AGGREGATIONS:
@@ -130,7 +131,7 @@ class MetricResult:
     details: detector, crop, number of windows, variant: whatever a reviewer would ask.
     """
 
-    values: dict[str, float | None]
+    values: Mapping[str, float | None]
     n: int
     items: dict[str, np.ndarray] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)

@@ -104,7 +104,7 @@ def clip_of(row: str, name: str, sides: Aligned, data: FilesData, label: Label) 
     own = {key: value for key, value in data.common.items() if key != "digest"}
     if (track := label.track(truth.count)) is not None:
         own["emotion"] = track
-    signals: Mapping[str, Any] = ChainMap(own, truth.signals)  # type: ignore[arg-type]
+    signals: Mapping[str, Any] = ChainMap(own, truth.signals)  # type: ignore[arg-type]  # only read
     return Clip(
         id=f"{row}/{name}",
         fps=float(truth.fps),

@@ -50,7 +50,7 @@ def watch(label: str) -> Iterator[Progress]:
         yield _Lines(label)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
     bars = Bars(
@@ -63,7 +63,7 @@ def watch(label: str) -> Iterator[Progress]:
         console=Console(stderr=True),
         transient=True,
     )
-    tasks: dict[str, tuple[int, float]] = {}
+    tasks: dict[str, tuple[TaskID, float]] = {}
 
     def report(stage: str, done: int, total: int, **values: float) -> None:
         now = time.monotonic()

@@ -61,7 +61,11 @@ def row_key(row: Row) -> str:
 
 def protocol_of(row: Row) -> dict[str, Any]:
     """What must be equal for values to be comparable."""
-    facts = {"split": row.split, "preset": row.preset, "sequences": sorted(row.sequences)}
+    facts: dict[str, Any] = {
+        "split": row.split,
+        "preset": row.preset,
+        "sequences": sorted(row.sequences),
+    }
     facts |= {"options": dict(row.options)} if row.options else {}
     return facts | dict(row.protocol)
 

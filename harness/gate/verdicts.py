@@ -78,7 +78,7 @@ def junit(findings: Sequence[Finding]) -> str:
     return ElementTree.tostring(root, "unicode", xml_declaration=True) + "\n"
 
 
-def annotations(findings: Sequence[Finding], file: str) -> list[str]:
+def workflow_commands(findings: Sequence[Finding], file: str) -> list[str]:
     """GitHub workflow commands: errors for what fails, warnings and notices for the rest."""
     level = {"unclear": "warning"}
     return [

@@ -17,7 +17,7 @@ import soundfile
 from scipy.signal import resample_poly
 
 from harness.contracts import BadInput
-from harness.media.video import open_media
+from harness.media.video import open_media, seconds
 
 
 def resample(samples: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
@@ -51,18 +51,18 @@ def _decode(path: Path) -> tuple[np.ndarray, int, float]:
         try:
             for frame in container.decode(stream):
                 if start is None:
-                    start = float(frame.pts * frame.time_base) if frame.pts is not None else 0.0
+                    start = float(seconds(frame.pts, frame.time_base))
                 parts += [block.to_ndarray().mean(0) for block in to_float.resample(frame)]
             parts += [block.to_ndarray().mean(0) for block in to_float.resample(None)]
         except av.error.FFmpegError as error:
             raise _unreadable(path, error) from error
-        if not parts:
+        if start is None or not parts:
             raise _unreadable(path, "no samples")
         first_picture = start
         if container.streams.video:
             video = container.streams.video[0]
             if video.start_time is not None:
-                first_picture = float(video.start_time * video.time_base)
+                first_picture = float(seconds(video.start_time, video.time_base))
         return np.concatenate(parts), rate, start - first_picture
 
 

@@ -98,7 +98,7 @@ def close_before_threads_end(landmarker: FaceLandmarker) -> None:
         if (still_open := reference()) is not None:
             still_open.close()
 
-    threading._register_atexit(close)
+    threading._register_atexit(close)  # type: ignore[attr-defined]  # private, so not in the stub
 
 
 class FaceLandmarker:

@@ -20,6 +20,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from harness.media.video import seconds
+
 RATE = Fraction(25)
 #: libavcodec's quality units per step of `-qscale`.
 _LAMBDA = 118
@@ -48,8 +50,9 @@ class _Writer:
 
     def __init__(self, path: Path, height: int, width: int, codec: str, **settings: object) -> None:
         self._container = av.open(str(path), "w")
-        self._video = self._container.add_stream(codec, rate=RATE)
-        self._video.width, self._video.height = width, height
+        video = self._container.add_stream(codec, rate=RATE)
+        assert isinstance(video, av.VideoStream)  # every codec below is one of pictures
+        self._video, video.width, video.height = video, width, height
         for name, value in {"thread_count": 1, **settings}.items():
             setattr(self._video.codec_context, name, value)
         self.count = 0
@@ -161,7 +164,7 @@ def filled(stored: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
     """
     last, count = None, 0
     for picture in stored:
-        hole = round(picture.pts * picture.time_base * RATE) - count
+        hole = round(seconds(picture.pts, picture.time_base) * RATE) - count
         if last is not None and hole > 1:
             for _ in range(round(hole - 0.6)):
                 yield last

@@ -7,7 +7,6 @@ Layouts of the field: VOCASET and BIWI keep a sequence as `.npy` [T,3V], most me
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,33 +51,6 @@ def read_vertices(path: Path, vertices: int | None = None) -> np.ndarray:
             "Prediction, ground truth, template and vertex lists must have one mesh topology.",
         )
     return _finite(path, array)
-
-
-def read_samples(paths: Sequence[Path], vertices: int | None = None) -> np.ndarray:
-    """Several predictions of one sequence (samples or style conditions), one file each.
-
-    Returns:
-        float32 [S,T,V,3], in the order of the files.
-
-    Raises:
-        BadInput: no file, one that holds several samples itself, or unequal shapes.
-
-    """
-    if not paths:
-        raise BadInput("samples", "no file is named", "Name one mesh file for each sample.")
-    found = [read_vertices(path, vertices) for path in paths]
-    for path, array in zip(paths, found, strict=True):
-        if array.ndim != 3:
-            fact = f"it holds {len(array)} samples itself"
-            raise BadInput(path, fact, "Give one file with all samples, or one file for each.")
-        if array.shape != found[0].shape:
-            raise BadInput(
-                path,
-                f"its shape is {list(array.shape)}, and that of {paths[0]} is "
-                f"{list(found[0].shape)}",
-                "All samples of a sequence must have the same frames and vertices.",
-            )
-    return np.stack(found)
 
 
 def read_template(path: Path, vertices: int | None = None) -> np.ndarray:

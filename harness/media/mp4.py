@@ -70,17 +70,16 @@ def _encode(
     video = container.add_stream("libx264", rate=fps, options={"crf": str(crf)})
     video.pix_fmt = "yuv420p"
     video.height, video.width = _even(first).shape[:2]
-    sound = None
+    sound, samples = None, np.clip(np.asarray([] if audio is None else audio, np.float32), -1, 1)
     if audio is not None:
         sound = container.add_stream("aac", rate=sample_rate, layout="mono")
-        audio = np.clip(np.asarray(audio, np.float32), -1, 1)
     written = 0
 
     def push_audio(until: int) -> None:
         # Sound goes in beside its picture: a muxer holds back packets that come alone.
         nonlocal written
-        while sound is not None and written < min(until, len(audio)):
-            chunk = audio[written : written + 1024]
+        while sound is not None and written < min(until, len(samples)):
+            chunk = samples[written : written + 1024]
             block = av.AudioFrame.from_ndarray(chunk[None], format="fltp", layout="mono")
             block.sample_rate, block.pts = sample_rate, written
             block.time_base = Fraction(1, sample_rate)

@@ -80,6 +80,11 @@ def open_media(path: Path) -> Iterator[av.container.InputContainer]:
         yield container
 
 
+def seconds(stamp: int | None, time_base: Fraction | None) -> Fraction:
+    """A time stamp in seconds; 0 where the file has none."""
+    return (stamp or 0) * (time_base or Fraction(0))
+
+
 def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
     # A cover image in a sound file is a video stream to FFmpeg, but not to us.
     streams = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
@@ -114,7 +119,7 @@ def probe(path: Path) -> VideoInfo:
     path = Path(path)
     with open_media(path) as container:
         stream = _video_stream(container, path)
-        tick = float(stream.time_base)
+        tick = float(seconds(1, stream.time_base))
         times: list[float] = []
         end = 0.0
         try:
@@ -122,7 +127,7 @@ def probe(path: Path) -> VideoInfo:
                 if packet.size == 0 or packet.is_discard:
                     continue
                 stamp = packet.pts if packet.pts is not None else packet.dts
-                base = float(packet.time_base)
+                base = float(seconds(1, packet.time_base))
                 if packet.stream.index == stream.index:
                     times.append((stamp or 0) * base)
                 if stamp is not None:
@@ -201,7 +206,7 @@ def read_frames(path: Path) -> Iterator[np.ndarray]:
             for frame in container.decode(stream):
                 if frame.is_corrupt:
                     raise _cut_short(path, f"only {decoded} frames", f"{info.count}")
-                picture = frame.to_ndarray(format="rgb24")
+                picture: np.ndarray = frame.to_ndarray(format="rgb24")
                 if info.rotation:
                     picture = np.ascontiguousarray(np.rot90(picture, info.rotation // 90))
                 decoded += 1

@@ -23,17 +23,19 @@ DEPTH = 4
 WIDTH = 256
 
 
+def _conv3x3(i: int, o: int) -> nn.Conv2d:
+    return nn.Conv2d(i, o, 3, padding=1, bias=False)
+
+
 class ConvBlock(nn.Module):
     """Three convolutions after batch norm and ReLU, side by side in the output, plus the input."""
 
     def __init__(self, i: int, o: int) -> None:
         super().__init__()
-        widths = (i, o // 2, o // 4, o // 4)
-        for k in (1, 2, 3):
-            self.add_module(f"bn{k}", nn.BatchNorm2d(widths[k - 1]))
-            self.add_module(
-                f"conv{k}", nn.Conv2d(widths[k - 1], widths[k], 3, padding=1, bias=False)
-            )
+        half, quarter = o // 2, o // 4
+        self.bn1, self.conv1 = nn.BatchNorm2d(i), _conv3x3(i, half)
+        self.bn2, self.conv2 = nn.BatchNorm2d(half), _conv3x3(half, quarter)
+        self.bn3, self.conv3 = nn.BatchNorm2d(quarter), _conv3x3(quarter, quarter)
         self.downsample = None
         if i != o:
             self.downsample = nn.Sequential(

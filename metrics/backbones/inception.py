@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from metrics.backbones.load import load_into, read_state
+from metrics.backbones.load import channels_last, load_into, read_state
 
 #: Side of the square that every image is resized to.
 SIZE = 299
@@ -26,10 +26,17 @@ DIM = 2048
 class Conv(nn.Module):
     """Convolution without bias, batch norm (eps 1e-3), ReLU; "same" where it has no stride."""
 
-    def __init__(self, inside: int, out: int, kernel: int | tuple[int, int] = 1, **options) -> None:
+    def __init__(
+        self,
+        inside: int,
+        out: int,
+        kernel: int | tuple[int, int] = 1,
+        stride: int = 1,
+        padding: int | tuple[int, int] = 0,
+    ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inside, out, kernel, bias=False, **options)
-        self.bn = nn.BatchNorm2d(out, eps=1e-3)
+        self.conv = nn.Conv2d(inside, out, kernel, stride, padding, bias=False)
+        self.bn: nn.Module = nn.BatchNorm2d(out, eps=1e-3)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B,out,h,w] of x [B,inside,H,W]."""
@@ -37,12 +44,13 @@ class Conv(nn.Module):
 
     def fold(self) -> None:
         """Put the batch norm's scale and shift into the convolution. Evaluation mode only."""
+        assert isinstance(self.bn, nn.BatchNorm2d)  # a network is folded once
         self.conv, self.bn = fuse_conv_bn_eval(self.conv, self.bn), nn.Identity()
 
 
-def same(inside: int, out: int, *kernel: int) -> Conv:
+def same(inside: int, out: int, height: int, width: int) -> Conv:
     """A convolution that keeps the size."""
-    return Conv(inside, out, kernel, padding=tuple(k // 2 for k in kernel))
+    return Conv(inside, out, (height, width), padding=(height // 2, width // 2))
 
 
 def average(x: Tensor) -> Tensor:
@@ -232,4 +240,4 @@ def open_inception(path: Path, device: str = "cpu") -> FIDInception:
 
     """
     net = load_into(FIDInception(), read_state(path), path, device)
-    return net.fold().to(memory_format=torch.channels_last)
+    return channels_last(net.fold())

@@ -67,3 +67,8 @@ def load_into(net: Net, state: dict[str, torch.Tensor], path: Path, device: str 
             "Use the file that the registry names.",
         ) from error
     return net.eval().requires_grad_(False).to(device)
+
+
+def channels_last(net: Net) -> Net:
+    """`net` with channels last in memory, so that no convolution has to rearrange anything."""
+    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in stub

@@ -19,6 +19,9 @@ class LPIPS(nn.Module):
     Heads have the reference's keys, `lin{k}.model.1.weight` [1,C,1,1], non-negative.
     """
 
+    shift: Tensor
+    scale: Tensor
+
     def __init__(self, trunk: Trunk) -> None:
         super().__init__()
         self.trunk = trunk
@@ -65,5 +68,5 @@ def spatial(layers: list[Tensor], height: int, width: int) -> Tensor:
     tap's size divides the frame's.
     """
     size = (height, width)
-    grown = (interpolate(layer[:, None], size, mode="bilinear") for layer in layers)
-    return sum(grown)[:, 0]
+    first, *others = (interpolate(layer[:, None], size, mode="bilinear") for layer in layers)
+    return sum(others, first)[:, 0]

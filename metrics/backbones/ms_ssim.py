@@ -59,4 +59,4 @@ def _scale(pair: Tensor, last: bool) -> tuple[Tensor, Tensor]:
     luminance, contrast = terms(blur(planes, black(centre)), centre)
     values = (luminance * contrast)[:, :height, :width]
     inside = values[:, : height - 2 * BORDER, : width - 2 * BORDER]
-    return tuple(part.mean((1, 2), dtype=torch.float64) for part in (inside, values))
+    return inside.mean((1, 2), dtype=torch.float64), values.mean((1, 2), dtype=torch.float64)

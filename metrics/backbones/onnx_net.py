@@ -88,6 +88,7 @@ class OnnxNet:
 
     def _largest_chunk(self, path: Path) -> int:
         """How many images may pass together: some files were exported for one alone."""
+        found: object = None
         for chunk in (CHUNK, 1):
             trial = min(chunk, 2)
             try:
@@ -199,13 +200,13 @@ def without_classifier(path: Path) -> tuple[bytes, Classifier]:
 Net = TypeVar("Net", bound=OnnxNet)
 
 #: Weak, so that a network goes with the last metric that holds it.
-_OPEN: WeakValueDictionary[tuple[Any, ...], OnnxNet] = WeakValueDictionary()
+_OPEN: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 
 
 def shared(kind: Callable[..., Net], path: Path, *shape: Any) -> Net:
     """A network; one for all who hold the same file in the same way at the same time."""
     key = (kind, path, *shape)
-    net = _OPEN.get(key)
+    net: Net | None = _OPEN.get(key)
     if net is None:
         net = _OPEN[key] = kind(path, *shape)
     return net

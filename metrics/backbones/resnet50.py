@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from metrics.backbones.load import load_into, read_state
+from metrics.backbones.load import channels_last, load_into, read_state
 
 #: Coefficients by head, in the order of the output: identity, expression, texture (BFM 2009),
 #: rotation angles, spherical-harmonic light, translation in the image, and depth.
@@ -98,5 +98,4 @@ def open_recon(path: Path, device: str = "cpu") -> ReconNet:
 
     """
     state = read_state(path, entry="net_recon")
-    net = load_into(ReconNet(), state, path, device)
-    return net.to(memory_format=torch.channels_last)
+    return channels_last(load_into(ReconNet(), state, path, device))

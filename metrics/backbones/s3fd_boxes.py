@@ -71,9 +71,9 @@ def candidates(scores: list[np.ndarray], offsets: list[np.ndarray], threshold: f
 
 def prepare(frames: np.ndarray, protocol: Protocol) -> Tensor:
     """Network input [B,3,H,W] of uint8 RGB [B,H,W,3]."""
-    x = frames if protocol.order == "rgb" else frames[..., ::-1]
+    image = frames if protocol.order == "rgb" else frames[..., ::-1]
     mean = torch.tensor(MEAN_BGR if protocol.order == "bgr" else MEAN_BGR[::-1])
-    x = torch.from_numpy(np.ascontiguousarray(x)).permute(0, 3, 1, 2).float()
+    x = torch.from_numpy(np.ascontiguousarray(image)).permute(0, 3, 1, 2).float()
     return x - mean[:, None, None]
 
 

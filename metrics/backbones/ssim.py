@@ -213,4 +213,5 @@ def _pair(x: Tensor, y: Tensor) -> Similarity:
         "skimage": box_ssim(planes, centre).mean(dtype=torch.float64).item(),
     }
     inside = contrast[:, :rows, :columns].mean((1, 2), dtype=torch.float64)
-    return Similarity(means, inside.numpy(), in_place(values).numpy())
+    arrays = {name: np.asarray(mean) for name, mean in means.items()}
+    return Similarity(arrays, inside.numpy(), in_place(values).numpy())

@@ -8,12 +8,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from metrics.backbones.load import channels_last
 
-def _conv3d(i: int, o: int, kernel: tuple, stride: tuple = (1, 1, 1), pad: tuple = (0, 0, 0)):
+Size3 = tuple[int, int, int]
+
+
+def _conv3d(
+    i: int, o: int, kernel: Size3, stride: Size3 = (1, 1, 1), pad: Size3 = (0, 0, 0)
+) -> list[nn.Module]:
     return [nn.Conv3d(i, o, kernel, stride, pad), nn.BatchNorm3d(o), nn.ReLU()]
 
 
-def _conv2d(i: int, o: int, kernel: tuple = (3, 3), pad: int = 1):
+def _conv2d(i: int, o: int, kernel: tuple[int, int] = (3, 3), pad: int = 1) -> list[nn.Module]:
     return [nn.Conv2d(i, o, kernel, padding=pad), nn.BatchNorm2d(o), nn.ReLU()]
 
 
@@ -27,12 +33,12 @@ class SyncNet(nn.Module):
     """Embeds five lip frames and 0.2 s of sound in one space of 1024 dimensions.
 
     Attributes:
+        width: dimensions of an embedding.
         size: side of the square face crop in pixels.
-        frame_range: frames are BGR in 0..255, neither scaled nor centred.
 
     """
 
-    width, size, frame_range = 1024, 224, "bgr255"
+    width, size = 1024, 224
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,7 +69,7 @@ class SyncNet(nn.Module):
         )
 
     def forward_lip(self, frames: Tensor) -> Tensor:
-        """Lip embedding [B,1024] of frames [B,3,5,224,224], BGR 0..255."""
+        """Lip embedding [B,1024] of frames [B,3,5,224,224], BGR 0..255, not centred."""
         return self.netfclip(self.netcnnlip(frames).flatten(1))
 
     def forward_aud(self, mfcc: Tensor) -> Tensor:
@@ -88,11 +94,11 @@ class FoldedSyncNet(nn.Module):
 
     """
 
-    width, size, frame_range = SyncNet.width, SyncNet.size, SyncNet.frame_range
+    width, size = SyncNet.width, SyncNet.size
 
     def __init__(self, net: SyncNet) -> None:
         super().__init__()
-        self.lip = _folded(net.netcnnlip).to(memory_format=torch.channels_last)
+        self.lip = channels_last(_folded(net.netcnnlip))
         self.lip_head = _folded(net.netfclip)
         self.aud = _folded(net.netcnnaud)
         self.aud_head = _folded(net.netfcaud)
@@ -112,37 +118,34 @@ def _folded(layers: nn.Sequential) -> nn.Sequential:
     out: list[nn.Module] = []
     for layer in layers:
         if isinstance(layer, nn.Conv2d | nn.Conv3d):
+            assert not isinstance(layer.padding, str)  # the layers above give numbers
             weight = layer.weight.flatten(1, 2) if layer.weight.ndim == 5 else layer.weight
-            flat = nn.Conv2d(
-                weight.shape[1], weight.shape[0], weight.shape[2:], layer.stride[-2:],
-                layer.padding[-2:],
-            )  # fmt: skip
-            _set(flat, weight, layer.bias)
+            kernel, stride, padding = map(_flat, (weight.shape, layer.stride, layer.padding))
+            out.append(nn.Conv2d(weight.shape[1], weight.shape[0], kernel, stride, padding))
+            _set(out[-1], weight, layer.get_parameter("bias"))
         elif isinstance(layer, nn.Linear):
-            flat = nn.Linear(layer.in_features, layer.out_features)
-            _set(flat, layer.weight, layer.bias)
+            out.append(nn.Linear(layer.in_features, layer.out_features))
+            _set(out[-1], layer.weight, layer.bias)
         elif isinstance(layer, nn.MaxPool3d):
-            flat = nn.MaxPool2d(*(_flat(v) for v in (layer.kernel_size, layer.stride,
-                                                     layer.padding)))  # fmt: skip
+            sizes = layer.kernel_size, layer.stride, layer.padding
+            kernel, stride, padding = map(_flat, sizes)
+            out.append(nn.MaxPool2d(kernel, stride, padding))
         elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
-            scale = layer.weight.double() / (layer.running_var.double() + layer.eps).sqrt()
-            before = out[-1]
-            weight = before.weight.double() * scale.view(-1, *[1] * (before.weight.ndim - 1))
-            shift = layer.bias.double() - layer.running_mean.double() * scale
-            _set(before, weight, before.bias.double() * scale + shift)
-            continue
-        elif isinstance(layer, nn.ReLU):
-            flat = nn.ReLU(inplace=True)
+            variance = layer.get_buffer("running_var").double()
+            scale = layer.weight.double() / (variance + layer.eps).sqrt()
+            shift = layer.bias.double() - layer.get_buffer("running_mean").double() * scale
+            weight, bias = (out[-1].get_parameter(name).double() for name in ("weight", "bias"))
+            _set(out[-1], weight * scale.view(-1, *[1] * (weight.ndim - 1)), bias * scale + shift)
         else:
-            flat = layer
-        out.append(flat)
+            out.append(nn.ReLU(inplace=True) if isinstance(layer, nn.ReLU) else layer)
     return nn.Sequential(*out)
 
 
-def _flat(size: int | tuple[int, ...]) -> int | tuple[int, ...]:
-    return size if isinstance(size, int) else size[-2:]
+def _flat(size: int | tuple[int, ...]) -> tuple[int, int]:
+    """Height and width of a size that may have more in front of them."""
+    return (size, size) if isinstance(size, int) else (size[-2], size[-1])
 
 
 def _set(layer: nn.Module, weight: Tensor, bias: Tensor) -> None:
-    layer.weight.data = weight.detach().float().clone()
-    layer.bias.data = bias.detach().float().clone()
+    layer.get_parameter("weight").data = weight.detach().float().clone()
+    layer.get_parameter("bias").data = bias.detach().float().clone()

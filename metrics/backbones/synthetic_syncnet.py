@@ -18,12 +18,14 @@ class SyntheticSyncNet(nn.Module):
     """Embeds five mouth crops and 0.2 s of sound in one space of 128 dimensions.
 
     Attributes:
+        width: dimensions of an embedding.
         size: side of the square mouth crop in pixels.
-        frame_range: frames are RGB in 0..1.
 
     """
 
-    width, size, frame_range = 128, 48, "rgb1"
+    width, size = 128, 48
+    mfcc_mean: Tensor
+    mfcc_std: Tensor
 
     def __init__(self) -> None:
         super().__init__()

@@ -48,6 +48,11 @@ def _both_axes(rows: tuple[tuple[float, ...], ...]) -> Tensor:
 class Winograd(nn.Module):
     """A convolution of 3x3, stride 1 and padding 1, in evaluation mode; channels last in memory."""
 
+    kernel: Tensor
+    before: Tensor
+    after: Tensor
+    bias: Tensor | None
+
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
         kernel = conv.weight.detach().double().permute(2, 3, 1, 0)

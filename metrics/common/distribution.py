@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.contracts import Failure, Metric, MetricResult
+from harness.contracts import POOLED, Column, Failure, Metric, MetricResult
 from metrics.common.frechet import frechet_distance, sample_warning
 
 SIDES = ("prediction", "truth")
@@ -18,6 +18,11 @@ TRAPS = (
     "A mean of distances of sequences is not the distance of all samples; here it is global.",
     "Consecutive frames are correlated, so n overstates how many independent samples there are.",
 )
+
+
+def frechet_columns(name: str, of: str) -> tuple[Column]:
+    """The one column of a metric that is the Fréchet distance of those features."""
+    return (Column(name, "down", "", (0.0, None), f"Fréchet distance of {of}", POOLED),)
 
 
 class Distribution(Metric):
@@ -68,7 +73,7 @@ class Distribution(Metric):
             message = f"{n} {self.samples} have no covariance"
             result.failures.append(Failure("too_few_samples", message))
             return result
-        result.values[name] = frechet_distance(prediction, truth, self.ddof)
+        result.values = {name: frechet_distance(prediction, truth, self.ddof)}
         if warning := sample_warning(n, dim, self.samples):
             result.warnings.append(warning)
         return result
@@ -90,5 +95,5 @@ class Distribution(Metric):
         kept = [r.features for r in results if "truth" in r.features]
         if sum(len(f["truth"]) for f in kept) < 2:
             return {name: None}
-        sides = (np.concatenate([f[side] for f in kept]) for side in SIDES)
-        return {name: frechet_distance(*sides, self.ddof)}
+        prediction, truth = (np.concatenate([f[side] for f in kept]) for side in SIDES)
+        return {name: frechet_distance(prediction, truth, self.ddof)}

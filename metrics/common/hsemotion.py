@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,9 +10,6 @@ from harness.contracts import Clip, FrameBatch
 from metrics.common.alignment import box_crop, crops
 from metrics.common.faces import Faces
 from metrics.common.pairs import FacePairs
-
-if TYPE_CHECKING:
-    from metrics.backbones.onnx_net import HeadlessNet
 
 #: Classes of the network, in the order of its outputs (AffectNet-8).
 CLASSES = (
@@ -53,17 +48,14 @@ def network_input(faces: np.ndarray) -> np.ndarray:
 class EmotionFaces(FacePairs):
     """Features of faces, [B,1280], by one hsemotion network; shared by all metrics on it."""
 
-    _net: HeadlessNet | None = None
-
     def begin(self, clip: Clip) -> None:
         """Start a sequence; the network is opened at the first one."""
         from metrics.backbones.onnx_net import HeadlessNet, shared
 
         super().begin(clip)
         name = self.spec.options["weights"]
-        path: Path = self.weights[name]
         shape = (3, SIZE, SIZE)
-        self._net = self._net or shared(HeadlessNet, path, shape, DIM, OUTPUTS[name])
+        self._net = shared(HeadlessNet, self.weights[name], shape, DIM, OUTPUTS[name])
 
     def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
         """Features float32 [B,1280], NaN without a face."""

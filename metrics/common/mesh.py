@@ -58,6 +58,7 @@ class MeshClip:
 
     def true(self, frames: np.ndarray, indices: np.ndarray | slice = slice(None)) -> np.ndarray:
         """The truth's vertices, float64 [n,R,3]."""
+        assert self.truth is not None  # only metrics that need the signal ask for it
         return np.asarray(self.truth[frames][:, indices], np.float64)
 
     def template(self) -> np.ndarray:
@@ -162,7 +163,7 @@ class MeshMetric(Metric):
 
     def nothing(self, *failures: Failure) -> MetricResult:
         """A result without any value."""
-        values = {column.name: None for column in self.spec.columns}
+        values = dict.fromkeys(column.name for column in self.spec.columns)
         return MetricResult(values, 0, failures=list(failures))
 
     def _details(self, mesh: MeshClip) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from harness.contracts import Clip, Failure, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics.common.faces import Detector, Faces, faces, failures, open_detector
+from metrics.common.faces import EXTRACTORS, Detector, Faces, faces, failures, open_detector
 
 SIDES = ("prediction", "truth")
 
@@ -25,13 +25,13 @@ class FacePairs(Metric):
     #: Type and words of the failure where a face was found but its feature is NaN.
     no_feature: ClassVar[tuple[str, str]] = ("nan", "gives no finite feature")
 
+    _detector: Detector  # held, so that `open_detector` gives the same one at every sequence
+
     def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
         super().__init__(spec, weights, device)
         self.extractor: str = spec.options["extractor"]
-        self._detector: Detector | None = None
 
-    @staticmethod
-    def pick(found: Faces) -> np.ndarray:
+    def pick(self, found: Faces) -> np.ndarray:
         """The feature of a face, float64 [B,...]; NaN where there is none."""
         raise NotImplementedError("say which feature: `pick` or `look`")
 
@@ -45,7 +45,7 @@ class FacePairs(Metric):
 
     def begin(self, clip: Clip) -> None:
         """Start a sequence; the detector is opened at the first one."""
-        self._detector = self._detector or open_detector(self.extractor, self.weights, self.device)
+        self._detector = open_detector(self.extractor, self.weights, self.device)
         self._clip = clip
         self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
         self._found: list[np.ndarray] = []
@@ -67,21 +67,19 @@ class FacePairs(Metric):
                 for i in np.flatnonzero(found.found & ~finite).tolist()
             ]
             both &= found.found & finite
+            if found.ignored is not None:
+                self._ignored[side] = self._ignored.get(side, 0) + int(found.ignored.sum())
         self._found.append(both)
-        for side in SIDES:
-            small = faces(batch, side, self._detector).ignored
-            if small is not None:
-                self._ignored[side] = self._ignored.get(side, 0) + int(small.sum())
 
     def compute(self) -> MetricResult:
         """Score the frames in which both faces were found; the others are failures."""
         both = np.concatenate(self._found) if self._found else np.zeros(0, bool)
         if not both.any():
             self._failures.append(Failure("no_frames", "no frame has a face on both sides"))
-            values = {column.name: None for column in self.spec.columns}
+            values = dict.fromkeys(column.name for column in self.spec.columns)
             return MetricResult(values, 0, failures=self._failures)
-        sides = (np.concatenate(self._features[side])[both] for side in SIDES)
-        result = self.score(*sides, np.flatnonzero(both))
+        prediction, truth = (np.concatenate(self._features[side])[both] for side in SIDES)
+        result = self.score(prediction, truth, np.flatnonzero(both))
         for name, scores in result.items.items():
             spread = np.full(len(both), np.nan)
             spread[both] = scores
@@ -91,7 +89,7 @@ class FacePairs(Metric):
             "extractor": self.extractor,
             "n_frames": int(both.sum()),
             "n_refused": int((~both).sum()),
-            **(self._detector.details if self._detector else {}),
+            **(self._detector.details if self.extractor in EXTRACTORS else {}),
         }
         if self._ignored:
             result.details["n_small_faces_ignored"] = self._ignored

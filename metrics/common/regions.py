@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from harness.contracts import (
     BadInput,
     Clip,
+    Column,
     Failure,
     FrameBatch,
     Masks,
@@ -19,7 +21,7 @@ from harness.contracts import (
     MetricResult,
     MetricSpec,
 )
-from metrics.common.faces import EXTRACTORS, Detector, Faces, faces, failures, open_detector
+from metrics.common.faces import EXTRACTORS, Faces, faces, failures, open_detector
 from metrics.common.numerics import mean_of_scored, mean_over
 from metrics.common.polygons import dilated, fill
 
@@ -36,7 +38,7 @@ MP_OUTER_LIPS = (
 LIP_MARGIN = 0.05
 
 #: Where regions come from -> what a spec needs for it, and the regions there are.
-SOURCES: Mapping[str, tuple[Mapping, tuple[str, ...]]] = {
+SOURCES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "masks": ({"signals": ("masks",)}, ("head", "face", "mouth")),
     "mp478": (
         {"weights": EXTRACTORS["mp"], "packages": ("mediapipe",), "domain": "photo"},
@@ -59,9 +61,34 @@ TRAPS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def column_of(prefix: str, source: str, region: str) -> str:
-    """Name of a region's column: `psnr/head`, `lpips/alex-face-mp478`."""
-    return f"{prefix}{region}" + ("" if source == "masks" else f"-{source}")
+def region_spec(
+    source: str, column: Column, options: Mapping[str, Any] | None = None, **fields: Any
+) -> MetricSpec:
+    """The spec of a `RegionMetric`.
+
+    Args:
+        source: a key of `SOURCES`.
+        column: that of a region, whose name goes before the region's (`psnr/head`,
+            `lpips/alex-face-mp478`) and whose summary has a place for it.
+        options: beside `source`.
+        fields: of the spec; `weights` come before those of the source.
+
+    """
+    needs, names = SOURCES[source]
+    suffix = "" if source == "masks" else f"-{source}"
+    fields["weights"] = (*fields.get("weights", ()), *needs.get("weights", ()))
+    return MetricSpec(
+        columns=tuple(
+            replace(
+                column,
+                name=f"{column.name}{region}{suffix}",
+                summary=column.summary.format(region),
+            )
+            for region in names
+        ),
+        options={**(options or {}), "source": source},
+        **{**needs, **fields},
+    )
 
 
 @dataclass(frozen=True)
@@ -128,7 +155,6 @@ class RegionMetric(Metric):
     def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
         super().__init__(spec, weights, device)
         self.source: str = spec.options["source"]
-        self._detector: Detector | None = None
 
     @abc.abstractmethod
     def score_map(self, batch: FrameBatch) -> np.ndarray | None:
@@ -140,7 +166,7 @@ class RegionMetric(Metric):
 
     def begin(self, clip: Clip) -> None:
         """Start a sequence; a detector is opened at the first one."""
-        if self.source == "mp478" and self._detector is None:
+        if self.source == "mp478":
             self._detector = open_detector("mp", self.weights, self.device)
         self._masks = signal_masks(clip) if self.source == "masks" else None
         self._clip = clip
@@ -160,6 +186,7 @@ class RegionMetric(Metric):
             return batch.cache.get(
                 "regions/mp478", lambda: landmark_regions(found, height, width, batch.start)
             )
+        assert self._masks is not None  # `update` asks for regions only where there are masks
         part = slice(batch.frames.start, batch.frames.stop)
         masks = {region: self._masks.region(region, part) for region in self._columns}
         return Regions(masks, np.zeros(len(batch.truth), bool), ())
@@ -192,7 +219,7 @@ class RegionMetric(Metric):
         if not items and not self._failures:
             self._failures.append(self.nothing_scored())
         scored = np.array([~np.isnan(scores) for scores in items.values()])
-        details = {
+        details: dict[str, object] = {
             "regions": self.source,
             "normalised_by": "area of the region, frame by frame",
             "frames": {name: int((~np.isnan(scores)).sum()) for name, scores in items.items()},
@@ -211,6 +238,6 @@ class RegionMetric(Metric):
         """Why no frame could be scored, where no other failure says so."""
         return Failure("no_frames", "the sequence has no frames")
 
-    def more_details(self) -> dict:
+    def more_details(self) -> dict[str, object]:
         """What else a reviewer would ask of this metric."""
         return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Column
+from harness.contracts import PER_SEQUENCE, Column
 
 
 def second_difference(values: np.ndarray) -> np.ndarray:
@@ -35,5 +35,5 @@ def three_columns(name: str, variant: str, unit: str, what: str) -> tuple[Column
     return (
         Column(f"{name}/{variant}", "none", unit, free, f"{what} of the prediction"),
         Column(f"{name}_truth/{variant}", "none", unit, free, f"{what} of the truth"),
-        Column(f"{name}_error/{variant}", "down", unit, free, error, "per sequence"),
+        Column(f"{name}_error/{variant}", "down", unit, free, error, PER_SEQUENCE),
     )

@@ -14,6 +14,7 @@ from harness.contracts import (
     Clip,
     Failure,
     FrameBatch,
+    MetricSpec,
     MissingSignal,
 )
 from harness.contracts.signals import SIGNALS
@@ -71,7 +72,7 @@ class UnitPairs(FacePairs):
     #: Units without which an OpenFace signal is refused.
     required: ClassVar[tuple[str, ...]] = UPPER + LOWER
 
-    def __init__(self, spec, weights: Mapping[str, Path], device: str = "cpu") -> None:
+    def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
         super().__init__(spec, weights, device)
         self.names = NAMES[self.extractor]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -76,13 +76,13 @@ def look_at(net: FAN, frames: np.ndarray, boxes: list[np.ndarray]) -> Faces:
 
     from metrics.backbones import fan_points
 
-    reasons, crops, places, rows = [], [], [], []
+    reasons: list[str | None] = []
+    crops, places, rows = [], [], []
     ignored = np.zeros(len(frames), np.int64)
     for i, (frame, found) in enumerate(zip(frames, boxes, strict=True)):
         reason, face, ignored[i] = choose(found)
         place = None if face is None else fan_points.place_of(face)
-        crop = None if place is None else fan_points.crop(frame, place)
-        if crop is None:
+        if place is None or (crop := fan_points.crop(frame, place)) is None:
             reasons.append(reason or "no_face")  # a box beside the frame holds no face
             continue
         reasons.append(None)
@@ -112,6 +112,6 @@ def choose(boxes: np.ndarray) -> tuple[str | None, np.ndarray | None, int]:
     return None, boxes[area.argmax()], len(boxes) - 1
 
 
-def _parts(items, size: int) -> Iterator:
+def _parts(items: np.ndarray | list[np.ndarray], size: int) -> Iterator[Any]:
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -18,7 +18,7 @@ from harness.contracts import (
     MetricSpec,
 )
 from metrics.sync import score as sync_score
-from metrics.sync.embed import Embedder, open_embedder
+from metrics.sync.embed import open_embedder
 
 #: Below this many windows the zero padding biases the score noticeably.
 FEW_WINDOWS = 100
@@ -32,7 +32,6 @@ class Sync(Metric):
     def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
         super().__init__(spec, weights, device)
         self.variant: str = spec.options["variant"]
-        self._embedder: Embedder | None = None
 
     def begin(self, clip: Clip) -> None:
         """Start a sequence.
@@ -48,9 +47,8 @@ class Sync(Metric):
                 "Render it at 25, or convert it and its sound "
                 "(`ffmpeg -i IN -vf fps=25 -c:v libx264 -crf 12 OUT.mp4`).",
             )
-        if self._embedder is None:
-            network = self.spec.options["network"]
-            self._embedder = open_embedder(network, self.weights[network], self.device)
+        network = self.spec.options["network"]
+        self._embedder = open_embedder(network, self.weights[network], self.device)
         self._clip = clip
         self._failures: list[Failure] = []
 
@@ -61,7 +59,7 @@ class Sync(Metric):
     def nothing(self, reason: str, message: str) -> MetricResult:
         """The result of a sequence that cannot be scored: a failure, never 0."""
         self._failures.append(Failure(reason, message))
-        values = {column.name: None for column in self.spec.columns}
+        values = dict.fromkeys(column.name for column in self.spec.columns)
         return MetricResult(values, 0, failures=self._failures, details=self._details())
 
     def scored(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 import numpy as np
 
 from metrics.sync import score as sync_score
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 #: Windows that pass through the network together.
 CHUNK = 16
@@ -29,32 +32,33 @@ class Embedder:
 
     def __init__(self, kind: str, path: Path, device: str) -> None:
         from metrics.backbones.load import load_into, read_state
+        from metrics.backbones.syncnet import FoldedSyncNet, SyncNet
+        from metrics.backbones.synthetic_syncnet import SyntheticSyncNet
 
+        self.network: SyntheticSyncNet | FoldedSyncNet
         if kind == "synthetic-syncnet":
-            from metrics.backbones.synthetic_syncnet import SyntheticSyncNet as Network
+            self.network = load_into(SyntheticSyncNet(), read_state(path), path, device)
         else:
-            from metrics.backbones.syncnet import SyncNet as Network
-        self.network = load_into(Network(), read_state(path), path, device)
-        if kind == "syncnet":
-            self.network = self.network.folded()
+            self.network = load_into(SyncNet(), read_state(path), path, device).folded()
+        self.device = device
         self.size, self.width = self.network.size, self.network.width
         self._sounds: dict[tuple[str, int], np.ndarray] = {}
 
     def lips(self, windows: np.ndarray) -> np.ndarray:
         """Embeddings float64 [N,D] of crops float32 [N,5,size,size,3]."""
-        return embed(self.network.forward_lip, windows.transpose(0, 4, 1, 2, 3))
+        return embed(self.network.forward_lip, windows.transpose(0, 4, 1, 2, 3), self.device)
 
     def sound(self, audio: np.ndarray, count: int) -> np.ndarray:
         """Embeddings float64 [count,D] of the first windows of float32 PCM [S] at 16 kHz.
 
         Remembered, since several variants ask for the same sound.
         """
-        key = hashlib.sha256(np.ascontiguousarray(audio)).hexdigest(), count
+        key = hashlib.sha256(audio.tobytes()).hexdigest(), count
         if key not in self._sounds:
             while len(self._sounds) >= _SOUNDS:
                 del self._sounds[next(iter(self._sounds))]
             windows = sync_score.mfcc_windows(sync_score.mfcc(audio), count)
-            self._sounds[key] = embed(self.network.forward_aud, windows)
+            self._sounds[key] = embed(self.network.forward_aud, windows, self.device)
         return self._sounds[key]
 
 
@@ -92,8 +96,11 @@ class LipStream:
 
     def _embed(self) -> None:
         crops, span = self._crops, sync_score.FRAMES
-        windows = [crops[i : i + span] for i in range(len(crops) - span + 1)]
-        seen = [i for i, w in enumerate(windows) if all(crop is not None for crop in w)]
+        windows = [
+            [crop for crop in crops[i : i + span] if crop is not None]
+            for i in range(len(crops) - span + 1)
+        ]
+        seen = [i for i, window in enumerate(windows) if len(window) == span]
         rows = np.full((len(windows), self._embedder.width), np.nan)
         if seen:
             rows[seen] = self._embedder.lips(np.stack([np.stack(windows[i]) for i in seen]))
@@ -112,17 +119,19 @@ def bgr255(crop: np.ndarray) -> np.ndarray:
     return crop[..., ::-1].astype(np.float32)
 
 
-def embed(network: Callable[[Any], Any], inputs: np.ndarray) -> np.ndarray:
+def embed(
+    network: Callable[[Tensor], Tensor], inputs: np.ndarray, device: str = "cpu"
+) -> np.ndarray:
     """Embeddings float64 [N,D] of inputs [N,...], a chunk at a time, without gradients.
 
     Args:
         network: a method of a torch module, from [B,...] to [B,D].
         inputs: float32.
+        device: where the module is.
 
     """
     import torch
 
-    device = next(network.__self__.parameters()).device
     with torch.inference_mode():
         return np.concatenate(
             [

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.contracts import Clip, FrameBatch, MetricResult, MetricSpec
-from metrics.common.faces import Detector, faces, failures, open_detector
+from metrics.common.faces import faces, failures, open_detector
 from metrics.common.resample import cv2_resize
 from metrics.sync.base import Sync
 from metrics.sync.crops import Box, BoxSmoother, bilinear_crop, face_box, mouth_box, reference_crop
@@ -22,7 +22,6 @@ class SmoothedSync(Sync):
     def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
         super().__init__(spec, weights, device)
         self.extractor: str = spec.options["extractor"]
-        self._detector: Detector | None = None
 
     def crop_details(self) -> dict[str, Any]:
         """Detector, crop and filter."""
@@ -37,7 +36,7 @@ class SmoothedSync(Sync):
     def begin(self, clip: Clip) -> None:
         """Start a sequence; what `Sync.begin` refuses is refused."""
         super().begin(clip)
-        self._detector = self._detector or open_detector(self.extractor, self.weights, self.device)
+        self._detector = open_detector(self.extractor, self.weights, self.device)
         self._smoother = BoxSmoother()
         self._stream = LipStream(self._embedder)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from harness.contracts import Column, MetricSpec
 from metrics.common.faces import EXTRACTORS
 
@@ -23,9 +20,17 @@ _CROP = "joonson/syncnet_python"
 
 
 def _spec(
-    variant: str, title: str, network: str, entry: str, reference: str, traps: tuple[str, ...],
-    options: Mapping[str, Any] | None = None, **needs: Any,
-) -> MetricSpec:  # fmt: skip
+    variant: str,
+    title: str,
+    entry: str,
+    reference: str,
+    traps: tuple[str, ...],
+    weights: tuple[str, ...] = (),
+    extractor: str = "",
+) -> MetricSpec:
+    """A variant; `weights` beside those of its SyncNet and of the extractor that finds faces."""
+    domain = "synthetic" if variant == "synthetic" else "photo"
+    network = "synthetic-syncnet" if domain == "synthetic" else "syncnet"
     return MetricSpec(
         id=f"sync/{variant}",
         title=f"Sync ({title})",
@@ -37,8 +42,11 @@ def _spec(
         reference=reference,
         formula=FORMULA,
         traps=(*traps, *_TRAPS),
-        options={"variant": variant, "network": network, **(options or {})},
-        **needs,
+        weights=(network, *weights, *EXTRACTORS.get(extractor, ())),
+        packages=("python_speech_features",) + ("mediapipe",) * (extractor == "mp"),
+        domain=domain,
+        options={"variant": variant, "network": network}
+        | ({"extractor": extractor} if extractor else {}),
     )
 
 
@@ -48,19 +56,14 @@ SPECS = (
     _spec(
         "synthetic",
         "synthetic SyncNet, mouth crop",
-        "synthetic-syncnet",
         "metrics.sync.frames:SmoothedSync",
         f"{_CROP} SyncNetInstance.py evaluate, vshift 15, with this project's network",
         ("The network knows the synthetic corpus alone; no published value compares with it.",),
-        {"extractor": "synthetic"},
-        weights=("synthetic-syncnet", *EXTRACTORS["synthetic"]),
-        domain="synthetic",
-        packages=("python_speech_features",),
+        extractor="synthetic",
     ),
     _spec(
         "reference",
         "SyncNet v2, the whole pipeline of syncnet_python with its lossy files",
-        "syncnet",
         "metrics.sync.tracked:TrackedSync",
         f"{_CROP} run_pipeline.py and SyncNetInstance.py evaluate, vshift 15; the numbers of "
         "Wav2Lip's calculate_scores_real_videos",
@@ -74,40 +77,30 @@ SPECS = (
             "syncnet-python on PyPI wants 50 frames, takes the best of all tracks, and says 0, 0 "
             "where there is no face.",
         ),
-        weights=("syncnet", "s3fd-sync"),
-        domain="photo",
-        packages=("python_speech_features",),
+        weights=("s3fd-sync",),
     ),
     _spec(
         "direct",
         "SyncNet v2, crops of syncnet_python without its lossy files",
-        "syncnet",
         "metrics.sync.tracked:TrackedSync",
         f"{_CROP} run_pipeline.py (detector, tracks, crop) and SyncNetInstance.py evaluate",
         ("No codec comes between, so published values do not compare.", _LENGTH),
-        weights=("syncnet", "s3fd-sync"),
-        domain="photo",
-        packages=("python_speech_features",),
+        weights=("s3fd-sync",),
     ),
     _spec(
         "direct-mp",
         "SyncNet v2, lossless crops around MediaPipe's face",
-        "syncnet",
         "metrics.sync.frames:SmoothedSync",
         f"{_CROP} SyncNetInstance.py evaluate, with another detector",
         (
             "MediaPipe's box is not S3FD's: the crop has another size, so compare it with itself "
             "only.",
         ),
-        {"extractor": "mp"},
-        weights=("syncnet", *EXTRACTORS["mp"]),
-        domain="photo",
-        packages=("python_speech_features", "mediapipe"),
+        extractor="mp",
     ),
     _spec(
         "wav2lip-lrs",
         "SyncNet v2, the whole frame at 224 pixels",
-        "syncnet",
         "metrics.sync.frames:WholeFrameSync",
         "Rudrabha/Wav2Lip evaluation/scores_LSE/calculate_scores_LRS.py and "
         "SyncNetInstance_calc_scores.py",
@@ -116,8 +109,5 @@ SPECS = (
             "A frame that is not square is distorted.",
             "ffmpeg makes every frame a JPEG at 200 kbit/s first, which costs large frames most.",
         ),
-        weights=("syncnet",),
-        domain="photo",
-        packages=("python_speech_features",),
     ),
 )

@@ -33,7 +33,6 @@ class TrackedSync(Sync):
     def __init__(self, spec: MetricSpec, weights: Mapping[str, Path], device: str = "cpu") -> None:
         super().__init__(spec, weights, device)
         self.lossy = self.variant == "reference"
-        self._net = None
 
     def crop_details(self) -> dict[str, Any]:
         """Detector, tracking, crop, and what became of the frames on the way."""
@@ -61,7 +60,7 @@ class TrackedSync(Sync):
         from harness.media.lossy import Lossless, RecodedAvi
 
         super().begin(clip)
-        self._net = self._net or open_s3fd(self.weights["s3fd-sync"], self.device)
+        self._net = open_s3fd(self.weights["s3fd-sync"], self.device)
         self._folder = tempfile.TemporaryDirectory(prefix="sync-")
         self._path = Path(self._folder.name, "clip.avi" if self.lossy else "clip.mkv")
         size = clip.height, clip.width

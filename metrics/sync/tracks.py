@@ -63,7 +63,7 @@ def tracks_of(
 
     """
     left = [list(boxes[:, :4]) for boxes in faces]
-    tracks = []
+    tracks: list[Track] = []
     while True:
         found = _follow(left)
         if not found:

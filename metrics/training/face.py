@@ -43,12 +43,7 @@ def train(
 ) -> tuple[FaceNet, dict[str, float]]:
     """Train the regressor and measure it on subjects it has not seen.
 
-    Args:
-        learn: sequences to learn from.
-        held: sequences of other subjects.
-        seed: of initialisation, order and augmentation.
-        progress: called at every step.
-        budget: factor on the usual number of steps.
+    Arguments as of `metrics.training.train`; `held` are sequences of other subjects.
 
     Returns:
         The network in evaluation mode, and its held-out figures.
@@ -63,7 +58,7 @@ def train(
     spread = expression.std(0).clamp_min(0.03)
     net = FaceNet()
     with torch.no_grad():
-        net.shape[-1].bias.copy_(expression.mean(0))
+        net.get_parameter("shape.3.bias").copy_(expression.mean(0))
     steps = max(int(STEPS * budget), 2)
     head = set(net.shape.parameters())
     groups = [

@@ -71,12 +71,7 @@ def train(
 ) -> tuple[LPIPS, dict[str, float]]:
     """Train the trunk to parse faces, then non-negative heads to rank distortions.
 
-    Args:
-        learn: sequences to learn from.
-        held: sequences of other subjects.
-        seed: of initialisation, order and augmentation.
-        progress: called at every step.
-        budget: factor on the usual number of steps.
+    Arguments as of `metrics.training.train`; `held` are sequences of other subjects.
 
     Returns:
         LPIPS over the trunk in evaluation mode, and its held-out figures.

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from harness.contracts import Progress, Sequence
+from metrics.backbones.synthetic_face import FaceNet
 from metrics.backbones.synthetic_syncnet import LENGTH, SyntheticSyncNet
 from metrics.detectors.synthetic import synthetic_faces
 from metrics.sync import score as sync_score
@@ -59,18 +60,12 @@ def train(
     seed: int,
     progress: Progress,
     budget: float,
-    face_net: torch.nn.Module | None = None,
+    face_net: FaceNet | None = None,
 ) -> tuple[SyntheticSyncNet, dict[str, float]]:
     """Train the network and measure it on subjects it has not seen.
 
-    Args:
-        learn: sequences to learn from.
-        held: sequences of other subjects.
-        seed: of initialisation, order and augmentation.
-        progress: called at every step.
-        budget: factor on the usual number of steps.
-        face_net: the regressor that finds held-out mouths, as the metric does; without it
-            their true landmarks are used.
+    Arguments as of `metrics.training.train`; `held` are sequences of other subjects. `face_net`
+    finds their mouths, as the metric does; without it their true landmarks are used.
 
     Returns:
         The network in evaluation mode, and its held-out figures.
@@ -109,7 +104,7 @@ def train(
 
 
 def evaluate(
-    net: SyntheticSyncNet, held: list[Sequence], face_net: torch.nn.Module | None
+    net: SyntheticSyncNet, held: list[Sequence], face_net: FaceNet | None
 ) -> dict[str, float]:
     """Offset accuracy and LSE of held-out subjects, with their own and with foreign sound."""
     embedded = []

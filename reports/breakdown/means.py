@@ -117,7 +117,8 @@ def breakdown(
     names = dict.fromkeys(name for row in results.rows for name in row.sequences)
     of = {name: tuple(facts(name, results)[key] for key in by) for name in names}
     groups = sorted(set(of.values()), key=order)
-    rows, cells, competing = [], [], set()
+    rows: list[str] = []
+    cells, competing = [], set()
     for index, row in enumerate(results.rows):
         score = row.scores.get(column)
         if score is None or score.status == "unavailable" or index not in sides:

@@ -141,7 +141,7 @@ def remarks(pairs: Iterable[tuple[Side, Side]]) -> list[str]:
             made = a.row.made_with[fact], b.row.made_with.get(fact)
             if made[1] is not None and made[0] != made[1] and not fact.startswith("code:"):
                 found.append(f"{fact}: {', '.join(made[0])} in A, {', '.join(made[1])} in B.")
-        commits = [(side.results.provenance.get("git") or {}).get("commit") for side in (a, b)]
-        if None not in commits and commits[0] != commits[1]:
-            found.append(f"Code: {commits[0][:12]} in A, {commits[1][:12]} in B.")
+        ours, theirs = ((side.results.provenance.get("git") or {}).get("commit") for side in (a, b))
+        if ours is not None and theirs is not None and ours != theirs:
+            found.append(f"Code: {ours[:12]} in A, {theirs[:12]} in B.")
     return list(dict.fromkeys(found))

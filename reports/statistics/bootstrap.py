@@ -59,11 +59,6 @@ class Estimate:
         """What the interval generalises to, in words."""
         return SCOPES[self.level]
 
-    @property
-    def significant(self) -> bool:
-        """The uncorrected 95% interval leaves 0 out."""
-        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
-
 
 def estimate(
     series: Sequence[Series],

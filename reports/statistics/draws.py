@@ -38,7 +38,7 @@ def pools(values: Sequence[np.ndarray], block: int, rng: np.random.Generator) ->
     found = np.empty((len(values), POOL))
     lengths = np.array([len(one) for one in values])
     for n in np.unique(lengths):
-        which = np.flatnonzero(lengths == n)
+        which = np.flatnonzero(lengths == n).tolist()
         count = int(n) // block
         if count < 2:
             found[which] = np.array([values[k].mean() for k in which])[:, None]

@@ -111,7 +111,8 @@ def read_transforms(folder: Path) -> Transforms:
         raise BadInput(
             folder, f"two cameras: {first['train']} and {first['val']} (focal, cx, cy)", _AGAIN
         )
-    return Transforms(parts["train"], parts["val"], *first["train"], np.stack(poses))
+    focal, cx, cy = first["train"]
+    return Transforms(parts["train"], parts["val"], focal, cx, cy, np.stack(poses))
 
 
 def _rigid(matrices: np.ndarray) -> bool:

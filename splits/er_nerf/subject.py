@@ -56,7 +56,7 @@ def read_subject(folder: Path) -> dict[str, str | None]:
     path = folder / SUBJECT_FILE
     try:
         subject = Subject.model_validate(json.loads(path.read_text("utf-8")))
-        roles = {part.id: part.role for part in subject.sequences}
+        roles: dict[str, str | None] = {part.id: part.role for part in subject.sequences}
         if len(roles) < len(subject.sequences):
             raise ValueError("a sequence occurs twice")
     except (OSError, ValueError, RecursionError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from harness import weights as registry
 from harness.contracts import BadInput, Progress, Unavailable, UnknownName
@@ -173,7 +174,7 @@ def _names(videos: Sequence[Path]) -> list[str]:
     return names
 
 
-def _roles(names: Sequence[str], test: Sequence[str]) -> list[str | None]:
+def _roles(names: Sequence[str], test: Sequence[str]) -> list[Literal["train", "test"] | None]:
     for name in test:
         if name not in names:
             raise UnknownName("test video", name, names)

@@ -48,7 +48,7 @@ def background_plate(frames: np.ndarray, subjects: np.ndarray) -> tuple[np.ndarr
 
     """
     hidden = np.stack([widen(p) for p in subjects])
-    plate = np.zeros(frames.shape[1:], np.uint8)
+    plate: np.ndarray = np.zeros(frames.shape[1:], np.uint8)
     for row in range(frames.shape[1]):  # one row at a time: a median needs a float copy
         values = np.where(hidden[:, row, :, None], np.nan, frames[:, row].astype(np.float32))
         ordered = np.sort(values, axis=0)  # NaN goes last

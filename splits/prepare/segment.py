@@ -92,7 +92,7 @@ def _grab_cut(image: np.ndarray, seed: np.ndarray, rounds: int) -> np.ndarray:
         return np.ones(seed.shape, np.float32)
     cv2.setRNGSeed(0)  # its k-means draws from a generator of the calling thread
     labels, back, fore = seed.copy(), np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(image, labels, None, back, fore, rounds, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(image, labels, None, back, fore, rounds, cv2.GC_INIT_WITH_MASK)  # type: ignore[call-overload]  # no box
     subject = (labels & 1).astype(np.uint8)
     return _connected(subject, seed == cv2.GC_FGD).astype(np.float32)
 

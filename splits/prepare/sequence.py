@@ -170,7 +170,7 @@ def doubts(folder: Path, alone: bool = True) -> list[str]:
 def _provenance(video: Tracked, pose: HeadPose, networks: Networks) -> dict[str, Any]:
     """What a reviewer would ask about this folder."""
     packages = ("av", "mediapipe", "numpy", "opencv-contrib-python", "pillow", "scipy")
-    versions = {}
+    versions: dict[str, str | None] = {}
     for name in packages:
         try:
             versions[name] = importlib.metadata.version(name)

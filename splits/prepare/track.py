@@ -75,7 +75,7 @@ def track_face(
             none.append(t)
         elif len(found) > 1:
             several.append(t)
-        faces.append(found[0] if found else None)
+        faces += found[:1]
         tick(t + 1, count)
     when = lambda t: f"frame {t} ({t / fps:.2f} s)"  # noqa: E731
     if len(none) == count:

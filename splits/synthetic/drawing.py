@@ -47,7 +47,8 @@ def draw(folder: Path, frames: range, tick: Callable[[], None]) -> None:
     scene = Scene(head, recipe.height, recipe.width)
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in PER_FRAME}
     for t in frames:
-        camera = scene.world_to_camera(*np.deg2rad(pose[t, :3]), pose[t, 3:])
+        yaw, pitch, roll = np.deg2rad(pose[t, :3])
+        camera = scene.world_to_camera(yaw, pitch, roll, pose[t, 3:])
         view = scene.render(head.vertices(controls[t : t + 1])[0], camera)
         arrays["frames"][t], arrays["plate"][t] = view.rgb, view.plate
         arrays["bits"][t], arrays["landmarks"][t] = view.bits, view.landmarks

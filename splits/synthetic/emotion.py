@@ -112,7 +112,7 @@ def face(emotion: str, intensity: int) -> Face:
         {name: strength * value for name, value in full.units.items()},
         1.0 + strength * (full.articulation - 1.0),
         {name: (0.5 + 0.5 * strength) * value for name, value in full.beats.items()},
-        tuple(strength * angle for angle in full.head),  # type: ignore[arg-type]
+        (strength * full.head[0], strength * full.head[1], strength * full.head[2]),
     )
 
 

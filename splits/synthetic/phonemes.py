@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 #: What a phoneme's mouth posture is made of: channels that are timed together.
 CHANNELS: Mapping[str, tuple[str, ...]] = {
@@ -20,6 +21,10 @@ CHANNELS: Mapping[str, tuple[str, ...]] = {
     "upper": ("AU10",),
     "tongue": ("tongue",),
 }
+
+Formants = tuple[float, float, float, float]
+Noise = tuple[tuple[float, float, float], ...]
+Levels = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -39,17 +44,17 @@ class Phoneme:
     symbol: str
     kind: str
     duration: float
-    formants: tuple[float, float, float, float] | None = None
-    glide_to: tuple[float, float, float, float] | None = None
+    formants: Formants | None = None
+    glide_to: Formants | None = None
     voicing: float = 0.0
     aspiration: float = 0.0
     nasality: float = 0.0
     frication: float = 0.0
-    noise: tuple[tuple[float, float, float], ...] = ()
+    noise: Noise = ()
     closure: float = 0.0
-    viseme: Mapping[str, float] = field(default_factory=dict)
-    viseme_to: Mapping[str, float] | None = None
-    dominance: Mapping[str, float] = field(default_factory=dict)
+    viseme: Levels = field(default_factory=dict)
+    viseme_to: Levels | None = None
+    dominance: Levels = field(default_factory=dict)
 
 
 def _mouth(
@@ -113,56 +118,33 @@ _F_NOISE = ((1600.0, 2500.0, 0.4), (7000.0, 2500.0, 1.0))
 _TH_NOISE = ((6000.0, 3000.0, 1.0), (1500.0, 2500.0, 0.35))
 
 
-def _stop(symbol: str, voiced: bool, locus, noise, viseme, dominance) -> Phoneme:
-    return Phoneme(
-        symbol,
-        "stop",
-        0.085 if voiced else 0.115,
-        formants=locus,
-        voicing=0.16 if voiced else 0.0,
-        aspiration=0.0 if voiced else 0.7,
-        frication=0.05 if voiced else 0.09,
-        noise=noise,
-        closure=0.8 if voiced else 0.6,
-        viseme=viseme,
-        dominance=dominance,
-    )
+_voiceless_stop = partial(
+    Phoneme, kind="stop", duration=0.115, aspiration=0.7, frication=0.09, closure=0.6
+)
+_voiced_stop = partial(
+    Phoneme, kind="stop", duration=0.085, voicing=0.16, frication=0.05, closure=0.8
+)
+_nasal = partial(Phoneme, kind="nasal", duration=0.085, voicing=0.6, nasality=1.0)
+_approximant = partial(Phoneme, kind="approximant", voicing=0.75)
 
 
-def _fricative(symbol: str, voicing: float, level: float, locus, noise, viseme, dominance):
+def _fricative(
+    symbol: str,
+    voicing: float,
+    level: float,
+    formants: Formants,
+    noise: Noise,
+    viseme: Levels,
+    dominance: Levels,
+) -> Phoneme:
     return Phoneme(
         symbol,
         "fricative",
         0.085 if voicing else 0.110,
-        formants=locus,
+        formants,
         voicing=voicing,
         frication=level,
         noise=noise,
-        viseme=viseme,
-        dominance=dominance,
-    )
-
-
-def _nasal(symbol: str, locus, viseme, dominance) -> Phoneme:
-    return Phoneme(
-        symbol,
-        "nasal",
-        0.085,
-        formants=locus,
-        voicing=0.6,
-        nasality=1.0,
-        viseme=viseme,
-        dominance=dominance,
-    )
-
-
-def _approximant(symbol: str, duration: float, formants, viseme, dominance) -> Phoneme:
-    return Phoneme(
-        symbol,
-        "approximant",
-        duration,
-        formants=formants,
-        voicing=0.75,
         viseme=viseme,
         dominance=dominance,
     )
@@ -173,15 +155,15 @@ _BILABIAL = (250, 950, 2200, 3300)
 _VELAR = (280, 1900, 2350, 3400)
 
 _CONSONANTS = (
-    _stop("p", False, _BILABIAL, _P_NOISE, _CLOSED, _LABIAL),
-    _stop("b", True, _BILABIAL, _P_NOISE, _CLOSED, _LABIAL),
-    _stop("t", False, _ALVEOLAR, _T_NOISE, _TIP_UP, _TONGUE_TIP),
-    _stop("d", True, _ALVEOLAR, _T_NOISE, _TIP_UP, _TONGUE_TIP),
-    _stop("k", False, _VELAR, _K_NOISE, _BACK_UP, _DORSAL),
-    _stop("g", True, _VELAR, _K_NOISE, _BACK_UP, _DORSAL),
-    _nasal("m", (250, 1000, 2200, 3300), _CLOSED, _LABIAL),
-    _nasal("n", (280, 1650, 2600, 3500), _TIP_UP, _TONGUE_TIP),
-    _nasal("ng", (280, 2000, 2500, 3400), _BACK_UP, _DORSAL),
+    _voiceless_stop("p", formants=_BILABIAL, noise=_P_NOISE, viseme=_CLOSED, dominance=_LABIAL),
+    _voiced_stop("b", formants=_BILABIAL, noise=_P_NOISE, viseme=_CLOSED, dominance=_LABIAL),
+    _voiceless_stop("t", formants=_ALVEOLAR, noise=_T_NOISE, viseme=_TIP_UP, dominance=_TONGUE_TIP),
+    _voiced_stop("d", formants=_ALVEOLAR, noise=_T_NOISE, viseme=_TIP_UP, dominance=_TONGUE_TIP),
+    _voiceless_stop("k", formants=_VELAR, noise=_K_NOISE, viseme=_BACK_UP, dominance=_DORSAL),
+    _voiced_stop("g", formants=_VELAR, noise=_K_NOISE, viseme=_BACK_UP, dominance=_DORSAL),
+    _nasal("m", formants=(250, 1000, 2200, 3300), viseme=_CLOSED, dominance=_LABIAL),
+    _nasal("n", formants=(280, 1650, 2600, 3500), viseme=_TIP_UP, dominance=_TONGUE_TIP),
+    _nasal("ng", formants=(280, 2000, 2500, 3400), viseme=_BACK_UP, dominance=_DORSAL),
     _fricative("f", 0.0, 0.022, (340, 1100, 2080, 3300), _F_NOISE, _LIP_TEETH, _DENTAL_LIP),
     _fricative("v", 0.35, 0.012, (300, 1100, 2080, 3300), _F_NOISE, _LIP_TEETH, _DENTAL_LIP),
     _fricative("th", 0.0, 0.016, (320, 1290, 2540, 3500), _TH_NOISE, _TIP_UP, _TONGUE_TIP),
@@ -223,31 +205,31 @@ _CONSONANTS = (
     ),
     _approximant(
         "w",
-        0.075,
-        (290, 640, 2150, 3300),
-        _mouth(2.5, 0.9, 4.8, 0.0, 0.6),
-        {"open": 6.0, "round": 8.0, "wide": 3.0},
+        duration=0.075,
+        formants=(290, 640, 2150, 3300),
+        viseme=_mouth(2.5, 0.9, 4.8, 0.0, 0.6),
+        dominance={"open": 6.0, "round": 8.0, "wide": 3.0},
     ),
     _approximant(
         "y",
-        0.070,
-        (260, 2250, 3000, 3500),
-        _mouth(3.0, 1.4, 0.0, 1.5, 0.9),
-        {"open": 2.0, "round": 0.5, "wide": 2.0, "tongue": 6.0},
+        duration=0.070,
+        formants=(260, 2250, 3000, 3500),
+        viseme=_mouth(3.0, 1.4, 0.0, 1.5, 0.9),
+        dominance={"open": 2.0, "round": 0.5, "wide": 2.0, "tongue": 6.0},
     ),
     _approximant(
         "r",
-        0.075,
-        (330, 1150, 1450, 3200),
-        _mouth(4.0, 1.4, 2.4, 0.0, 0.7),
-        {"open": 2.0, "round": 2.5, "wide": 1.0, "tongue": 6.0},
+        duration=0.075,
+        formants=(330, 1150, 1450, 3200),
+        viseme=_mouth(4.0, 1.4, 2.4, 0.0, 0.7),
+        dominance={"open": 2.0, "round": 2.5, "wide": 1.0, "tongue": 6.0},
     ),
     _approximant(
         "l",
-        0.075,
-        (360, 1100, 2700, 3500),
-        _mouth(5.5, 1.7, 0.0, 0.3, 1.0),
-        {"open": 1.2, "round": 0.3, "wide": 0.5, "tongue": 12.0},
+        duration=0.075,
+        formants=(360, 1100, 2700, 3500),
+        viseme=_mouth(5.5, 1.7, 0.0, 0.3, 1.0),
+        dominance={"open": 1.2, "round": 0.3, "wide": 0.5, "tongue": 12.0},
     ),
 )
 

@@ -161,7 +161,8 @@ def _draw_in_processes(part: Path, workers: int, tick: Callable[[int], None]) ->
                     env=environment,
                 )
                 processes.append(process)
-                ready.register(process.stdout, selectors.EVENT_READ)  # type: ignore[arg-type]
+                assert process.stdout is not None  # a pipe was asked for
+                ready.register(process.stdout, selectors.EVENT_READ)
             while ready.get_map():
                 for key, _ in ready.select():
                     ticks = os.read(key.fd, 4096)
@@ -179,7 +180,7 @@ def _draw_in_processes(part: Path, workers: int, tick: Callable[[int], None]) ->
             for process in processes:
                 process.kill()
                 process.wait()
-                process.stdout.close()  # type: ignore[union-attr]
+                process.stdout.close()  # type: ignore[union-attr]  # a pipe
 
 
 def _seal(part: Path) -> None:

@@ -8,13 +8,13 @@ and sound correspond by construction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import lfilter, resample_poly
 
-from splits.synthetic.phonemes import PHONEMES, Phoneme
+from splits.synthetic.phonemes import PHONEMES, Formants, Phoneme
 from splits.synthetic.prosody import TRACK_RATE, Prosody, Speaker
 from splits.synthetic.script import Segment
 from splits.synthetic.vocal_tract import HOP, SAMPLE_RATE, Tracks, resonator, vocal_tract
@@ -24,7 +24,9 @@ _SOURCE_GAIN = 0.14
 _ASPIRATION_GAIN = 0.026
 
 
-def _states(segment: Segment, sound: Phoneme):
+def _states(
+    segment: Segment, sound: Phoneme
+) -> Iterator[tuple[float, float, Formants | None, float, float]]:
     """(start, end, formants, voicing, aspiration) within a segment, formants None if inherited."""
     start, end = segment.start, segment.end
     if sound.glide_to is not None:
@@ -109,7 +111,7 @@ def _noise(sound: Phoneme, count: int, rng: np.random.Generator) -> np.ndarray:
     white = rng.standard_normal(count + lead)
     shaped = np.zeros(count + lead)
     for frequency, bandwidth, gain in sound.noise:
-        _, _, _, _, a1, a2 = resonator(np.float64(frequency), np.float64(bandwidth))
+        _, _, _, _, a1, a2 = resonator(frequency, bandwidth)
         # Zeros at 0 Hz and Nyquist make a band-pass whose peak gain is about 1.
         # Twice, because one pass leaves too much of the low frequencies in an /s/.
         b, a = [(1 - a2) / 2, 0.0, -(1 - a2) / 2], [1.0, a1, a2]

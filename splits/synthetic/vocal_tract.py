@@ -31,7 +31,7 @@ class Tracks:
     nasality: np.ndarray
 
 
-def resonator(frequency: np.ndarray, bandwidth: np.ndarray) -> np.ndarray:
+def resonator(frequency: np.ndarray | float, bandwidth: np.ndarray | float) -> np.ndarray:
     """Second-order sections [..., 6] of unit gain at 0 Hz."""
     radius = np.exp(-np.pi * bandwidth / SAMPLE_RATE)
     a1 = -2.0 * radius * np.cos(2.0 * np.pi * frequency / SAMPLE_RATE)

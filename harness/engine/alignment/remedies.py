@@ -162,7 +162,9 @@ def resized(opened: OpenedSequence, height: int, width: int) -> OpenedSequence:
 
     def frames() -> Iterator[np.ndarray]:
         for frame in opened.frames():
-            yield np.asarray(Image.fromarray(frame).resize((width, height), Image.BICUBIC))
+            yield np.asarray(
+                Image.fromarray(frame).resize((width, height), Image.Resampling.BICUBIC)
+            )
 
     return replace(opened, height=height, width=width, frames=frames)
 

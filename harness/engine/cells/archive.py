@@ -136,7 +136,7 @@ def write_truth(folder: Path, sequence: Sequence) -> dict[str, Any]:
             parts = {"": value} if isinstance(value, np.ndarray) else asdict(value)
             for part, array in parts.items():
                 arrays[f"{name}.{part}"] = np.asarray(array)
-    np.savez_compressed(folder / "signals.npz", **arrays)
+    np.savez_compressed(folder / "signals.npz", **arrays)  # type: ignore[arg-type]  # not allow_pickle
     meta = {
         "sequence": sequence.id,
         "subject": sequence.subject,
@@ -172,7 +172,7 @@ def read_signals(folder: Path) -> dict[str, Any]:
         if set(parts) == {""}:
             signals[name] = parts[""]
             continue
-        plain = {
+        plain: dict[str, Any] = {
             part: str(array) if array.dtype.kind == "U" and array.ndim == 0 else array
             for part, array in parts.items()
         }

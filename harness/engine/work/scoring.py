@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +72,14 @@ def stream(
                 outcome[index] = error
 
     for index in range(len(metrics)):
-        attempt(index, lambda metric: metric.begin(clip))
+        attempt(index, methodcaller("begin", clip))
     for start, predicted, true in batches:
         batch = FrameBatch(start, predicted, true, FeatureCache())
         for index in range(len(metrics)):
-            attempt(index, lambda metric, batch=batch: metric.update(batch))
+            attempt(index, methodcaller("update", batch))
         progress("score", start + len(true), clip.count)
     for index in range(len(metrics)):
-        attempt(index, lambda metric: metric.compute())
+        attempt(index, methodcaller("compute"))
     return [result for result in outcome if result is not None]
 
 
@@ -91,12 +92,10 @@ def store_result(
     record["failures"] = [vars(failure) for failure in result.failures]
     record["warnings"] = result.warnings
     record["details"] = {**result.details, "weights": digests(spec.weights)}
-    if result.items:
-        np.savez_compressed(
-            folder / "items.npz", **{k.replace("/", "|"): v for k, v in result.items.items()}
-        )
-    if result.features:
-        np.savez_compressed(folder / "features.npz", **result.features)
+    items = {name.replace("/", "|"): values for name, values in result.items.items()}
+    for file, arrays in (("items.npz", items), ("features.npz", result.features)):
+        if arrays:
+            np.savez_compressed(folder / file, **arrays)  # type: ignore[arg-type]  # not allow_pickle
 
 
 def stored_result(folder: Path, record: dict[str, Any]) -> MetricResult:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 
 def bump(
-    s: np.ndarray, v: np.ndarray, s0: float, v0: float, width: float, height: float
+    s: np.ndarray,
+    v: np.ndarray | float,
+    s0: np.ndarray | float,
+    v0: float,
+    width: float,
+    height: float,
 ) -> np.ndarray:
     """A Gaussian hill of 1 at (s0, v0); `width`, `height` are its standard deviations."""
     return np.exp(-0.5 * (((s - s0) / width) ** 2 + ((v - v0) / height) ** 2))
@@ -19,7 +26,7 @@ def smoothstep(low: float | np.ndarray, high: float | np.ndarray, x: np.ndarray)
     return t * t * (3.0 - 2.0 * t)
 
 
-def curve(points: list[tuple[float, float]]) -> PchipInterpolator:
+def curve(points: list[tuple[float, float]]) -> Callable[[np.ndarray], np.ndarray]:
     """A shape-preserving curve through (x, value) points, constant outside them."""
     x, y = np.array(points, np.float64).T
     inner = PchipInterpolator(x, y)

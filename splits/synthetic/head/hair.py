@@ -71,11 +71,11 @@ def _shell(who: Identity) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Vertices [ROWS*COLUMNS,3], uv and shade of the shell."""
     hairline, thickness, wave = style_of(who)
     azimuth = np.linspace(-np.pi, np.pi, COLUMNS)
-    t = np.linspace(0, 1, ROWS) ** 0.9
-    a, t = np.meshgrid(azimuth, t)
+    grids: tuple[np.ndarray, ...] = np.meshgrid(azimuth, np.linspace(0, 1, ROWS) ** 0.9)
+    a, t = grids
     edge = hairline(np.abs(a))
     rng = np.random.default_rng([0x4A1, who.seed])
-    ragged = np.interp(a, azimuth, smooth_noise(rng, 1, COLUMNS, (0, 1.6))[0])
+    ragged = np.interp(a, azimuth, smooth_noise(rng, (1, COLUMNS), (0, 1.6))[0])
     ragged[:, -1] = ragged[:, 0]
     edge = edge + 0.0010 * ragged
     v = V_POLE + 0.003 + (edge - V_POLE - 0.003) * t
@@ -89,8 +89,8 @@ def _shell(who: Identity) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     # At the crown all directions meet: the style sets in below it.
     crown = smoothstep(0.0, 0.30, t)
     thick = (crown * thickness(a, t) + (1 - crown) * thickness(a * 0 + 2.0, t * 0)).reshape(-1)
-    t, a, v = t.reshape(-1), a.reshape(-1), v.reshape(-1)
-    hang = np.maximum(v - on_scalp.reshape(-1), 0)
+    hang = np.maximum(v - on_scalp, 0).reshape(-1)
+    t, a = t.reshape(-1), a.reshape(-1)
     taper = 1 - smoothstep(0.62, 1.0, t) * (0.92 - 0.5 * smoothstep(0.0, 0.02, hang))
     phases = rng.uniform(0, 2 * np.pi, 6)
     ripple = np.sin(9 * a + phases[0] + 6 * t) * np.sin(11 * t + phases[1]) + 0.6 * np.sin(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -91,10 +91,6 @@ class Identity:
     age: float = 0.0  # 0..1: depth of lines
     collar: str = "crew"  # "crew", "vee" or "shirt"
 
-    def symmetric(self) -> Identity:
-        """The same subject without left-right differences of shape."""
-        return replace(self, asymmetry=0.0)
-
     @classmethod
     def average(cls) -> Identity:
         """The subject with every shape value at its mean."""
@@ -126,12 +122,13 @@ class Identity:
         shape["freckles"] = float(rng.random() * (rng.random() < 0.35) * (tone < 3))
         shape["stubble"] = float(rng.random() * masculine * (rng.random() < 0.7))
         shape["age"] = float(0.75 + 0.25 * rng.random() if grey else 0.5 * rng.random())
-        skin = np.clip(np.array(SKIN_TONES[tone]) + rng.normal(0, 0.012, 3), 0, 1)
+        skin = np.array(SKIN_TONES[tone]) + rng.normal(0, 0.012, 3)
+        red, green, blue = skin.clip(0, 1).tolist()
         return cls(
             seed=seed,
             **shape,
             brow_thickness=float((1.15 if masculine else 0.85) * rng.uniform(0.85, 1.2)),
-            skin=tuple(float(c) for c in skin),
+            skin=(red, green, blue),
             hair=HAIR_COLOURS[hair],
             eyes=EYE_COLOURS[eyes],
             cloth=CLOTH_COLOURS[int(rng.integers(len(CLOTH_COLOURS)))],

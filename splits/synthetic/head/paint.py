@@ -7,10 +7,10 @@ from scipy.ndimage import gaussian_filter
 
 
 def smooth_noise(
-    rng: np.random.Generator, height: int, width: int, sigma: float | tuple[float, float]
+    rng: np.random.Generator, shape: tuple[int, ...], sigma: float | tuple[float, float]
 ) -> np.ndarray:
-    """Noise of zero mean and unit deviation, blurred by `sigma` pixels: float64 [height,width]."""
-    field = gaussian_filter(rng.normal(size=(height, width)), sigma, mode="wrap")
+    """Noise of zero mean and unit deviation, blurred by `sigma` pixels: float64 [H,W]."""
+    field = gaussian_filter(rng.normal(size=shape), sigma, mode="wrap")
     return (field - field.mean()) / max(field.std(), 1e-12)
 
 

@@ -212,16 +212,19 @@ class Scene:
         at = _interpolate(values, faces, found)
         albedo = self._atlas[at[:, 5].astype(np.intp), at[:, 4].astype(np.intp)]
         colour = albedo * at[:, :3] + at[:, 3:4]
-        eye = np.flatnonzero(region[found.face] == Region.EYE)
-        if len(eye):
+        white = np.flatnonzero(region[found.face] == Region.EYE)
+        if len(white):
             part = Fragments(
-                found.sample[eye], found.face[eye], found.weights[eye], found.inverse_depth[eye]
+                found.sample[white],
+                found.face[white],
+                found.weights[white],
+                found.inverse_depth[white],
             )
             both = _interpolate(np.concatenate([normals, points], 1), faces, part)
             normal = both[:, :3] / norms(both[:, :3])
             view = -both[:, 3:] / norms(both[:, 3:])
             glint = highlight(normal, view, KEY, 90.0) + 0.12 * highlight(normal, view, FILL, 60.0)
-            colour[eye] = albedo[eye] * at[eye, :3] + 0.85 * glint[:, None]
+            colour[white] = albedo[white] * at[white, :3] + 0.85 * glint[:, None]
         return _display(colour)
 
     def _light_inside(self, vertices: np.ndarray) -> np.float32:
@@ -242,9 +245,8 @@ class Scene:
         tall, wide = self.height * SAMPLES, self.width * SAMPLES
         samples = self._plate_samples.copy()
         samples[found.sample] = colour
-        held = np.zeros(tall * wide, np.uint8)
-        held[found.sample] = _REGION_BITS[region[found.face]]
-        held = held.reshape(tall, wide)
+        held = np.zeros((tall, wide), np.uint8)
+        held.reshape(-1)[found.sample] = _REGION_BITS[region[found.face]]
         bits = np.zeros((self.height, self.width), np.uint8)
         head = _pool(held & MASK_BITS["head"]) > 0
         bits[head] |= MASK_BITS["head"]

@@ -34,7 +34,7 @@ def paint_skin(s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Gener
     colour = _lids(colour, s, v, who)
     colour = mix(colour, np.array(who.hair) * 0.75, 0.93 * _brow(s, v, who, rng))
     edge = style_of(who)[0](np.abs(s) / ARC_RADIUS)
-    fuzzy = edge + 0.0018 * smooth_noise(rng, *s.shape, (4, 2.5))
+    fuzzy = edge + 0.0018 * smooth_noise(rng, s.shape, (4, 2.5))
     scalp = 1 - smoothstep(-0.003, 0.004, v - fuzzy)
     return mix(colour, np.array(who.hair) * 0.6, 0.9 * scalp)
 
@@ -51,7 +51,7 @@ def _complexion(s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Gene
     socket = skin * [0.84, 0.76, 0.76]
     colour = mix(colour, socket, 0.55 * bump(side, v, 0.028, 0.0105, 0.012, 0.0042))
     colour = mix(colour, socket, 0.50 * bump(side, v, 0.033, -0.0095, 0.015, 0.0040))
-    mottle = 0.018 * smooth_noise(rng, *shape, 9) + 0.012 * smooth_noise(rng, *shape, 2)
+    mottle = 0.018 * smooth_noise(rng, shape, 9) + 0.012 * smooth_noise(rng, shape, 2)
     return colour * (1 + mottle)[..., None]
 
 
@@ -61,10 +61,10 @@ def _beard_and_freckles(
     side, shape, skin = np.abs(s), s.shape, np.array(who.skin)
     beard = bump(s, v, 0, 0.088, 0.055, 0.020) + bump(s, v, 0, 0.056, 0.022, 0.005)
     below = smoothstep(0.050, 0.060, v + 0.25 * np.maximum(side - 0.03, 0))
-    grain = 0.65 + 0.35 * np.clip(smooth_noise(rng, *shape, 0.7), -1, 1)
+    grain = 0.65 + 0.35 * np.clip(smooth_noise(rng, shape, 0.7), -1, 1)
     shadow = np.array(who.hair) * 0.5 + skin * [0.30, 0.30, 0.33]
     colour = mix(colour, shadow, 0.62 * who.stubble * np.clip(beard * 1.3, 0, 1) * below * grain)
-    spots = smooth_noise(rng, *shape, 1.1) > 1.35
+    spots = smooth_noise(rng, shape, 1.1) > 1.35
     zone = bump(side, v, 0.030, 0.022, 0.024, 0.016) + 0.5 * bump(s, v, 0, 0.02, 0.012, 0.015)
     freckle = skin * [0.72, 0.55, 0.45]
     return mix(colour, freckle, 0.8 * who.freckles * np.clip(zone, 0, 1) * spots)
@@ -96,7 +96,7 @@ def _nostrils_and_lips(
     lip = skin * (1 - 0.5 * who.lip_tint) + 0.5 * who.lip_tint * np.array([0.72, 0.28, 0.30])
     lip = lip * [0.93, 0.72, 0.73]
     red = red_of_lips(s, v)
-    ridges = 1 + 0.05 * smooth_noise(rng, *s.shape, (3.0, 0.8))
+    ridges = 1 + 0.05 * smooth_noise(rng, s.shape, (3.0, 0.8))
     colour = mix(colour, lip, 0.92 * red) * np.where(red > 0.5, ridges, 1.0)[..., None]
     seam = np.exp(-(((v - MOUTH_V) / 0.0007) ** 2)) * (side < 0.0265)
     return mix(colour, lip * [0.45, 0.35, 0.35], 0.75 * seam)
@@ -136,7 +136,7 @@ def _brow(s: np.ndarray, v: np.ndarray, who: Identity, rng: np.random.Generator)
         [0.008, 0.013, 0.025, 0.040, 0.050, 0.056],
         [0.0014, 0.0032, 0.0034, 0.0027, 0.0016, 0.0004],
     )
-    strokes = smooth_noise(rng, *s.shape, (3.0, 1.5))
+    strokes = smooth_noise(rng, s.shape, (3.0, 1.5))
     cover = smoothstep(-0.0007, 0.0009, half + 0.0004 * strokes - np.abs(v - line))
     ends = smoothstep(0.0085, 0.0130, side) * (1 - smoothstep(0.0520, 0.0565, side))
     return cover * ends * np.clip(0.88 + 0.10 * strokes, 0.6, 1.0)

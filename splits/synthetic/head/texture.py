@@ -62,13 +62,13 @@ def _hair(who: Identity, rng: np.random.Generator) -> np.ndarray:
     shape = u.shape
     if who.hair_style == "curls":
         strands = (
-            smooth_noise(rng, *shape, (2.4, 2.4)) * 0.8 + smooth_noise(rng, *shape, (6, 5)) * 0.5
+            smooth_noise(rng, shape, (2.4, 2.4)) * 0.8 + smooth_noise(rng, shape, (6, 5)) * 0.5
         )
     else:
         strands = (
-            smooth_noise(rng, *shape, (40, 1.0)) * 0.55 + smooth_noise(rng, *shape, (26, 3.2)) * 0.6
+            smooth_noise(rng, shape, (40, 1.0)) * 0.55 + smooth_noise(rng, shape, (26, 3.2)) * 0.6
         )
-    band = np.exp(-(((t - 0.42 + 0.03 * smooth_noise(rng, *shape, (30, 6))) / 0.12) ** 2))
+    band = np.exp(-(((t - 0.42 + 0.03 * smooth_noise(rng, shape, (30, 6))) / 0.12) ** 2))
     base = np.array(who.hair)
     value = 1 + 0.20 * strands + 0.28 * band * (who.hair_style != "curls")
     return np.clip(base * value[..., None] + 0.02 * band[..., None], 0.01, 1)

@@ -83,14 +83,14 @@ def _image(who: Identity, rng: np.random.Generator) -> np.ndarray:
         _TOP + (np.arange(rows) + 0.5) / rows * (_BOTTOM - _TOP),
     )
     above = y - _collar(a, who)
-    threads = 0.03 * smooth_noise(rng, rows, columns, 0.6)
-    drape = 0.05 * smooth_noise(rng, rows, columns, (20, 9))
+    threads = 0.03 * smooth_noise(rng, (rows, columns), 0.6)
+    drape = 0.05 * smooth_noise(rng, (rows, columns), (20, 9))
     band = 1 - smoothstep(0.009, 0.011, above)
     fabric = np.array(who.cloth) * ((1 + threads + drape) * (1 - 0.14 * band))[..., None]
     if who.collar == "shirt":
         fabric = fabric * np.where(np.abs(a) < 0.05, 0.93, 1.0)[..., None]
     shadow = 1 - 0.22 * np.exp(-(((above + 0.002) / 0.0045) ** 2))
-    mottle = 1 + 0.015 * smooth_noise(rng, rows, columns, 6)
+    mottle = 1 + 0.015 * smooth_noise(rng, (rows, columns), 6)
     skin = np.array(who.skin) * [0.97, 0.92, 0.91] * (shadow * mottle)[..., None]
     cover = smoothstep(-0.0008, 0.0008, above)[..., None]
     return np.clip(skin * (1 - cover) + fabric * cover, 0, 1)

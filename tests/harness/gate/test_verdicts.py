@@ -45,7 +45,7 @@ def test_junit_parses_and_counts():
 
 
 def test_annotations_are_workflow_commands():
-    lines = verdicts.annotations(FINDINGS, "baselines/ci.json")
+    lines = verdicts.workflow_commands(FINDINGS, "baselines/ci.json")
     assert [line.split(" ")[0] for line in lines] == ["::error", "::error", "::notice", "::warning"]
     assert lines[0].startswith("::error file=baselines/ci.json,title=quality worse::ours [audio]")
     assert "100%25" in lines[1]

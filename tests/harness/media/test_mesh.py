@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.contracts import BadInput
-from harness.media.mesh import check_pair, read_samples, read_template, read_vertices
+from harness.media.mesh import check_pair, read_template, read_vertices
 
 
 @pytest.fixture
@@ -33,14 +33,6 @@ def test_the_layouts_of_the_field_are_one(tmp_path, moving):
 def test_several_samples(tmp_path, moving):
     both = np.stack([moving, moving + 1])
     np.testing.assert_array_equal(read_vertices(saved(tmp_path, both), 5), both)
-    files = [saved(tmp_path, s, f"{k}.npy") for k, s in enumerate(both)]
-    np.testing.assert_array_equal(read_samples(files, 5), both)
-    with pytest.raises(BadInput, match="it holds 2 samples itself"):
-        read_samples([files[0], saved(tmp_path, both)], 5)
-    with pytest.raises(BadInput, match=r"\[3, 5, 3\], and that of .*0.npy is \[4, 5, 3\]"):
-        read_samples([files[0], saved(tmp_path, moving[:3], "short.npy")])
-    with pytest.raises(BadInput, match="no file is named"):
-        read_samples([])
 
 
 def test_npz_by_name_or_alone(tmp_path, moving):

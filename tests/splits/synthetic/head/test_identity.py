@@ -27,10 +27,6 @@ def test_a_crowd_shows_every_style_and_keeps_to_range():
         assert all(0 <= c <= 1 for c in subject.skin)
 
 
-def test_symmetric_subject_has_no_drift():
-    assert Identity.draw(5).symmetric().asymmetry == 0
-
-
 def test_tiles_do_not_overlap():
     used = np.zeros((ATLAS_HEIGHT, ATLAS_WIDTH), int)
     for row, column, rows, columns in TILES.values():
