@@ -91,7 +91,7 @@ def test_results_that_name_files_elsewhere_are_refused(tmp_path, path):
     for changes in (
         {"rows__0__media": {"mini": {"video": path}}},
         {"rows__0__media": {"mini": {"losses": path}}},
-        {"rows__0__items": path},
+        {"rows__0__items": [path]},
         {"failures": [failure]},
     ):
         (tmp_path / stored.FILE).write_text(json.dumps(changed(**changes)))
