@@ -29,6 +29,14 @@ def check(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Regenerate the baseline instead of checking.")
     ] = False,
+    accept_code: Annotated[
+        bool,
+        typer.Option(
+            "--accept-code",
+            help="Record the metric code of a run that passes: for changes of code that change "
+            "no value.",
+        ),
+    ] = False,
     quality: Annotated[bool, typer.Option(help="Check the values of the run.")] = True,
     throughput: Annotated[
         bool, typer.Option(help="Check the speed of this package's kernels.")
@@ -69,7 +77,11 @@ def check(
     found: list[Finding] = []
     if quality:
         folder = one_run((runs or [DEFAULT])[0])
-        found += checking.quality(kept, stored.read(folder), str(folder))
+        results = stored.read(folder)
+        found += checking.quality(kept, results, str(folder), accept_code)
+        if accept_code and not checking.failing(found):
+            codes = {name: results.columns[name]["code"] for name in kept["code"]}
+            write_text(baseline, baselines.text({**kept, "code": codes}))
     if throughput:
         found += speed(kept, baseline)
     print(verdicts.table(found, everything))

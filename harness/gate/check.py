@@ -38,13 +38,16 @@ class Finding:
         return self.verdict in FAILING
 
 
-def quality(baseline: Mapping[str, Any], results: Results, name: str) -> list[Finding]:
+def quality(
+    baseline: Mapping[str, Any], results: Results, name: str, other_code: bool = False
+) -> list[Finding]:
     """Every column of every judged row against the baseline.
 
     Args:
         baseline: as `baseline.read` gives it.
         results: of the run under check.
         name: of the run, for messages.
+        other_code: compare values although other metric code scored them.
 
     Returns:
         Findings in the baseline's order, then what is new, then failed cells.
@@ -55,7 +58,8 @@ def quality(baseline: Mapping[str, Any], results: Results, name: str) -> list[Fi
     """
     rows = {row_key(row): row for row in results.rows if judged(row)}
     _refuse_other_protocol(baseline, rows, name)
-    _refuse_other_code(baseline, results, name)
+    if not other_code:
+        _refuse_other_code(baseline, results, name)
     found = []
     for key, kept in baseline["rows"].items():
         row = rows.get(key)
@@ -132,7 +136,8 @@ def _refuse_other_code(baseline: Mapping[str, Any], results: Results, name: str)
             name,
             f"other metric code than the baseline's scored {_some(other)}; "
             "such values are not comparable",
-            "Refresh the baseline in the change that touches the metric (--refresh).",
+            "Refresh the baseline in the change that touches the metric (--refresh), or take over "
+            "the code of a run of the same values (--accept-code).",
         )
     unknown = [c for c in baseline["code"] if "code" not in results.columns.get(c, {"code": ""})]
     if unknown:

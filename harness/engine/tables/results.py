@@ -149,7 +149,7 @@ class TableResults:
                 "fps": first.sequence.fps,
                 "height": first.sequence.height,
                 "width": first.sequence.width,
-                "mixed_sizes": len(sizes) > 1,
+                **({} if first.cells else {"mixed_sizes": len(sizes) > 1}),
                 **first.protocol,
                 "test_frames": sum(entry.sequence.frames for entry in own),
             },

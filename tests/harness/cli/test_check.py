@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -147,3 +148,25 @@ def test_guarded_work_that_the_baseline_lacks_is_told(call, made, monkeypatch):
     assert code == 0
     assert "it is not in the baseline" in out
     assert "1 new" in out
+
+
+def recoded(results):
+    """The same values by other metric code."""
+    columns = {name: {**facts, "code": "other"} for name, facts in results.columns.items()}
+    return replace(results, columns=columns)
+
+
+def test_other_code_of_the_same_values_can_be_accepted(call, made, tmp_path):
+    run = store(tmp_path / "recoded", recoded(seeded(0, 0.0)))
+    code, _, err = call("--no-throughput", "--baseline", made, run)
+    assert code == 2
+    assert "--accept-code" in err
+    assert call("--no-throughput", "--accept-code", "--baseline", made, run)[0] == 0
+    assert call("--no-throughput", "--baseline", made, run)[0] == 0
+
+
+def test_code_of_a_worse_run_is_not_accepted(call, made, tmp_path):
+    before = made.read_text()
+    run = store(tmp_path / "worse", recoded(with_value(seeded(0, 0.0), "psnr", 34.4)))
+    assert call("--no-throughput", "--accept-code", "--baseline", made, run)[0] == 1
+    assert made.read_text() == before
