@@ -200,6 +200,6 @@ def test_a_disk_that_refuses_leaves_nothing(talk, model, tmp_path, monkeypatch):
     monkeypatch.setattr(layout, "write_jpeg", full)
     with pytest.raises(BadInput, match="the disk is full"):
         prepare(tmp_path / "talk.mp4", tmp_path / "out", size=64, weights=model, masks="grabcut")
-    with pytest.raises(BadInput, match="cannot be made"):
+    with pytest.raises(BadInput, match="cannot be created"):
         prepare(tmp_path / "talk.mp4", tmp_path / "talk.mp4" / "x", weights=model, masks="grabcut")
     assert [p.name for p in tmp_path.iterdir()] == ["talk.mp4"]
