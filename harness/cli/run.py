@@ -15,6 +15,7 @@ from harness.cli.options import (
     Preset,
     Seeds,
     parse_metrics,
+    parse_names,
     parse_overrides,
     resolve_device,
 )
@@ -53,6 +54,9 @@ def run(
         list[str] | None,
         typer.Option(help="Sequence of a prepared subject that is only tested; may be repeated."),
     ] = None,
+    sequences: Annotated[
+        str | None, typer.Option(help="Test sequences of the split, comma-separated; default: all.")
+    ] = None,
     keep_failed: KeepFailed = False,
     fresh_table: FreshTable = False,
 ) -> None:
@@ -75,9 +79,12 @@ def run(
     if "" in names:
         raise BadInput("--split", "it is empty", "Name a split (see `list splits`) or a folder.")
     # All are planned first: an error in the last split must not appear after hours of work.
+    chosen = parse_names("--sequences", sequences, "a,b")
     plans = [
         make_plan(
-            Request(rows, SplitData(name, tests=tuple(test or ())), parse_metrics(metrics), device)
+            Request(
+                rows, SplitData(name, chosen, tuple(test or ())), parse_metrics(metrics), device
+            )
         )
         for name in names
     ]
