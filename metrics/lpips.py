@@ -14,7 +14,7 @@ from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricR
 if TYPE_CHECKING:
     import torch
 
-    from metrics.backbones.lpips import LPIPS as Network
+    from metrics.backbones.lpips import PerceptualDistance as Network
 
 #: Trunk -> its weights ids and the domain it was trained on.
 TRUNKS: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -97,7 +97,7 @@ def open_network(trunk: str, weights: Mapping[str, Path], device: str = "cpu") -
 def _read(trunk: str, files: tuple[Path, ...], device: str) -> Network:
     from metrics.backbones import trunks
     from metrics.backbones.load import load_into, read_state
-    from metrics.backbones.lpips import LPIPS as Network
+    from metrics.backbones.lpips import PerceptualDistance as Network
 
     if trunk == "synthetic":
         from metrics.backbones.synthetic_perceptual import PerceptualTrunk

@@ -20,7 +20,7 @@ EXTRAS = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One entry of the report; `cure` is empty where nothing is wrong."""
 
     what: str
@@ -39,7 +39,7 @@ def doctor() -> None:
                 print(f"  {name:<10}{text}")
 
 
-def findings() -> Iterator[Finding]:
+def findings() -> Iterator[Diagnosis]:
     """All checks, in order."""
     yield from core()
     yield from own_names()
@@ -51,7 +51,7 @@ def findings() -> Iterator[Finding]:
     yield from plugins()
 
 
-def core() -> list[Finding]:
+def core() -> list[Diagnosis]:
     """Python, torch and its devices."""
     import platform
 
@@ -59,9 +59,9 @@ def core() -> list[Finding]:
 
     cuda = torch.cuda.is_available()
     return [
-        Finding("python", platform.python_version()),
-        Finding("torch", torch.__version__),
-        Finding(
+        Diagnosis("python", platform.python_version()),
+        Diagnosis("torch", torch.__version__),
+        Diagnosis(
             "cuda",
             torch.cuda.get_device_name(0) if cuda else "none",
             "" if cuda else "preset `paper` in a reasonable time",
@@ -70,7 +70,7 @@ def core() -> list[Finding]:
     ]
 
 
-def own_names() -> list[Finding]:
+def own_names() -> list[Diagnosis]:
     """Files of the current folder that have names of ours."""
     from harness.__main__ import PACKAGES, ROOT
 
@@ -85,10 +85,10 @@ def own_names() -> list[Finding]:
     ]
     found = []
     if others := [name for name in taken if Path(name).stem != "harness"]:
-        found.append(Finding("this folder", f"has {', '.join(others)}, which is not used"))
+        found.append(Diagnosis("this folder", f"has {', '.join(others)}, which is not used"))
     if len(others) < len(taken):
         found.append(
-            Finding(
+            Diagnosis(
                 "this folder",
                 "has a `harness` of its own",
                 "`python -m harness` in this folder, which runs that one instead",
@@ -98,18 +98,18 @@ def own_names() -> list[Finding]:
     return found
 
 
-def native() -> Finding:
+def native() -> Diagnosis:
     """The splatting kernel for the CPU."""
     from harness.contracts import HarnessError
     from methods.gaussians.native import library
 
     try:
         if library.load() is not None:
-            return Finding("native kernel", "built")
+            return Diagnosis("native kernel", "built")
         cure = "install g++ (Debian: apt-get install g++), then pip install --force-reinstall ."
     except HarnessError as error:
         cure = str(error)
-    return Finding(
+    return Diagnosis(
         "native kernel",
         "missing",
         "fast CPU rendering (the torch implementation is about 200 times slower)",
@@ -117,7 +117,7 @@ def native() -> Finding:
     )
 
 
-def extras() -> list[Finding]:
+def extras() -> list[Diagnosis]:
     """Optional packages."""
     from importlib.metadata import packages_distributions, version
     from importlib.util import find_spec
@@ -126,27 +126,27 @@ def extras() -> list[Finding]:
     for extra, (module, gives) in EXTRAS.items():
         if find_spec(module) is None:
             cure = f'pip install -e ".[{extra}]"  (in the checkout)'
-            found.append(Finding(f"extra {extra}", f"no {module}", gives, cure))
+            found.append(Diagnosis(f"extra {extra}", f"no {module}", gives, cure))
             continue
         # A module is often of a distribution with another name: dlib of dlib-bin.
         owner = owners.get(module, [""])[0]
         state = f"{owner} {version(owner)}" if owner else f"{module}, of no installed package"
-        found.append(Finding(f"extra {extra}", state))
+        found.append(Diagnosis(f"extra {extra}", state))
     return found
 
 
-def torchvision() -> Finding:
+def torchvision() -> Diagnosis:
     """A torchvision built for CUDA beside a CPU torch breaks every package that imports it."""
     from importlib.util import find_spec
 
     if find_spec("torchvision") is None:
-        return Finding("torchvision", "absent (recommended)")
+        return Diagnosis("torchvision", "absent (recommended)")
     probe = [sys.executable, "-P", "-c", "import torchvision"]
     done = subprocess.run(probe, capture_output=True, text=True, timeout=120)
     if done.returncode == 0:
-        return Finding("torchvision", "imports")
+        return Diagnosis("torchvision", "imports")
     reason = (done.stderr.strip().splitlines() or ["it fails"])[-1]
-    return Finding(
+    return Diagnosis(
         "torchvision",
         f"broken: {reason}",
         "packages that import it, such as lpips and timm",
@@ -154,18 +154,18 @@ def torchvision() -> Finding:
     )
 
 
-def home() -> list[Finding]:
+def home() -> list[Diagnosis]:
     """Whether anything can be kept between runs."""
     from harness.contracts import Unavailable
     from harness.weights import cache_dir
 
     try:
-        return [Finding("cache", os.fspath(cache_dir()))]
+        return [Diagnosis("cache", os.fspath(cache_dir()))]
     except Unavailable as error:
-        return [Finding("cache", error.reason, "every run that keeps something", error.cure)]
+        return [Diagnosis("cache", error.reason, "every run that keeps something", error.cure)]
 
 
-def weights() -> list[Finding]:
+def weights() -> list[Diagnosis]:
     """Weights that are not here, and the metrics that need them."""
     from harness.contracts import HarnessError, Unavailable
     from harness.weights import registry, resolve
@@ -178,13 +178,13 @@ def weights() -> list[Finding]:
             cure = getattr(error, "cure", "")
             if entry.url and isinstance(error, Unavailable):
                 cure = f"python -m harness weights fetch {entry.id}"
-            found.append(Finding(f"weights {entry.id}", "missing", entry.needed_by, cure))
+            found.append(Diagnosis(f"weights {entry.id}", "missing", entry.needed_by, cure))
     return found
 
 
-def plugins() -> list[Finding]:
+def plugins() -> list[Diagnosis]:
     """Plug-ins of other packages that could not be loaded."""
     from harness.cli.listing import plugin_problems
 
     cure = "fix or uninstall its package"
-    return [Finding(p.origin, p.reason, "this plug-in", cure) for p in plugin_problems()]
+    return [Diagnosis(p.origin, p.reason, "this plug-in", cure) for p in plugin_problems()]

@@ -17,7 +17,7 @@ from harness.engine.planning import Plan
 from harness.engine.progress import watch
 from harness.engine.provenance import made_with
 from harness.engine.tables import results
-from harness.engine.tables.entries import Table
+from harness.engine.tables.entries import EntryTable
 from harness.engine.work import scoring
 from harness.storage import make_folder, writing_to
 from methods import catalog as methods
@@ -80,7 +80,7 @@ class Engine:
         """
         for folder in (self.cells, self.out):
             make_folder(folder)
-        table = Table(self.out)
+        table = EntryTable(self.out)
         with writing_to(self.out):
             table.add(plan.table, (job.entry for job in plan.jobs), fresh)
             self.store.sweep()
@@ -88,7 +88,7 @@ class Engine:
             with held(self.out / ".results.lock", "it is writing results"):
                 return self._results(table)
 
-    def _results(self, table: Table) -> Results:
+    def _results(self, table: EntryTable) -> Results:
         if self.tally.computed == 0 and not self.tally.failed:
             stored = results.unchanged(table, self.store)
             if stored is not None:

@@ -14,7 +14,7 @@ from harness.contracts import BadInput
 DIM = 400
 
 
-class Detector(Protocol):
+class VideoNetwork(Protocol):
     """What the file holds: a call with these three switches."""
 
     def __call__(
@@ -23,7 +23,7 @@ class Detector(Protocol):
         """Features [B,400] of x [B,3,T,H,W]."""
 
 
-def open_i3d(path: Path, device: str = "cpu") -> Detector:
+def open_i3d(path: Path, device: str = "cpu") -> VideoNetwork:
     """The scripted network. A script is a program: only a verified file should come here.
 
     Raises:
@@ -40,7 +40,7 @@ def open_i3d(path: Path, device: str = "cpu") -> Detector:
         ) from error
 
 
-def features(net: Detector, window: np.ndarray, device: str = "cpu") -> np.ndarray:
+def features(net: VideoNetwork, window: np.ndarray, device: str = "cpu") -> np.ndarray:
     """The feature float32 [400] of one window, uint8 RGB [T,H,W,3].
 
     The script rescales 0..255 to -1..1 and resizes to 224x224 itself, as

@@ -58,7 +58,7 @@ def average(x: Tensor) -> Tensor:
     return F.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
 
 
-class Grid(nn.Module):
+class InceptionA(nn.Module):
     """Block at 35x35 (Mixed_5*): 1x1, 5x5, twice 3x3, and a pooled branch of `pooled` channels."""
 
     def __init__(self, inside: int, pooled: int) -> None:
@@ -191,9 +191,9 @@ class FIDInception(nn.Module):
         self.Conv2d_2b_3x3 = same(32, 64, 3, 3)
         self.Conv2d_3b_1x1 = Conv(64, 80)
         self.Conv2d_4a_3x3 = Conv(80, 192, 3)
-        self.Mixed_5b = Grid(192, 32)
-        self.Mixed_5c = Grid(256, 64)
-        self.Mixed_5d = Grid(288, 64)
+        self.Mixed_5b = InceptionA(192, 32)
+        self.Mixed_5c = InceptionA(256, 64)
+        self.Mixed_5d = InceptionA(288, 64)
         self.Mixed_6a = ShrinkTo17(288)
         self.Mixed_6b = Factored(768, 128)
         self.Mixed_6c = Factored(768, 160)

@@ -13,7 +13,7 @@ SCALE = (0.458, 0.448, 0.450)
 EPS = 1e-10
 
 
-class LPIPS(nn.Module):
+class PerceptualDistance(nn.Module):
     """Perceptual distance: unit-normalised features, squared difference, weighted channels.
 
     Heads have the reference's keys, `lin{k}.model.1.weight` [1,C,1,1], non-negative.

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harness.contracts import Progress, Sequence
-from metrics.backbones.lpips import LPIPS
+from metrics.backbones.lpips import PerceptualDistance
 from metrics.backbones.synthetic_perceptual import PerceptualTrunk
 from metrics.training.augment import blur, degrade, move
 from metrics.training.data import FaceSamples, face_samples
@@ -68,7 +68,7 @@ def train(
     seed: int,
     progress: Progress,
     budget: float,
-) -> tuple[LPIPS, dict[str, float]]:
+) -> tuple[PerceptualDistance, dict[str, float]]:
     """Train the trunk to parse faces, then non-negative heads to rank distortions.
 
     Arguments as of `metrics.training.train`; `held` are sequences of other subjects.
@@ -80,7 +80,7 @@ def train(
     torch.manual_seed(seed)
     rng = torch.Generator().manual_seed(seed)
     samples = [face_samples(s, PER_PERSON) for s in learn]
-    net = LPIPS(PerceptualTrunk())
+    net = PerceptualDistance(PerceptualTrunk())
     _train_trunk(net, samples, rng, progress, max(int(TRUNK_STEPS * budget), 2))
     _train_heads(net, samples, rng, progress, max(int(HEAD_STEPS * budget), 2))
     net.eval().requires_grad_(False)
@@ -88,7 +88,11 @@ def train(
 
 
 def _train_trunk(
-    net: LPIPS, samples: list[FaceSamples], rng: torch.Generator, progress: Progress, steps: int
+    net: PerceptualDistance,
+    samples: list[FaceSamples],
+    rng: torch.Generator,
+    progress: Progress,
+    steps: int,
 ) -> None:
     images = _stack(samples)
     regions = torch.from_numpy(np.concatenate([s.regions for s in samples]))
@@ -116,7 +120,11 @@ def _train_trunk(
 
 
 def _train_heads(
-    net: LPIPS, samples: list[FaceSamples], rng: torch.Generator, progress: Progress, steps: int
+    net: PerceptualDistance,
+    samples: list[FaceSamples],
+    rng: torch.Generator,
+    progress: Progress,
+    steps: int,
 ) -> None:
     """Rank a stronger distortion above a weaker, and blur above a dimming of equal error."""
     net.trunk.requires_grad_(False)
@@ -151,7 +159,7 @@ def _train_heads(
 
 
 @torch.no_grad()
-def evaluate(net: LPIPS, samples: list[FaceSamples], seed: int) -> dict[str, float]:
+def evaluate(net: PerceptualDistance, samples: list[FaceSamples], seed: int) -> dict[str, float]:
     """How often a stronger distortion is farther, on subjects not seen."""
     figures = {}
     rng = torch.Generator().manual_seed(seed)

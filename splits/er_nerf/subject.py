@@ -13,7 +13,7 @@ from harness.contracts import BadInput
 SUBJECT_FILE = "subject.json"
 
 
-class Part(BaseModel):
+class SubjectSequence(BaseModel):
     """One sequence: its sub-folder, its role (None: cut in time) and the video it is from."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -37,10 +37,10 @@ class Subject(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     schema_version: Literal[1] = 1
-    sequences: tuple[Part, ...] = Field(min_length=1)
+    sequences: tuple[SubjectSequence, ...] = Field(min_length=1)
 
 
-def write_subject(folder: Path, parts: tuple[Part, ...]) -> None:
+def write_subject(folder: Path, parts: tuple[SubjectSequence, ...]) -> None:
     """Write the file into a folder."""
     text = json.dumps(Subject(sequences=parts).model_dump(), indent=2, ensure_ascii=False)
     (folder / SUBJECT_FILE).write_text(text + "\n", encoding="utf-8")

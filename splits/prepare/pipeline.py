@@ -11,7 +11,7 @@ from harness import weights as registry
 from harness.contracts import BadInput, Progress, Unavailable, UnknownName
 from harness.media import face_landmarker
 from harness.media.face_landmarker import FaceLandmarker
-from splits.er_nerf.subject import SUBJECT_FILE, Part, write_subject
+from splits.er_nerf.subject import SUBJECT_FILE, SubjectSequence, write_subject
 from splits.prepare import selfie
 from splits.prepare.output import check_absent, new_folder
 from splits.prepare.pose import fit_head_poses
@@ -129,7 +129,9 @@ def prepare_subject(
         write_subject(
             folder,
             tuple(
-                Part(id=name, role=role, source=video.name, source_sha256=registry.sha256_of(video))
+                SubjectSequence(
+                    id=name, role=role, source=video.name, source_sha256=registry.sha256_of(video)
+                )
                 for name, role, video in parts
             ),
         )

@@ -7,7 +7,7 @@ import torch
 from helpers import make_clip, run
 
 from metrics import catalog
-from metrics.backbones.lpips import LPIPS, spatial
+from metrics.backbones.lpips import PerceptualDistance, spatial
 from metrics.backbones.syncnet import SyncNet
 from metrics.backbones.trunks import VGG16, AlexNet
 from metrics.common.frechet import frechet_distance
@@ -43,7 +43,7 @@ def test_ms_ssim(size):
 
 
 def seeded_lpips(trunk):
-    net = LPIPS(trunk())
+    net = PerceptualDistance(trunk())
     net.trunk.load_state_dict(golden.seeded_state(net.trunk.state_dict(), 1))
     for k, head in enumerate(golden.seeded_heads(trunk.channels)):
         net.heads[f"lin{k}"].data = torch.from_numpy(head)[None, :, None, None]

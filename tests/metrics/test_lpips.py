@@ -10,14 +10,14 @@ from harness.contracts import BadInput, Unavailable
 from harness.weights import resolve
 from metrics import catalog
 from metrics.backbones.load import load_into, read_state
-from metrics.backbones.lpips import LPIPS
+from metrics.backbones.lpips import PerceptualDistance
 from metrics.backbones.trunks import AlexNet
 from metrics.lpips import LPIPS as Metric
 from metrics.lpips import distances
 
 
 def seeded():
-    net = LPIPS(AlexNet())
+    net = PerceptualDistance(AlexNet())
     net.load_state_dict(golden.seeded_state(net.state_dict(), 1))
     for head in net.heads.values():
         head.data.abs_()

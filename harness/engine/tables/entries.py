@@ -17,7 +17,7 @@ from harness.storage import make_folder, write_json
 FOLDER, FACTS = "entries", "table.json"
 
 
-class Table:
+class EntryTable:
     """The entries of a run folder.
 
     Args:
@@ -144,5 +144,5 @@ def folder_of(out: Path, table: TableFacts) -> Path:
     digest of its place appended.
     """
     plain, distinct = (out / name for name in table.folders)
-    known = Table(plain).facts()
+    known = EntryTable(plain).facts()
     return plain if known is None or known.key == table.key else distinct

@@ -33,7 +33,7 @@ from harness.engine.jobs import Entry
 from harness.engine.provenance import provenance
 from harness.engine.requirements import Absence
 from harness.engine.tables.aggregation import Scored, metric_scores
-from harness.engine.tables.entries import Table, identity, is_finished
+from harness.engine.tables.entries import EntryTable, identity, is_finished
 from harness.engine.tables.equal_samples import common_frames
 from harness.engine.work.scoring import stored_result
 from harness.plugins import load_entry
@@ -51,7 +51,7 @@ def table_key(entries: Iterable[Entry]) -> str:
     return hash_of([said, closure.digest(*CODE)], 32)
 
 
-def unchanged(table: Table, store: Store) -> Results | None:
+def unchanged(table: EntryTable, store: Store) -> Results | None:
     """The stored results if they are complete and of exactly this table, else None."""
     found = stored.unchanged(table.out, table_key(finished(table, store)))
     if found is None:
@@ -63,12 +63,12 @@ def unchanged(table: Table, store: Store) -> Results | None:
     return found if all(path.is_file() for path in files) else None
 
 
-def finished(table: Table, store: Store) -> list[Entry]:
+def finished(table: EntryTable, store: Store) -> list[Entry]:
     """The entries that no process is still working on."""
     return [entry for entry in table.entries() if is_finished(entry, store)]
 
 
-def write(table: Table, store: Store, device: str) -> Results:
+def write(table: EntryTable, store: Store, device: str) -> Results:
     """Collect the results of a table and write them, with their items and videos."""
     results = TableResults(table, store, device).results()
     write_json(table.out / stored.FILE, results.to_json())
@@ -85,7 +85,7 @@ class TableResults:
 
     """
 
-    def __init__(self, table: Table, store: Store, device: str) -> None:
+    def __init__(self, table: EntryTable, store: Store, device: str) -> None:
         self.table, self.store, self.device = table, store, device
         self.entries = finished(table, store)
         self._results: dict[str, MetricResult | None] = {}

@@ -244,11 +244,11 @@ def test_data_of_another_split_is_not_mixed_in(tmp_path):
 
 
 def test_a_table_lists_no_work_that_another_process_has_not_finished(tmp_path, monkeypatch):
-    from harness.engine.tables.entries import Table
+    from harness.engine.tables.entries import EntryTable
 
     register(monkeypatch, "grey", Grey)
     plan = plan_of(("grey",))
-    Table(tmp_path).add(plan.table, [job.entry for job in plan.jobs])
+    EntryTable(tmp_path).add(plan.table, [job.entry for job in plan.jobs])
     _, results = run(tmp_path, ("still",))
     assert [row.method for row in results.rows] == ["still"]
     assert table_key([]) != results.provenance["plan"]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from metrics.backbones.lpips import LPIPS
+from metrics.backbones.lpips import PerceptualDistance
 from metrics.backbones.trunks import VGG16
 from metrics.backbones.winograd import Winograd, use_winograd
 
@@ -93,7 +93,7 @@ def test_other_convolutions_are_left_alone(conv):
 
 
 def test_lpips_over_vgg_is_the_same():
-    net = LPIPS(VGG16()).eval().requires_grad_(False)
+    net = PerceptualDistance(VGG16()).eval().requires_grad_(False)
     net.trunk.load_state_dict(golden.seeded_state(net.trunk.state_dict(), 1))
     x, y = (torch.tensor(v).permute(2, 0, 1)[None] / 127.5 - 1 for v in golden.image_pair(70))
     with torch.inference_mode():

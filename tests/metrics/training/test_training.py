@@ -6,7 +6,7 @@ import torch
 
 from harness.contracts import BadInput, Expression, FrameSource, Masks, Sequence, UnknownName
 from metrics.backbones.load import load_into, read_state
-from metrics.backbones.lpips import LPIPS
+from metrics.backbones.lpips import PerceptualDistance
 from metrics.backbones.synthetic_face import FaceNet
 from metrics.backbones.synthetic_perceptual import PerceptualTrunk
 from metrics.backbones.synthetic_syncnet import SyntheticSyncNet
@@ -18,7 +18,7 @@ from metrics.training.data import face_samples, speech_samples, split_people
 NETS = {
     "synthetic-face": FaceNet,
     "synthetic-syncnet": SyntheticSyncNet,
-    "synthetic-perceptual": lambda: LPIPS(PerceptualTrunk()),
+    "synthetic-perceptual": lambda: PerceptualDistance(PerceptualTrunk()),
 }
 
 

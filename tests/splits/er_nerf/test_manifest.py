@@ -8,7 +8,7 @@ import pytest
 from harness.contracts import BadInput, UnknownName
 from splits import catalog
 from splits.er_nerf import manifest_of
-from splits.er_nerf.subject import Part, write_subject
+from splits.er_nerf.subject import SubjectSequence, write_subject
 from tests.splits.er_nerf.conftest import COUNT, write_folder
 
 
@@ -18,8 +18,9 @@ def subject(tmp_path_factory):
     root = tmp_path_factory.mktemp("subject") / "Anna"
     for name in ("lächeln", "b", "c"):
         write_folder(root / name)
-    write_subject(root, (Part(id="lächeln", role="train"), Part(id="b", role="train"),
-                         Part(id="c", role="test")))  # fmt: skip
+    roles = {"lächeln": "train", "b": "train", "c": "test"}
+    parts = (SubjectSequence(id=name, role=role) for name, role in roles.items())
+    write_subject(root, tuple(parts))
     return root
 
 
