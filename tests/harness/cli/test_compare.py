@@ -92,7 +92,7 @@ def test_mistakes_are_sentences(command, run, arguments, sentence):
 
 
 def test_damaged_items_are_named(command, run):
-    name = json.loads((run / "results.json").read_text())["rows"][1]["items"]
+    name = json.loads((run / "results.json").read_text())["rows"][1]["items"][0]
     (run / name).write_text("{\n")
     code, _, err = command("compare", run, run)
     assert code == 2

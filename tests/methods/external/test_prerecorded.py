@@ -134,4 +134,4 @@ def test_a_broken_file_hides_no_other_method(listed):
 def test_an_id_that_is_taken_is_a_problem(listed):
     listed("/videos", id="still")
     assert catalog.spec("still").role == "baseline"
-    assert any("taken already" in problem.reason for problem in catalog.problems())
+    assert any("already taken" in problem.reason for problem in catalog.problems())

@@ -191,8 +191,9 @@ def test_verify_renders_three_frames(method, tmp_path, monkeypatch):
     assert smoke_run(catalog.build(method), tmp_path / "toy", "cpu") == (3, "32x32")
 
 
-def test_the_readme_names_every_adapter_and_what_to_set():
-    text = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+def test_the_docs_name_every_adapter_and_what_to_set():
+    page = Path(__file__).parents[3] / "docs" / "external-methods.md"
+    text = page.read_text("utf-8")
     ids = {spec.id for spec in catalog.specs().values() if ".external.adapters." in spec.entry}
     assert ids == {*CHECKOUTS, "talkinggaussian", "degstalk", "ua3dtalk-official"}
     for name in ids:
