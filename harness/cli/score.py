@@ -78,10 +78,9 @@ def score(
     from harness.cli.closing import finish
     from harness.contracts import BadInput
     from harness.engine.alignment.meshes import read_common
-    from harness.engine.alignment.remedies import Remedies
     from harness.engine.execution import Engine
     from harness.engine.planning import make_plan
-    from harness.engine.request import FilesData, FilesRow, Request
+    from harness.engine.request import FilesData, FilesRow, Remedies, Request
 
     for name, rate in (("--fps", fps), ("--resample-fps", resample_fps)):
         if rate is not None and not 1 <= rate <= 1000:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.contracts import BadInput, MethodSpec, MetricSpec
-from harness.engine import file_jobs, method_jobs, method_rows
+from harness.engine import method_jobs, method_rows
 from harness.engine.cells.store import hash_of
 from harness.engine.jobs import Job, TableFacts
 from harness.engine.progress import watch
@@ -45,6 +45,9 @@ def make_plan(request: Request) -> Plan:
 
 
 def _plan_of_files(request: Request, data: FilesData) -> Plan:
+    # Opening files takes packages that a run of methods does not wait for.
+    from harness.engine import file_jobs
+
     rows = tuple(row for row in request.rows if isinstance(row, FilesRow))
     with watch("checking") as progress:
         found = file_jobs.open_pairs(rows, data, progress)

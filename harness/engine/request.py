@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.engine.alignment.remedies import Remedies
-
 #: Baselines that give every table its scale, best first.
 BASELINES = ("ground-truth", "still", "nearest-audio", "shuffled-audio")
 
@@ -57,6 +55,22 @@ class FilesRow:
 
     name: str
     path: Path
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """What may be done to make two sides comparable; its use is recorded in the result.
+
+    Attributes:
+        resample_fps: resample both sides to this rate by repeating or dropping whole frames.
+        trim: cut frames and sound at the end, to the shortest.
+        resize: resize the prediction to the ground truth (Pillow's antialiased bicubic).
+
+    """
+
+    resample_fps: float | None = None
+    trim: bool = False
+    resize: bool = False
 
 
 @dataclass(frozen=True)

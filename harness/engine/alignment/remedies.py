@@ -14,22 +14,7 @@ from PIL import Image
 from harness.contracts import BadInput, cut
 from harness.contracts.sequence import SAMPLE_RATE
 from harness.engine.alignment.opened import OpenedSequence
-
-
-@dataclass(frozen=True)
-class Remedies:
-    """What may be done to make two sides comparable; its use is recorded in the result.
-
-    Attributes:
-        resample_fps: resample both sides to this rate by repeating or dropping whole frames.
-        trim: cut frames and sound at the end, to the shortest.
-        resize: resize the prediction to the ground truth (Pillow's antialiased bicubic).
-
-    """
-
-    resample_fps: float | None = None
-    trim: bool = False
-    resize: bool = False
+from harness.engine.request import Remedies
 
 
 @dataclass(frozen=True)

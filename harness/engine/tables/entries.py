@@ -68,6 +68,9 @@ class EntryTable:
                 "Choose another folder with --out, or start a new table with --fresh-table.",
             )
         make_folder(self.out)
+        older = self.out / "results.json"
+        if known is None and older.is_file():  # of a version whose tables had no entries
+            older.replace(self.out / "results-before.json")
         if fresh:
             shutil.rmtree(self.folder, ignore_errors=True)
         make_folder(self.folder)
