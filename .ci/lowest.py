@@ -20,7 +20,7 @@ def pins(pyproject: str, constraints: str) -> list[str]:
     found = [torch[0]]
     for requirement in wanted:
         name, bound = re.fullmatch(r"([\w.-]+)>=([\w.]+)", requirement).groups()
-        if name != "torch":
+        if name not in ("torch", "setuptools"):  # torch asks for a setuptools of its own
             found.append(f"{name}=={bound}")
     return found
 
