@@ -20,10 +20,12 @@ SMOKE := tests/harness/cli/test_entry.py tests/harness/test_weights_cli.py tests
   tests/splits/test_catalog.py tests/reports/test_tables.py tests/metrics/test_psnr.py \
   tests/metrics/test_ssim.py
 
-.PHONY: install install-test python demo test test-isa test-lowest test-reference lint types wheel clean
+.PHONY: install install-test install-reference install-lowest python demo test test-isa test-lowest test-reference lint types wheel clean
 
 install: $(VENV)/.installed
 install-test: $(VENV)/.installed-test
+install-reference: $(REFERENCE)/.installed
+install-lowest: $(LOWEST)/.installed
 
 # Asked before anything is installed: pip would try for minutes and then name another reason.
 python:

@@ -53,7 +53,7 @@ class _Entry(BaseModel):
     @classmethod
     def _known(cls, value: str | None) -> str | None:
         if value is not None and value not in EMOTIONS:
-            raise ValueError(f"{value!r} is none of {', '.join(EMOTIONS)}")
+            raise ValueError(f"{value!r} is not one of {', '.join(EMOTIONS)}")
         return value
 
 

@@ -29,7 +29,7 @@ def check_entries(entries: Iterable[SequenceEntry], unseen_subjects: bool = Fals
     for entry in entries:
         if entry.role not in (None, *ROLES):
             known = ", ".join(ROLES)
-            raise ValueError(f"sequence {entry.id}: role {entry.role!r} is none of {known}")
+            raise ValueError(f"sequence {entry.id}: role {entry.role!r} is not one of {known}")
         roles.setdefault(entry.subject, []).append(entry.role)
     for subject, given in roles.items():
         if None in given and set(given) != {None}:
@@ -39,11 +39,13 @@ def check_entries(entries: Iterable[SequenceEntry], unseen_subjects: bool = Fals
             )
         if "test" in given and "train" not in given and not unseen_subjects:
             raise ValueError(
-                f"subject {subject} has a test sequence and none that trains; "
-                "state unseen_subjects: true if the protocol tests unseen subjects"
+                f"subject {subject} has a test sequence but no training sequence; "
+                "set unseen_subjects: true if the protocol tests unseen subjects"
             )
     if entries and not any(role in (None, "test") for given in roles.values() for role in given):
-        raise ValueError("no sequence is tested: none has the role test, and none is cut in time")
+        raise ValueError(
+            "there is no test sequence: none has the role test, and none is split in time"
+        )
 
 
 def apply_role(sequence: Sequence, role: str | None) -> Sequence:

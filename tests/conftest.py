@@ -26,10 +26,11 @@ if find_spec("hypothesis"):  # absent where the reference packages are
     )
     settings.load_profile("patient")
 
-# Background jobs of a shell ignore these, and so would the children that tests send them to.
+# `nohup` and background jobs of a shell ignore these, and so would the children of tests.
 for number, handler in (
     (signal.SIGINT, signal.default_int_handler),
     (signal.SIGQUIT, signal.SIG_DFL),
+    (signal.SIGHUP, signal.SIG_DFL),
 ):
     if signal.getsignal(number) == signal.SIG_IGN:
         with suppress(ValueError):  # not in the main thread

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+#: Modules of the extra `video`.
+PACKAGES = ("cv2", "mediapipe")
 
 
 def prepare(
@@ -41,19 +45,25 @@ def prepare(
 
     Several videos become sequences of one subject, with one frame size and scale.
     """
-    from harness.contracts import BadInput
+    from harness.contracts import Unavailable
     from harness.engine.progress import watch
+
+    if absent := [name for name in PACKAGES if find_spec(name) is None]:
+        fact = f"the package {absent[0]} is not installed"
+        raise Unavailable("prepare", fact, "Run `pip install -e '.[video]'` in the checkout.")
     from splits import prepare as preparation
 
-    options: dict[str, Any] = {"size": size, "fps": fps, "crop": crop, "masks": masks}
-    if len(video) == 1 and test:
-        fact = "with one video, its last eleventh is the test part"
-        raise BadInput("--test", fact, "Leave it out, or give several videos.")
     with watch(video[0].name if len(video) == 1 else out.name) as progress:
-        if len(video) == 1:
-            preparation.prepare(video[0], out, **options, progress=progress)
-        else:
-            preparation.prepare_subject(video, out, test=test or (), **options, progress=progress)
+        preparation.prepare(
+            video,
+            out,
+            test=test or (),
+            size=size,
+            crop=crop,
+            fps=fps,
+            masks=masks,
+            progress=progress,
+        )
     folders = [out] if len(video) == 1 else [out / path.stem for path in video]
     for folder in folders:
         for sentence in preparation.doubts(folder, alone=len(video) == 1):

@@ -193,6 +193,29 @@ class RenderRequest:
     sequence: str = ""  # id of the test sequence and of its subject, for videos rendered elsewhere
     subject: str = ""
 
+    @classmethod
+    def of(cls, part: Sequence, controls: Mapping[str, Any], oracle: bool) -> RenderRequest:
+        """The request that a test part makes, with its own sound.
+
+        Args:
+            part: the test part of a sequence.
+            controls: what else drives the test.
+            oracle: whether the true frames are given.
+
+        """
+        return cls(
+            audio=part.audio,
+            fps=part.fps,
+            count=len(part.frames),
+            height=part.height,
+            width=part.width,
+            camera=part.signal("camera") if part.has("camera") else None,
+            controls=controls,
+            truth=part if oracle else None,
+            sequence=part.id,
+            subject=part.subject,
+        )
+
 
 @dataclass(frozen=True)
 class RenderedFrame:

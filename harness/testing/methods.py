@@ -16,18 +16,7 @@ def request_of(sequence: Sequence, spec: MethodSpec) -> RenderRequest:
     """The request that a run would make for the test part of a sequence."""
     part = sequence.part(sequence.test)
     controls = {"au": part.signal("au")} if "au" in spec.drives[0] and part.has("au") else {}
-    return RenderRequest(
-        audio=part.audio,
-        fps=part.fps,
-        count=len(part.frames),
-        height=part.height,
-        width=part.width,
-        camera=part.signal("camera") if part.has("camera") else None,
-        controls=controls,
-        truth=part if spec.role == "oracle" else None,
-        sequence=sequence.id,
-        subject=sequence.subject,
-    )
+    return RenderRequest.of(part, controls, spec.role == "oracle")
 
 
 def check_method(

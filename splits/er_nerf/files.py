@@ -200,7 +200,7 @@ def read_landmarks(folder: Path, count: int) -> np.ndarray:
         try:
             values = np.loadtxt(path, ndmin=2)
         except FileNotFoundError as error:
-            raise BadInput(path, "no such file: the face was not found there", _AGAIN) from error
+            raise BadInput(path, "no such file: no face was found in that frame", _AGAIN) from error
         except ValueError as error:
             raise BadInput(path, f"not landmarks ({error})", _AGAIN) from error
         if values.shape != (68, 2) or not np.isfinite(values).all():

@@ -1,6 +1,6 @@
 """From raw videos to the folder layout that the ER-NeRF family of methods trains on."""
 
-from splits.prepare.pipeline import prepare, prepare_subject
+from splits.prepare.pipeline import prepare
 from splits.prepare.sequence import doubts
 
-__all__ = ["doubts", "prepare", "prepare_subject"]
+__all__ = ["doubts", "prepare"]

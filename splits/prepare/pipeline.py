@@ -28,26 +28,35 @@ def _silent(stage: str, done: int, total: int, **values: float) -> None:
 
 
 def prepare(
-    video: Path,
+    videos: Path | Sequence[Path],
     out: Path,
     *,
+    test: Iterable[str] = (),
     size: int | None = 512,
     crop: str = "auto",
-    fps: int | None = None,
+    fps: float | None = None,
     weights: Path | None = None,
     masks: str = "auto",
     progress: Progress | None = None,
 ) -> Path:
-    """Prepare a video of one talking subject for ER-NeRF, TalkingGaussian, UA-3DTalk and us.
+    """Prepare videos of one talking subject for ER-NeRF, TalkingGaussian, UA-3DTalk and us.
 
     Writes `ori_imgs/{i}.jpg` and `.lms`, `gt_imgs/{i}.jpg`, `parsing/{i}.png`,
     `torso_imgs/{i}.png`, `bc.jpg`, `transforms_{train,val}.json`, `aud.wav` (16 kHz),
     `au.csv`, `expression.npz` (basis mp52), `landmarks478.npz` and `prepare.json`. All is
     written beside `out` and renamed into place at the end: a folder that exists is whole.
 
+    Of several videos each becomes a folder below `out`, named after it, and `out/subject.json`
+    lists them, so that one model can be fitted to all. They have the same frame size and scale,
+    each crop around its own track; focal length and head shape are fitted to all together, so
+    that the cameras of all are in one head frame.
+
     Args:
-        video: one subject, static camera, face visible throughout, with sound.
-        out: the folder to create; its name becomes the split's id.
+        videos: one subject, static camera, face visible throughout, with sound; several have
+            the same frame size.
+        out: the folder to create; its name becomes the subject's and the split's id.
+        test: names of videos, without ending, that are the test as a whole; the others then
+            train. Without any, each is cut in time, 10/11 and 1/11.
         size: side of the square frames, or None to keep the source's pixels.
         crop: `auto` (a static square around the face) or `none` (the whole frame).
         fps: 25 to resample another frame rate to 25; None to accept 25 only.
@@ -60,61 +69,13 @@ def prepare(
         `out`.
 
     Raises:
-        BadInput: anything wrong with the video, the options or the folder; nothing is left.
-        Unavailable: mediapipe or the landmarker's weights are missing.
-
-    """
-    video, out = Path(video), Path(out)
-    check_absent(out)
-    check_crop(size, crop)
-    source = _open(video, fps)
-    networks = _networks(weights, masks)
-    with new_folder(out) as folder:
-        _write([source], [folder], size, crop, networks, progress or _silent)
-    return out
-
-
-def prepare_subject(
-    videos: Sequence[Path],
-    out: Path,
-    *,
-    test: Iterable[str] = (),
-    size: int | None = 512,
-    crop: str = "auto",
-    fps: int | None = None,
-    weights: Path | None = None,
-    masks: str = "auto",
-    progress: Progress | None = None,
-) -> Path:
-    """Prepare several videos of one subject, so that one model can be fitted to all of them.
-
-    `out/subject.json` lists the sequences, and each is a folder below `out` as `prepare` writes
-    it, named after its video. All have the same frame size and scale, each crop around its own
-    track; focal length and head shape are fitted to all together, so that the cameras of all are
-    in one head frame.
-
-    Args:
-        videos: as for `prepare`; all with the same frame size.
-        out: the folder to create; its name becomes the subject's and the split's id.
-        test: names of videos, without ending, that are the test as a whole; the others then
-            train. Without any, each is cut in time, 10/11 and 1/11.
-        size: see `prepare`, as for all that follow.
-        crop: see there.
-        fps: see there.
-        weights: see there.
-        masks: see there.
-        progress: see there.
-
-    Returns:
-        `out`.
-
-    Raises:
         BadInput: anything wrong with a video, the options or the folder; nothing is left.
         UnknownName: `test` names no video.
         Unavailable: mediapipe or the landmarker's weights are missing.
 
     """
-    videos, out, test = [Path(video) for video in videos], Path(out), tuple(test)
+    videos = [Path(one) for one in ([videos] if isinstance(videos, str | Path) else videos)]
+    out, test = Path(out), tuple(test)
     check_absent(out)
     check_crop(size, crop)
     names = _names(videos)
@@ -123,26 +84,25 @@ def prepare_subject(
     _check_alike(sources)
     networks = _networks(weights, masks)
     with new_folder(out) as folder:
-        folders = [folder / name for name in names]
+        several = len(videos) > 1
+        folders = [folder / name for name in names] if several else [folder]
         _write(sources, folders, size, crop, networks, progress or _silent)
-        parts = zip(names, roles, videos, strict=True)
-        write_subject(
-            folder,
-            tuple(
+        if several:
+            listed = (
                 SubjectSequence(
                     id=name, role=role, source=video.name, source_sha256=registry.sha256_of(video)
                 )
-                for name, role, video in parts
-            ),
-        )
+                for name, role, video in zip(names, roles, videos, strict=True)
+            )
+            write_subject(folder, tuple(listed))
     return out
 
 
-def _open(video: Path, fps: int | None) -> Source:
+def _open(video: Path, fps: float | None) -> Source:
     source = open_source(video, fps)
     if source.count < _FEWEST_FRAMES:
         fact = f"it has {source.count} frames"
-        raise BadInput(video, fact, f"Give {_FEWEST_FRAMES} or more, better some minutes.")
+        raise BadInput(video, fact, f"Give {_FEWEST_FRAMES} or more, better a few minutes.")
     return source
 
 
@@ -168,20 +128,23 @@ def _names(videos: Sequence[Path]) -> list[str]:
     for name, video in zip(names, videos, strict=True):
         alike = unicodedata.normalize("NFC", name).casefold()
         if alike in taken:
-            fact = f"without its ending it has the same name as {taken[alike]}"
+            fact = f"without its suffix it has the same name as {taken[alike]}"
             raise BadInput(video, fact, "Rename one of them: sequences are named after videos.")
-        if name.startswith(".") or name == SUBJECT_FILE:
+        if len(videos) > 1 and (name.startswith(".") or name == SUBJECT_FILE):
             raise BadInput(video, f"no sequence can be named {name!r}", "Rename it.")
         taken[alike] = video
     return names
 
 
 def _roles(names: Sequence[str], test: Sequence[str]) -> list[Literal["train", "test"] | None]:
+    if test and len(names) == 1:
+        fact = "with one video, its last eleventh is the test part"
+        raise BadInput("--test", fact, "Leave it out, or give several videos.")
     for name in test:
         if name not in names:
             raise UnknownName("test video", name, names)
     if set(names) <= set(test):
-        fact = "every video is named, and none is left to train on"
+        fact = "every video is a test video, so none is left to train on"
         raise BadInput("--test", fact, "Name fewer, or add a video.")
     return [("test" if name in test else "train") if test else None for name in names]
 
@@ -194,7 +157,7 @@ def _check_alike(sources: Sequence[Source]) -> None:
             raise BadInput(
                 other.path,
                 f"its frames are {theirs} pixels, those of {first.path} are {ours}",
-                "Scale all videos of a subject to one size first, or prepare it by itself.",
+                "Scale all videos of a subject to one size first, or prepare it separately.",
             )
 
 

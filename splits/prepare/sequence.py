@@ -161,7 +161,7 @@ def doubts(folder: Path, alone: bool = True) -> list[str]:
         )
     if alone and (seconds := record["frames"] / record["fps"]) < _SHORT:
         found.append(
-            f"{folder}: it lasts {seconds:.1f} s; the field trains on some minutes. Prepare "
+            f"{folder}: it lasts {seconds:.1f} s; methods usually train on a few minutes. Prepare "
             "several videos of the subject in one command to train on all of them."
         )
     return found

@@ -48,7 +48,7 @@ class Source:
             wanted += 1
 
 
-def open_source(video: Path, fps: int | None = None) -> Source:
+def open_source(video: Path, fps: float | None = None) -> Source:
     """Check a video and read its sound.
 
     Args:

@@ -85,8 +85,8 @@ def recipe(manifest: SplitManifest, entry: SequenceEntry) -> Recipe:
     elif entry.emotion not in EMOTIONS or entry.intensity not in (1, 2, 3):
         raise BadInput(
             subject,
-            f"emotion {entry.emotion!r} at intensity {entry.intensity!r} cannot be acted",
-            f"Name one of {', '.join(EMOTIONS)} and an intensity of 1, 2 or 3.",
+            f"the corpus has no emotion {entry.emotion!r} at intensity {entry.intensity!r}",
+            f"Use one of {', '.join(EMOTIONS)} and an intensity of 1, 2 or 3.",
         )
     else:
         blocks = single(options.seed, entry.emotion, entry.intensity, options.frames, manifest.fps)

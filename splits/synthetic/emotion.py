@@ -96,7 +96,7 @@ FACES: Mapping[str, Face] = {
 
 # Both tables serve every label of the contract, in whatever order it lists them.
 if set(VOICES) != set(EMOTIONS) or set(FACES) != set(EMOTIONS):
-    raise RuntimeError("every emotion needs a voice and a face")
+    raise RuntimeError("every emotion needs parameters of voice and face")
 
 
 def voice(emotion: str, intensity: int) -> Voice:

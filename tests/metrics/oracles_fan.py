@@ -91,9 +91,12 @@ def values() -> dict[str, float]:
     with aligner() as reference:
         boxes = [np.append(box, 1.0) for box in golden.fan_boxes()]
         given = reference.get_landmarks_from_image(golden.detector_picture(2), boxes)
-        found = reference.get_landmarks(golden.detector_picture())
+        # As `get_landmarks` does it, for two of the faces: each one takes half a second.
+        picture = golden.detector_picture()
+        faces = reference.face_detector.detect_from_image(picture.copy())
+        found = reference.get_landmarks_from_image(picture, [faces[0], faces[-1]])
     for i, points in enumerate(given):
         out |= _told(f"given_{i}", points)
-    out["found_count"] = len(found)
+    out["found_count"] = len(faces)
     out |= _told("found_first", found[0]) | _told("found_last", found[-1])
     return out

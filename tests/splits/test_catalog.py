@@ -100,16 +100,16 @@ def test_a_manifest_reads_back(tmp_path):
         ({"train_fraction": "11/10"}, "train_fraction"),
         ({"sequences": []}, "sequences"),
         ({"sequences": [{"id": "a", "subject": "s"}] * 2}, "occur twice: a"),
-        ({"sequences": [{"id": "a", "subject": "s", "emotion": "glad"}]}, "'glad' is none of"),
+        ({"sequences": [{"id": "a", "subject": "s", "emotion": "glad"}]}, "'glad' is not one of"),
         ({"sequences": [{"id": "a/b", "subject": "s"}]}, "sequences.0.id"),
         (
             {"sequences": roles(a="tset")},
-            "role 'tset' is none of train, validate, test",
+            "role 'tset' is not one of train, validate, test",
         ),
         ({"sequences": roles(a="train", b=None)}, "subject s: sequence b has no role"),
-        ({"sequences": roles(a="test")}, "subject s has a test sequence and none that trains"),
+        ({"sequences": roles(a="test")}, "subject s has a test sequence but no training sequence"),
         ({"sequences": roles(a="test", b="validate")}, "unseen_subjects: true"),
-        ({"sequences": roles(a="train", b="validate")}, "no sequence is tested"),
+        ({"sequences": roles(a="train", b="validate")}, "there is no test sequence"),
     ],
 )
 def test_a_bad_field_is_named(tmp_path, changes, named):

@@ -188,9 +188,10 @@ class TableResults:
         kept = _read_scores(path)
         if kept is not None:
             return kept
-        metric = self.metric(spec)
-        if metric is None:
-            reason = f"metric {spec.id!r} cannot be built here, so its values cannot be pooled"
+        try:
+            metric = self.metric(spec)
+        except HarnessError as error:
+            reason = f"metric {spec.id!r} cannot be built here to pool its values: {error}"
             return {c.name: Score("unavailable", reason=reason) for c in spec.columns}
         found = [
             Scored(e.sequence.id, e.sequence.subject, e.seed, self.result(e, spec)) for e in scored
@@ -201,15 +202,17 @@ class TableResults:
         write_json(path, {name: asdict(score) for name, score in made.items()})
         return _read_scores(path) or made
 
-    def metric(self, spec: MetricSpec) -> Metric | None:
-        """An instance for pooling, which needs no weights if the class allows it."""
+    def metric(self, spec: MetricSpec) -> Metric:
+        """An instance for pooling, without weights unless the class opens them when it is made.
+
+        Raises:
+            HarnessError: what the metric needs is gone since its cells were computed.
+
+        """
         try:
+            return load_entry(spec.entry)(spec, {}, self.device)
+        except Exception:  # whatever a plug-in raises that opens its weights at once
             return metrics.build(spec, self.device)
-        except HarnessError:
-            try:
-                return load_entry(spec.entry)(spec, {}, self.device)
-            except Exception:
-                return None
 
     def result(self, entry: Entry, spec: MetricSpec) -> MetricResult | None:
         """The result of a metric for one entry; None if that failed."""

@@ -47,27 +47,16 @@ def request_for(spec: MethodSpec, sequence: Sequence, drive: str) -> RenderReque
 
     """
     part = sequence.part(sequence.test)
-    audio = part.audio
     controls = {name: part.signal(name) for name in OF_THE_SOUND if part.has(name)}
     if drive == SHUFFLED:
         frames = len(part.frames) // 2
-        audio = np.roll(audio, round(frames * SAMPLE_RATE / part.fps))
+        sound = np.roll(part.audio, round(frames * SAMPLE_RATE / part.fps))
+        part = replace(part, audio=sound)
         controls = {name: rolled(value, frames) for name, value in controls.items()}
     if drive in ("audio+au", AU_ZEROED):
         au = part.signal("au", f"the drive {drive} of {spec.id}")
         controls["au"] = replace(au, values=np.zeros_like(au.values)) if drive == AU_ZEROED else au
-    return RenderRequest(
-        audio=audio,
-        fps=part.fps,
-        count=len(part.frames),
-        height=part.height,
-        width=part.width,
-        camera=part.signal("camera") if part.has("camera") else None,
-        controls=controls,
-        truth=part if spec.role == "oracle" else None,
-        sequence=sequence.id,
-        subject=sequence.subject,
-    )
+    return RenderRequest.of(part, controls, spec.role == "oracle")
 
 
 def rolled(signal: Any, frames: int) -> Any:

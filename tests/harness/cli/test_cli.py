@@ -153,6 +153,16 @@ def test_a_refusing_disk_is_a_sentence_wherever_it_refuses(monkeypatch, command)
     assert len(err.splitlines()) == 1
 
 
+def test_prepare_names_the_package_that_it_lacks(monkeypatch, command, tmp_path):
+    import harness.cli.prepare as command_module
+
+    monkeypatch.setattr(command_module, "PACKAGES", ("cv2", "no_such_landmarker"))
+    code, _, err = command("prepare", "talk.mp4", "--out", str(tmp_path / "out"))
+    assert code == 2
+    assert "the package no_such_landmarker is not installed. Run `pip install -e '.[video]'`" in err
+    assert not (tmp_path / "out").exists()
+
+
 def test_numbers_as_people_write_them():
     assert parse_overrides(["a=5e-4", "b=1e3", "c=e4", "d=3"]) == {
         "a": 5e-4, "b": 1000.0, "c": "e4", "d": 3,

@@ -58,9 +58,9 @@ def test_test_sequences_by_choice(subject):
     assert roles == ["train", "test", "train"]
     with pytest.raises(UnknownName, match="unknown sequence 'bb'"):
         manifest_of(subject, test=["bb"])
-    with pytest.raises(BadInput, match="none that trains"):
+    with pytest.raises(BadInput, match="no training sequence"):
         manifest_of(subject, test=["lächeln", "b", "c"])
-    with pytest.raises(BadInput, match="none that trains"):
+    with pytest.raises(BadInput, match="no training sequence"):
         manifest_of(subject / "b", test=["b"])
 
 

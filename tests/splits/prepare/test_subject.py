@@ -12,7 +12,7 @@ from harness.media.video import read_frames, write_mp4
 from splits import catalog
 from splits.er_nerf import manifest_of
 from splits.er_nerf.files import read_transforms
-from splits.prepare import doubts, prepare_subject
+from splits.prepare import doubts, prepare
 
 COUNT = 22
 
@@ -46,7 +46,7 @@ def copies(grey, folder, *names):
 def test_names_are_checked_before_any_work(grey, tmp_path, names, test, error, match):
     videos = copies(grey, tmp_path / "in", *names)
     with pytest.raises(error, match=match):
-        prepare_subject(videos, tmp_path / "out", test=test, weights=tmp_path, masks="grabcut")
+        prepare(videos, tmp_path / "out", test=test, weights=tmp_path, masks="grabcut")
     assert [p.name for p in tmp_path.iterdir()] == ["in"]
 
 
@@ -54,7 +54,7 @@ def test_another_frame_size_is_refused(grey, tmp_path):
     write_mp4(tmp_path / "b.mp4", [np.zeros((64, 96, 3), np.uint8)] * 12, 25,
               np.zeros(12 * 640, np.float32))  # fmt: skip
     with pytest.raises(BadInput, match=r"b\.mp4: its frames are 96x64 pixels, those of .* 64x64"):
-        prepare_subject([grey, tmp_path / "b.mp4"], tmp_path / "out", weights=tmp_path)
+        prepare([grey, tmp_path / "b.mp4"], tmp_path / "out", weights=tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["b.mp4"]
 
 
@@ -78,7 +78,7 @@ def test_two_videos_become_one_subject(assets, tmp_path):
         part = slice(start * 640, (start + COUNT) * 640)
         write_mp4(tmp_path / f"{name}.mp4", frames[start : start + COUNT], 25, audio[part], crf=4)
     videos = [tmp_path / "a.mp4", tmp_path / "été.mp4"]
-    out = prepare_subject(videos, tmp_path / "Obama", test=["été"], size=64, masks="grabcut",
+    out = prepare(videos, tmp_path / "Obama", test=["été"], size=64, masks="grabcut",
                           weights=assets / "weights" / "face_landmarker.task")  # fmt: skip
     assert {p.name for p in tmp_path.iterdir()} == {"a.mp4", "été.mp4", "Obama"}
     assert {p.name for p in out.iterdir()} == {"a", "été", "subject.json"}
