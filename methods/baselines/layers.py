@@ -40,16 +40,13 @@ def opaque(frame: np.ndarray) -> RenderedFrame:
     return RenderedFrame(rgb=rgb, alpha=np.ones(frame.shape[:2], np.float32))
 
 
-def write_layers(folder: Path, layers: Iterable[np.ndarray], count: int) -> None:
+def write_layers(folder: Path, layers: Iterable[np.ndarray]) -> None:
     """Write layers as lossless PNG, from `00000.png` up; the folder appears only when complete."""
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    written = 0
-    for written, layer in enumerate(layers, start=1):
-        Image.fromarray(layer).save(partial / f"{written - 1:05d}.png", compress_level=1)
-    if written != count:
-        raise ValueError(f"expected {count} layers, got {written}")
+    for index, layer in enumerate(layers):
+        Image.fromarray(layer).save(partial / f"{index:05d}.png", compress_level=1)
     os.replace(partial, folder)
 
 
@@ -72,10 +69,7 @@ def read_layer(folder: Path, index: int) -> np.ndarray:
 
 def check_size(layer: np.ndarray, request: RenderRequest, spec: MethodSpec) -> None:
     """Refuse a request of another size than the stored layers: nothing is stretched."""
-    if layer.shape[:2] != (request.height, request.width):
-        raise BadInput(
-            spec.id,
-            f"it was fitted at {layer.shape[1]}x{layer.shape[0]}, "
-            f"and {request.width}x{request.height} was requested",
-            "Render at the training resolution.",
-        )
+    fitted, asked = f"{layer.shape[1]}x{layer.shape[0]}", f"{request.width}x{request.height}"
+    if fitted != asked:
+        fact = f"it was fitted at {fitted}, and {asked} was requested"
+        raise BadInput(spec.id, fact, "Render at the training resolution.")

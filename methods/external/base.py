@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -32,6 +32,8 @@ from methods.external.run import process, staging
 from methods.external.run.checkout import Adapter, CheckoutJob, Step, version_of
 
 _RECORD = "external.json"
+#: Seconds for one command, unless the user's configuration has other limits.
+LIMITS = {"train": 48 * 3600.0, "render": 6 * 3600.0}
 
 
 class ExternalMethod(Method):
@@ -46,13 +48,10 @@ class ExternalMethod(Method):
 
     def prepare(self, sequence: Sequence, job: CheckoutJob) -> None:
         """Lay out `job.data`: by default links to the prepared folder without its test frames."""
-        adapter, folder = self.adapter, sequence.folder
-        assert folder is not None
-        table = ("au.csv",) if adapter.units else ()
-        staging.stage_sequence(sequence, job.data, but=(*adapter.hidden, *table))
-        for name in table:
-            units = staging.read_au_csv(folder / name, adapter.units)
-            staging.write_au_csv(units, job.data / name, adapter.spaces)
+        assert sequence.folder is not None
+        staging.stage_sequence(sequence, job.data, but=(*self.adapter.hidden, "au.csv"))
+        table = staging.read_au_csv(sequence.folder / "au.csv", self.adapter.units)
+        staging.write_au_csv(table, job.data / "au.csv", self.adapter.spaces)
 
     def train(self, job: CheckoutJob) -> Iterable[Step]:
         """The commands of a training, in order; none for a method without training.
@@ -75,19 +74,17 @@ class ExternalMethod(Method):
         """Refuse a method whose checkout is missing or incomplete.
 
         Raises:
-            Unavailable: no checkout, no interpreter, a script or weights missing, or its
-                licence not accepted.
+            Unavailable: see `checks.ready`.
             BadInput: the configuration cannot be read.
 
         """
         checks.ready(self.adapter)
 
     def check_sequences(self, sequences: list[Sequence]) -> None:
-        """Refuse sequences that the checkout cannot read.
+        """Refuse sequences that the checkout cannot read, by `check`.
 
         Raises:
-            BadInput: the first that has no training part, another frame rate or size than the
-                checkout knows, or no prepared folder with all that it reads.
+            BadInput: see `checks.check_sequence`.
 
         """
         for sequence in sequences:
@@ -115,7 +112,7 @@ class ExternalMethod(Method):
             "config": dict(context.options),
             "checkout": version_of(environment.root),
         }
-        job = CheckoutJob.of(record, workdir, environment, context.device)
+        job = CheckoutJob(record, Path(workdir).absolute(), environment, context.device)
         job.model.mkdir(parents=True, exist_ok=True)
         job.scratch.mkdir(parents=True, exist_ok=True)
         self.prepare(sequence, job)
@@ -125,7 +122,7 @@ class ExternalMethod(Method):
 
     def load(self, workdir: Path, device: str = "cpu") -> None:
         """Read what `fit` recorded; the checkout's own files are read by the checkout only."""
-        self.workdir, self.device = Path(workdir), device
+        self.workdir, self.device = Path(workdir).absolute(), device
         self.record = json.loads((self.workdir / _RECORD).read_text("utf-8"))
 
     def render(
@@ -140,7 +137,7 @@ class ExternalMethod(Method):
 
         """
         environment = checks.ready(self.adapter)
-        job = CheckoutJob.of(self.record, self.workdir, environment, self.device)
+        job = CheckoutJob(self.record, self.workdir, environment, self.device)
         with (self.workdir / _RECORD).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # all renders of a fit use the same folders
             shutil.rmtree(job.scratch, ignore_errors=True)
@@ -149,7 +146,7 @@ class ExternalMethod(Method):
             # An older video must not be mistaken for what a failing command should have written.
             self.clear(job, request)
             for step in steps:
-                self._run(step, job, "render")
+                self._run(step, job)
             path = self.collect(job, request)
             for frame in self.frames(job, path, request):
                 with clock.stage("copy"):
@@ -169,8 +166,7 @@ class ExternalMethod(Method):
 
     def frames(self, job: CheckoutJob, path: Path, request: RenderRequest) -> Iterator[np.ndarray]:
         """Frames of the video, checked against the request: `request.count` uint8 [H,W,3]."""
-        checks.check_video(self.adapter, path, request)
-        return checks.frames_of(self.adapter, path, request.count)
+        return checks.frames_of(self.adapter.spec.id, path, request, self.adapter.surplus)
 
     # --- inner parts
 
@@ -184,28 +180,30 @@ class ExternalMethod(Method):
             return
         for name in step.makes:  # written by a run that was stopped
             (job.model / name).unlink(missing_ok=True)
-        self._run(step, job, "train", context)
+        self._run(step, job, context)
         for name in step.makes:
             if not (job.model / name).is_file():
-                fact = f"the step {step.name} ended without an error and did not write it"
+                fact = f"the step {step.name!r} succeeded but did not write it"
                 raise NoOutput(self.adapter.spec.id, job.model / name, fact)
         staging.write(done, digest)
 
-    def _run(
-        self, step: Step, job: CheckoutJob, kind: str, context: FitContext | None = None
-    ) -> None:
+    def _run(self, step: Step, job: CheckoutJob, context: FitContext | None = None) -> None:
+        """Run a command of a fit, or without its context one of a render."""
+
         def on_line(line: str) -> None:
             if context and (steps := process.parse_bar(line)):
                 context.progress(step.name, *steps)
 
-        folders = [job.workdir, *([job.source] if job.source else [])]
+        kind: Literal["train", "render"] = "train" if context else "render"
+        given = job.record["folder"]
+        folders = [job.workdir, Path(given)] if given else [job.workdir]
         launch = job.environment.launch(step.arguments, folders, job.device, step.folder)
         process.run(
             f"{self.adapter.spec.id}: {step.name}",
             launch,
             cwd=step.folder or job.root,
             log=job.workdir / "logs" / f"{step.name}.log",
-            limit=job.environment.limits.get(kind, self.adapter.limits.get(kind)),
+            limit=job.environment.limits.get(kind) or LIMITS[kind],
             on_line=on_line,
             free_bytes=round(self.adapter.free_gib * 2**30),
         )

@@ -15,12 +15,16 @@ from methods.external.run import staging
 from methods.external.run.checkout import Adapter
 from methods.external.run.environment import Environment, environment_of, variable
 
+#: Frames per second: the checkouts write videos at this rate whatever their input has.
+FPS = 25.0
+
 
 def ready(adapter: Adapter) -> Environment:
     """The environment of an adapter, complete and with its licence accepted.
 
     Raises:
-        Unavailable: with what is missing and how to get it by the authors' instructions.
+        Unavailable: no checkout, interpreter, script, weights or accepted licence; names what is
+            missing and how to get it by the authors' instructions.
 
     """
     name = adapter.spec.id
@@ -50,7 +54,7 @@ def check_config(spec: MethodSpec, config: Mapping[str, Any]) -> None:
     known = sorted({name for preset in spec.presets.values() for name in preset} - {"checkout"})
     if unknown := sorted(set(config) - {*known, "checkout"}):
         fact = f"{spec.id} has no option {', '.join(unknown)}"
-        raise BadInput("--set", fact, f"It has: {', '.join(known) or 'none'}.")
+        raise BadInput("--set", fact, f"Its options: {', '.join(known) or 'none'}.")
 
 
 def check_sequence(adapter: Adapter, sequence: Sequence) -> None:
@@ -63,45 +67,37 @@ def check_sequence(adapter: Adapter, sequence: Sequence) -> None:
     """
     name = adapter.spec.id
     if not len(sequence.train):
-        fact = f"{name} learns from each sequence that it renders, and this has no training part"
-        raise BadInput(sequence.id, fact, "Choose a split that divides each sequence.")
-    if adapter.layout and sequence.folder is None:
+        fact = f"{name} is trained on each sequence it renders, and this one has no training part"
+        raise BadInput(sequence.id, fact, "Choose a split with a training part of each sequence.")
+    if abs(sequence.fps - FPS) > 1e-3:
+        fact = f"it has {sequence.fps:g} frames per second, and {name} only supports {FPS:g}"
+        raise BadInput(sequence.id, fact, f"Prepare the video again with --fps {FPS:g}.")
+    if not adapter.layout:
+        return
+    if sequence.folder is None:
         fact = f"{name} reads a prepared folder, and this sequence has none"
         cure = "Use a video prepared by `python -m harness prepare VIDEO --out DIR`."
         raise BadInput(sequence.id, fact, cure)
-    if adapter.fps is not None and abs(sequence.fps - adapter.fps) > 1e-3:
-        fact = f"it has {sequence.fps:g} frames per second, and {name} knows only {adapter.fps:g}"
-        cure = f"Prepare the video again with --fps {adapter.fps:g}."
-        raise BadInput(sequence.id, fact, cure)
-    size = (sequence.height, sequence.width)
-    if adapter.size is not None and size != adapter.size:
-        wanted = f"{adapter.size[0]}x{adapter.size[1]}"
-        fact = f"its frames are {size[0]}x{size[1]}, and {name} writes {wanted}"
-        cure = f"Prepare the video again with --size {adapter.size[1]}."
-        raise BadInput(sequence.id, fact, cure)
-    if adapter.layout and sequence.folder is not None:
-        for inputs in adapter.inputs:
-            staging.need(sequence.folder, inputs.names, inputs.obtain)
-        if adapter.units:
-            staging.read_au_csv(sequence.folder / "au.csv", adapter.units)
+    for inputs in adapter.inputs:
+        staging.need(sequence.folder, inputs.names, inputs.obtain)
+    staging.read_au_csv(sequence.folder / "au.csv", adapter.units)
 
 
-def check_video(adapter: Adapter, path: Path, request: RenderRequest) -> None:
-    """Compare the video that a checkout wrote with the request; nothing is repaired.
+def check_video(name: str, path: Path, request: RenderRequest, surplus: int = 0) -> None:
+    """Compare the video of a method with the request; nothing is repaired.
 
     Raises:
         NoOutput: it is not there.
         WrongRate: another frame rate.
         WrongSize: another size.
-        WrongCount: fewer frames, or more than `adapter.surplus` beyond the request.
+        WrongCount: fewer frames, or more than `surplus` beyond the request.
         BadOutput: it cannot be read.
 
     """
     from harness.media.video import probe  # FFmpeg's libraries, which `list` does without
 
-    name = adapter.spec.id
     if not path.is_file():
-        raise NoOutput(name, path, "the checkout ended without an error and did not write it")
+        raise NoOutput(name, path, "the command succeeded but did not write it")
     try:
         info = probe(path)
     except BadInput as error:  # not the user's input: the checkout's output
@@ -112,20 +108,23 @@ def check_video(adapter: Adapter, path: Path, request: RenderRequest) -> None:
     if (info.height, info.width) != (request.height, request.width):
         fact = f"{info.height}x{info.width}, {request.height}x{request.width} was requested"
         raise WrongSize(name, path, fact)
-    if not request.count <= info.count <= request.count + adapter.surplus:
+    if not request.count <= info.count <= request.count + surplus:
         raise WrongCount(name, path, f"{info.count} frames, {request.count} were requested")
 
 
-def frames_of(adapter: Adapter, path: Path, count: int) -> Iterator[np.ndarray]:
-    """The first `count` frames, uint8 [H,W,3]: all but the surplus that `check_video` allows.
+def frames_of(
+    name: str, path: Path, request: RenderRequest, surplus: int = 0
+) -> Iterator[np.ndarray]:
+    """The frames of a video that `check_video` accepts, without the surplus: uint8 [H,W,3] each.
 
     Raises:
-        BadOutput: the video is damaged, or its frame rate varies.
+        BadOutput: see `check_video`; or the video is damaged, or its frame rate varies.
 
     """
     from harness.media.video import read_frames
 
+    check_video(name, path, request, surplus)
     try:
-        yield from itertools.islice(read_frames(path), count)
+        yield from itertools.islice(read_frames(path), request.count)
     except BadInput as error:
-        raise BadOutput(adapter.spec.id, path, error.fact) from error
+        raise BadOutput(name, path, error.fact) from error

@@ -19,20 +19,24 @@ If that is not set, it is `~/.config/talking-face-bench/external.yaml`. An examp
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from harness.contracts import BadInput
 
-_EXAMPLE = "See the head of methods/external/config.py for an example."
+_Seconds = Annotated[float, Field(gt=0)] | None
+_EXAMPLE = "See docs/external-methods.md for an example."
 
 
-class _Prefix(BaseModel):
+class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+
+class _Prefix(_Part):
     conda: str | None = Field(default=None, pattern=r"^[^-\s]\S*$")
     venv: Path | None = None
     docker: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][\w./:@-]*$")
@@ -45,23 +49,14 @@ class _Prefix(BaseModel):
         return self
 
 
-class _Limits(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    train: float | None = Field(default=None, gt=0)
-    render: float | None = Field(default=None, gt=0)
-
-
-class Checkout(BaseModel):
+class Checkout(_Part):
     """Where one method's checkout is and which interpreter runs it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     root: Path | None = None
     python: Path | None = None
     prefix: _Prefix | None = None
     licence: Literal["accepted"] | None = None
-    limits: _Limits = _Limits()
+    limits: dict[Literal["train", "render"], _Seconds] = Field(default_factory=dict)
     variables: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -71,10 +66,8 @@ class Checkout(BaseModel):
         return self
 
 
-class Videos(BaseModel):
+class Videos(_Part):
     """Videos of tests, rendered elsewhere, as one method."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str = Field(min_length=1)
@@ -86,19 +79,13 @@ class Videos(BaseModel):
     @field_validator("videos")
     @classmethod
     def _fields(cls, value: str) -> str:
-        known = ("{sequence}", "{subject}")
-        rest = value
-        for name in known:
-            rest = rest.replace(name, "")
-        if "{" in rest or "}" in rest:
-            raise ValueError(f"a path may contain {' and '.join(known)}, and no other braces")
+        if re.search("[{}]", re.sub(r"\{(sequence|subject)\}", "", value)):
+            raise ValueError("a path may contain {sequence} and {subject}, and no other braces")
         return value
 
 
-class File(BaseModel):
+class File(_Part):
     """The whole file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     methods: dict[str, Checkout] = Field(default_factory=dict)
     prerecorded: list[Videos] = Field(default_factory=list)

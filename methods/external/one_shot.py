@@ -8,49 +8,43 @@ around it. No test frame is ever available to it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from harness.contracts import BadInput, MethodSpec, PublishedResult, RenderRequest, Sequence
+from harness.contracts import BadInput, MethodSpec, RenderRequest, Sequence
 from harness.contracts.signals import EMOTIONS
 from methods.external.base import ExternalMethod
 from methods.external.errors import NoOutput
 from methods.external.run import staging
-from methods.external.run.checkout import Adapter, CheckoutJob
-from methods.external.source_frame import SourceFrame, keep, kept, write_audio
+from methods.external.run.checkout import Adapter, CheckoutJob, checkout_spec
+from methods.external.source_frame import SourceFrame, keep, kept
 
 #: Where checkouts that take a path are made to write, in the copy of the checkout.
 RESULT = "results/made.mp4"
-#: Options of all these methods.
-OPTIONS: dict[str, Any] = {"source_frame": 0}
-#: What a reader of a row must know, whatever the method.
+#: What a reader of published numbers must know, whatever the method.
 NOTE = (
-    "one source frame (the first) and at most 30 s of the training part are shown to it; it "
-    "follows no head pose of the test, and around its square the source frame stands still"
+    "in this benchmark the method sees one source frame (the first) and at most 30 s of the "
+    "training part, does not follow the head pose of the test, and, if it renders a square crop, "
+    "leaves the frame around it still"
 )
-#: The spec of a 2D method.
-one_shot_spec = partial(MethodSpec, timed=False, default_preset="paper")
+#: The adapter of a 2D method: it needs no prepared folder, and a smoke run is a plain run.
+OneShotAdapter = partial(Adapter, layout=False, smoke={}, free_gib=2.0)
 
 
-def edtalk_table(**values: float) -> PublishedResult:
-    """A row of the MEAD part of EDTalk's Table 1, as printed for another method."""
-    note = "MEAD, 256x256, one source frame, as printed by EDTalk's authors; here:"
-    return PublishedResult("EDTalk Table 1", "mead", values, f"{note} {NOTE}")
-
-
-@dataclass(frozen=True)
-class OneShotAdapter(Adapter):
-    """An adapter of a 2D method: it needs no prepared folder, and a smoke run is a plain run."""
-
-    layout: bool = False
-    smoke: Mapping[str, Any] | None = field(default_factory=dict)
-    free_gib: float = 2.0
+def one_shot_spec(
+    id: str,
+    presets: Mapping[str, Mapping[str, Any]],
+    published_note: str = NOTE,
+    **facts: Any,
+) -> MethodSpec:
+    """The spec of a 2D method; every preset names the source frame."""
+    options = {name: {"source_frame": 0, **entries} for name, entries in presets.items()}
+    return checkout_spec(id, options, published_note, **facts)
 
 
 class OneShot(ExternalMethod):
@@ -58,7 +52,8 @@ class OneShot(ExternalMethod):
 
     #: Side in pixels of the squares that it makes; None: whole frames of the input's size.
     square: ClassVar[int | None] = None
-    #: Seconds of silence after the audio, for checkouts that end before their audio does.
+    #: Seconds of silence after the audio, for checkouts that end some frames before their audio
+    #: does; what they render of the silence is dropped.
     tail: ClassVar[float] = 0.0
 
     def prepare(self, sequence: Sequence, job: CheckoutJob) -> None:
@@ -70,7 +65,8 @@ class OneShot(ExternalMethod):
         if self.square is None:
             return super().frames(job, path, request)
         square = replace(request, height=self.square, width=self.square)
-        return self.source(job).pasted(super().frames(job, path, square))
+        source, frame = self.source(job).square, self.source(job).frame
+        return (source.paste(image, frame) for image in super().frames(job, path, square))
 
     def collect(self, job: CheckoutJob, request: RenderRequest) -> Path:
         """By default `RESULT` of the copy of the checkout."""
@@ -83,12 +79,12 @@ class OneShot(ExternalMethod):
         return kept(job.data)
 
     def sound(self, job: CheckoutJob, request: RenderRequest, folder: Path | None = None) -> Path:
-        """The requested audio as `sound.wav`, 16 kHz mono, with the tail of silence."""
-        return write_audio((folder or job.scratch) / "sound.wav", request.audio, self.tail)
+        """Write the requested audio as `sound.wav`, 16 kHz mono, with the tail of silence."""
+        from harness.media.audio import write_wav
 
-    def length(self, request: RenderRequest) -> int:
-        """Frames of the test and its tail."""
-        return request.count + math.ceil(self.tail * request.fps)
+        path = (folder or job.scratch) / "sound.wav"
+        write_wav(path, np.pad(request.audio, (0, round(self.tail * 16_000))))
+        return path
 
     def emotion(self, job: CheckoutJob) -> str:
         """The emotion to render: an option, or (`recording`) that of the sequence.
@@ -126,6 +122,6 @@ class OneShot(ExternalMethod):
         """
         found = sorted(folder.glob(pattern))
         if not found:
-            fact = "the checkout ended without an error and wrote no video there (see its log)"
+            fact = "the command succeeded but wrote no video there (see its log)"
             raise NoOutput(self.adapter.spec.id, folder / pattern, fact)
         return found[-1]

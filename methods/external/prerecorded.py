@@ -1,9 +1,8 @@
 """Videos rendered elsewhere, as a method with a name of its own.
 
-They are listed in the YAML file that `config` describes: `id`, `title`, `licence`, `source`,
-`drive`, and `videos`, a folder of `SEQUENCE.mp4` or a path with `{sequence}` and `{subject}`. A
-video must have exactly the frames of the test part, at its rate and size: nothing is cut,
-resampled or resized. The loss of its codec is part of what is scored.
+They are listed in the YAML file that `config` describes. A video must have exactly the frames of
+the test part, at its rate and size: nothing is cut, resampled or resized. The loss of its codec is
+part of what is scored.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from methods.baselines.layers import opaque
 from methods.external import checks
 from methods.external.config import Videos, config_path, read_config
 from methods.external.errors import BadOutput
-from methods.external.run.checkout import Adapter, ComputedPreset
+from methods.external.run.checkout import ComputedPreset
 
 
 def template_of(videos: Videos) -> str:
@@ -42,17 +41,9 @@ def template_of(videos: Videos) -> str:
     return text if "{" in text else f"{text}/{{sequence}}.mp4"
 
 
-def path_of(videos: Videos, sequence: str, subject: str) -> Path:
-    """The video of a sequence."""
-    return Path(
-        template_of(videos).replace("{sequence}", sequence).replace("{subject}", subject)
-    ).absolute()
-
-
 def files_of(videos: Videos) -> list[Path]:
     """All existing files that match the path."""
-    pattern = template_of(videos).replace("{sequence}", "*").replace("{subject}", "*")
-    path = Path(pattern).absolute()
+    path = Path(template_of(videos).format(sequence="*", subject="*")).absolute()
     return sorted(p for p in Path(path.anchor).glob(str(path.relative_to(path.anchor))))
 
 
@@ -90,27 +81,19 @@ def discover() -> tuple[list[MethodSpec], list[Problem]]:
         return [], [Problem(str(config_path()), str(error))]
 
 
-def find(method: str) -> Videos:
-    """The entry of a method.
+class Prerecorded(Method):
+    """Reads frames instead of rendering them.
 
     Raises:
-        UnknownName: the YAML file has no such entry.
+        UnknownName: the YAML file has no entry of that name.
 
     """
-    entries = {videos.id: videos for videos in read_config().prerecorded}
-    if method not in entries:
-        raise UnknownName("prerecorded method", method, entries)
-    return entries[method]
-
-
-class Prerecorded(Method):
-    """Reads frames instead of rendering them."""
 
     def __init__(self, method: str) -> None:
-        self.videos = find(method)
-        self.adapter = Adapter(
-            spec=spec_of(self.videos), home=self.videos.source, obtain="", scripts=()
-        )
+        entries = {videos.id: videos for videos in read_config().prerecorded}
+        if method not in entries:
+            raise UnknownName("prerecorded method", method, entries)
+        self.videos = entries[method]
 
     def check_sequences(self, sequences: list[Sequence]) -> None:
         """Refuse sequences without a video of exactly their test part.
@@ -126,9 +109,9 @@ class Prerecorded(Method):
                 part.audio, part.fps, len(part.frames), part.height, part.width, None
             )
             try:
-                checks.check_video(self.adapter, path, request)
+                checks.check_video(self.videos.id, path, request)
             except BadOutput as error:
-                cure = "Render exactly the frames of the test part, at their rate and size."
+                cure = "Render exactly the frames of the test part, at their frame rate and size."
                 raise BadInput(path, error.fact, cure) from error
 
     def video(self, sequence: str, subject: str) -> Path:
@@ -138,10 +121,11 @@ class Prerecorded(Method):
             BadInput: there is none.
 
         """
-        path = path_of(self.videos, sequence, subject)
+        template = template_of(self.videos)
+        path = Path(template.format(sequence=sequence, subject=subject)).absolute()
         if not path.is_file():
-            others = ", ".join(p.name for p in files_of(self.videos)[:5]) or "no video at all"
-            fact = f"no video of the sequence {sequence} (there is {others})"
+            others = ", ".join(p.name for p in files_of(self.videos)[:5]) or "none"
+            fact = f"no video of the sequence {sequence} (found: {others})"
             raise BadInput(path, fact, f"Put it there, or correct {config_path()}.")
         return path
 
@@ -162,8 +146,7 @@ class Prerecorded(Method):
 
         """
         path = self.video(request.sequence, request.subject)
-        checks.check_video(self.adapter, path, request)
-        for frame in checks.frames_of(self.adapter, path, request.count):
+        for frame in checks.frames_of(self.videos.id, path, request):
             with clock.stage("copy"):
                 layer = opaque(frame)
             yield layer

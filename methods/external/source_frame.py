@@ -37,8 +37,7 @@ class Square:
 
     def cut(self, frame: np.ndarray, size: int) -> np.ndarray:
         """The square of uint8 [H,W,3] at `size` x `size` pixels (bicubic, antialiased)."""
-        inside = frame[self.y : self.y + self.side, self.x : self.x + self.side]
-        return scaled(inside, size)
+        return scaled(frame[self.y : self.y + self.side, self.x : self.x + self.side], size)
 
     def paste(self, image: np.ndarray, frame: np.ndarray) -> np.ndarray:
         """`frame` with the square replaced by `image` (uint8 [S,S,3]) at the square's size."""
@@ -48,11 +47,8 @@ class Square:
 
 
 def scaled(image: np.ndarray, size: int) -> np.ndarray:
-    """A square image at another size; the same array if it has that size already."""
-    if image.shape[:2] == (size, size):
-        return image
-    resized = Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC)
-    return np.asarray(resized)
+    """A square image at another size; the same pixels if it has that size already."""
+    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
 
 
 def square_of(sequence: Sequence) -> Square:
@@ -77,9 +73,7 @@ def square_of(sequence: Sequence) -> Square:
 
 def there_and_back(length: int, count: int) -> list[int]:
     """`count` indices into a video of `length` frames: 0, 1 .. last, back to 0, and again."""
-    if length == 1:
-        return [0] * count
-    period = 2 * (length - 1)
+    period = max(1, 2 * (length - 1))
     steps = np.arange(count) % period
     return np.where(steps < length, steps, period - steps).tolist()
 
@@ -116,11 +110,10 @@ class SourceFrame:
         from harness.media.video import read_frames
 
         frames = read_frames(self.folder / "clip.mkv")
-        if count <= self.frames:
-            yield from islice(frames, count)
-        else:
+        if count > self.frames:
             kept = list(frames)
-            yield from (kept[index] for index in there_and_back(len(kept), count))
+            frames = (kept[index] for index in there_and_back(len(kept), count))
+        yield from islice(frames, count)
 
     def write_frame(self, path: Path, size: int | None = None) -> Path:
         """Write the source frame as an image: its square at `size`, or the whole frame."""
@@ -141,31 +134,23 @@ class SourceFrame:
         write_mp4(path, frames, self.fps, audio, crf=VIDEO_CRF)
         return path
 
-    def pasted(self, squares: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-        """Square images pasted back into the source frame: uint8 [H,W,3] each."""
-        frame = self.frame
-        return (self.square.paste(square, frame) for square in squares)
 
-
-def keep(
-    sequence: Sequence, folder: Path, frame: int = 0, length: int = VIDEO_FRAMES
-) -> SourceFrame:
+def keep(sequence: Sequence, folder: Path, frame: int = 0) -> SourceFrame:
     """Write the source frame and the video of a training part, both lossless.
 
     Args:
         sequence: the training part; the method may see any of its frames.
         folder: receives `frame.png`, `clip.mkv` and `source.json`.
         frame: which frame of the part is the source frame.
-        length: frames of the video at most.
 
     Raises:
         BadInput: the part has no such frame.
 
     """
-    count = min(len(sequence.frames), length)
+    count = min(len(sequence.frames), VIDEO_FRAMES)
     if not 0 <= frame < len(sequence.frames):
-        fact = f"source_frame is {frame} and the training part has {len(sequence.frames)} frames"
-        raise BadInput(sequence.id, fact, "Name one of them with --set source_frame=0.")
+        fact = f"source_frame is {frame}, but the training part has {len(sequence.frames)} frames"
+        raise BadInput(sequence.id, fact, "Choose one, counted from 0: --set source_frame=0.")
     folder.mkdir(parents=True, exist_ok=True)
     Image.fromarray(sequence.frames[frame]).save(folder / "frame.png")
     _write_lossless(folder / "clip.mkv", (sequence.frames[i] for i in range(count)), sequence.fps)
@@ -186,7 +171,7 @@ def kept(folder: Path) -> SourceFrame:
         facts = json.loads((folder / "source.json").read_text("utf-8"))
         return SourceFrame(folder, Square(**facts.pop("square")), **facts)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise BadInput(folder, f"it holds no source frame ({error})", "Fit again.") from error
+        raise BadInput(folder, f"no source frame ({error})", "Fit the method again.") from error
 
 
 def _write_lossless(path: Path, frames: Iterator[np.ndarray], fps: float) -> None:
@@ -202,15 +187,3 @@ def _write_lossless(path: Path, frames: Iterator[np.ndarray], fps: float) -> Non
             image = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
             container.mux(stream.encode(image))
         container.mux(stream.encode(None))
-
-
-def write_audio(path: Path, audio: np.ndarray, tail: float = 0.0) -> Path:
-    """Write the audio as a 16 kHz mono wav, with `tail` seconds of silence after it.
-
-    Several checkouts end some frames before their audio does; with silence after it they render
-    all frames of the test, and those of the silence are dropped.
-    """
-    from harness.media.audio import write_wav
-
-    write_wav(path, np.pad(audio, (0, round(tail * 16_000))))
-    return path

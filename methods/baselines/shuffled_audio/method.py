@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.contracts import BadInput
-from methods.baselines.oracle import Oracle
+from methods.baselines.ground_truth.method import GroundTruth
 from methods.baselines.shuffled_audio.spec import SPEC
 
 
-class ShuffledAudio(Oracle):
+class ShuffledAudio(GroundTruth):
     """An oracle: ground-truth frames, circularly shifted by half of the test part."""
 
     spec = SPEC
@@ -27,5 +27,5 @@ class ShuffledAudio(Oracle):
         """
         if count < 2:
             fact = f"a test part of {count} frame cannot be shifted"
-            raise BadInput(SPEC.id, fact, "Use a longer one.")
+            raise BadInput(SPEC.id, fact, "Use a longer sequence.")
         return ((t + count // 2) % count for t in range(count))

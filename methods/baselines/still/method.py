@@ -41,10 +41,9 @@ class Still(Method):
             return
         mask = sequence.signal("masks", SPEC.id).region("head", 0)
         if not mask.any():
-            raise BadInput(
-                sequence.id, "the head mask of its first frame is empty", "Prepare the masks again."
-            )
-        write_layers(folder, [head_layer(sequence.frames[0], mask)], count=1)
+            fact = "the head mask of its first frame is empty"
+            raise BadInput(sequence.id, fact, "Prepare the masks again.")
+        write_layers(folder, [head_layer(sequence.frames[0], mask)])
         context.progress("still", 1, 1)
 
     def load(self, workdir: Path, device: str = "cpu") -> None:

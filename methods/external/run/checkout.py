@@ -1,21 +1,25 @@
-"""What an adapter states about a checkout, and presets that hold the checkout's version."""
+"""What an adapter states about a checkout, and specs whose presets hold its version."""
 
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from harness.contracts import HarnessError, MethodSpec
-from methods.external.run.environment import Environment, environment_of, visible
+from harness.contracts import HarnessError, MethodSpec, PublishedResult
+from methods.external.run.environment import Environment, environment_of
 
 #: Files of a checkout that decide what it does; shell scripts hold options of its trainings.
 _CODE = ("*.py", "*.sh", "*.yaml", "*.yml")
 #: Folders of a checkout that hold data and results rather than code.
 _NOT_CODE = {"data", "output", "outputs", "results", "result", "logs", "dataset", "datasets"}
+
+#: Results of external methods as papers print them.
+_PUBLISHED = Path(__file__).parents[1] / "published.toml"
 
 
 @dataclass(frozen=True)
@@ -56,28 +60,15 @@ class Step:
 class CheckoutJob:
     """Folders and settings of one fit or render; all paths are absolute."""
 
-    id: str  # of the sequence, safe as a file name
+    record: Mapping[str, Any]  # what `fit` keeps: `sequence`, `folder`, `seed`, `config`
     workdir: Path
     environment: Environment
-    source: Path | None  # the user's prepared folder: read only, linked into `data`
     device: str
-    seed: int
-    config: Mapping[str, Any]
 
-    @classmethod
-    def of(
-        cls, record: Mapping[str, Any], workdir: Path, environment: Environment, device: str
-    ) -> CheckoutJob:
-        """The job that a fit has recorded, in an environment."""
-        return cls(
-            id=record["sequence"],
-            workdir=Path(workdir).absolute(),
-            environment=environment,
-            source=Path(record["folder"]) if record["folder"] else None,
-            device=device,
-            seed=record["seed"],
-            config=record["config"],
-        )
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The options of the fit."""
+        return self.record["config"]
 
     @property
     def root(self) -> Path:
@@ -87,22 +78,17 @@ class CheckoutJob:
     @property
     def data(self) -> Path:
         """What the checkout reads, in its own layout."""
-        return self.workdir / "data" / self.id
+        return self.workdir / "data" / self.record["sequence"]
 
     @property
     def model(self) -> Path:
         """What the checkout writes."""
-        return self.workdir / "output" / self.id
+        return self.workdir / "output" / self.record["sequence"]
 
     @property
     def scratch(self) -> Path:
         """A folder that is emptied before every render."""
         return self.workdir / "scratch"
-
-    @property
-    def gpu(self) -> str:
-        """The device for scripts that set CUDA_VISIBLE_DEVICES to their argument."""
-        return visible(self.device)
 
 
 @dataclass(frozen=True)
@@ -115,8 +101,6 @@ class Adapter:
     scripts: tuple[str, ...]  # files that make this folder this checkout
     assets: tuple[Asset, ...] = ()  # weights that it needs
     imports: tuple[str, ...] = ()  # modules that `verify` asks its interpreter for
-    fps: float | None = 25.0  # the only rate that its code knows; None: any
-    size: tuple[int, int] | None = None  # height, width that it always writes; None: the input's
     surplus: int = 0  # frames that it may write beyond those asked for; cut from the end
     layout: bool = True  # reads a prepared folder, not only frames and sound
     inputs: tuple[Inputs, ...] = ()  # what that folder must hold
@@ -126,10 +110,7 @@ class Adapter:
     starts: tuple[str, ...] = ()  # scripts that `verify` starts with --help, to import all
     smoke: Mapping[str, Any] | None = None  # options of a run of seconds; None: not possible
     note: str = ""  # what a reader of its numbers must know and no adapter can fix
-    free_gib: float = 10.0
-    limits: Mapping[str, float] = field(
-        default_factory=lambda: {"train": 48 * 3600.0, "render": 6 * 3600.0}
-    )
+    free_gib: float = 10.0  # disk space that a command needs
 
 
 class ComputedPreset(Mapping[str, Any]):
@@ -151,16 +132,47 @@ class ComputedPreset(Mapping[str, Any]):
         return len(self.entries) + 1
 
 
-def versioned(method: str, obtain: str, **entries: Any) -> ComputedPreset:
-    """A preset that includes the version of the method's checkout."""
+def checkout_spec(
+    id: str,
+    presets: Mapping[str, Mapping[str, Any]],
+    published_note: str = "",
+    default_preset: str = "paper",
+    **facts: Any,
+) -> MethodSpec:
+    """The spec of an external method, with its rows of `published.toml`.
+
+    Every preset gets the version of the checkout, every row `published_note`: what holds for all
+    published numbers of the method.
+    """
 
     def version() -> str | None:
         try:
-            return version_of(environment_of(method, obtain).root)
+            return version_of(environment_of(id, "").root)
         except HarnessError:
             return None  # the fit refuses, with the reason
 
-    return ComputedPreset("checkout", version, **entries)
+    return MethodSpec(
+        id=id,
+        presets={n: ComputedPreset("checkout", version, **given) for n, given in presets.items()},
+        default_preset=default_preset,
+        timed=False,
+        published=tuple(
+            PublishedResult(
+                table["name"],
+                table["split"],
+                dict(zip(table["columns"], table["rows"][id], strict=True)),
+                "; ".join([table["note"], *table.get("notes", {}).get(id, []), published_note]),
+            )
+            for table in _published_tables()
+            if id in table["rows"]
+        ),
+        **facts,
+    )
+
+
+@cache
+def _published_tables() -> list[dict[str, Any]]:
+    return tomllib.loads(_PUBLISHED.read_text("utf-8"))["table"]
 
 
 @cache
@@ -176,10 +188,8 @@ def version_of(root: Path) -> str:
 
 #: The spec of a method that renders its own test only, by the poses and units of that test.
 own_test_spec = partial(
-    MethodSpec,
+    checkout_spec,
     signals=("camera", "masks", "landmarks", "au", "audio_features"),
     drives=("audio+au",),
     takes_sound=False,
-    timed=False,
-    default_preset="paper",
 )

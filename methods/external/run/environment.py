@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 from harness.contracts import Unavailable
@@ -23,20 +24,12 @@ _NOT_INHERITED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER_
 
 
 @dataclass(frozen=True)
-class Container:
-    """A running container: its name, and the program that can kill it."""
-
-    name: str
-    program: str = "docker"
-
-
-@dataclass(frozen=True)
 class Launch:
-    """A command as it is started: arguments, environment, and the container if there is one."""
+    """A command as it is started: arguments, environment, and the docker container's name."""
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
-    container: Container | None = None
+    container: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +41,7 @@ class Environment:
     kind: str  # "python", "conda", "venv", "docker", "apptainer"
     target: str  # interpreter, environment or image
     licence: bool
-    limits: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[Literal["train", "render"], float | None] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def launch(
@@ -84,8 +77,8 @@ class Environment:
             place = "-p" if os.sep in self.target else "-n"
             head = ["conda", "run", place, self.target, "--no-capture-output"]
         elif self.kind == "docker":
-            container = Container(f"talking-face-bench-{self.method}-{uuid4().hex[:12]}")
-            head = ["docker", "run", "--rm", "--init", "--name", container.name]
+            container = f"talking-face-bench-{self.method}-{uuid4().hex[:12]}"
+            head = ["docker", "run", "--rm", "--init", "--name", container]
             head += ["--user", f"{os.getuid()}:{os.getgid()}", *(["--gpus", "all"] if cuda else [])]
             head += [part for path in folders for part in ("-v", f"{path}:{path}")]
             head += [part for k, v in given.items() for part in ("-e", f"{k}={v}")]
@@ -159,8 +152,7 @@ def environment_of(method: str, obtain: str) -> Environment:
         target = str(value.expanduser().absolute() if isinstance(value, Path) else value)
     else:
         raise Unavailable(f"method {method}", "its interpreter is not configured", cure)
-    limits = checkout.limits.model_dump(exclude_none=True)
-    found = Environment(method, root, kind, target, accepted, limits, checkout.variables)
+    found = Environment(method, root, kind, target, accepted, checkout.limits, checkout.variables)
     if reason := found.missing():
         raise Unavailable(f"method {method}", reason, cure)
     return found

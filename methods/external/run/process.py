@@ -31,12 +31,12 @@ from methods.external.run.environment import Launch
 GRACE = 2.0
 #: Seconds to wait for the end of an earlier command with the same log.
 PATIENCE = 5 * GRACE
-#: Waits for a line, and gets none if the harness dies: $1 is the group, $2 and $3 the program and
-#: the name of a container. A shell starts in a millisecond, and no argument becomes code.
+#: Waits for a line, and gets none if the harness dies: $1 is the group, $2 the name of a docker
+#: container. A shell starts in a millisecond, and no argument becomes code.
 _GUARD = f"""
 read -r line && exit
 kill -s TERM -- "-$1"
-[ -z "$2" ] || "$2" kill "$3" &
+[ -z "$2" ] || docker kill "$2" &
 sleep {GRACE:g}
 kill -s KILL -- "-$1"
 wait
@@ -53,8 +53,8 @@ class CommandFailed(RuntimeError):
 
     def __init__(self, name: str, how: str, tail: list[str], log: Path) -> None:
         self.name, self.how, self.tail, self.log = name, how, tuple(tail), log
-        lines = "\n".join(f"  | {line}" for line in tail) or "  | (it printed nothing)"
-        super().__init__(f"{name} {how}. Its last lines:\n{lines}\nThe whole log: {log}")
+        lines = "\n".join(f"  | {line}" for line in tail) or "  | (no output)"
+        super().__init__(f"{name} {how}. Its last lines:\n{lines}\nFull log: {log}")
 
 
 class TimeLimit(CommandFailed):
@@ -88,8 +88,8 @@ def run(
     limit: float | None = None,
     on_line: Callable[[str], None] | None = None,
     free_bytes: int = 1 << 30,
-) -> float:
-    """Run a command to its end; returns the seconds it took.
+) -> None:
+    """Run a command to its end.
 
     Args:
         name: what it is called in errors.
@@ -148,7 +148,6 @@ def run(
         raise TimeLimit(name, f"was killed at its time limit of {limit:g} s", list(tail), log)
     if child.returncode:
         raise CommandFailed(name, _how(child.returncode, seconds), list(tail), log)
-    return seconds
 
 
 @contextmanager
@@ -163,7 +162,7 @@ def _locked(name: str, log: Path) -> Iterator[BinaryIO]:
             except BlockingIOError as error:
                 if time.monotonic() > until:
                     fact = f"{name}: another command that writes this log is still running"
-                    raise BadInput(log, fact, "Wait for its end, or end it.") from error
+                    raise BadInput(log, fact, "Wait until it has ended, or stop it.") from error
                 time.sleep(_POLL)
         try:
             yield file
@@ -175,9 +174,8 @@ def _guard(
     child: subprocess.Popen[bytes], launch: Launch, file: BinaryIO
 ) -> subprocess.Popen[bytes]:
     """Start a process that ends the group if this process dies; it shares the log's lock."""
-    container = (launch.container.program, launch.container.name) if launch.container else ("", "")
     return subprocess.Popen(
-        ("/bin/sh", "-c", _GUARD, "guard", str(child.pid), *container),
+        ("/bin/sh", "-c", _GUARD, "guard", str(child.pid), launch.container or ""),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -190,8 +188,8 @@ def _how(code: int, seconds: float) -> str:
     if code < 0:
         with suppress(ValueError):
             reason = " (out of memory?)" if -code == signal.SIGKILL else ""
-            return f"was ended by {signal.Signals(-code).name}{reason} after {seconds:.0f} s"
-    return f"ended with code {code} after {seconds:.0f} s"
+            return f"was killed by {signal.Signals(-code).name}{reason} after {seconds:.0f} s"
+    return f"exited with code {code} after {seconds:.0f} s"
 
 
 def _drain(
@@ -231,8 +229,6 @@ def _line(raw: bytes, tail: deque[str], on_line: Callable[[str], None] | None) -
 
 def _ended(child: subprocess.Popen[bytes]) -> bool:
     """Whether the leader has ended; it is not reaped, so that its group's id stays ours."""
-    if child.returncode is not None:
-        return True
     flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
     return os.waitid(os.P_PID, child.pid, flags) is not None
 
@@ -241,11 +237,12 @@ def _end(
     child: subprocess.Popen[bytes], launch: Launch, guard: subprocess.Popen[bytes] | None
 ) -> None:
     """End the whole group, also if its leader ended without an error, and dismiss the guard."""
-    killer = None
     if launch.container and not _ended(child):
-        command = [launch.container.program, "kill", launch.container.name]
-        with suppress(OSError):
-            killer = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = ("docker", "kill", launch.container)
+        with suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(
+                command, timeout=GRACE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
     if not _ended(child):
         _signal(child, signal.SIGTERM)
         until = time.monotonic() + GRACE
@@ -255,12 +252,6 @@ def _end(
     if guard is not None:
         guard.communicate(b"done\n")
     child.wait()  # only now may the group's id be used again
-    if killer is not None:
-        try:
-            killer.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            killer.kill()
-            killer.wait()
 
 
 def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -27,13 +27,12 @@ def cut_folder(source: Path, target: Path) -> Path:
     from harness.media.audio import read_audio, write_wav
 
     staging.need(source, _CUT, "Make one with `python -m harness prepare VIDEO --out DIR`.")
-    contents = {}
-    for part in ("train", "val"):
-        contents[part] = json.loads((source / f"transforms_{part}.json").read_text("utf-8"))
+    paths = {part: source / f"transforms_{part}.json" for part in ("train", "val")}
+    contents = {part: json.loads(path.read_text("utf-8")) for part, path in paths.items()}
     frames = contents["train"]["frames"] + contents["val"]["frames"]
     if len(frames) < TRAIN + TEST:
-        fact = f"it has {len(frames)} frames, and a smoke run takes {TRAIN + TEST}"
-        raise BadInput(source, fact, "Give a longer sequence.")
+        fact = f"it has {len(frames)} frames, and a smoke run needs {TRAIN + TEST}"
+        raise BadInput(source, fact, "Use a longer sequence.")
     staging.stage(source, target, but=_CUT)
     for part, chosen in (("train", frames[:TRAIN]), ("val", frames[TRAIN : TRAIN + TEST])):
         content = {**contents[part], "frames": chosen}

@@ -9,9 +9,7 @@ from hypothesis.extra import numpy as hnp
 from safetensors.numpy import load_file
 
 from harness.contracts import BadInput, FitContext, RenderRequest, TrainingSet
-from methods.baselines.nearest_audio.features import log_mel_windows
-from methods.baselines.nearest_audio.method import NearestAudio
-from methods.baselines.nearest_audio.path import cheapest_path
+from methods.baselines.nearest_audio.method import NearestAudio, cheapest_path, log_mel_windows
 
 
 def total_cost(costs, path, jump_cost, starts=(0,)):

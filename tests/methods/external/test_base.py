@@ -82,7 +82,7 @@ def test_a_checkpoint_of_a_killed_step_is_not_taken_for_a_finished_one(ready, ti
 @pytest.mark.parametrize(
     ("fault", "error", "match"),
     [
-        ("crash render", CommandFailed, r"(?s)ended with code 1.*CUDA out of memory"),
+        ("crash render", CommandFailed, r"(?s)exited with code 1.*CUDA out of memory"),
         ("partial", WrongCount, "1 frames, 2 were requested"),
         ("fps", WrongRate, "30 frames per second, 25 were requested"),
         ("size", WrongSize, "16x16, 32x32 was requested"),
@@ -180,7 +180,7 @@ def test_a_rate_that_its_code_does_not_know_is_refused(name, ready, folders, tmp
     """The video would say 25 whatever it holds, so nothing could be noticed afterwards."""
     ready(name)
     folder = folders.prepared_folder(tmp_path / "Fast", fps=30.0)
-    with pytest.raises(BadInput, match=r"30 frames per second, and .* knows only 25.*--fps 25"):
+    with pytest.raises(BadInput, match=r"30 frames per second, and .* only supports 25.*--fps 25"):
         fitted(name, recording(folder), tmp_path / "w")
 
 
@@ -205,7 +205,7 @@ def test_what_a_folder_lacks_is_found_before_any_work(ready, tiny):
 def test_a_sequence_of_the_test_alone_is_refused(ready, tiny):
     ready("talkinggaussian")
     alone = replace(recording(tiny), train=range(0), test=range(22))
-    with pytest.raises(BadInput, match="this has no training part"):
+    with pytest.raises(BadInput, match="this one has no training part"):
         catalog.build("talkinggaussian").check_sequences([alone])
 
 

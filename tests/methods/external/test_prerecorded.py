@@ -108,7 +108,7 @@ def test_a_video_of_something_else_is_refused(listed, tiny, tmp_path, options, e
 def test_a_cut_or_absent_video(listed, tiny, tmp_path):
     listed(str(tmp_path / "videos" / "{subject}_{sequence}.mp4"))
     path = video(tmp_path / "videos" / "other_Tiny.mp4", recording(tiny))
-    absent = r"Tiny_Tiny\.mp4: no video .* \(there is other_Tiny\.mp4\)"
+    absent = r"Tiny_Tiny\.mp4: no video .* \(found: other_Tiny\.mp4\)"
     with pytest.raises(BadInput, match=absent):
         rendered(recording(tiny), tmp_path / "w")
     method = catalog.build("their-method")

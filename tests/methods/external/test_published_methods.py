@@ -89,7 +89,7 @@ def test_the_drives_sound_is_what_a_2d_method_hears(method, tmp_path, monkeypatc
 @pytest.mark.parametrize("method", CHECKOUTS)
 def test_a_recording_of_another_rate_is_refused_with_both_numbers(method, tmp_path, monkeypatch):
     _, recorded = prepared(tmp_path, monkeypatch, method, fps=30.0)
-    with pytest.raises(BadInput, match=rf"30 frames per second, and {method} knows only 25"):
+    with pytest.raises(BadInput, match=rf"30 frames per second, and {method} only supports 25"):
         run(tmp_path / "out", recorded, method)
 
 

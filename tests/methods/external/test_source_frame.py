@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from harness.contracts import BadInput, EmotionTrack, FrameSource, Masks
+from harness.contracts import BadInput, EmotionTrack, FrameSource, Masks, RenderRequest
 from harness.media.audio import read_audio
 from harness.media.video import probe, read_frames
-from methods.external.source_frame import Square, keep, kept, square_of, there_and_back, write_audio
+from methods.external import source_frame
+from methods.external.adapters.one_shot.wav2lip import Wav2Lip
+from methods.external.source_frame import Square, keep, kept, square_of, there_and_back
 from tests import toy
 
 
@@ -59,10 +61,11 @@ def test_what_is_cut_is_laid_back_where_it_was():
     assert np.array_equal(laid[:, 27:], frame[:, 27:])
 
 
-def test_only_frames_of_the_part_are_kept_and_they_are_kept_exactly(tmp_path):
+def test_only_frames_of_the_part_are_kept_and_they_are_kept_exactly(tmp_path, monkeypatch):
     sequence = toy.sequence()
     part = sequence.part(sequence.train)
-    keep(part, tmp_path, frame=3, length=10)
+    monkeypatch.setattr(source_frame, "VIDEO_FRAMES", 10)
+    keep(part, tmp_path, frame=3)
     source = kept(tmp_path)
     assert np.array_equal(source.frame, part.frames[3])
     clip = list(source.video(14))
@@ -73,12 +76,12 @@ def test_only_frames_of_the_part_are_kept_and_they_are_kept_exactly(tmp_path):
 
 def test_a_source_frame_that_the_training_part_lacks_is_refused(tmp_path):
     sequence = toy.sequence()
-    with pytest.raises(BadInput, match=r"source_frame is 40 and the training part has 40 frames"):
+    with pytest.raises(BadInput, match=r"source_frame is 40, but the training part has 40 frames"):
         keep(sequence.part(sequence.train), tmp_path, frame=40)
 
 
 def test_a_folder_without_a_source_says_fit_again(tmp_path):
-    with pytest.raises(BadInput, match=r"Fit again"):
+    with pytest.raises(BadInput, match="Fit the method again"):
         kept(tmp_path)
 
 
@@ -114,7 +117,8 @@ def test_the_emotion_is_the_recordings(tmp_path, label, track, expected):
 
 def test_sound_is_16_khz_with_silence_after_it(tmp_path):
     audio = np.clip(toy.sequence().audio, -1, 1)
-    back = read_audio(write_audio(tmp_path / "a.wav", audio, tail=0.5))
-    assert len(back) == len(audio) + 8_000
+    request = RenderRequest(audio, 25.0, 1, 8, 8, None)
+    back = read_audio(Wav2Lip().sound(None, request, tmp_path))
+    assert len(back) == len(audio) + 6_400
     assert np.abs(back[: len(audio)] - audio).max() < 1e-4
     assert not back[len(audio) :].any()

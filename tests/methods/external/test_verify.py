@@ -148,8 +148,8 @@ def test_a_folder_too_short_for_it(verify, small, folders, monkeypatch, tmp_path
     code, lines = verify(NAME, "--data", str(tiny))
     assert code == 2
     told = line(lines, "failed smoke run")
-    assert "it has 22 frames, and a smoke run takes 33" in told
-    assert "Give a longer sequence." in told
+    assert "it has 22 frames, and a smoke run needs 33" in told
+    assert "Use a longer sequence." in told
     assert "git clone" not in told
 
 

@@ -10,18 +10,14 @@ motion come from one video that it preprocesses: the training video with the aud
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
-from harness.contracts import EMOTIONS, PublishedResult, RenderRequest
-from methods.external.one_shot import OPTIONS, OneShot, OneShotAdapter, edtalk_table, one_shot_spec
+from harness.contracts import EMOTIONS, RenderRequest
+from methods.external.one_shot import OneShot, OneShotAdapter, one_shot_spec
 from methods.external.run import staging
-from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
+from methods.external.run.checkout import Asset, CheckoutJob, Step
 
-HOME = "https://github.com/yuangan/EAT_code"
-OBTAIN = (
-    f"git clone {HOME}, then its README's `conda/mamba env create -f environment.yml` "
-    "(Python 3.7, torch 1.11, CUDA 11.3)."
-)
 WEIGHTS = "In the checkout, fetch and unzip ckpt, demo and Utils with gdown, as its README says."
 #: Its names of the emotions, in our order.
 NAMES = dict(zip(EMOTIONS, ("neu", "ang", "con", "dis", "fea", "hap", "sad", "sur"), strict=True))
@@ -36,21 +32,8 @@ SPEC = one_shot_spec(
     paper="EAT (ICCV 2023, arXiv 2309.04946)",
     licence="MIT by its README's badge; no licence file",
     entry="methods.external.adapters.one_shot.eat:EAT",
-    presets={"paper": versioned("eat", OBTAIN, **OPTIONS, emotion="recording")},
-    published=(
-        edtalk_table(
-            psnr=20.007, ssim=0.652, m_lmd=1.750, f_lmd=1.668, fid=21.465,
-            sync_c=7.984, acc_emo=64.40,
-        ),
-        PublishedResult(
-            "EmoZone-Talker, emotion control",
-            "mead",
-            {"e_score": 0.552, "e_score/neutral": 0.368, "e_score/non-neutral": 0.613,
-             "csim": 0.616},
-            "MEAD, 256x256, v1 of the paper",
-        ),
-    ),
-)  # fmt: skip
+    presets={"paper": {"emotion": "recording"}},
+)
 
 
 class EAT(OneShot):
@@ -58,8 +41,11 @@ class EAT(OneShot):
 
     adapter = OneShotAdapter(
         spec=SPEC,
-        home=HOME,
-        obtain=OBTAIN,
+        home="https://github.com/yuangan/EAT_code",
+        obtain=(
+            "git clone https://github.com/yuangan/EAT_code, then its README's `conda/mamba env "
+            "create -f environment.yml` (Python 3.7, torch 1.11, CUDA 11.3)."
+        ),
         scripts=("demo.py", "preprocess/preprocess_video.py"),
         assets=(
             Asset(f"ckpt/{CHECKPOINT}.pth.tar", WEIGHTS),
@@ -81,7 +67,7 @@ class EAT(OneShot):
         source = self.source(job)
         source.write_frame(folder / "demo" / "imgs_cropped" / "source.jpg", self.square)
         (folder / "demo" / "imgs").mkdir()
-        frames = self.length(request)
+        frames = request.count + math.ceil(self.tail * request.fps)
         path = folder / "preprocess" / "video" / "clip.mp4"
         source.write_video(path, frames, audio=request.audio)
         video, emotion = "./demo/video_processed/clip", NAMES[self.emotion(job)]

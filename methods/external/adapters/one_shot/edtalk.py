@@ -17,25 +17,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.contracts import BadInput, PublishedResult, RenderRequest
-from methods.external.one_shot import NOTE, OPTIONS, OneShot, OneShotAdapter, one_shot_spec
-from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
+from harness.contracts import BadInput, RenderRequest
+from methods.external.one_shot import NOTE, OneShot, OneShotAdapter, one_shot_spec
+from methods.external.run.checkout import Asset, CheckoutJob, Step
 
-HOME = "https://github.com/tanshuai0219/EDTalk"
-OBTAIN = (
-    f"git clone {HOME}, then its README's `conda create -n EDTalk python=3.8` and "
-    "`pip install -r requirement.txt` (torch 1.10.0, numpy below 1.24)."
-)
 WEIGHTS = "Download the checkpoints that its README links (Google Drive) and put them into ./ckpts."
 #: Frames that it drops from the end of an expression video.
 DROPPED = 20
 #: How its brightness affects pixel metrics.
 STRETCH = (
-    "its own save_video stretches the brightness of each video from darkest to brightest, which "
-    "shifts PSNR by an amount that depends on the video"
+    "its save_video stretches the brightness of each video to the full range, which shifts PSNR by "
+    "an amount that depends on the video"
 )
-_MEAD = "MEAD, 256x256, one source frame, as printed in EDTalk Table 1"
-_UA = f"as printed in UA-3DTalk Table 1; its drive signals are not stated; {STRETCH}"
 
 SPEC = one_shot_spec(
     id="edtalk",
@@ -43,40 +36,9 @@ SPEC = one_shot_spec(
     paper="EDTalk (ECCV 2024, arXiv 2404.01647)",
     licence="Apache-2.0",
     entry="methods.external.adapters.one_shot.edtalk:EDTalk",
-    presets={
-        "paper": versioned("edtalk", OBTAIN, **OPTIONS, emotion="recording", expression="weights")
-    },
-    published=(
-        PublishedResult(
-            "EDTalk Table 1",
-            "mead",
-            {"psnr": 21.628, "ssim": 0.722, "m_lmd": 1.537, "f_lmd": 1.290, "fid": 17.698,
-             "sync_c": 8.115, "acc_emo": 67.32},
-            f"EDTalk-A; {_MEAD}; {STRETCH}; here: {NOTE}",
-        ),
-        PublishedResult(
-            "EDTalk Table 1",
-            "hdtf",
-            {"psnr": 25.156, "ssim": 0.811, "m_lmd": 1.676, "f_lmd": 1.315, "fid": 13.785,
-             "sync_c": 7.642},
-            f"EDTalk-A; HDTF; {STRETCH}",
-        ),
-        PublishedResult(
-            "UA-3DTalk Table 1",
-            "ua3dtalk-regular",
-            {"lmd": 3.827, "psnr": 25.627, "lpips": 0.073, "ssim": 0.888, "sync_c": 6.173,
-             "e_fid": 0.483},
-            _UA,
-        ),
-        PublishedResult(
-            "UA-3DTalk Table 1",
-            "ua3dtalk-emotional",
-            {"lmd": 6.548, "psnr": 18.061, "lpips": 0.297, "ssim": 0.864, "sync_c": 7.550,
-             "e_fid": 0.668},
-            _UA,
-        ),
-    ),
-)  # fmt: skip
+    presets={"paper": {"emotion": "recording", "expression": "weights"}},
+    published_note=f"{STRETCH}; {NOTE}",
+)
 
 SCRIPTS = ("demo_EDTalk_A_using_predefined_exp_weights.py", "demo_EDTalk_A.py",
            "demo_lip_pose.py")  # fmt: skip
@@ -87,8 +49,12 @@ class EDTalk(OneShot):
 
     adapter = OneShotAdapter(
         spec=SPEC,
-        home=HOME,
-        obtain=OBTAIN,
+        home="https://github.com/tanshuai0219/EDTalk",
+        obtain=(
+            "git clone https://github.com/tanshuai0219/EDTalk, then its README's `conda create -n "
+            "EDTalk python=3.8` and `pip install -r requirement.txt` (torch 1.10.0, numpy below "
+            "1.24)."
+        ),
         scripts=SCRIPTS,
         assets=(
             Asset("ckpts/EDTalk.pt", WEIGHTS),
@@ -109,7 +75,7 @@ class EDTalk(OneShot):
         emotion, mode = self.emotion(job), job.config.get("expression", "weights")
         if mode not in ("weights", "clip"):
             fact = f"{mode!r} is neither weights nor clip"
-            raise BadInput("--set expression", fact, "Write --set expression=weights.")
+            raise BadInput("--set expression", fact, "Use --set expression=weights.")
         if mode == "clip":
             video = self.source(job).write_video(
                 job.scratch / "expression.mp4", request.count + DROPPED, self.square

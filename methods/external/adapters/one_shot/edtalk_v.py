@@ -10,37 +10,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.contracts import BadInput, PublishedResult, RenderRequest
-from methods.external.adapters.one_shot.edtalk import DROPPED, OBTAIN, STRETCH, WEIGHTS, EDTalk
-from methods.external.one_shot import OPTIONS, one_shot_spec
-from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
+from harness.contracts import BadInput, RenderRequest
+from methods.external.adapters.one_shot.edtalk import DROPPED, STRETCH, WEIGHTS, EDTalk
+from methods.external.one_shot import one_shot_spec
+from methods.external.run.checkout import Asset, CheckoutJob, Step
 from methods.external.source_frame import VIDEO_CRF
 
 SPEC = one_shot_spec(
     id="edtalk-v",
-    title="EDTalk-V (authors' code, driven by the true video)",
+    title="EDTalk-V (authors' code, driven by the ground-truth video)",
     paper="EDTalk (ECCV 2024, arXiv 2404.01647)",
     licence="Apache-2.0",
     entry="methods.external.adapters.one_shot.edtalk_v:EDTalkV",
     role="oracle",
-    presets={"paper": versioned("edtalk-v", OBTAIN, **OPTIONS)},
-    published=(
-        PublishedResult(
-            "EDTalk Table 1",
-            "mead",
-            {"psnr": 22.771, "ssim": 0.769, "m_lmd": 1.102, "f_lmd": 1.060, "fid": 15.548,
-             "sync_c": 6.889, "acc_emo": 68.85},
-            f"EDTalk-V, driven by the true video; MEAD, 256x256; {STRETCH}",
-        ),
-        PublishedResult(
-            "EDTalk Table 1",
-            "hdtf",
-            {"psnr": 26.504, "ssim": 0.845, "m_lmd": 1.197, "f_lmd": 1.111, "fid": 13.172,
-             "sync_c": 6.732},
-            f"EDTalk-V, driven by the true video; HDTF; {STRETCH}",
-        ),
-    ),
-)  # fmt: skip
+    presets={"paper": {}},
+    published_note=f"driven by the ground-truth video; {STRETCH}",
+)
 
 
 class EDTalkV(EDTalk):
@@ -62,8 +47,8 @@ class EDTalkV(EDTalk):
 
         """
         if request.truth is None:
-            fact = "the request has no ground truth, and the true video drives it"
-            raise BadInput(self.adapter.spec.id, fact, "Run it with the role 'oracle'.")
+            fact = "the request has no ground truth, which drives this method"
+            raise BadInput(self.adapter.spec.id, fact, "Set the `truth` of the request.")
         from harness.media.mp4 import write_mp4
 
         square, frames = self.source(job).square, request.truth.frames

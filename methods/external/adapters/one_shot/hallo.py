@@ -10,14 +10,9 @@ seed of 42 are fixed.
 from __future__ import annotations
 
 from harness.contracts import RenderRequest
-from methods.external.one_shot import OPTIONS, RESULT, OneShot, OneShotAdapter, one_shot_spec
-from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
+from methods.external.one_shot import RESULT, OneShot, OneShotAdapter, one_shot_spec
+from methods.external.run.checkout import Asset, CheckoutJob, Step
 
-HOME = "https://github.com/fudan-generative-vision/hallo"
-OBTAIN = (
-    f"git clone {HOME}, then its README's `conda create -n hallo python=3.10`, "
-    "`pip install -r requirements.txt`, `pip install .` (CUDA 12.1) and ffmpeg."
-)
 WEIGHTS = (
     "In the checkout, `git lfs install` and `git clone "
     "https://huggingface.co/fudan-generative-ai/hallo pretrained_models`."
@@ -29,7 +24,7 @@ SPEC = one_shot_spec(
     paper="Hallo (2024, arXiv 2406.08801)",
     licence="MIT (code)",
     entry="methods.external.adapters.one_shot.hallo:Hallo",
-    presets={"paper": versioned("hallo", OBTAIN, **OPTIONS)},
+    presets={"paper": {}},
 )
 
 
@@ -38,8 +33,12 @@ class Hallo(OneShot):
 
     adapter = OneShotAdapter(
         spec=SPEC,
-        home=HOME,
-        obtain=OBTAIN,
+        home="https://github.com/fudan-generative-vision/hallo",
+        obtain=(
+            "git clone https://github.com/fudan-generative-vision/hallo, then its README's `conda "
+            "create -n hallo python=3.10`, `pip install -r requirements.txt`, `pip install .` "
+            "(CUDA 12.1) and ffmpeg."
+        ),
         scripts=("scripts/inference.py",),
         assets=(Asset("pretrained_models/hallo/net.pth", WEIGHTS),),
         starts=("scripts/inference.py",),

@@ -15,37 +15,23 @@ from pathlib import Path
 import yaml
 
 from harness.contracts import BadInput, RenderRequest
-from methods.external.one_shot import OPTIONS, OneShot, OneShotAdapter, one_shot_spec
+from methods.external.one_shot import OneShot, OneShotAdapter, one_shot_spec
 from methods.external.run import staging
-from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
+from methods.external.run.checkout import Asset, CheckoutJob, Step
 
-HOME = "https://github.com/TMElyralab/MuseTalk"
-OBTAIN = (
-    f"git clone {HOME}, then its README's `pip install -r requirements.txt` (Python 3.10 or newer, "
-    "CUDA 11.7), `mim install` of mmengine, mmcv, mmdet and mmpose, and FFMPEG_PATH."
-)
 WEIGHTS = "Download the weights as its README says and lay them out in ./models as it shows."
-#: What `inference.sh` adds to the configuration. Without it both versions would be 1.5.
-VERSIONS = {
-    "v1": (
-        *("--version", "v1", "--unet_model_path", "./models/musetalk/pytorch_model.bin"),
-        *("--unet_config", "./models/musetalk/musetalk.json"),
-    ),
-    "v15": (
-        *("--version", "v15", "--unet_model_path", "./models/musetalkV15/unet.pth"),
-        *("--unet_config", "./models/musetalkV15/musetalk.json"),
-    ),
-}
+#: Folder and network of each version, named as in `inference.sh`: otherwise both would run 1.5.
+NETWORKS = {"v1": ("musetalk", "pytorch_model.bin"), "v15": ("musetalkV15", "unet.pth")}
 
 SPEC = one_shot_spec(
     id="musetalk",
     title="MuseTalk (authors' code)",
     paper="MuseTalk (2024, arXiv 2410.10122)",
-    licence="MIT (code); its weights for any purpose, those of others by their own licences",
+    licence="MIT (code); its weights: any purpose; third-party weights: their own licences",
     entry="methods.external.adapters.one_shot.musetalk:MuseTalk",
     presets={
-        "v1.5": versioned("musetalk", OBTAIN, **OPTIONS, version="v15", bbox_shift=0),
-        "v1": versioned("musetalk", OBTAIN, **OPTIONS, version="v1", bbox_shift=0),
+        "v1.5": {"version": "v15", "bbox_shift": 0},
+        "v1": {"version": "v1", "bbox_shift": 0},
     },
     default_preset="v1.5",
 )
@@ -56,8 +42,12 @@ class MuseTalk(OneShot):
 
     adapter = OneShotAdapter(
         spec=SPEC,
-        home=HOME,
-        obtain=OBTAIN,
+        home="https://github.com/TMElyralab/MuseTalk",
+        obtain=(
+            "git clone https://github.com/TMElyralab/MuseTalk, then its README's `pip install -r "
+            "requirements.txt` (Python 3.10 or newer, CUDA 11.7), `mim install` of mmengine, mmcv, "
+            "mmdet and mmpose, and FFMPEG_PATH."
+        ),
         scripts=("scripts/inference.py",),
         assets=(
             Asset("models/musetalk*/*.json", WEIGHTS),
@@ -76,18 +66,21 @@ class MuseTalk(OneShot):
     def rendering(self, job: CheckoutJob, request: RenderRequest) -> list[Step]:
         """`python -m scripts.inference` with one task."""
         version = str(job.config.get("version", "v15"))
-        if version not in VERSIONS:
+        if version not in NETWORKS:
             fact = f"{version!r} is neither v1 nor v15"
-            raise BadInput("--set version", fact, "Write --set version=v15.")
+            raise BadInput("--set version", fact, "Use --set version=v15.")
         folder = self.mirror(job, but=("results",))
         self.source(job).write_video(folder / "face.mp4", request.count)
         self.sound(job, request, folder)
         task = {"video_path": "face.mp4", "audio_path": "sound.wav",
                 "bbox_shift": int(job.config.get("bbox_shift", 0))}  # fmt: skip
         staging.write(folder / "task.yaml", yaml.safe_dump({"task_0": task}))
+        models, network = NETWORKS[version]
         arguments = (
             *("-m", "scripts.inference", "--inference_config", "task.yaml"),
-            *("--result_dir", "results", *VERSIONS[version]),
+            *("--result_dir", "results", "--version", version),
+            *("--unet_model_path", f"./models/{models}/{network}"),
+            *("--unet_config", f"./models/{models}/musetalk.json"),
         )
         return [Step("render", arguments, folder=folder)]
 

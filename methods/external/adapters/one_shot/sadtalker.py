@@ -13,14 +13,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.contracts import RenderRequest
-from methods.external.one_shot import OPTIONS, OneShot, OneShotAdapter, edtalk_table, one_shot_spec
-from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
+from methods.external.one_shot import OneShot, OneShotAdapter, one_shot_spec
+from methods.external.run.checkout import Asset, CheckoutJob, Step
 
-HOME = "https://github.com/OpenTalker/SadTalker"
-OBTAIN = (
-    f"git clone {HOME}, then its README's `conda create -n sadtalker python=3.8`, torch 1.12.1 "
-    "for CUDA 11.3, `conda install ffmpeg` and `pip install -r requirements.txt`."
-)
 WEIGHTS = "In the checkout, `bash scripts/download_models.sh`."
 
 SPEC = one_shot_spec(
@@ -29,14 +24,8 @@ SPEC = one_shot_spec(
     paper="SadTalker (CVPR 2023, arXiv 2211.12194)",
     licence="Apache-2.0",
     entry="methods.external.adapters.one_shot.sadtalker:SadTalker",
-    presets={"paper": versioned("sadtalker", OBTAIN, **OPTIONS, still=True)},
-    published=(
-        edtalk_table(
-            psnr=19.042, ssim=0.606, m_lmd=2.038, f_lmd=2.335, fid=39.308,
-            sync_c=7.065, acc_emo=14.25,
-        ),
-    ),
-)  # fmt: skip
+    presets={"paper": {"still": True}},
+)
 
 
 class SadTalker(OneShot):
@@ -44,8 +33,12 @@ class SadTalker(OneShot):
 
     adapter = OneShotAdapter(
         spec=SPEC,
-        home=HOME,
-        obtain=OBTAIN,
+        home="https://github.com/OpenTalker/SadTalker",
+        obtain=(
+            "git clone https://github.com/OpenTalker/SadTalker, then its README's `conda create -n "
+            "sadtalker python=3.8`, torch 1.12.1 for CUDA 11.3, `conda install ffmpeg` and "
+            "`pip install -r requirements.txt`."
+        ),
         scripts=("inference.py",),
         assets=(
             Asset("checkpoints/SadTalker_V*_256.safetensors", WEIGHTS),

@@ -11,18 +11,9 @@ video, forwards and backwards; the true test video would show it the answer.
 from __future__ import annotations
 
 from harness.contracts import RenderRequest
-from methods.external.one_shot import (
-    OPTIONS,
-    RESULT,
-    OneShot,
-    OneShotAdapter,
-    edtalk_table,
-    one_shot_spec,
-)
-from methods.external.run.checkout import Asset, CheckoutJob, Step, versioned
+from methods.external.one_shot import RESULT, OneShot, OneShotAdapter, one_shot_spec
+from methods.external.run.checkout import Asset, CheckoutJob, Step
 
-HOME = "https://github.com/Rudrabha/Wav2Lip"
-OBTAIN = f"git clone {HOME}, then its README's `pip install -r requirements.txt` (Python 3.6)."
 WEIGHTS = (
     "Download {name} as its README's table of model weights says, and put it into checkpoints/."
 )
@@ -33,14 +24,8 @@ SPEC = one_shot_spec(
     paper="Wav2Lip (ACM MM 2020, arXiv 2008.10010)",
     licence="research and other non-commercial use only",
     entry="methods.external.adapters.one_shot.wav2lip:Wav2Lip",
-    presets={"paper": versioned("wav2lip", OBTAIN, **OPTIONS, checkpoint="wav2lip.pth")},
-    published=(
-        edtalk_table(
-            psnr=19.875, ssim=0.633, m_lmd=1.438, f_lmd=2.138, fid=44.510,
-            sync_c=8.774, acc_emo=13.69,
-        ),
-    ),
-)  # fmt: skip
+    presets={"paper": {"checkpoint": "wav2lip.pth"}},
+)
 
 
 class Wav2Lip(OneShot):
@@ -48,14 +33,17 @@ class Wav2Lip(OneShot):
 
     adapter = OneShotAdapter(
         spec=SPEC,
-        home=HOME,
-        obtain=OBTAIN,
+        home="https://github.com/Rudrabha/Wav2Lip",
+        obtain=(
+            "git clone https://github.com/Rudrabha/Wav2Lip, then its README's `pip install -r "
+            "requirements.txt` (Python 3.6)."
+        ),
         scripts=("inference.py",),
         assets=(
             Asset("checkpoints/wav2lip*.pth", WEIGHTS.format(name="Wav2Lip or Wav2Lip + GAN")),
             Asset(
                 "face_detection/detection/sfd/s3fd.pth",
-                "Download the face detection model as its README says, to that very path.",
+                "Download the face detection model to this path, as its README says.",
             ),
         ),
         starts=("inference.py",),

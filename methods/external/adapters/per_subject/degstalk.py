@@ -11,40 +11,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.contracts import PublishedResult, Sequence
+from harness.contracts import Sequence
 from methods.external.adapters.per_subject import talkinggaussian
-from methods.external.run.checkout import CheckoutJob, Inputs, versioned
+from methods.external.run.checkout import CheckoutJob, Inputs, own_test_spec
 
-OBTAIN = (
-    "git clone --recursive https://github.com/CVI-SZU/DEGSTalk, then its README's conda "
-    "environment (Python 3.9, torch 2.0.1, CUDA 11.8) and `pip install -r requirements.txt`."
-)
 CURE = (
     "In the checkout, `python data_utils/process.py FOLDER/ID.mp4` makes them, with OpenFace's "
     "FeatureExtraction at $OPENFACE_PATH and the SMIRK and BFM models of its README."
 )
 _SCRIPTS = ("train_mouth.py", "train_face_w_hair.py", "train_fuse_w_hair.py", "synthesize_fuse.py")
 
-SPEC = replace(
-    talkinggaussian.SPEC,
+SPEC = own_test_spec(
     id="degstalk",
     title="DEGSTalk (authors' code)",
     paper="DEGSTalk (ICASSP 2025, arXiv 2412.20148)",
     licence="none stated; its README says for research purposes only",
     entry="methods.external.adapters.per_subject.degstalk:DEGSTalk",
-    presets={
-        "paper": versioned("degstalk", OBTAIN, iterations=0),
-        "quick": versioned("degstalk", OBTAIN, iterations=15_000),
-    },
-    published=(
-        PublishedResult(
-            "Table I",
-            "degstalk-regular",
-            {"psnr": 37.30, "lpips": 0.0140, "lmd": 2.349, "ssim": 0.9664},
-            "as printed; Macron, Obama, Jae-in, May, Eng1, Shaheen, 25 fps, mostly 512x512; "
-            "ground-truth pose, action units and 3DMM parameters drive the test",
-        ),
-    ),
+    presets=talkinggaussian.PRESETS,
+    published_note="ground-truth head pose, action units and 3DMM parameters drive the test",
 )
 
 
@@ -55,20 +39,15 @@ class DEGSTalk(talkinggaussian.TalkingGaussian):
         talkinggaussian.TalkingGaussian.adapter,
         spec=SPEC,
         home="https://github.com/CVI-SZU/DEGSTalk",
-        obtain=OBTAIN,
+        obtain=(
+            "git clone --recursive https://github.com/CVI-SZU/DEGSTalk, then its README's conda "
+            "environment (Python 3.9, torch 2.0.1, CUDA 11.8) and "
+            "`pip install -r requirements.txt`."
+        ),
         scripts=_SCRIPTS,
         starts=_SCRIPTS,
         inputs=(Inputs(("3dmm.pt", "bg"), CURE), *talkinggaussian.TalkingGaussian.adapter.inputs),
         spaces=False,
-    )
-    trainers = (
-        ("mouth", "train_mouth.py", ()),
-        (
-            "face",
-            "train_face_w_hair.py",
-            ("--init_num", "2000", "--densify_grad_threshold", "0.0005"),
-        ),
-        ("fuse", "train_fuse_w_hair.py", ("--opacity_lr", "0.001")),
     )
 
     def prepare(self, sequence: Sequence, job: CheckoutJob) -> None:

@@ -2,44 +2,36 @@
 
 Traps of its code that are handled here. Videos and checkpoints are named by epoch, so the head that
 the torso is trained on is looked up after the head is trained, and the largest number is taken.
-Each training writes a test video into the same folder as the test. `au.csv` must have names with a
-leading space (` AU45_r`). Frames must be `.jpg`: others are skipped without a message. Videos are
-always written at 25 frames per second. After writing the video, its test detects landmarks in every
-frame and crashes if it finds none, unless audio features are given by name: those of the test are.
-It reads poses and AU45 of the test, so it renders its own test only.
+Each training writes a test video into the same folder as the test. Frames must be `.jpg`: others
+are skipped without a message. After writing the video, its test detects landmarks in every frame
+and crashes if it finds none, unless audio features are given by name: those of the test are.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from harness.contracts import PublishedResult, RenderRequest
-from methods.external.run.checkout import (
-    Adapter,
-    CheckoutJob,
-    Inputs,
-    Step,
-    own_test_spec,
-    versioned,
-)
-from methods.external.workspace import NEEDED, Workspace, newest
+from harness.contracts import RenderRequest, Sequence
+from methods.external.base import ExternalMethod
+from methods.external.errors import NoOutput
+from methods.external.run import staging
+from methods.external.run.checkout import Adapter, CheckoutJob, Inputs, Step, own_test_spec
 
-HOME = "https://github.com/Fictionarry/ER-NeRF"
-OBTAIN = (
-    f"git clone {HOME}, then its README's `conda create -n ernerf python=3.10`, torch 1.12.1 for "
-    "CUDA 11.3, `pip install -r requirements.txt`, pytorch3d and tensorflow-gpu 2.8.0."
-)
+#: Files that its reader opens, besides a `.jpg` of every frame: it skips frames without one.
+NEEDED = ("transforms_train.json", "transforms_val.json", "bc.jpg", "ori_imgs/0.lms",
+          "torso_imgs/0.png", "au.csv")  # fmt: skip
 CURE = (
-    "In the checkout, `python data_utils/process.py FOLDER/ID.mp4` makes them; au.csv is "
+    "In the checkout, `python data_utils/process.py FOLDER/ID.mp4` makes them; au.csv comes from "
     "OpenFace's FeatureExtraction; `python data_utils/deepspeech_features/extract_ds_features.py "
-    "--input FOLDER/aud.wav` makes aud.npy, to be named aud_ds.npy."
+    "--input FOLDER/aud.wav` makes aud.npy: rename it to aud_ds.npy."
 )
-DRIVEN = "ground-truth head pose, AU45 and torso drive the test"
 _PUBLISHED = {"head": 100_000, "lips": 125_000, "lips_patch": 32}
+
 
 SPEC = own_test_spec(
     id="er-nerf",
@@ -49,42 +41,42 @@ SPEC = own_test_spec(
     entry="methods.external.adapters.per_subject.er_nerf:ERNeRF",
     presets={
         # The head over the torso of the test, as the split's protocol composites it.
-        "paper": versioned("er-nerf", OBTAIN, **_PUBLISHED, torso=0),
-        "torso": versioned("er-nerf", OBTAIN, **_PUBLISHED, torso=200_000),
-        "quick": versioned("er-nerf", OBTAIN, head=8_000, lips=10_000, torso=0, lips_patch=32),
+        "paper": {**_PUBLISHED, "torso": 0},
+        "torso": {**_PUBLISHED, "torso": 200_000},
+        "quick": {"head": 8_000, "lips": 10_000, "torso": 0, "lips_patch": 32},
     },
-    published=(
-        PublishedResult(
-            "DEGSTalk Table I",
-            "degstalk-regular",
-            {"psnr": 32.06, "lpips": 0.0354, "lmd": 2.771, "ssim": 0.9158},
-            f"as printed by DEGSTalk's authors; six subjects, mostly 512x512; {DRIVEN}",
-        ),
-        PublishedResult(
-            "EmoZone-Talker, neutral",
-            "emozone-neutral",
-            {"psnr": 33.059, "ssim": 0.935, "lpips": 0.027, "lmd": 2.269, "sync_c": 5.554,
-             "csim": 0.930, "aue_u": 0.271, "aue_l": 0.228},
-            f"v1, as printed by EmoZone-Talker's authors; 256x256; {DRIVEN}",
-        ),
-        PublishedResult(
-            "EmoZone-Talker, MEAD",
-            "mead",
-            {"psnr": 31.156, "ssim": 0.931, "lpips": 0.033, "lmd": 2.649, "sync_c": 4.492,
-             "csim": 0.864, "aue_u": 0.355, "aue_l": 0.376},
-            f"v1, as printed by EmoZone-Talker's authors; 256x256; {DRIVEN}",
-        ),
-    ),
-)  # fmt: skip
+    published_note="ground-truth head pose, AU45 and torso drive the test",
+)
 
 
-class ERNeRF(Workspace):
+def newest(method: str, folder: Path, suffix: str) -> Path:
+    """`ngp_epNNNN` of the largest number, which is not the last name beyond epoch 9999.
+
+    Raises:
+        NoOutput: there is none.
+
+    """
+    found = {
+        int(match[1]): path
+        for path in folder.glob(f"ngp_ep*{suffix}")
+        if (match := re.fullmatch(rf"ngp_ep(\d+){re.escape(suffix)}", path.name))
+    }
+    if not found:
+        raise NoOutput(method, folder / f"ngp_epNNNN{suffix}", "no such file")
+    return found[max(found)]
+
+
+class ERNeRF(ExternalMethod):
     """Head, lips, and (if `torso` is not 0) torso; head and torso have a workspace each."""
 
     adapter = Adapter(
         spec=SPEC,
-        home=HOME,
-        obtain=OBTAIN,
+        home="https://github.com/Fictionarry/ER-NeRF",
+        obtain=(
+            "git clone https://github.com/Fictionarry/ER-NeRF, then its README's `conda create -n "
+            "ernerf python=3.10`, torch 1.12.1 for CUDA 11.3, `pip install -r requirements.txt`, "
+            "pytorch3d and tensorflow-gpu 2.8.0."
+        ),
         scripts=("main.py", "nerf_triplane/provider.py"),
         imports=("torch", "tensorboardX", "cv2", "pandas"),
         inputs=(Inputs((*NEEDED, "aud_ds.npy"), CURE),),
@@ -92,16 +84,24 @@ class ERNeRF(Workspace):
         smoke={"head": 60, "lips": 90, "torso": 0},
     )
 
+    def check(self, sequence: Sequence) -> None:
+        """As usual, and that every frame of the folder is a `.jpg`."""
+        super().check(sequence)
+        assert sequence.folder is not None
+        frames = (f"gt_imgs/{index}.jpg" for index in staging.listed(sequence.folder))
+        staging.need(sequence.folder, frames, self.adapter.inputs[0].obtain)
+
     def train(self, job: CheckoutJob) -> Iterator[Step]:
         """The commands of its README; each continues from its workspace's latest checkpoint."""
+        config = job.config  # SyncTalk's has neither `lips_patch` nor `torso`
         head = self.command(job, "head")
-        yield Step("head", (*head, "--iters", str(job.config["head"])))
-        fine = ("--finetune_lips", "--patch_size", str(job.config["lips_patch"]))
-        yield Step("lips", (*head, "--iters", str(job.config["lips"]), *fine))
-        if job.config["torso"]:
-            checkpoint = newest("er-nerf", job.model / "head" / "checkpoints", ".pth")
+        yield Step("head", (*head, "--iters", str(config["head"])))
+        fine = ("--finetune_lips", "--patch_size", str(config.get("lips_patch", 64)))
+        yield Step("lips", (*head, "--iters", str(config["lips"]), *fine))
+        if config.get("torso"):
+            checkpoint = newest(self.adapter.spec.id, job.model / "head" / "checkpoints", ".pth")
             extra = ("--torso", "--head_ckpt", str(checkpoint))
-            iterations = ("--iters", str(job.config["torso"]))
+            iterations = ("--iters", str(config["torso"]))
             yield Step("torso", (*self.command(job, "torso"), *extra, *iterations))
 
     def rendering(self, job: CheckoutJob, request: RenderRequest) -> list[Step]:
@@ -121,9 +121,18 @@ class ERNeRF(Workspace):
 
     def command(self, job: CheckoutJob, workspace: str) -> tuple[str, ...]:
         """The beginning of all its commands."""
-        place = str(job.model / workspace)
-        return ("main.py", f"{job.data}/", "--workspace", place, "-O", "--seed", str(job.seed))
+        place, seed = str(job.model / workspace), str(job.record["seed"])
+        return ("main.py", f"{job.data}/", "--workspace", place, "-O", "--seed", seed)
 
     def results(self, job: CheckoutJob) -> Path:
-        """Of the workspace that is tested."""
-        return job.model / ("torso" if job.config["torso"] else "head") / "results"
+        """Folder of the test videos, in the workspace that is tested."""
+        return job.model / ("torso" if job.config.get("torso") else "head") / "results"
+
+    def clear(self, job: CheckoutJob, request: RenderRequest) -> None:
+        """Delete the test videos that every training writes at its end, at earlier epochs."""
+        for path in self.results(job).glob("ngp_ep*"):
+            path.unlink()
+
+    def collect(self, job: CheckoutJob, request: RenderRequest) -> Path:
+        """The test video of the newest epoch; `_depth` and `_audio` are others."""
+        return newest(self.adapter.spec.id, self.results(job), ".mp4")

@@ -5,42 +5,26 @@ the `.mp4`; ffmpeg is quiet, so without the audio that it muxes (`aud_novel.wav`
 The `.mov` is named after the second-last part of the model path, which must therefore have one and
 no slash at its end. Its reader adds the test frames to the training frames unless `--eval` is
 given, which it always is; and it refuses a folder with `fused.ply`, which other methods write.
-`au.csv` must have names with a leading space (` AU45_r`). Videos have 25 frames per second. Other
-speech (`--custom_aud`) is rendered with poses of the training part, so it renders its own test
-only.
+Other speech (`--custom_aud`) is rendered with poses of the training part.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from harness.contracts import PublishedResult, RenderRequest
+from harness.contracts import RenderRequest
 from methods.external.base import ExternalMethod
-from methods.external.run.checkout import (
-    Adapter,
-    CheckoutJob,
-    Inputs,
-    Step,
-    own_test_spec,
-    versioned,
-)
+from methods.external.run.checkout import Adapter, CheckoutJob, Inputs, Step, own_test_spec
 
-HOME = "https://github.com/cvlab-kaist/GaussianTalker"
-OBTAIN = (
-    f"git clone {HOME} with `git submodule update --init --recursive`, then its README's `conda "
-    "create -n GaussianTalker python=3.7`, `pip install -r requirements.txt` and `pip install -e` "
-    "of both submodules."
-)
 NEEDED = ("transforms_train.json", "transforms_val.json", "track_params.pt", "au.csv", "aud_ds.npy",
           "bc.jpg", "ori_imgs/0.jpg", "ori_imgs/0.lms", "parsing/0.png",
           "torso_imgs/0.png")  # fmt: skip
 CURE = (
-    "In the checkout, `python data_utils/process.py FOLDER/ID.mp4` makes them; au.csv is "
+    "In the checkout, `python data_utils/process.py FOLDER/ID.mp4` makes them; au.csv comes from "
     "OpenFace's FeatureExtraction."
 )
 CONFIG = "arguments/64_dim_1_transformer.py"
 ITERATION = 10_000  # of that configuration
-_NOTE = "v1, as printed by EmoZone-Talker's authors; 256x256; ground-truth pose and AU45"
 
 SPEC = own_test_spec(
     id="gaussiantalker",
@@ -48,24 +32,9 @@ SPEC = own_test_spec(
     paper="GaussianTalker (ACM MM 2024, arXiv 2404.16012)",
     licence="Inria and MPII: non-commercial research only",
     entry="methods.external.adapters.per_subject.gaussiantalker:GaussianTalker",
-    presets={"paper": versioned("gaussiantalker", OBTAIN, batch=128)},
-    published=(
-        PublishedResult(
-            "EmoZone-Talker, neutral",
-            "emozone-neutral",
-            {"psnr": 33.023, "ssim": 0.939, "lpips": 0.033, "lmd": 2.306, "sync_c": 5.741,
-             "csim": 0.946, "aue_u": 0.256, "aue_l": 0.228},
-            _NOTE,
-        ),
-        PublishedResult(
-            "EmoZone-Talker, MEAD",
-            "mead",
-            {"psnr": 31.952, "ssim": 0.946, "lpips": 0.047, "lmd": 2.410, "sync_c": 4.823,
-             "csim": 0.913, "aue_u": 0.338, "aue_l": 0.330},
-            _NOTE,
-        ),
-    ),
-)  # fmt: skip
+    presets={"paper": {"batch": 128}},
+    published_note="ground-truth head pose and AU45 drive the test",
+)
 
 
 class GaussianTalker(ExternalMethod):
@@ -73,8 +42,12 @@ class GaussianTalker(ExternalMethod):
 
     adapter = Adapter(
         spec=SPEC,
-        home=HOME,
-        obtain=OBTAIN,
+        home="https://github.com/cvlab-kaist/GaussianTalker",
+        obtain=(
+            "git clone https://github.com/cvlab-kaist/GaussianTalker with `git submodule update "
+            "--init --recursive`, then its README's `conda create -n GaussianTalker python=3.7`, "
+            "`pip install -r requirements.txt` and `pip install -e` of both submodules."
+        ),
         scripts=("train.py", "render.py", CONFIG),
         imports=("mmcv",),
         inputs=(Inputs(NEEDED, CURE),),

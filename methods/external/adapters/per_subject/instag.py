@@ -4,9 +4,7 @@ Traps of its code that are handled here. A subject is adapted from a model train
 must lie in the checkout's `output/`, where `scripts/train_xx_few.sh` expects it. That script uses
 only the first 250 frames (10 s) of the training part. It names the audio features, users change
 them there, and the synthesis needs the same name. It ends with a test of its own, which detects
-landmarks in test frames. `au.csv` must have names with a leading space (` AU45_r`). Videos have 25
-frames per second and no audio. It reads poses and action units of the test, so it renders its own
-test only.
+landmarks in test frames.
 """
 
 from __future__ import annotations
@@ -18,22 +16,9 @@ from harness.contracts import RenderRequest, Sequence
 from methods.external.adapters.per_subject.talkinggaussian import UNITS
 from methods.external.base import ExternalMethod
 from methods.external.run import staging
-from methods.external.run.checkout import (
-    Adapter,
-    Asset,
-    CheckoutJob,
-    Inputs,
-    Step,
-    own_test_spec,
-    versioned,
-)
-from methods.external.run.environment import environment_of
+from methods.external.run.checkout import Adapter, Asset, CheckoutJob, Inputs, Step, own_test_spec
+from methods.external.run.environment import environment_of, visible
 
-HOME = "https://github.com/Fictionarry/InsTaG"
-OBTAIN = (
-    f"git clone --recursive {HOME}, then its README's `conda env create --file environment.yml` "
-    "(torch 1.12.1, CUDA 11.3), and a second environment for sapiens."
-)
 PRETRAINED = (
     "Download the pre-training weights that its README links (Google Drive) and unzip them in "
     "./output, or run `bash scripts/pretrain_con.sh data/pretrain output/NAME 0`."
@@ -42,8 +27,8 @@ NEEDED = ("transforms_train.json", "transforms_val.json", "au.csv", "bc.jpg", "g
           "ori_imgs", "parsing", "torso_imgs", "teeth_mask")  # fmt: skip
 CURE = (
     "In the checkout, `python data_utils/process.py FOLDER/ID.mp4`, "
-    "`python data_utils/easyportrait/create_teeth_mask.py FOLDER` and "
-    "`bash data_utils/sapiens/run.sh FOLDER` make what it reads; au.csv is OpenFace's."
+    "`python data_utils/easyportrait/create_teeth_mask.py FOLDER` and `bash data_utils/sapiens/"
+    "run.sh FOLDER` make its inputs; au.csv comes from OpenFace's FeatureExtraction."
 )
 SCRIPT = "scripts/train_xx_few.sh"
 #: Audio features by their name in the script, and the file that each reads.
@@ -58,7 +43,7 @@ SPEC = own_test_spec(
     paper="InsTaG (CVPR 2025, arXiv 2502.20387)",
     licence="none stated; its submodules are Inria's, non-commercial",
     entry="methods.external.adapters.per_subject.instag:InsTaG",
-    presets={"paper": versioned("instag", OBTAIN)},
+    presets={"paper": {}},
 )
 
 
@@ -67,8 +52,12 @@ class InsTaG(ExternalMethod):
 
     adapter = Adapter(
         spec=SPEC,
-        home=HOME,
-        obtain=OBTAIN,
+        home="https://github.com/Fictionarry/InsTaG",
+        obtain=(
+            "git clone --recursive https://github.com/Fictionarry/InsTaG, then its README's `conda "
+            "env create --file environment.yml` (torch 1.12.1, CUDA 11.3), and a second "
+            "environment for sapiens."
+        ),
         scripts=(SCRIPT, "synthesize_fuse.py"),
         assets=(Asset("output/*/*.pth", PRETRAINED),),
         inputs=(Inputs(NEEDED, CURE),),
@@ -80,13 +69,13 @@ class InsTaG(ExternalMethod):
         """As usual, and that the folder has the audio features that the script names."""
         super().check(sequence)
         assert sequence.folder is not None
-        root = environment_of(SPEC.id, OBTAIN).root
+        root = environment_of(SPEC.id, self.adapter.obtain).root
         staging.need(sequence.folder, (FEATURES[self.features(root)],), CURE)
 
     def train(self, job: CheckoutJob) -> list[Step]:
         """The unchanged script, which names the pre-trained model and the audio encoder."""
         script = ("-c", BASH, SCRIPT)
-        return [Step("adapt", (*script, str(job.data), str(job.model), job.gpu))]
+        return [Step("adapt", (*script, str(job.data), str(job.model), visible(job.device)))]
 
     def rendering(self, job: CheckoutJob, request: RenderRequest) -> list[Step]:
         """`synthesize_fuse.py --eval`: the test part of the folder."""

@@ -13,15 +13,11 @@ from dataclasses import replace
 
 from harness.contracts import Sequence
 from methods.external.adapters.per_subject import talkinggaussian
-from methods.external.run.checkout import CheckoutJob, Inputs, versioned
+from methods.external.run.checkout import CheckoutJob, Inputs, own_test_spec
 
-OBTAIN = (
-    "git clone https://github.com/Mrask999/UA-3DTalk, in an environment like TalkingGaussian's "
-    "(Python 3.7, torch 1.13.1) with its requirements.txt and submodules installed."
-)
 CURE = (
     "Its authors extract them with the checkpoints of NeRF-3DTalker (auds_exp, audiostyle) and "
-    "CA-MSER (mser_emotion); no script for it is published."
+    "CA-MSER (mser_emotion); no script for this is published."
 )
 #: Name in our reader -> file, and the shape of one row.
 FEATURES = {
@@ -31,18 +27,14 @@ FEATURES = {
 }
 FILES = tuple(file.format(part=p) for file, _ in FEATURES.values() for p in ("train", "val"))
 
-SPEC = replace(
-    talkinggaussian.SPEC,
+SPEC = own_test_spec(
     id="ua3dtalk-official",
     title="UA-3DTalk (authors' code)",
     paper="UA-3DTalk (ICASSP 2026, arXiv 2601.19112), the authors' repository",
     licence="none stated; its submodules are Inria's, non-commercial",
     entry="methods.external.adapters.per_subject.ua3dtalk_official:UA3DTalkOfficial",
     signals=(*talkinggaussian.SPEC.signals, "priors"),
-    presets={
-        "paper": versioned("ua3dtalk-official", OBTAIN, iterations=0),
-        "quick": versioned("ua3dtalk-official", OBTAIN, iterations=15_000),
-    },
+    presets=talkinggaussian.PRESETS,
 )
 
 
@@ -53,7 +45,11 @@ class UA3DTalkOfficial(talkinggaussian.TalkingGaussian):
         talkinggaussian.TalkingGaussian.adapter,
         spec=SPEC,
         home="https://github.com/Mrask999/UA-3DTalk",
-        obtain=OBTAIN,
+        obtain=(
+            "git clone https://github.com/Mrask999/UA-3DTalk, in an environment like "
+            "TalkingGaussian's (Python 3.7, torch 1.13.1) with its requirements.txt and "
+            "submodules installed."
+        ),
         inputs=(Inputs(FILES, CURE), *talkinggaussian.TalkingGaussian.adapter.inputs),
     )
 

@@ -132,7 +132,7 @@ def test_docker_sees_the_folders_under_their_own_paths_and_has_a_name(tmp_path):
     arguments = launch.arguments
     assert arguments[:2] == ("docker", "run")
     assert arguments[-3:] == ("img:1", "python", "a.py")
-    assert arguments[arguments.index("--name") + 1] == launch.container.name
+    assert arguments[arguments.index("--name") + 1] == launch.container
     joined = " ".join(arguments)
     assert f"-v {tmp_path}:{tmp_path} -v {work}:{work}" in joined
     assert "--gpus all" in joined

@@ -10,7 +10,7 @@ import pytest
 
 from harness.contracts import BadInput, Unavailable
 from methods.external.run import process
-from methods.external.run.environment import Container, Launch
+from methods.external.run.environment import Launch
 
 ROOT = Path(__file__).resolve().parents[4]
 STUBBORN = """
@@ -67,10 +67,9 @@ def driving(tmp_path, program, limit=None, stdin=None, container=None):
         import os, sys
         from pathlib import Path
         from methods.external.run import process
-        from methods.external.run.environment import Container, Launch
-        container = Container(*{container!r}) if {container!r} else None
+        from methods.external.run.environment import Launch
         command = (sys.executable, "-u", {str(program)!r})
-        launch = Launch(command, dict(os.environ), container)
+        launch = Launch(command, dict(os.environ), {container!r})
         here = Path({str(tmp_path)!r})
         log = here / "log" / "child.log"
         process.run("child", launch, here, log, limit={limit}, free_bytes=0)
@@ -102,7 +101,7 @@ def pids_in(tmp_path):
 def test_output_is_streamed_logged_and_handed_out(tmp_path):
     program = script(tmp_path, "import sys\nprint('one')\nprint('two', file=sys.stderr)\n")
     lines = []
-    assert run(tmp_path, program, on_line=lines.append) > 0
+    run(tmp_path, program, on_line=lines.append)
     assert lines == ["one", "two"]
     assert "one\ntwo\n" in (tmp_path / "log" / "child.log").read_text()
 
@@ -119,7 +118,7 @@ def test_progress_bars_are_read_and_do_not_fill_the_tail(tmp_path):
         """,
     )
     seen = []
-    with pytest.raises(process.CommandFailed, match="ended with code 3") as caught:
+    with pytest.raises(process.CommandFailed, match="exited with code 3") as caught:
         run(tmp_path, program, on_line=lambda line: seen.append(process.parse_bar(line)))
     assert seen[-1] == (99, 100)
     assert "the cause" in caught.value.tail
@@ -131,13 +130,13 @@ def test_a_failure_shows_the_last_twenty_lines_and_the_log(tmp_path):
     with pytest.raises(process.CommandFailed) as caught:
         run(tmp_path, program)
     assert caught.value.tail == tuple(f"line {i}" for i in range(30, 50))
-    assert "ended with code 7" in str(caught.value)
+    assert "exited with code 7" in str(caught.value)
     assert str(tmp_path / "log" / "child.log") in str(caught.value)
 
 
 def test_a_child_killed_by_the_system_is_said(tmp_path):
     program = script(tmp_path, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
-    with pytest.raises(process.CommandFailed, match=r"ended by SIGKILL \(out of memory\?\)"):
+    with pytest.raises(process.CommandFailed, match=r"killed by SIGKILL \(out of memory\?\)"):
         run(tmp_path, program)
 
 
@@ -230,11 +229,18 @@ def test_a_log_in_use_is_refused(tmp_path, monkeypatch):
         harness.terminate()
 
 
-def test_a_container_of_a_killed_harness_is_killed(tmp_path):
-    docker = script(tmp_path, '#!/bin/sh\necho "$@" >> "$(dirname $0)/calls"\n', "docker")
-    docker.chmod(0o755)
+@pytest.fixture
+def docker(tmp_path, monkeypatch):
+    """A program of that name that writes down what it is called with."""
+    path = script(tmp_path, '#!/bin/sh\necho "$@" >> "$(dirname $0)/calls"\n', "docker")
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    return path
+
+
+def test_a_container_of_a_killed_harness_is_killed(tmp_path, docker):
     program = script(tmp_path, STUBBORN.format(then="time.sleep(30)"))
-    with driving(tmp_path, program, container=("bench-2", str(docker))) as harness:
+    with driving(tmp_path, program, container="bench-2") as harness:
         pids = started(tmp_path, harness)
         harness.kill()
         assert gone(pids, 5)
@@ -261,12 +267,10 @@ def test_a_program_that_is_not_there(tmp_path):
         process.run("child", absent, tmp_path, tmp_path / "log", free_bytes=0)
 
 
-def test_a_container_is_killed_by_its_name(tmp_path):
+def test_a_container_is_killed_by_its_name(tmp_path, docker):
     """The program that runs a container does not take the container with it when killed."""
-    docker = script(tmp_path, '#!/bin/sh\necho "$@" >> "$(dirname $0)/calls"\n', "docker")
-    docker.chmod(0o755)
     program = script(tmp_path, "import time\ntime.sleep(30)\n")
-    inside = Launch(launch(program).arguments, dict(os.environ), Container("bench-1", str(docker)))
+    inside = Launch(launch(program).arguments, dict(os.environ), "bench-1")
     with pytest.raises(process.TimeLimit):
         process.run("child", inside, tmp_path, tmp_path / "log", limit=0.3, free_bytes=0)
     assert (tmp_path / "calls").read_text() == "kill bench-1\n"

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from harness.contracts import BadInput
-from methods.external.adapters.per_subject.er_nerf import ERNeRF
+from methods.external.adapters.per_subject.er_nerf import ERNeRF, newest
 from methods.external.errors import NoOutput
-from methods.external.workspace import newest
 from tests.methods.external.checkouts import build, calls, flags, prepared, run, sequence_of
 from tests.methods.external.folders import point_to, prepared_folder
 
