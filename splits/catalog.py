@@ -25,7 +25,7 @@ from harness.contracts import (
     SplitManifest,
     UnknownName,
 )
-from harness.media.declared import read_declared
+from harness.files.documents import read_declared
 from harness.plugins import Problem, collect, look_up
 from splits.roles import apply_role, check_entries
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from harness.contracts import BadInput, MethodSpec, UnknownName
-from harness.media.declared import read_declared
+from harness.files.documents import read_declared
 
 _Seed = Annotated[int, Field(ge=0)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -75,6 +76,7 @@ def open_pairs(rows: tuple[FilesRow, ...], data: FilesData, progress: Progress) 
         paired[ORACLE] = [Pair(pair.name, pair.truth, pair.truth) for pair in first]
     found: list[OpenedPair] = []
     truths: dict[Path, OpenedSequence] = {}
+    said: set[str] = set()
     total = sum(len(row) for row in paired.values())
     for row, its_pairs in paired.items():
         for pair in its_pairs:
@@ -87,6 +89,10 @@ def open_pairs(rows: tuple[FilesRow, ...], data: FilesData, progress: Progress) 
             label = labels.get(pair.name, Label(""))
             clip = clip_of(row, pair.name, sides, data, label)
             found.append(OpenedPair(row, pair.name, sides, clip, label))
+            for sentence in sides.notes.get("warnings", ()):
+                if sentence not in said:
+                    print(f"warning: {sentence}", file=sys.stderr)
+                said.add(sentence)
             progress("check", len(found), total)
     return found
 

@@ -1,12 +1,13 @@
 """Reading and writing of sound: mono float32 PCM, resampled by one polyphase filter.
 
 Every format is decoded at its own rate and resampled here, so that a wav and the same sound
-inside an mp4 give the same samples up to the codec.
+inside an mp4 give the same samples up to the codec. Sound follows its time stamps.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +18,47 @@ import soundfile
 from scipy.signal import resample_poly
 
 from harness.contracts import BadInput
-from harness.media.video import open_media, seconds
+from harness.files import limits
+from harness.files.reading import AGAIN, checked_file, reading, reason
+from harness.media.container import audio_stream, open_media, seconds, video_stream
+
+#: Seconds by which sound may be off its time stamps: containers round those to a millisecond.
+_JITTER = 0.01
+
+#: Codecs whose packets end where the sound does.
+_EXACT = ("pcm_", "flac", "alac", "wavpack", "tta", "ape")
+
+#: Float samples beyond this are not in [-1, 1] with some overshoot, but in another unit.
+_LOUDEST = 8.0
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A sound as it is in a file: mono, on its own time stamps.
+
+    Attributes:
+        samples: float32 [S] in [-1,1] at `rate`; gaps of the file are silence.
+        rate: Hz.
+        delay: seconds by which it begins after the first frame; negative if before.
+        packet: seconds of the longest packet of a lossy codec: how exact its end is.
+        notes: what was done to it, a sentence each.
+
+    """
+
+    samples: np.ndarray
+    rate: int
+    delay: float = 0.0
+    packet: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    def at(self, rate: int) -> np.ndarray:
+        """Float32 [S] at `rate` Hz, of which sample 0 belongs to the first frame.
+
+        Sound before it is left out, and where the sound begins later there is silence.
+        """
+        shift = round(self.delay * self.rate)
+        samples = self.samples[-shift:] if shift < 0 else np.pad(self.samples, (shift, 0))
+        return np.clip(resample(samples, self.rate, rate), -1.0, 1.0)
 
 
 def resample(samples: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
@@ -33,72 +74,132 @@ def resample(samples: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
     ).astype(np.float32)
 
 
-def _unreadable(path: Path, why: object) -> BadInput:
-    reason = getattr(why, "strerror", None) or why
-    return BadInput(path, f"its sound cannot be decoded ({reason})", "Copy or download it again.")
+def _unreadable(path: Path, why: str) -> BadInput:
+    return BadInput(path, f"its sound cannot be decoded ({why})", AGAIN)
 
 
-def _decode(path: Path) -> tuple[np.ndarray, int, float]:
-    """Mono samples, their rate, and their start relative to the first frame, in seconds."""
+def _decode(path: Path) -> Sound:
+    """The sound of a media file: each packet where its time stamp puts it."""
     with open_media(path) as container:
-        if not container.streams.audio:
-            raise BadInput(path, "it has no audio track", "Give a video with sound, or a wav file.")
-        stream = container.streams.audio[0]
-        rate = stream.rate
+        stream = audio_stream(container, path)
+        rate, codec = stream.rate, stream.codec_context.name
         to_float = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate)
         parts: list[np.ndarray] = []
         start: float | None = None
+        written, silent, cut, longest = 0, 0, 0, 0.0
         try:
             for frame in container.decode(stream):
-                if start is None:
-                    start = float(seconds(frame.pts, frame.time_base))
-                parts += [block.to_ndarray().mean(0) for block in to_float.resample(frame)]
+                if frame.sample_rate != rate:
+                    fact = f"its sound changes from {rate} to {frame.sample_rate} Hz"
+                    raise BadInput(path, fact, "Convert it to one rate.")
+                longest = max(longest, frame.samples / rate)
+                if frame.pts is not None:
+                    time = float(seconds(frame.pts, frame.time_base))
+                    if start is None:
+                        start = time
+                    gap = round((time - start) * rate) - written
+                    if gap > _JITTER * rate:
+                        limits.check(path, "samples", written + gap, "its sound has")
+                        parts.append(np.zeros(gap, np.float32))
+                        written, silent = written + gap, silent + gap
+                    skip = -gap if gap < -_JITTER * rate else 0
+                else:
+                    skip = 0
+                for block in to_float.resample(frame):
+                    mono = block.to_ndarray().mean(0)[skip:]
+                    cut += min(skip, block.samples)
+                    skip = max(0, skip - block.samples)
+                    parts.append(mono)
+                    written += len(mono)
+                limits.check(path, "samples", written, "its sound has")
             parts += [block.to_ndarray().mean(0) for block in to_float.resample(None)]
         except av.error.FFmpegError as error:
-            raise _unreadable(path, error) from error
-        if start is None or not parts:
+            raise _unreadable(path, reason(error)) from error
+        if not parts:
             raise _unreadable(path, "no samples")
+        start = start or 0.0
         first_picture = start
-        if container.streams.video:
-            video = container.streams.video[0]
-            if video.start_time is not None:
-                first_picture = float(seconds(video.start_time, video.time_base))
-        return np.concatenate(parts), rate, start - first_picture
+        if any(container.streams.video):
+            first_picture = _first_picture(path, start)
+    notes = []
+    if silent:
+        fact = f"{silent / rate:.3f} s of its sound are missing; there is silence in their place"
+        notes.append(f"{path}: {fact}.")
+    if cut:
+        notes.append(f"{path}: {cut / rate:.3f} s of its sound overlap and were left out.")
+    step = 0.0 if codec.startswith(_EXACT) else longest
+    return Sound(np.concatenate(parts), rate, start - first_picture, step, tuple(notes))
+
+
+def _first_picture(path: Path, default: float) -> float:
+    """Seconds: the time stamp of the first frame; `default` if the file has only a cover image."""
+    with open_media(path) as container:
+        try:
+            stream = video_stream(container, path)
+        except BadInput:
+            return default
+        try:
+            frame = next(container.decode(stream), None)
+        except av.error.FFmpegError:
+            frame = None
+        if frame is None or frame.pts is None:
+            return default
+        return float(seconds(frame.pts, frame.time_base))
+
+
+def open_sound(path: Path) -> Sound:
+    """The sound of a wav, flac, mp4, mpg ... file. Channels are averaged.
+
+    Raises:
+        BadInput: missing or empty file, no audio track, unreadable sound, too long, at a rate
+            out of range, samples that are not finite or are not in [-1,1].
+
+    """
+    path = checked_file(path)
+    try:
+        info = soundfile.info(str(path))
+    except (soundfile.LibsndfileError, TypeError, ValueError):
+        sound = _decode(path)
+    else:
+        limits.check(path, "rate", info.samplerate, "its sound has")
+        limits.check(path, "samples", info.frames * info.channels, "its sound has")
+        with reading(path, "sound file"):
+            samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+        sound = Sound(samples.mean(1), rate)
+    if len(sound.samples) == 0:
+        raise _unreadable(path, "no samples")
+    if sound.rate < 1000:
+        raise _unreadable(path, f"{sound.rate} Hz is no rate of speech")
+    if not np.isfinite(sound.samples).all():
+        raise _unreadable(path, "not-a-number samples")
+    loudest = float(np.abs(sound.samples).max())
+    if loudest > _LOUDEST:
+        fact = f"its samples reach {loudest:,.0f}, and floating-point sound lies in [-1, 1]"
+        raise BadInput(path, fact, "Divide them by 32768 if they were 16-bit integers.")
+    return sound
 
 
 def audio_delay(path: Path) -> float:
     """Seconds by which the sound of a video begins after its first frame (negative: before).
 
     Raises:
-        BadInput: what `read_audio` refuses.
+        BadInput: what `open_sound` refuses.
 
     """
-    return _decode(Path(path))[2]
+    return open_sound(path).delay
 
 
 def read_audio(path: Path, rate: int = 16_000) -> np.ndarray:
-    """The sound of a wav, flac, mp4, mpg ... file, as mono float32 [S] in [-1,1] at `rate` Hz.
+    """The sound of a file as mono float32 [S] in [-1,1] at `rate` Hz.
 
-    Channels are averaged. In a video, sample 0 belongs to the first frame: sound stored
-    before it is left out, and where the sound begins later there is silence until then.
+    In a video, sample 0 belongs to the first frame: sound stored before it is left out, and
+    where the sound begins later there is silence until then.
 
     Raises:
-        BadInput: missing or empty file, no audio track, unreadable sound.
+        BadInput: what `open_sound` refuses.
 
     """
-    path = Path(path)
-    try:
-        samples, source_rate = soundfile.read(str(path), dtype="float32", always_2d=True)
-        samples, delay = samples.mean(1), 0.0
-    except (soundfile.LibsndfileError, TypeError):
-        samples, source_rate, delay = _decode(path)
-    if len(samples) == 0:
-        raise _unreadable(path, "no samples")
-    if not np.isfinite(samples).all():
-        raise _unreadable(path, "not-a-number samples")
-    shift = round(delay * source_rate)
-    samples = samples[-shift:] if shift < 0 else np.pad(samples, (shift, 0))
-    return np.clip(resample(samples, source_rate, rate), -1.0, 1.0)
+    return open_sound(path).at(rate)
 
 
 def write_wav(path: Path, samples: np.ndarray, rate: int = 16_000) -> None:
@@ -113,4 +214,4 @@ def write_wav(path: Path, samples: np.ndarray, rate: int = 16_000) -> None:
         partial.unlink(missing_ok=True)
 
 
-__all__ = ["audio_delay", "read_audio", "resample", "write_wav"]
+__all__ = ["Sound", "audio_delay", "open_sound", "read_audio", "resample", "write_wav"]

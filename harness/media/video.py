@@ -1,4 +1,4 @@
-"""Reading of video through PyAV: exact frame rates, strict about damaged files.
+"""Reading of video through PyAV: what is decoded counts, not what a header says.
 
 `read_frames` is the only decode path, so a decoded frame is the same array everywhere.
 Nothing is repaired silently: a truncated file, a missing frame or a variable frame rate is
@@ -7,10 +7,11 @@ refused, because each of them shifts sound against video.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 import av
@@ -18,15 +19,32 @@ import av.error
 import numpy as np
 
 from harness.contracts import BadInput
+from harness.files import limits
+from harness.files.reading import checked_file, reason
+from harness.media.container import open_media, seconds, video_stream
 from harness.media.mp4 import write_mp4
+from harness.media.pixels import HDR, Orientation, colour_of, orientation_of
 
-#: Containers whose header states the duration.
-_CLAIMING = ("mp4", "mov", "matroska", "webm", "avi")
+#: Rates that cameras and tools write; a measured rate this close to one is that one.
+_COMMON = tuple(
+    Fraction(rate)
+    for rate in ("24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60",
+                 "15", "20", "10", "12", "100", "120000/1001", "120")
+)  # fmt: skip
+
+#: Relative difference below which two written rates are one: 29.97 stands for 30000/1001.
+_SAME_RATE = 5e-5
+
+#: Up to this share, frames that an even grid lacks were dropped; beyond, the rate varies.
+_DROPPED = 0.1
+
+#: A sample aspect ratio this close to 1 comes from rounding sizes.
+_SQUARE = 0.01
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video file is. `height` and `width` are those of the frames as shown."""
+    """What a video holds, from decoding it. `height` and `width` are those of frames as shown."""
 
     fps_exact: Fraction
     count: int  # frames
@@ -38,11 +56,28 @@ class VideoInfo:
     pixel_format: str
     has_audio: bool
     variable_frame_rate: bool
+    start: float = 0.0  # seconds: time stamp of the first frame
+    missing: tuple[int, ...] = ()  # places of the even grid between the frames that have none
+    orientation: Orientation = field(default_factory=Orientation)
+    colour: str = ""
+    bits: int = 8  # a channel
+    transfer: str = ""  # "PQ" or "HLG" where the range is high
+    pixel_shape: Fraction = Fraction(1)  # width of a pixel by its height
+    interlaced: bool = False
+    alpha: bool = False
 
     @property
     def fps(self) -> float:
         """Frames per second."""
         return float(self.fps_exact)
+
+
+def exact_rate(fps: float | Fraction) -> Fraction:
+    """A frame rate as people write it, such as 29.97, as the fraction that files state."""
+    for rate in _COMMON:
+        if abs(float(fps / rate) - 1) < _SAME_RATE:
+            return rate
+    return Fraction(fps).limit_denominator(1001)
 
 
 def _cut_short(path: Path, found: str, claimed: str) -> BadInput:
@@ -53,145 +88,193 @@ def _cut_short(path: Path, found: str, claimed: str) -> BadInput:
     )
 
 
-@contextmanager
-def open_media(path: Path) -> Iterator[av.container.InputContainer]:
-    """An open container; an error of one sentence if the file cannot be opened.
+def probe(path: Path) -> VideoInfo:
+    """Describe a video by decoding all of it once; the answer is kept while the file is the same.
 
     Raises:
-        BadInput: no such file, an empty file, or not a media file.
+        BadInput: missing, empty, not a video, no video stream, truncated, or its frames change
+            their size.
 
     """
-    path = Path(path)
-    if path.is_dir():
-        raise BadInput(path, "it is a folder, not a file", "Name the video or sound file in it.")
-    if not path.is_file():
-        raise BadInput(path, "no such file", "Check the path.")
-    if path.stat().st_size == 0:
-        raise BadInput(path, "the file is empty (0 bytes)", "Copy or download it again.")
-    try:
-        container = av.open(str(path))
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise BadInput(
-            path,
-            f"not a readable media file ({getattr(error, 'strerror', None) or error})",
-            "Give a video or sound file; a truncated mp4 has no index and must be copied again.",
-        ) from error
-    with container:
-        yield container
+    path = checked_file(path)
+    found = path.stat()
+    return _probed(path, found.st_size, found.st_mtime_ns, found.st_ino)
 
 
-def seconds(stamp: int | None, time_base: Fraction | None) -> Fraction:
-    """A time stamp in seconds; 0 where the file has none."""
-    return (stamp or 0) * (time_base or Fraction(0))
+@lru_cache(maxsize=256)
+def _probed(path: Path, size: int, mtime: int, inode: int) -> VideoInfo:
+    with open_media(path) as container:
+        stream = video_stream(container, path)
+        first: av.VideoFrame | None = None
+        stamps: list[float | None] = []
+        stored, last_packet, interlaced = 0, -np.inf, False
+        try:
+            for packet in container.demux(stream):
+                stored += packet.size > 0
+                if packet.size and packet.pts is not None and not packet.is_discard:
+                    time = float(seconds(packet.pts, packet.time_base))
+                    last_packet = max(last_packet, time)
+                for frame in packet.decode():
+                    if first is None:
+                        first = frame
+                    _check_frame(path, frame, first, len(stamps), stream)
+                    interlaced |= frame.interlaced_frame
+                    known = frame.pts is not None
+                    stamps.append(float(seconds(frame.pts, frame.time_base)) if known else None)
+        except av.error.FFmpegError as error:
+            found = f"{len(stamps)} frames ({reason(error)})"
+            raise _cut_short(path, found, _claimed(stream)) from error
+        if first is None:
+            raise _cut_short(path, "no frame", _claimed(stream))
+        rate = stream.average_rate or stream.guessed_rate
+        tick = float(seconds(1, stream.time_base))
+        if any(stamp is None for stamp in stamps):  # a raw stream has none
+            if not rate:
+                raise BadInput(path, "it states no frame rate", "Re-encode it at a stated rate.")
+            times = np.arange(len(stamps)) / float(rate)
+        else:
+            times = np.array(stamps, np.float64)
+        fps = _rate_of(times, tick, Fraction(rate) if rate else None, path)
+        missing, varies = _off_grid(times, fps, tick)
+        if last_packet > times[-1] + 0.5 / float(fps):
+            raise _cut_short(path, f"{len(times)} frames", _claimed(stream))
+        _check_complete(path, container, stream, stored, times, fps)
+        turn = orientation_of(first, path)
+        format_ = first.format
+        size = (first.width, first.height) if turn.transposed else (first.height, first.width)
+        return VideoInfo(
+            fps_exact=fps,
+            count=len(times),
+            height=size[0],
+            width=size[1],
+            duration=float(len(times) / fps),
+            rotation=int(first.rotation) % 360,
+            codec=stream.codec_context.name,
+            pixel_format=format_.name,
+            has_audio=bool(container.streams.audio),
+            variable_frame_rate=varies,
+            start=float(times[0]),
+            missing=missing,
+            orientation=turn,
+            colour=colour_of(first, format_.name),
+            bits=max(component.bits for component in format_.components),
+            transfer=HDR.get(int(first.color_trc), ""),
+            pixel_shape=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
+            interlaced=interlaced,
+            alpha=any(component.is_alpha for component in format_.components),
+        )
 
 
-def _video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    # A cover image in a sound file is a video stream to FFmpeg, but not to us.
-    streams = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
-    if not streams:
-        raise BadInput(path, "it has no video stream", "Give a video file.")
-    streams[0].thread_type = "AUTO"
-    return streams[0]
+def _rate_of(times: np.ndarray, tick: float, stated: Fraction | None, path: Path) -> Fraction:
+    """Frames per second of the times at which frames are shown, seconds, sorted.
+
+    A header's rate counts where it agrees: after a cut without re-encoding it does not.
+    """
+    if len(times) < 2 or times[-1] <= times[0]:
+        if stated is None:
+            raise BadInput(path, "it states no frame rate", "Re-encode it at a stated rate.")
+        return stated
+    gaps = np.diff(times)
+    usual = gaps[(gaps > 0) & (gaps < 1.5 * np.median(gaps) + tick)]
+    period = float(usual.mean()) if len(usual) else float(gaps.mean())
+    periods = max(1, round((times[-1] - times[0]) / period))
+    # Ends of an even grid are known to a tick each; single gaps that vary say less.
+    near = 2 * tick / periods + 2e-4 * period
+    even = (times[-1] - times[0]) / periods
+    for rate in (stated, *_COMMON):
+        if rate is not None and rate > 0 and abs(float(1 / rate) - even) <= near:
+            return rate
+    return Fraction(1 / even).limit_denominator(1001)
 
 
-def _is_variable(times: np.ndarray, fps: Fraction, tick: float) -> bool:
-    """Whether presentation times (seconds, sorted) deviate from the even grid of `fps`.
+def _off_grid(times: np.ndarray, fps: Fraction, tick: float) -> tuple[tuple[int, ...], bool]:
+    """Places of the even grid without a frame, and whether the frames deviate from the grid.
 
     Containers round times to their tick (1 ms in Matroska), which is no variation.
     """
     if len(times) < 2:
-        return False
+        return (), False
     period = float(1 / fps)
     gaps = np.abs(np.diff(times) - period)
     drift = np.abs(times - times[0] - np.arange(len(times)) * period)
-    return bool(gaps.max() > 0.25 * period + tick or drift.max() > 0.5 * period + tick)
+    varies = bool(gaps.max() > 0.25 * period + tick or drift.max() > 0.5 * period + tick)
+    places = np.rint((times - times[0]) / period).astype(int)
+    off = np.abs((times - times[0]) / period - places)
+    on_grid = bool((off <= 0.25 + tick / period).all()) and len(set(places.tolist())) == len(times)
+    if not varies or not on_grid or places[-1] + 1 > (1 + _DROPPED) * len(times):
+        return (), varies
+    return tuple(sorted(set(range(int(places[-1]))) - set(places.tolist()))), varies
 
 
-def probe(path: Path) -> VideoInfo:
-    """Describe a video without decoding more than its first frame.
+def _check_frame(
+    path: Path, frame: av.VideoFrame, first: av.VideoFrame, index: int, stream: av.VideoStream
+) -> None:
+    if frame.is_corrupt:
+        raise _cut_short(path, f"only {index} frames", _claimed(stream))
+    if (frame.width, frame.height) != (first.width, first.height):
+        sizes = f"{first.width}x{first.height} to {frame.width}x{frame.height}"
+        fact = f"its frames change from {sizes} pixels at frame {index}"
+        raise BadInput(path, fact, "Scale all frames to one size.")
+    limits.check(path, "frames", index + 1, "it has more than")
 
-    Counts the stored frames: exact where the header only estimates.
+
+def _claimed(stream: av.VideoStream) -> str:
+    return str(stream.frames) if stream.frames else "the video"
+
+
+def _check_complete(
+    path: Path,
+    container: av.container.InputContainer,
+    stream: av.VideoStream,
+    stored: int,
+    times: np.ndarray,
+    fps: Fraction,
+) -> None:
+    """Refuse a file whose frames end before it says they do.
+
+    What a track says of itself counts before what the file says of all its tracks. An edit list
+    may show less than is stored; the duration of the track is then that of what is shown.
+    """
+    end = times[-1] + float(1 / fps)
+    stated = None
+    if text := stream.metadata.get("DURATION"):  # Matroska's statistics tags
+        if match := re.match(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text):
+            hours, minutes, rest = match.groups()
+            stated = 3600 * int(hours) + 60 * int(minutes) + float(rest)
+    elif stream.duration is not None:
+        start = float(seconds(stream.start_time, stream.time_base))
+        stated = start + float(seconds(stream.duration, stream.time_base))
+    elif container.duration and not container.streams.audio:
+        stated = container.duration / 1e6
+    # Where packets are missing too, a frame's worth decides; else headers may be rounded up.
+    fewer = 0 < stored < stream.frames
+    slack = 0.5 / float(fps) if fewer else max(0.5, float(2 / fps))
+    if stated is not None and end < stated - slack:
+        raise _cut_short(path, f"{len(times)} frames until {end:.2f} s", f"{stated:.2f} s")
+
+
+def check_frames(path: Path, info: VideoInfo, square: bool = False) -> None:
+    """Refuse frames that are not what 8-bit RGB metrics and methods take them for.
+
+    Args:
+        path: for messages.
+        info: of the video.
+        square: whether pixels must be square; two files of one shape can still be compared.
 
     Raises:
-        BadInput: missing, empty, not a video, no video stream, or truncated.
+        BadInput: a variable frame rate or missing frames, more than 8 bits or a high dynamic
+            range, an alpha channel, interlaced frames, pixels that are not square.
 
     """
-    path = Path(path)
-    with open_media(path) as container:
-        stream = _video_stream(container, path)
-        tick = float(seconds(1, stream.time_base))
-        times: list[float] = []
-        end = 0.0
-        try:
-            for packet in container.demux():
-                if packet.size == 0 or packet.is_discard:
-                    continue
-                stamp = packet.pts if packet.pts is not None else packet.dts
-                base = float(seconds(1, packet.time_base))
-                if packet.stream.index == stream.index:
-                    times.append((stamp or 0) * base)
-                if stamp is not None:
-                    end = max(end, (stamp + (packet.duration or 0)) * base)
-        except av.error.FFmpegError as error:
-            raise _cut_short(path, f"{len(times)} frames ({error})", "the video") from error
-        if not times:
-            raise BadInput(path, "it holds no frame", "Copy or download it again.")
-        stamps = np.sort(np.array(times))
-        rate = stream.average_rate or stream.guessed_rate
-        if not rate:
-            if len(stamps) < 2 or stamps[-1] <= stamps[0]:
-                raise BadInput(path, "it states no frame rate", "Re-encode it at a stated rate.")
-            rate = Fraction((len(stamps) - 1) / (stamps[-1] - stamps[0])).limit_denominator(1001)
-        fps = Fraction(rate)
-        if any(name in container.format.name for name in _CLAIMING):
-            if stream.frames and len(times) < stream.frames:
-                raise _cut_short(path, f"{len(times)} frames", f"{stream.frames}")
-            if container.duration and not stream.frames:
-                claimed = container.duration / 1e6
-                if end < claimed - max(0.5, float(2 / fps)):
-                    raise _cut_short(path, f"{end:.2f} s", f"{claimed:.2f} s")
-        has_audio = bool(container.streams.audio)
-
-    with open_media(path) as container:
-        stream = _video_stream(container, path)
-        first = _first_frame(container, stream, path)
-        rotation = int(first.rotation) % 360
-        height, width = first.height, first.width
-        if rotation in (90, 270):
-            height, width = width, height
-        return VideoInfo(
-            fps_exact=fps,
-            count=len(times),
-            height=height,
-            width=width,
-            duration=float(len(times) / fps),
-            rotation=rotation,
-            codec=stream.codec_context.name,
-            pixel_format=stream.pix_fmt or first.format.name,
-            has_audio=has_audio,
-            variable_frame_rate=_is_variable(stamps, fps, tick),
+    if info.missing:
+        shown = ", ".join(map(str, info.missing[:5])) + (", ..." if len(info.missing) > 5 else "")
+        raise BadInput(
+            path,
+            f"{len(info.missing)} frames were dropped when it was recorded (at {shown} of "
+            f"{info.count + len(info.missing)})",
+            "Fill them in: `ffmpeg -i IN -vf fps=25 -c:v libx264 -crf 12 OUT.mp4` repeats the "
+            "frame before each.",
         )
-
-
-def _first_frame(
-    container: av.container.InputContainer, stream: av.VideoStream, path: Path
-) -> av.VideoFrame:
-    try:
-        return next(container.decode(stream))
-    except (StopIteration, av.error.FFmpegError) as error:
-        raise _cut_short(path, "no frame", "the video") from error
-
-
-def read_frames(path: Path) -> Iterator[np.ndarray]:
-    """Decode a video frame by frame, uint8 RGB [H,W,3], rotation applied.
-
-    Raises:
-        BadInput: what `probe` refuses; a variable frame rate; a frame that cannot be
-            decoded, or fewer decoded frames than the file stores.
-
-    """
-    path = Path(path)
-    info = probe(path)
     if info.variable_frame_rate:
         raise BadInput(
             path,
@@ -199,22 +282,62 @@ def read_frames(path: Path) -> Iterator[np.ndarray]:
             "Re-encode it at a constant rate, for example "
             "`ffmpeg -i IN -vf fps=25 -c:v libx264 -crf 12 OUT.mp4`.",
         )
+    if info.bits > 8 or info.transfer:
+        kind = f"{info.bits} bits a channel ({info.pixel_format})"
+        kind += f" and a high dynamic range ({info.transfer})" if info.transfer else ""
+        raise BadInput(
+            path,
+            f"its frames have {kind}, but 8-bit frames are read",
+            "Convert it, and say so in your paper: "
+            "`ffmpeg -i IN -pix_fmt yuv420p -c:v libx264 -crf 0 OUT.mp4`"
+            + (", after tone mapping it to bt709." if info.transfer else "."),
+        )
+    if info.alpha:
+        raise BadInput(
+            path,
+            f"it has an alpha channel ({info.pixel_format})",
+            "Composite it over its background first; transparent pixels have no colour to score.",
+        )
+    if info.interlaced:
+        cure = "Deinterlace it first: `ffmpeg -i IN -vf bwdif=mode=send_frame OUT.mp4`."
+        raise BadInput(path, "its frames are interlaced", cure)
+    if square and abs(info.pixel_shape - 1) > _SQUARE:
+        shape = f"{info.pixel_shape.numerator}:{info.pixel_shape.denominator}"
+        cure = "Scale it to square pixels first: `ffmpeg -i IN -vf scale=iw*sar:ih,setsar=1 OUT`."
+        raise BadInput(path, f"its pixels are {shape}, not square", cure)
+
+
+def read_frames(path: Path) -> Iterator[np.ndarray]:
+    """Decode a video frame by frame, uint8 RGB [H,W,3], turned as a player would.
+
+    Raises:
+        BadInput: what `probe` and `check_frames` refuse; another number of frames than
+            `probe` found.
+
+    """
+    info = probe(path)
+    check_frames(Path(path), info)
     decoded = 0
     with open_media(path) as container:
-        stream = _video_stream(container, path)
+        stream = video_stream(container, Path(path))
         try:
             for frame in container.decode(stream):
-                if frame.is_corrupt:
-                    raise _cut_short(path, f"only {decoded} frames", f"{info.count}")
                 picture: np.ndarray = frame.to_ndarray(format="rgb24")
-                if info.rotation:
-                    picture = np.ascontiguousarray(np.rot90(picture, info.rotation // 90))
                 decoded += 1
-                yield picture
+                yield info.orientation.apply(picture)
         except av.error.FFmpegError as error:
-            raise _cut_short(path, f"{decoded} frames ({error})", f"{info.count}") from error
-    if decoded < info.count:
-        raise _cut_short(path, f"{decoded} frames", f"{info.count}")
+            found = f"{decoded} frames ({reason(error)})"
+            raise _cut_short(Path(path), found, f"{info.count}") from error
+    if decoded != info.count:
+        raise _cut_short(Path(path), f"{decoded} frames", f"{info.count}")
 
 
-__all__ = ["VideoInfo", "open_media", "probe", "read_frames", "write_mp4"]
+__all__ = [
+    "VideoInfo",
+    "check_frames",
+    "exact_rate",
+    "open_media",
+    "probe",
+    "read_frames",
+    "write_mp4",
+]

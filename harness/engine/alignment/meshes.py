@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from harness.contracts import BadInput
 from harness.engine.alignment.opened import SILENCE, OpenedSequence
 from harness.media.mesh import read_template, read_vertices
 from harness.media.mesh_regions import read_regions
+from harness.media.video import exact_rate
 from harness.weights import sha256_of
 
 #: Regions that metrics read.
@@ -55,7 +55,7 @@ def open_mesh(name: str, path: Path, fps: float | None, vertices: int | None) ->
         name,
         path,
         "mesh",
-        Fraction(fps or 25).limit_denominator(1001),
+        exact_rate(fps or 25),
         count,
         0,
         0,

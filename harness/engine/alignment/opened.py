@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from harness.contracts import BadInput
+from harness.contracts.sequence import SAMPLE_RATE
 from harness.engine.cells import archive
-from harness.media.audio import read_audio
-from harness.media.video import probe, read_frames
+from harness.files.pictures import SUFFIXES, frame_size, numbered, read_frame
+from harness.media.audio import open_sound, read_audio
+from harness.media.video import check_frames, exact_rate, probe, read_frames
 from harness.weights import sha256_of
 
 VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".m4v"}
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp"}
 MESHES = {".npy", ".npz"}
 SILENCE = np.zeros(0, np.float32)
 
@@ -38,6 +35,11 @@ class OpenedSequence:
         signals: per-frame signals that came with it, by the names of `SIGNALS`.
         decode: how its pixels were decoded, for the record.
         digest: hash of everything above.
+        sound_step: seconds of a packet of the sound, by which its length is uncertain.
+        colour: how colours were decoded; empty where they are stored as RGB.
+        pixel_shape: width of a pixel by its height.
+        first: number of the first frame, where frames are numbered.
+        doubts: what a user should know, a sentence each.
 
     """
 
@@ -54,6 +56,11 @@ class OpenedSequence:
     digest: str
     domain: str | None = None
     signals: Mapping[str, Any] = field(default_factory=dict)
+    sound_step: float = 0.0
+    colour: str = ""
+    pixel_shape: Fraction = Fraction(1)
+    first: int = 0
+    doubts: tuple[str, ...] = ()
 
 
 def kind_of(path: Path) -> str | None:
@@ -68,7 +75,7 @@ def kind_of(path: Path) -> str | None:
         return None
     if (path / "frames.zip").is_file():
         return "archive"
-    if any(p.suffix.lower() in PICTURES for p in path.iterdir() if p.is_file()):
+    if any(p.suffix.lower() in SUFFIXES for p in path.iterdir() if p.is_file()):
         return "pictures"
     return "set"
 
@@ -111,24 +118,9 @@ def open_video(name: str, path: Path) -> OpenedSequence:
 
     """
     info = probe(path)
-    if info.variable_frame_rate:
-        next(read_frames(path))  # refuses, and states the cure
-    format_ = av.VideoFormat(info.pixel_format)
-    bits = max(component.bits for component in format_.components)
-    if (bits > 8 and not format_.is_rgb) or bits > 16:
-        raise BadInput(
-            path,
-            f"it has {bits} bits a channel ({info.pixel_format}), but metrics read 8-bit frames",
-            "Convert it, and say so in your paper: "
-            "`ffmpeg -i IN -pix_fmt yuv420p -c:v libx264 -crf 0 OUT.mp4`.",
-        )
-    if any(component.is_alpha for component in format_.components):
-        raise BadInput(
-            path,
-            f"it has an alpha channel ({info.pixel_format})",
-            "Composite it over its background first; transparent pixels have no colour to score.",
-        )
-    turned = f", rotated by {info.rotation} degrees" if info.rotation else ""
+    check_frames(path, info)
+    sound = open_sound(path) if info.has_audio else None
+    turned = f", {info.orientation}" if str(info.orientation) else ""
     return OpenedSequence(
         name,
         path,
@@ -138,9 +130,14 @@ def open_video(name: str, path: Path) -> OpenedSequence:
         info.height,
         info.width,
         lambda: read_frames(path),
-        read_audio(path) if info.has_audio else SILENCE,
-        f"{info.codec} {info.pixel_format} to rgb24 by PyAV {av.__version__}{turned}",
+        sound.at(SAMPLE_RATE) if sound else SILENCE,
+        f"{info.codec} {info.pixel_format} ({info.colour}) to rgb24 by PyAV {av.__version__}"
+        + turned,
         sha256_of(path),
+        sound_step=sound.packet if sound else 0.0,
+        colour=info.colour,
+        pixel_shape=info.pixel_shape,
+        doubts=sound.notes if sound else (),
     )
 
 
@@ -154,18 +151,13 @@ def open_pictures(name: str, folder: Path, fps: float | None) -> OpenedSequence:
     """
     if fps is None:
         raise BadInput(folder, "images state no frame rate", "Give it, for example --fps 25.")
-    paths = numbered(folder)
-    (height, width), *sizes = [_size(path) for path in paths]
+    by_number = numbered(folder)
+    paths = list(by_number.values())
+    (height, width), *sizes = [frame_size(path) for path in paths]
     for path, size in zip(paths[1:], sizes, strict=True):
         if size != (height, width):
             fact = f"it is {size[1]}x{size[0]}, the first image is {width}x{height}"
             raise BadInput(path, fact, "Give images of one size.")
-
-    def frames() -> Iterator[np.ndarray]:
-        for path in paths:
-            with _opened(path) as image:
-                yield np.asarray(image)
-
     sound = next(
         (p for p in (folder / "audio.wav", folder.with_suffix(".wav")) if p.is_file()), None
     )
@@ -176,63 +168,16 @@ def open_pictures(name: str, folder: Path, fps: float | None) -> OpenedSequence:
         name,
         folder,
         "pictures",
-        Fraction(fps).limit_denominator(1001),
+        exact_rate(fps),
         len(paths),
         height,
         width,
-        frames,
+        lambda: map(read_frame, paths),
         read_audio(sound) if sound else SILENCE,
         f"{paths[0].suffix.lower().lstrip('.')} images by Pillow",
         digest.hexdigest(),
+        first=min(by_number),
     )
-
-
-def numbered(folder: Path) -> list[Path]:
-    """The images of a folder by their number, which must be consecutive.
-
-    Raises:
-        BadInput: a name without a number, a number twice, or a gap.
-
-    """
-    found: dict[int, Path] = {}
-    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES):
-        digits = re.findall(r"\d+", path.stem)
-        if not digits:
-            cure = "Name images 000000.png, 000001.png, ..."
-            raise BadInput(path, "its name contains no number", cure)
-        number = int(digits[-1])
-        if number in found:
-            fact = f"number {number} occurs twice: {found[number].name} and {path.name}"
-            raise BadInput(folder, fact, "Keep one image per frame in the folder.")
-        found[number] = path
-    numbers = sorted(found)
-    for before, after in pairwise(numbers):
-        if after != before + 1:
-            fact = f"image {before} is followed by {after}"
-            raise BadInput(folder, fact, "Frames must be numbered without gaps: render them again.")
-    return [found[number] for number in numbers]
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    try:
-        with Image.open(path) as image:
-            yield image
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        fact = f"it cannot be read as an image ({error})"
-        raise BadInput(path, fact, "Write or copy it again.") from error
-
-
-def _size(path: Path) -> tuple[int, int]:
-    """Height and width, from the file's header."""
-    with _opened(path) as image:
-        if image.mode != "RGB":
-            raise BadInput(
-                path,
-                f"its pixels are {image.mode}, not 8-bit RGB",
-                "Convert the images to RGB; composite transparent ones over their background.",
-            )
-        return image.height, image.width
 
 
 def open_archive(name: str, folder: Path) -> OpenedSequence:
@@ -250,7 +195,7 @@ def open_archive(name: str, folder: Path) -> OpenedSequence:
             name,
             folder,
             "archive",
-            Fraction(meta["fps"]).limit_denominator(1001),
+            exact_rate(meta["fps"]),
             len(frames),
             frames.height,
             frames.width,

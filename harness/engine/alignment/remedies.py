@@ -15,6 +15,7 @@ from harness.contracts import BadInput, cut
 from harness.contracts.sequence import SAMPLE_RATE
 from harness.engine.alignment.opened import OpenedSequence
 from harness.engine.request import Remedies
+from harness.media.video import exact_rate
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def align(prediction: OpenedSequence, truth: OpenedSequence, remedies: Remedies)
     """
     notes: dict[str, Any] = {}
     if remedies.resample_fps is not None:
-        target = Fraction(remedies.resample_fps).limit_denominator(1001)
+        target = exact_rate(remedies.resample_fps)
         for side, opened in (("prediction", prediction), ("truth", truth)):
             if opened.fps != target:
                 notes.setdefault("resample_fps", {})[side] = [float(opened.fps), float(target)]
@@ -58,7 +59,17 @@ def align(prediction: OpenedSequence, truth: OpenedSequence, remedies: Remedies)
             )
         notes["resize"] = sizes
         prediction = resized(prediction, truth.height, truth.width)
+    check_colours(prediction, truth, notes)
     if prediction.count != truth.count:
+        if prediction.first != truth.first:
+            ranges = [f"{one.first} to {one.first + one.count - 1}" for one in (prediction, truth)]
+            raise BadInput(
+                prediction.path,
+                f"its images are numbered {ranges[0]}, those of its ground truth {truth.path} "
+                f"{ranges[1]}",
+                "Renumber or remove images so that both begin with the same frame: --trim cuts "
+                "only at the end.",
+            )
         if not remedies.trim or truth.kind == "mesh":
             raise BadInput(
                 prediction.path,
@@ -73,8 +84,35 @@ def align(prediction: OpenedSequence, truth: OpenedSequence, remedies: Remedies)
         prediction, truth = trimmed(prediction, count), trimmed(truth, count)
     own = len(prediction.audio) > 0
     sound = prediction if own else truth
+    doubts = dict.fromkeys((*prediction.doubts, *truth.doubts))
+    if doubts:
+        notes.setdefault("warnings", []).extend(doubts)
     notes["sound"] = "prediction" if own else "truth" if len(truth.audio) else "none"
     return with_sound(prediction, truth, sound, remedies, notes)
+
+
+def check_colours(prediction: OpenedSequence, truth: OpenedSequence, notes: dict[str, Any]) -> None:
+    """Refuse pixels of two shapes, and note colours that were decoded in two ways.
+
+    Raises:
+        BadInput: the shapes of pixels differ.
+
+    """
+    ours, theirs = prediction.pixel_shape, truth.pixel_shape
+    if abs(ours / theirs - 1) > 0.01:
+        raise BadInput(
+            prediction.path,
+            f"its pixels are {ours.numerator}:{ours.denominator}, those of its ground truth "
+            f"{truth.path} {theirs.numerator}:{theirs.denominator}",
+            "Scale one of them so that both are shown alike: `ffmpeg -i IN -vf setsar=1 OUT` "
+            "corrects a wrong mark.",
+        )
+    if prediction.colour and truth.colour and prediction.colour != truth.colour:
+        notes["colour"] = [prediction.colour, truth.colour]
+        notes.setdefault("warnings", []).append(
+            f"{prediction.path}: its colours are decoded as {prediction.colour}, those of "
+            f"{truth.path} as {truth.colour}; if both were encoded alike, mark both alike"
+        )
 
 
 def with_sound(
@@ -87,12 +125,15 @@ def with_sound(
     """Check the length of sound against video, or cut both to the shorter."""
     count, rate = prediction.count, prediction.fps
     sound_s, video_s = len(sound.audio) / SAMPLE_RATE, float(count / rate)
-    if len(sound.audio) and abs(sound_s - video_s) > 1 / rate:
+    # A track ends at a whole packet of sound, after a picture that is shown in full.
+    tolerance = float(1 / rate) + 2 * sound.sound_step
+    same = prediction.path == truth.path
+    if len(sound.audio) and abs(sound_s - video_s) > tolerance and not same:
         if not remedies.trim:
             raise BadInput(
                 sound.path,
-                f"its sound lasts {sound_s:.3f} s and its video {video_s:.3f} s, more than one "
-                f"frame ({float(1 / rate):g} s) apart",
+                f"its sound lasts {sound_s:.3f} s and its video {video_s:.3f} s, more than "
+                f"{tolerance:.3f} s apart",
                 "Pass --trim to cut both at the end to the shorter one.",
             )
         count = min(count, int(sound_s * rate))

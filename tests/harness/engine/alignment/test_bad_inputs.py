@@ -79,7 +79,7 @@ def variable_frame_rate(root):
     return both(odd, good(root))
 
 
-@case("it has 10 bits a channel (yuv420p10le)")
+@case("its frames have 10 bits a channel (yuv420p10le)")
 def ten_bits(root):
     deep = video(root / "a.mkv", codec="libx264", pixel_format="yuv420p10le")
     return both(deep, good(root))
@@ -194,7 +194,7 @@ def transparent_pictures(root):
     return both(folder(root / "a", mode="RGBA"), good(root), "--fps", 25)
 
 
-@case("cannot be read as an image")
+@case("not a readable image")
 def damaged_picture(root):
     (folder(root / "a") / "0004.png").write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
     return both(root / "a", good(root), "--fps", 25)

@@ -44,7 +44,7 @@ def test_rows_values_items_page_and_record(call, tmp_path):
     values = items.read(tmp_path / "out", rows["ours"]).column("psnr")
     assert {name: len(series) for name, series in values.items()} == {"one": 8, "two": 8}
     record = results.provenance["score"]["ours/one"]
-    assert record["prediction"]["decode"].startswith("ffv1 bgr0 to rgb24 by PyAV")
+    assert record["prediction"]["decode"].startswith("ffv1 bgr0 (rgb) to rgb24 by PyAV")
     assert len(record["prediction"]["sha256"]) == 64
     assert record["sound"] == "prediction"
     assert (tmp_path / "out" / "index.html").is_file()
@@ -136,7 +136,7 @@ def test_a_rotated_portrait_is_seen_upright(tmp_path):
     assert (opened.height, opened.width) == (48, 32)
     first = next(iter(opened.frames()))
     assert first.shape == (48, 32, 3)
-    assert "rotated by" in opened.decode
+    assert opened.decode.endswith("rotated by 90 degrees clockwise")
     assert first[:6, -6:].mean() > 240, "the corner top left comes to the top right"
 
 
