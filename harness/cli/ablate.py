@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -11,16 +11,17 @@ from harness.cli.options import (
     Device,
     KeepFailed,
     Metrics,
+    Overrides,
     Preset,
     Seeds,
+    Sequences,
     parse_metrics,
     parse_names,
     parse_overrides,
     resolve_device,
 )
-
-if TYPE_CHECKING:
-    from harness.contracts import Results
+from harness.contracts import Results
+from harness.storage import write_json
 
 
 def ablate(
@@ -31,18 +32,13 @@ def ablate(
     split: Annotated[
         str, typer.Option(help="Name of a split, or folder of a prepared subject.")
     ] = "synthetic-mini",
-    sequences: Annotated[
-        str | None, typer.Option(help="Test sequences of the split, comma-separated; default: all.")
-    ] = None,
+    sequences: Sequences = None,
     seed: Seeds = None,
     preset: Preset = None,
     device: Device = "auto",
     metrics: Metrics = None,
     out: Annotated[Path, typer.Option(help="Folder for cells, results and tables.")] = Path("runs"),
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Override an option of the preset in all rows: KEY=VALUE."),
-    ] = None,
+    set_: Overrides = None,
     keep_failed: KeepFailed = False,
 ) -> None:
     """Train, score and compare the rows of an ablation grid.
@@ -56,7 +52,6 @@ def ablate(
     from harness.engine.execution import Engine
     from harness.engine.planning import make_plan
     from harness.engine.tables.entries import folder_of
-    from harness.storage import write_json
     from methods import catalog as methods
 
     chosen = find_grid(methods.spec(method), grid)
@@ -67,7 +62,7 @@ def ablate(
         preset=preset,
         device=resolve_device(device),
         metrics=parse_metrics(metrics),
-        overrides=parse_overrides(set_ or []),
+        overrides=parse_overrides(set_),
     )
     plan = make_plan(request_of(chosen, asked))
     home = folder_of(out, plan.table)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.contracts import BadInput
+from harness.storage import make_folder, write_text
+
 if TYPE_CHECKING:
     from harness.gate.check import Finding
-    from harness.gate.throughput import Rule
 
 DEFAULT = Path("runs/synthetic-mini@1")
 
@@ -57,11 +59,9 @@ def check(
     baseline). Throughput is that of this package's fusion, splatting and scoring, measured now;
     use --no-throughput to check a method of your own.
     """
-    from harness.contracts import BadInput
     from harness.gate import baseline as baselines
     from harness.gate import check as checking
     from harness.gate import verdicts
-    from harness.storage import write_text
     from reports import stored
 
     if not quality and not throughput:
@@ -101,7 +101,6 @@ def one_run(path: Path) -> Path:
         BadInput: there is none, or there are several.
 
     """
-    from harness.contracts import BadInput
     from reports import stored
 
     folders = stored.run_folders(path)
@@ -111,18 +110,17 @@ def one_run(path: Path) -> Path:
     return folders[0]
 
 
-def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list[Finding]:
+def speed(kept: Mapping[str, Any], path: Path) -> list[Finding]:
     """Measure the guarded work beside the calibration kernel.
 
     Raises:
         BadInput: the baseline has no throughput, or ratios to another kernel.
 
     """
-    from harness.contracts import BadInput
     from harness.gate import calibration, throughput, workloads
     from harness.gate.check import Finding
 
-    rule = rule or throughput.Rule()
+    rule = throughput.Rule()
     stored = kept.get("throughput")
     cure = "Refresh it, or pass --no-throughput."
     if not stored:
@@ -143,7 +141,7 @@ def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list
     with calibration.steady():
         measured = throughput.check(build, calibration.kernel(), ratios, limit, rule)
     found = [
-        Finding("throughput", name, None, None, None, "new", "it is not in the baseline")
+        Finding("throughput", name, "new", "it is not in the baseline")
         for name in guarded
         if name not in ratios
     ]
@@ -151,14 +149,14 @@ def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list
         what = f"{name}, CPU time relative to the kernel"
         if name not in measured:
             note = "this work is no longer measured"
-            found.append(Finding("throughput", what, ratio, None, None, "gone", note))
+            found.append(Finding("throughput", what, "gone", note, ratio))
             continue
         now, verdict = measured[name]
         note = f"{now.ratio / ratio:.2f} times, {now.low / ratio:.2f} to {now.high / ratio:.2f}"
         if other:
             note += f"; limit {limit:.2f}: {', '.join(other)} differ from the baseline's machine"
         allowed = (limit - 1) * ratio
-        found.append(Finding("throughput", what, ratio, now.ratio, allowed, verdict, note))
+        found.append(Finding("throughput", what, verdict, note, ratio, now.ratio, allowed))
     return found
 
 
@@ -171,7 +169,6 @@ def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool
     """
     from harness.engine.provenance import provenance
     from harness.gate import baseline as baselines
-    from harness.storage import make_folder, write_text
     from reports import stored
 
     facts = provenance("cpu") | {"created": datetime.now(UTC).isoformat(timespec="seconds")}

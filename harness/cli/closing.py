@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from harness.contracts import Results
+
 if TYPE_CHECKING:
-    from harness.contracts import Results
     from harness.engine.execution import Engine, Tally
     from harness.engine.planning import Plan
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.contracts import HarnessError, Unavailable
+
 #: Extra -> (module to look for, what it gives).
 EXTRAS = {
     "gpu": ("gsplat", "splatting on CUDA"),
@@ -100,7 +102,6 @@ def own_names() -> list[Diagnosis]:
 
 def native() -> Diagnosis:
     """The splatting kernel for the CPU."""
-    from harness.contracts import HarnessError
     from methods.gaussians.native import library
 
     try:
@@ -156,7 +157,6 @@ def torchvision() -> Diagnosis:
 
 def home() -> list[Diagnosis]:
     """Whether anything can be kept between runs."""
-    from harness.contracts import Unavailable
     from harness.weights import cache_dir
 
     try:
@@ -167,7 +167,6 @@ def home() -> list[Diagnosis]:
 
 def weights() -> list[Diagnosis]:
     """Weights that are not here, and the metrics that need them."""
-    from harness.contracts import HarnessError, Unavailable
     from harness.weights import registry, resolve
 
     found = []

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from harness.contracts import BadInput
+
 
 def prepare(
     video: Annotated[
@@ -41,7 +43,6 @@ def prepare(
 
     Several videos become sequences of one subject, with one frame size and scale.
     """
-    from harness.contracts import BadInput
     from harness.engine.progress import watch
     from splits import prepare as preparation
 

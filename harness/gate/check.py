@@ -19,18 +19,17 @@ SHOWN = ("better", "faster", "unclear", "new")
 class Finding:
     """One line of the gate's table.
 
-    verdict: `ok`; `worse`, `slower`, `gone`, `failed` (these fail the gate); `better`,
-        `faster`, `new`, `unclear` (these are shown).
-    tolerance: how far `now` may lie on the wrong side of `baseline`; None where not numbers.
+    verdict: `ok`, or one of `FAILING` or `SHOWN`.
+    tolerance: how far `now` may lie on the wrong side of `baseline`.
     """
 
     kind: str  # "quality" or "throughput"
     what: str
-    baseline: float | None
-    now: float | None
-    tolerance: float | None
     verdict: str
     note: str = ""
+    baseline: float | None = None
+    now: float | None = None
+    tolerance: float | None = None
 
     @property
     def fails(self) -> bool:
@@ -64,19 +63,19 @@ def quality(
     for key, kept in baseline["rows"].items():
         row = rows.get(key)
         if row is None:
-            found.append(Finding("quality", key, None, None, None, "gone", "the row is missing"))
+            found.append(Finding("quality", key, "gone", "the row is missing"))
             continue
         found += [
             _column(f"{key} {column}", row, column, entry, results)
             for column, entry in kept["columns"].items()
         ]
         found += [
-            Finding("quality", f"{key} {column}", None, value_of(row, column), None, "new")
+            Finding("quality", f"{key} {column}", "new", now=now)
             for column in baseline["code"]
-            if column not in kept["columns"] and value_of(row, column) is not None
+            if column not in kept["columns"] and (now := value_of(row, column)) is not None
         ]
     found += [
-        Finding("quality", key, None, None, None, "new", "the baseline has no such row")
+        Finding("quality", key, "new", "the baseline has no such row")
         for key in rows
         if key not in baseline["rows"]
     ]
@@ -84,9 +83,6 @@ def quality(
         Finding(
             "quality",
             f"{each.method} [{each.drive}] {each.kind} of {each.sequence}",
-            None,
-            None,
-            None,
             "failed",
             f"{each.type}: {each.message}" + f" ({each.where})" * bool(each.where),
         )
@@ -102,12 +98,12 @@ def _column(
     if now is None or facts is None:
         score = row.scores.get(column)
         note = (score.reason or score.status) if score else "the column is missing"
-        return Finding("quality", what, mean, None, None, "gone", note)
+        return Finding("quality", what, "gone", note, mean)
     allowed = tolerance(entry, facts, len(row.seeds))
     loss = (mean - now) * (1 if facts["direction"] == "up" else -1)
     # Whatever is not within the tolerance fails, should any number be none.
     verdict = "worse" if not loss <= allowed else "better" if -loss > allowed else "ok"
-    return Finding("quality", what, mean, now, allowed, verdict)
+    return Finding("quality", what, verdict, "", mean, now, allowed)
 
 
 def _refuse_other_protocol(baseline: Mapping[str, Any], rows: Mapping[str, Row], name: str) -> None:

@@ -81,19 +81,8 @@ def splatting(count: int = 3000, size: int = 96) -> tuple[Work, Work]:
     options: dict[str, Any] = {"backgrounds": torch.ones(1, 3), "backend": "cpu", "threads": 1}
 
     def render(tensors: list[torch.Tensor]) -> torch.Tensor:
-        means, turns, scales, opacities, colours = tensors
-        return module.rasterize(
-            means,
-            turns,
-            scales,
-            opacities,
-            colours,
-            view[None],
-            matrix[None],
-            size,
-            size,
-            **options,
-        )[0]
+        """Of means, quaternions, scales, opacities and colours."""
+        return module.rasterize(*tensors, view[None], matrix[None], size, size, **options)[0]
 
     def forward() -> object:
         with torch.no_grad():
