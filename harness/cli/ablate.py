@@ -45,30 +45,32 @@ def ablate(
 
     Each row is compared with the grid's reference row, with intervals and Holm's correction.
     """
-    from harness.ablation import formats, sections, table
+    from harness.ablation import formats, page, table
     from harness.ablation.grid import find_grid
-    from harness.ablation.request import AblationRequest, description_of, request_of
+    from harness.ablation.request import description_of, request_of
     from harness.cli.closing import finish
     from harness.engine.execution import Engine
     from harness.engine.planning import make_plan
+    from harness.engine.request import SplitData
     from harness.engine.tables.entries import folder_of
     from methods import catalog as methods
 
     chosen = find_grid(methods.spec(method), grid)
-    asked = AblationRequest(
-        split=split,
-        seeds=tuple(dict.fromkeys(seed)) if seed else None,
-        sequences=parse_names("--sequences", sequences, "a,b"),
+    overrides = parse_overrides(set_)
+    request = request_of(
+        chosen,
+        SplitData(split, parse_names("--sequences", sequences, "a,b")),
+        overrides,
+        seeds=tuple(dict.fromkeys(seed or ())),
         preset=preset,
         device=resolve_device(device),
         metrics=parse_metrics(metrics),
-        overrides=parse_overrides(set_),
     )
-    plan = make_plan(request_of(chosen, asked))
+    plan = make_plan(request)
     home = folder_of(out, plan.table)
-    folder = home / sections.FOLDER / chosen.id
+    folder = home / page.FOLDER / chosen.id
 
-    description = description_of(chosen, asked)
+    description = description_of(chosen, overrides)
     # Rows of an older version of the grid must not stay beside those of this one.
     changed = is_of_another_grid(folder / table.FILE, description)
 
@@ -76,9 +78,9 @@ def ablate(
         write_json(folder / table.FILE, description)
         return formats.write(folder)["table"]
 
-    engine = Engine(folder, asked.device, home, share_stages=True, keep_failed=keep_failed)
+    engine = Engine(folder, request.device, home, share_stages=True, keep_failed=keep_failed)
     fine = finish(engine, plan, fresh=changed, show=compared)
-    sections.refresh_page(home)  # the leaderboard of the run, if there is one, shows its ablations
+    page.refresh_page(home)  # the leaderboard of the run, if there is one, shows its ablations
     if not fine:
         raise typer.Exit(1)
 

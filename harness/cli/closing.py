@@ -32,17 +32,17 @@ def finish(
         Whether nothing failed.
 
     """
-    from harness.ablation import sections
+    from harness.ablation import page
     from reports import tables
-    from reports.page import assemble as page
+    from reports.page.assemble import NAME
 
     start = time.perf_counter()
-    target = engine.out / page.NAME
+    target = engine.out / NAME
     results = engine.run(plan, fresh)
     table = show(results) if show else tables.render(results, "table")
     # A run that was killed between its results and its page gets the page now.
     if not engine.tally.unchanged or not target.is_file():
-        sections.write_page(results, engine.out)
+        page.write_page(results, engine.out)
     print(table)
     print(f"{summary(engine.tally, start)} Open {target}", file=sys.stderr)
     return not results.failures

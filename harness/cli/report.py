@@ -37,7 +37,7 @@ def report(
 
     The leaderboard of a run, the table of an ablation, or with --by, means by group.
     """
-    from harness.ablation import sections
+    from harness.ablation import page
     from reports import stored
     from reports.breakdown import means
     from reports.breakdown import tables as breakdown_tables
@@ -54,7 +54,7 @@ def report(
         if out is not None and len(folders) > 1:
             raise BadInput(out, f"one page cannot hold {len(folders)} runs", "Name one run folder.")
         for folder in folders:
-            print(sections.write_page(stored.read(folder), folder, out))
+            print(page.write_page(stored.read(folder), folder, out))
         return
     else:
         text = "\n\n".join(one(folder, format_, names) for folder in folders)

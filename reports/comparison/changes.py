@@ -84,13 +84,7 @@ def sign(direction: str) -> int:
 
 
 def compare(pairs: Sequence[tuple[Side, Side]], columns: Sequence[str] = ()) -> list[Change]:
-    """All columns of all pairs of rows, Holm-corrected together over those with a direction.
-
-    Args:
-        pairs: rows A with rows B.
-        columns: the only ones to look at; all without.
-
-    """
+    """All columns (or the named ones) of pairs of rows A and B, Holm-corrected together."""
     return corrected(
         [
             replace(change, row=a.label if a.label == b.label else f"{a.label} -> {b.label}")
@@ -112,14 +106,9 @@ def corrected(changes: Sequence[Change]) -> list[Change]:
 def changes_of(
     a: Side, b: Side, columns: Sequence[str] = (), resamples: int = RESAMPLES, named: int = 0
 ) -> list[Change]:
-    """All columns that both rows have a score of, without correction.
+    """All columns, or the named ones, that both rows have a score of, without correction.
 
-    Args:
-        a: a row.
-        b: another.
-        columns: the only ones to look at; all without.
-        resamples: bootstrap draws.
-        named: items to name on either end.
+    `resamples` are bootstrap draws, `named` the items to name on either end.
 
     Raises:
         BadInput: a sequence has not the same number of items on both sides.
@@ -140,7 +129,7 @@ def column_change(
     change = Change(name, direction, left.value, right.value)
     for label, score in (("A", left), ("B", right)):
         if score.value is None:
-            text = {"unavailable": "is unavailable"}.get(score.status, "failed")
+            text = "is unavailable" if score.status == "unavailable" else "failed"
             return replace(change, reason=f"{label} {text}")
     kinds = a.weights(name), b.weights(name)
     if None in kinds:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reports import layout
@@ -22,6 +22,9 @@ MARKS = {
     "equal": "= equal",
     "untested": "",
 }
+
+#: Verdicts of a difference that holds, at least before correction.
+CHANGED = ("better", "worse", "maybe better", "maybe worse")
 
 LEGEND = (
     f"▲▼ significant at {LEVEL:g} after Holm's correction over the table; △▽ before it only; "
@@ -84,14 +87,19 @@ def make(
     return Comparison(*names, tuple(found), scope(found), remarks)
 
 
+def alike(changes: Sequence[Change]) -> bool:
+    """Whether all columns of a pair of rows are equal."""
+    return bool(changes) and all(change.verdict == "equal" for change in changes)
+
+
 def digits_of(changes: Sequence[Change]) -> Precision:
     """How the differences of one column are written."""
     sizes = [(one.delta, *(one.interval or ())) for one in changes]
     return of_changes(changes[0].column, [v for one in changes for v in (one.a, one.b)], sizes)
 
 
-def texts(change: Change) -> dict[str, str]:
-    """One line, as text."""
+def texts(change: Change, marks: Mapping[str, str] = {}) -> dict[str, str]:
+    """One line, as text; `marks` are what it shows instead of a reason, of `reasons`."""
     digits = digits_of([change])
     one, interval = change.difference, change.interval
     counts = ""
@@ -106,7 +114,7 @@ def texts(change: Change) -> dict[str, str]:
         "interval": " to ".join(map(digits.signed, interval or ())),
         "p": p_text(change.p) if tested else "",
         "pairs": counts,
-        "verdict": MARKS[change.verdict] or change.reason,
+        "verdict": MARKS[change.verdict] or marks.get(change.reason, change.reason),
     }
 
 

@@ -34,9 +34,8 @@ def table(comparison: Comparison, row: str) -> TextTable:
     lines = []
     for change in comparison.shown:
         if change.row == row:
-            *cells, last = words.texts(change).values()
-            verdict = CellText(marks.get(last, last), change.verdict)
-            lines.append([*map(CellText, cells), verdict])
+            *cells, last = words.texts(change, marks).values()
+            lines.append([*map(CellText, cells), CellText(last, change.verdict)])
     return TextTable(HEADS, lines, row, left=(0, len(HEADS) - 1))
 
 
@@ -45,12 +44,11 @@ def terminal(comparison: Comparison) -> str:
     parts = [formats.plain(comparison.title)]
     for row in comparison.rows:
         changes = [change for change in comparison.shown if change.row == row]
-        if changes and all(change.verdict == "equal" for change in changes):
+        if words.alike(changes):
             parts.append(f"{formats.plain(row)}: all {len(changes)} columns are equal\n")
         else:
             parts.append(formats.terminal(table(comparison, row)) + "\n")
-    changed = ("better", "worse", "maybe better", "maybe worse")
-    items = words.extreme_lines(comparison, 1, lambda change: change.verdict in changed)
+    items = words.extreme_lines(comparison, 1, lambda change: change.verdict in words.CHANGED)
     notes = TextTable((), (), notes=[*words.notes(comparison), *items])
     return "\n".join([*parts, formats.terminal(notes)])
 

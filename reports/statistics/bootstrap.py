@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.statistics.clusters import SCOPES, Series, grouped, level
+from reports.statistics.clusters import Series, grouped, level
 from reports.statistics.draws import draw_blocks, draw_clusters
 
 RESAMPLES = 10_000
@@ -43,21 +43,16 @@ class Estimate:
     """
 
     value: float
-    low: float | None
-    high: float | None
-    p: float | None
-    error: float | None
     n: int
     failed: int
     sequences: int
     subjects: int
     level: str
-    clusters: int
-
-    @property
-    def scope(self) -> str:
-        """What the interval generalises to, in words."""
-        return SCOPES[self.level]
+    clusters: int = 0
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    error: float | None = None
 
 
 def estimate(
@@ -84,28 +79,30 @@ def estimate(
     flat = [one for subject in subjects for one in subject]
     n = sum(len(one.finite) for one in flat)
     failed = sum(len(one.values) for one in series) - n
-    counts = {"n": n, "failed": failed, "sequences": len(flat), "subjects": len(subjects)}
+    counts = (n, failed, len(flat), len(subjects))
     at = level(subjects, block)
     if not flat:
-        return Estimate(float("nan"), None, None, None, None, level=at, clusters=0, **counts)
+        return Estimate(float("nan"), *counts, at)
     rng = np.random.default_rng(seed)
     if at in ("blocks", "none"):
         values = flat[0].finite
         mean = float(values.mean())
         if at == "none":
-            return Estimate(mean, None, None, None, None, level=at, clusters=0, **counts)
+            return Estimate(mean, *counts, at)
         block = max(block, len(values) // MOST_BLOCKS)
         totals, drawn, clusters = draw_blocks(values, block, resamples, rng)
         sizes, drawn_sizes = np.ones_like(totals), np.ones_like(drawn)
     else:
         groups = subjects if at == "subjects" else [[one] for one in flat]
-        weigh = {id(one): 1.0 if weights == "sequences" else float(len(one.finite)) for one in flat}
-        totals = np.array([sum(weigh[id(s)] * s.finite.mean() for s in g) for g in groups])
-        sizes = np.array([sum(weigh[id(s)] for s in g) for g in groups])
+        of_items = weights == "items"
+        weighted = [
+            [(one.finite, float(len(one.finite)) if of_items else 1.0) for one in group]
+            for group in groups
+        ]
+        totals = np.array([sum(weight * v.mean() for v, weight in group) for group in weighted])
+        sizes = np.array([sum(weight for _, weight in group) for group in weighted])
         mean, clusters = float(totals.sum() / sizes.sum()), len(groups)
-        drawn, drawn_sizes = draw_clusters(
-            [[(s.finite, weigh[id(s)]) for s in g] for g in groups], block, resamples, rng
-        )
+        drawn, drawn_sizes = draw_clusters(weighted, block, resamples, rng)
     error = float(cluster_error(totals[None], sizes[None], clusters)[0])
     pivots = studentized(drawn, drawn_sizes, mean) if clusters >= ENOUGH else None
     if error == 0 and mean != 0:
@@ -114,7 +111,7 @@ def estimate(
         low, high = (mean, mean) if p <= 1 - confidence else (None, None)
     else:
         low, high, p = invert(mean, error, pivots, clusters, confidence)
-    return Estimate(mean, low, high, p, error, level=at, clusters=clusters, **counts)
+    return Estimate(mean, *counts, at, clusters, low, high, p, error)
 
 
 def cluster_error(totals: np.ndarray, sizes: np.ndarray, clusters: int) -> np.ndarray:

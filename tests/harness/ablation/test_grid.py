@@ -6,9 +6,10 @@ import pytest
 import yaml
 
 from harness.ablation.grid import Grid, find_grid, read_grid, shipped_grids
-from harness.ablation.request import AblationRequest, check_rows, request_of
+from harness.ablation.request import check_rows, request_of
 from harness.contracts import BadInput, UnknownName
 from harness.engine.planning import make_plan
+from harness.engine.request import SplitData
 from harness.engine.split_data import SplitSequences
 from methods import catalog as methods
 from tests import toy, toy_run
@@ -128,4 +129,4 @@ def test_a_subset_of_tests_keeps_the_splits_order():
 def test_names_are_checked_before_data_is_made():
     grid = Grid.model_validate(GOOD)
     with pytest.raises(UnknownName, match="preset"):
-        make_plan(request_of(grid, AblationRequest("no-such-split", preset="fast")))
+        make_plan(request_of(grid, SplitData("no-such-split"), {}, preset="fast"))

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from harness.ablation import formats as ablation_tables
-from harness.ablation import sections
+from harness.ablation import page as ablation_page
 from harness.contracts import FailedCell, Results, Row, Score
 from reports import stored
 from reports.breakdown.means import Breakdown, Mean
@@ -78,7 +78,7 @@ def run(tmp_path):
 
 
 def read(run):
-    return markup.parse(sections.write_page(stored.read(run), run).read_text("utf-8"))
+    return markup.parse(ablation_page.write_page(stored.read(run), run).read_text("utf-8"))
 
 
 def test_finished_ablations_are_sections_with_the_papers_values(run):
@@ -106,7 +106,7 @@ def test_finished_ablations_are_sections_with_the_papers_values(run):
 
 def test_better_is_right_of_the_line_and_the_paper_a_diamond(run):
     section = markup.parse(
-        sections.write_page(stored.read(run), ablate(run).parent.parent).read_text()
+        ablation_page.write_page(stored.read(run), ablate(run).parent.parent).read_text()
     )
     rows = section.by_id("ablation-grid").all("tr")
     for row, kind in ((rows[2], "better"), (rows[3], "worse")):
@@ -231,20 +231,17 @@ def test_a_weak_spot_is_named_where_half_of_the_columns_agree():
     def column(*order):
         cells = tuple(cell[name] for name in (*order, "all"))
         groups_ = (("sad",), ("happy",), ("all",))
-        table = Breakdown("psnr", "up", ("emotion",), groups_, ("ours",), (cells,))
-        return groups.ColumnGroups("psnr", (table,))
+        return Breakdown("psnr", "up", ("emotion",), groups_, ("ours",), (cells,))
 
     sad, happy = column("low", "high"), column("high", "low")
-    flat = groups.ColumnGroups(
-        "psnr", (dataclasses.replace(sad.tables[0], cells=((cell["all"],) * 3,)),)
-    )
+    flat = dataclasses.replace(sad, cells=((cell["all"],) * 3,))
     row = simulated_row("ours")
-    (spot,) = groups.weak_spots(row, [sad, sad, happy])
+    (spot,) = groups.weak_spots(row, {"a": [sad], "b": [sad], "c": [happy]})
     assert spot["groups"] == [{"by": "emotion", "group": "sad", "count": 2, "of": 3}]
-    down = groups.ColumnGroups("lmd", (dataclasses.replace(sad.tables[0], direction="down"),))
-    (spot,) = groups.weak_spots(row, [down])
+    down = dataclasses.replace(sad, direction="down")
+    (spot,) = groups.weak_spots(row, {"lmd": [down]})
     assert spot["groups"][0]["group"] == "happy"
-    (spot,) = groups.weak_spots(row, [sad, happy, flat])
+    (spot,) = groups.weak_spots(row, {"a": [sad], "b": [happy], "c": [flat]})
     assert spot["groups"][0]["group"] == ""
 
 
@@ -265,9 +262,9 @@ def test_an_ablation_folders_page_and_file_show_the_same_section(tmp_path):
 
 def test_refresh_writes_where_there_is_a_run_and_nowhere_else(run):
     folder = ablate(run)
-    assert sections.refresh_page(run) == run / page.NAME
+    assert ablation_page.refresh_page(run) == run / page.NAME
     assert "ablation-grid" in (run / page.NAME).read_text("utf-8")
-    assert sections.refresh_page(folder.parent) is None
+    assert ablation_page.refresh_page(folder.parent) is None
     assert not (folder.parent / page.NAME).exists()
 
 
