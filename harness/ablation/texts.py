@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from harness.ablation.table import Ablation, GridCell, Line
+from harness.ablation.table import Ablation, GridCell
 from reports import layout, tables
-from reports.comparison.changes import LEVEL, Change, scope
+from reports.comparison.changes import Change, scope
 from reports.comparison.comparison import digits_of
 from reports.numbers import Precision
+from reports.statistics.correction import LEVEL
 
 #: Marks a change that holds after Holm's correction.
 STAR = "*"
@@ -37,16 +38,6 @@ def paper_text(ablation: Ablation, name: str, cell: GridCell) -> str:
     if cell.paper_change is None:
         return text
     return f"{text} ({change_digits(ablation, name).signed(cell.paper_change)})"
-
-
-def row_text(line: Line) -> str:
-    """The row's name with what drove it."""
-    return f"{line.name} [{line.drive}]"
-
-
-def caption(ablation: Ablation) -> str:
-    """What the table is about and under which protocol, in one line."""
-    return f"{ablation.title}. {protocol(ablation)}"
 
 
 def protocol(ablation: Ablation) -> str:

@@ -40,7 +40,7 @@ def compare(
     left, right = open_sides(a), open_sides(b)
     pairs = match(left, right)
     found = comparison.make(pairs, (a, b), listed(columns), alone=unmatched(left, right, pairs))
-    text = comparison_tables.render(found, format_)
+    text = comparison_tables.FORMATS[format_](found)
     if out is None:
         print(text)
     else:

@@ -13,9 +13,8 @@ from reports.comparison.extremes import NAMED, Extreme, extremes
 from reports.comparison.rows import Side
 from reports.statistics import Estimate, Pairs, Pooled, estimate, estimate_pooled, holm, paired
 from reports.statistics.bootstrap import RESAMPLES
+from reports.statistics.correction import LEVEL
 from reports.statistics.pooled import MIN_SEEDS, MIN_SEQUENCES, MIN_SUBJECTS
-
-LEVEL = 0.05
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from reports import layout
 from reports.comparison import protocol
-from reports.comparison.changes import LEVEL, Change, compare, scope
+from reports.comparison.changes import Change, compare, scope
 from reports.comparison.extremes import NAMED
 from reports.comparison.rows import Side
 from reports.numbers import Precision, of_changes
+from reports.statistics.correction import LEVEL
 
 MARKS = {
     "better": "▲ better",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from harness.contracts import UnknownName
 from reports import formats, tables
 from reports.comparison import comparison as words
 from reports.comparison import page as compare_page
@@ -14,18 +13,6 @@ from reports.comparison.comparison import Comparison
 from reports.formats import CellText, TextTable
 
 HEADS = ("column", "A", "B", "B - A", "95% interval", "p (Holm)", "items", "")
-
-
-def render(comparison: Comparison, format_: str) -> str:
-    """The comparison as text.
-
-    Raises:
-        UnknownName: no such format.
-
-    """
-    if format_ not in FORMATS:
-        raise UnknownName("comparison format", format_, FORMATS)
-    return FORMATS[format_](comparison)
 
 
 def table(comparison: Comparison, row: str) -> TextTable:

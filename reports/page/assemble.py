@@ -10,8 +10,8 @@ from typing import Any
 
 from harness.contracts import Results
 from harness.storage import write_text
-from reports import layout
-from reports.page import board, curves, groups, intervals, missing, videos
+from reports import layout, scopes
+from reports.page import board, curves, groups, missing, videos
 from reports.page import html as pages
 from reports.page import versus as sections
 from reports.page.ranking import ranking
@@ -54,7 +54,7 @@ def write(
         scope=ranks.scope,
         spots=groups.weak_spots(results, found),
         counts=missing.counts(results),
-        intervals=intervals.sentences(results),
+        intervals=scopes.of_table(results),
         columns=board.columns(results),
         rows=board.rows(results, ranks, missing.numbers(results)),
         ablations=ablations.sections,

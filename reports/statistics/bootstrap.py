@@ -18,6 +18,9 @@ from reports.statistics.draws import draw_blocks, draw_clusters
 
 RESAMPLES = 10_000
 
+#: Mass of every interval.
+CONFIDENCE = 0.95
+
 #: From this many clusters the bootstrap gives the critical value. Below, too many draws take one
 #: cluster alone and have no spread; then it is Student's, which leans on normal cluster means.
 ENOUGH = 4
@@ -60,7 +63,6 @@ def estimate(
     block: int,
     *,
     weights: str = "sequences",
-    confidence: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Estimate:
@@ -70,7 +72,6 @@ def estimate(
         series: one a sequence.
         block: length of a block in items; one second of frames is a fair choice.
         weights: "sequences", every sequence counts the same; "items", every item does.
-        confidence: mass of the interval.
         resamples: bootstrap draws.
         seed: of the draws; the same items give the same answer.
 
@@ -108,9 +109,9 @@ def estimate(
     if error == 0 and mean != 0:
         # All clusters have the same mean: only their number is evidence against chance.
         p = 2.0 ** (1 - clusters)
-        low, high = (mean, mean) if p <= 1 - confidence else (None, None)
+        low, high = (mean, mean) if p <= 1 - CONFIDENCE else (None, None)
     else:
-        low, high, p = invert(mean, error, pivots, clusters, confidence)
+        low, high, p = invert(mean, error, pivots, clusters)
     return Estimate(mean, *counts, at, clusters, low, high, p, error)
 
 
@@ -145,21 +146,21 @@ def studentized(totals: np.ndarray, sizes: np.ndarray, mean: float) -> np.ndarra
 
 
 def invert(
-    mean: float, error: float, pivots: np.ndarray | None, clusters: int, confidence: float
+    mean: float, error: float, pivots: np.ndarray | None, clusters: int
 ) -> tuple[float, float, float]:
     """(low, high, p) from the distribution of |t|: of the draws, else Student's."""
     t = abs(mean) / error if error > 0 else (np.inf if mean else 0.0)
     # Clusters that are mostly equal, as of a flag: the draws without spread leave no quantile.
-    if pivots is not None and np.isinf(np.quantile(pivots, confidence, method="higher")):
+    if pivots is not None and np.isinf(np.quantile(pivots, CONFIDENCE, method="higher")):
         pivots = None
     if pivots is None:
         # Not from scipy.stats, which takes longer to import than a page to write.
         from scipy.special import stdtr, stdtrit
 
-        critical = float(stdtrit(clusters - 1, (1 + confidence) / 2))
+        critical = float(stdtrit(clusters - 1, (1 + CONFIDENCE) / 2))
         p = float(2 * stdtr(clusters - 1, -t))
     else:
-        critical = float(np.quantile(pivots, confidence))
+        critical = float(np.quantile(pivots, CONFIDENCE))
         p = float((1 + np.sum(pivots >= t)) / (1 + len(pivots)))
     half = critical * error if error > 0 else 0.0
     return mean - half, mean + half, p

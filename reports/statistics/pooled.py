@@ -106,15 +106,10 @@ def parts(sequences: Mapping[str, str]) -> tuple[str, dict[str, tuple[str, ...]]
     }
 
 
-def estimate_pooled(
-    pooled: Pooled, sequences: Mapping[str, str] | None = None, *, confidence: float = 0.95
-) -> Estimate:
+def estimate_pooled(pooled: Pooled, sequences: Mapping[str, str] | None = None) -> Estimate:
     """Interval and p-value of a pooled value or a difference.
 
-    Args:
-        pooled: the value with what is known of its spread.
-        sequences: sequence -> its subject, for the counts.
-        confidence: mass of the interval.
+    `sequences` are those with their subjects, for the counts.
 
     Returns:
         An estimate of level `SUBJECTS` or `SEQUENCES` by the jackknife, `SEEDS` by the spread
@@ -138,7 +133,7 @@ def estimate_pooled(
         error = 0.0
     if level == "none" or (error == 0 and pooled.value != 0):
         return Estimate(pooled.value, *counts, "none")
-    low, high, p = invert(pooled.value, error, None, clusters, confidence)
+    low, high, p = invert(pooled.value, error, None, clusters)
     return Estimate(pooled.value, *counts, level, clusters, low, high, p, error)
 
 
