@@ -89,11 +89,7 @@ def quoted(name: str) -> str:
 
 
 def read(folder: Path, row: Row) -> RowItems:
-    """All items of one row.
-
-    Args:
-        folder: of the run.
-        row: of its results; without a file it has no items.
+    """All items of one row of a run folder; none if it names no file.
 
     Raises:
         BadInput: the file is absent or damaged, or of a sequence or seed that the row has not.

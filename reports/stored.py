@@ -85,7 +85,7 @@ def parse(text: str) -> Results:
     """
     data = json.loads(text)
     if isinstance(version := data["schema_version"], int) and version < 4:
-        data = legacy.upgraded(data)
+        legacy.upgrade(data)
     results = Results.from_json(data)
     if not results.rows:
         raise ValueError("it has no rows")
@@ -106,8 +106,6 @@ def unchanged(folder: Path, plan: str) -> Results | None:
 
     An older schema holds less of the same cells: they are gathered again, which is quick.
     """
-    if not (folder / FILE).is_file():
-        return None
     try:
         results = read(folder)
     except BadInput:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,8 +88,6 @@ def ablate(
 
 def is_of_another_grid(path: Path, description: dict[str, Any]) -> bool:
     """Whether the file describes other rows than these; False if there is no file."""
-    import json
-
     try:
         rows = json.loads(path.read_text("utf-8"))["rows"]
     except FileNotFoundError:

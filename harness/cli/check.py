@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median, stdev
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -199,8 +200,6 @@ def ratios(repeats: int = 7) -> dict[str, Any]:
     Load raises a ratio somewhat (the work misses its caches more often than the kernel):
     refresh on an idle machine, or slowdowns are detected later than they could be.
     """
-    from statistics import median, stdev
-
     from harness.gate import calibration, throughput, workloads
 
     with calibration.steady():

@@ -22,15 +22,8 @@ def finish(
 ) -> bool:
     """Compute what a plan lacks, print the table, and summarise in one line what was done.
 
-    Args:
-        engine: executes the plan.
-        plan: what to compute.
-        fresh: start a new table instead of adding to the one in the folder.
-        show: renders the results as a table; default: the leaderboard.
-
-    Returns:
-        Whether nothing failed.
-
+    `fresh` starts a new table instead of adding to the one in the folder; `show` renders the
+    results, by default as the leaderboard. Returns whether nothing failed.
     """
     from harness.ablation import page
     from reports import tables

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from harness.contracts import HarnessError, Unavailable
+from harness.weights import cache_dir, registry, resolve
 
 #: Extra -> (module to look for, what it gives).
 EXTRAS = {
@@ -55,8 +59,6 @@ def findings() -> Iterator[Diagnosis]:
 
 def core() -> list[Diagnosis]:
     """Python, torch and its devices."""
-    import platform
-
     import torch
 
     cuda = torch.cuda.is_available()
@@ -120,9 +122,6 @@ def native() -> Diagnosis:
 
 def extras() -> list[Diagnosis]:
     """Optional packages."""
-    from importlib.metadata import packages_distributions, version
-    from importlib.util import find_spec
-
     owners, found = packages_distributions(), []
     for extra, (module, gives) in EXTRAS.items():
         if find_spec(module) is None:
@@ -138,8 +137,6 @@ def extras() -> list[Diagnosis]:
 
 def torchvision() -> Diagnosis:
     """A torchvision built for CUDA beside a CPU torch breaks every package that imports it."""
-    from importlib.util import find_spec
-
     if find_spec("torchvision") is None:
         return Diagnosis("torchvision", "absent (recommended)")
     probe = [sys.executable, "-P", "-c", "import torchvision"]
@@ -157,8 +154,6 @@ def torchvision() -> Diagnosis:
 
 def home() -> list[Diagnosis]:
     """Whether anything can be kept between runs."""
-    from harness.weights import cache_dir
-
     try:
         return [Diagnosis("cache", os.fspath(cache_dir()))]
     except Unavailable as error:
@@ -167,8 +162,6 @@ def home() -> list[Diagnosis]:
 
 def weights() -> list[Diagnosis]:
     """Weights that are not here, and the metrics that need them."""
-    from harness.weights import registry, resolve
-
     found = []
     for entry in registry().values():
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import Device, resolve_device
-from harness.contracts import BadInput, HarnessError, Unavailable
+from harness.contracts import BadInput, FitContext, HarnessError, TrainingSet, Unavailable
 
 if TYPE_CHECKING:
     from methods.external.base import ExternalMethod
@@ -121,8 +122,6 @@ _PATIENCE = 120.0
 
 def started(what: str, found: Environment, arguments: tuple[str, ...], obtain: str) -> Check:
     """Whether the interpreter runs with the arguments, and the last line that it prints."""
-    import tempfile
-
     from methods.external.run import process
 
     lines: list[str] = []
@@ -167,9 +166,6 @@ def smoke_check(method: ExternalMethod, data: Path | None, device: str, complete
 
 def smoke_run(method: ExternalMethod, data: Path, device: str) -> tuple[int, str]:
     """Train as briefly as the method allows and render 3 frames; returns number and size."""
-    import tempfile
-
-    from harness.contracts import FitContext, TrainingSet
     from harness.testing import request_of
     from methods import catalog
     from methods.external.run.smoke import cut_folder

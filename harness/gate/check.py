@@ -40,16 +40,10 @@ class Finding:
 def quality(
     baseline: Mapping[str, Any], results: Results, name: str, other_code: bool = False
 ) -> list[Finding]:
-    """Every column of every judged row against the baseline.
+    """Every column of every judged row of the run `name` against a baseline that was read.
 
-    Args:
-        baseline: as `baseline.read` gives it.
-        results: of the run under check.
-        name: of the run, for messages.
-        other_code: compare values although other metric code scored them.
-
-    Returns:
-        Findings in the baseline's order, then what is new, then failed cells.
+    Findings come in the baseline's order, then what is new, then failed cells. With `other_code`
+    values are compared although other metric code scored them.
 
     Raises:
         BadInput: the run follows another protocol, or other metric code scored it.
@@ -128,20 +122,17 @@ def _refuse_other_code(baseline: Mapping[str, Any], results: Results, name: str)
         if code and results.columns.get(column, {}).get("code", code) not in (code, "")
     ]
     if other:
-        raise BadInput(
-            name,
-            f"other metric code than the baseline's scored {_some(other)}; "
-            "such values are not comparable",
+        fact = f"other metric code than the baseline's scored {_some(other)}"
+        cure = (
             "Refresh the baseline in the change that touches the metric (--refresh), or take over "
-            "the code of a run of the same values (--accept-code).",
+            "the code of a run of the same values (--accept-code)."
         )
+        raise BadInput(name, f"{fact}; such values are not comparable", cure)
     unknown = [c for c in baseline["code"] if "code" not in results.columns.get(c, {"code": ""})]
     if unknown:
-        raise BadInput(
-            name,
-            f"it does not state which code scored {_some(unknown)}",
-            "It is older than the gate: delete its results.json and run again; cells are reused.",
-        )
+        fact = f"it does not state which code scored {_some(unknown)}"
+        cure = "It is older than the gate: delete its results.json and run again; cells are reused."
+        raise BadInput(name, fact, cure)
 
 
 def _some(names: Sequence[str]) -> str:

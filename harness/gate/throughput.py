@@ -66,12 +66,7 @@ def measure(
 ) -> dict[str, Measured]:
     """Time every work beside the kernel until the ratios are tight or the looks are used up.
 
-    Args:
-        works: name -> a call of one to some milliseconds.
-        calibrate: the calibration kernel.
-        rule: see there.
-        clock: seconds.
-
+    Works, by name, are calls of one to some milliseconds; the clock gives seconds.
     """
     for work in (calibrate, *works.values()):
         for _ in range(rule.warm_up):
@@ -139,19 +134,10 @@ def check(
     rule: Rule = Rule(),
     clock: Clock = time.process_time,
 ) -> dict[str, tuple[Measured, str]]:
-    """Measure what the baseline knows; an alarm must repeat itself on newly built work.
+    """Measure what the baseline (name -> ratio) knows: the measurements with their verdicts.
 
-    Args:
-        build: makes the guarded works, new memory each time.
-        calibrate: the calibration kernel.
-        baseline: name -> ratio.
-        limit: of ratio to baseline.
-        rule: see there.
-        clock: seconds.
-
-    Returns:
-        name -> the measurement (the faster one of an alarm's two) and its verdict.
-
+    An alarm, a ratio above `limit` times the baseline's, must repeat itself on newly built work;
+    of its two measurements the faster one counts. `build` takes new memory each time.
     """
     works = {name: work for name, work in build().items() if name in baseline}
     first = measure(works, calibrate, rule, clock)

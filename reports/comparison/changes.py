@@ -177,14 +177,13 @@ def why_not(a: Score, b: Score, timing: bool) -> str:
 
 def scope(changes: Sequence[Change]) -> str:
     """What the intervals generalise to: of most columns first, then by name of all others."""
-    found = [(change, phrase(change.difference)) for change in changes if change.difference]
+    found = [
+        (change, scopes.phrase(one.level, one.subjects, one.sequences, one.clusters))
+        for change in changes
+        if (one := change.difference)
+    ]
     kinds = Counter(column for column, _ in {(change.column, text) for change, text in found})
     names = [
         (c.column if kinds[c.column] == 1 else f"{c.column} of {c.row}", text) for c, text in found
     ]
     return " ".join(scopes.sentences(names)) or "No column has paired items."
-
-
-def phrase(one: Estimate) -> str:
-    """What one interval generalises to."""
-    return scopes.phrase(one.level, one.subjects, one.sequences, one.clusters)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from harness.contracts import Results, Row, Score
@@ -22,11 +21,10 @@ def columns(results: Results) -> list[dict[str, Any]]:
     return heads
 
 
-def rows(results: Results, ranking: Ranking, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Rows with their cells: shown text, score, interval, rank, and the numbers of their notes.
-
-    `numbers` gives the number of a note in the list below the table.
-    """
+def rows(results: Results, ranking: Ranking) -> list[dict[str, Any]]:
+    """Rows with their cells: shown text, score, interval, rank, and the numbers of their notes."""
+    # As the notes are numbered in the list below the table.
+    numbers = {note: index for index, note in enumerate(tables.cell_notes(results), 1)}
     names = layout.column_names(results)
     digits = {name: layout.column_precision(results, name) for name in names}
     table = []

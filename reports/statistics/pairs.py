@@ -34,11 +34,8 @@ def paired(
 ) -> Pairs:
     """Pair the items of two rows: the same sequence, the same frame or window.
 
-    Args:
-        a: per sequence its items in time order, float [n]; NaN where an item failed.
-        b: the same of the other row.
-        sequences: `Results.sequences`, for the subjects.
-        about: what an error names.
+    Both have per sequence its items in time order, float [n], NaN where an item failed.
+    `sequences` is `Results.sequences`, for the subjects; an error names `about`.
 
     Raises:
         BadInput: a sequence has not the same number of items on both sides.
