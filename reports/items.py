@@ -122,9 +122,7 @@ def read(folder: Path, row: Row) -> RowItems:
             fact = f"{key[0]!r}, seed {key[1]} is not part of the row {row.method!r}"
             raise BadInput(path, fact, _CURE)
         if key in runs.setdefault(column, {}):
-            raise BadInput(
-                path, f"{column} of {key[0]!r}, seed {key[1]} is not in one place", _CURE
-            )
+            raise BadInput(path, f"{column} of {key[0]!r}, seed {key[1]} is not contiguous", _CURE)
         runs[column][key] = part
     return RowItems(runs)
 

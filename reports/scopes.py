@@ -36,7 +36,7 @@ def phrase(level: str, subjects: int, sequences: int, clusters: int, limit: str 
         }
         text = SCOPES[level] + counts.get(level, "")
     if level == "subjects" and subjects < FEW_SUBJECTS:
-        text += f"; with fewer than {FEW_SUBJECTS} subjects it assumes normal means"
+        text += f"; with fewer than {FEW_SUBJECTS} subjects it assumes normally distributed means"
     return text + LIMITS.get(level, "")
 
 

@@ -62,11 +62,11 @@ class Grid(_Declared):
         files = [re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-") for name in names]
         twice = sorted({n for n, file in zip(names, files, strict=True) if files.count(file) > 1})
         if twice:
-            raise ValueError(f"two rows are called {', '.join(twice)} (marks do not count)")
+            raise ValueError(f"two rows are called {', '.join(twice)} (punctuation is ignored)")
         if self.reference not in names:
-            raise ValueError(f"the reference {self.reference!r} is none of {', '.join(names)}")
+            raise ValueError(f"the reference {self.reference!r} is not one of {', '.join(names)}")
         if self.paper is None and any(row.paper for row in self.rows):
-            raise ValueError("rows have values of a paper, and `paper` does not say which")
+            raise ValueError("rows have a paper's values, and `paper` does not say which paper")
         return self
 
 

@@ -64,7 +64,7 @@ def check_rows(grid: Grid, spec: MethodSpec, overrides: Mapping[str, Any]) -> No
                 raise BadInput(subject, fact, f"Leave out --set {name}.")
         checked_options(spec, row.set)
         if drive_of(grid, row, spec) not in drives(spec):
-            fact = f"its drive {row.drive or grid.drive!r} is none of {', '.join(drives(spec))}"
+            fact = f"its drive {row.drive or grid.drive!r} is not one of {', '.join(drives(spec))}"
             raise BadInput(subject, fact, "Name one of them.")
 
 

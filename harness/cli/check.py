@@ -36,8 +36,8 @@ def check(
         bool,
         typer.Option(
             "--accept-code",
-            help="Record the metric code of a run that passes: for changes of code that change "
-            "no value.",
+            help="Record the metric code of a run that passes, after a change of code that "
+            "changes no value.",
         ),
     ] = False,
     quality: Annotated[bool, typer.Option(help="Check the values of the run.")] = True,
@@ -51,7 +51,7 @@ def check(
         bool, typer.Option("--annotations", help="Also print GitHub workflow annotations.")
     ] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Show all columns, not only the conspicuous ones.")
+        bool, typer.Option("--all", help="Also show the columns that are ok.")
     ] = False,
 ) -> None:
     """Fail if a run is worse than its baseline.

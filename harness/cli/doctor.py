@@ -130,7 +130,7 @@ def extras() -> list[Diagnosis]:
             continue
         # A module is often of a distribution with another name: dlib of dlib-bin.
         owner = owners.get(module, [""])[0]
-        state = f"{owner} {version(owner)}" if owner else f"{module}, of no installed package"
+        state = f"{owner} {version(owner)}" if owner else f"{module}, from no installed package"
         found.append(Diagnosis(f"extra {extra}", state))
     return found
 
@@ -157,7 +157,7 @@ def home() -> list[Diagnosis]:
     try:
         return [Diagnosis("cache", os.fspath(cache_dir()))]
     except Unavailable as error:
-        return [Diagnosis("cache", error.reason, "every run that keeps something", error.cure)]
+        return [Diagnosis("cache", error.reason, "every run that stores files", error.cure)]
 
 
 def weights() -> list[Diagnosis]:

@@ -21,8 +21,8 @@ def prepare(
     test: Annotated[
         list[str] | None,
         typer.Option(
-            help="Of several videos, one that is only tested, by file name without suffix; may be "
-            "repeated. Default: the last eleventh of each video is tested."
+            help="Of several videos, one used only for testing, by file name without suffix; may "
+            "be repeated. Default: the last eleventh of each video is the test part."
         ),
     ] = None,
     size: Annotated[int, typer.Option(help="Height and width of the frames in pixels.")] = 256,

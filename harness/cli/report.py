@@ -23,7 +23,7 @@ def report(
     out: OutFile = None,
     by: Annotated[
         str | None,
-        typer.Option(help="Means by emotion, intensity or subject; comma-separated: crossed."),
+        typer.Option(help="Means by emotion, intensity or subject; crossed if comma-separated."),
     ] = None,
     columns: Annotated[
         str | None,

@@ -49,7 +49,7 @@ def run(
     set_: Overrides = None,
     test: Annotated[
         list[str] | None,
-        typer.Option(help="Sequence of a prepared subject that is only tested; may be repeated."),
+        typer.Option(help="Sequence of a prepared subject used only for testing; may be repeated."),
     ] = None,
     sequences: Sequences = None,
     keep_failed: KeepFailed = False,

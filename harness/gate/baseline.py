@@ -182,7 +182,7 @@ def _same(name: str, first: Results, other: str, results: Results) -> None:
     theirs = {row_key(row): protocol_of(row) for row in results.rows}
     if ours != theirs:
         parts = [key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)]
-        fact = f"its rows or their protocol differ from {name}'s in {', '.join(parts)}"
+        fact = f"its rows or their protocols differ from {name}'s: {', '.join(parts)}"
         raise BadInput(other, fact, "Name runs of one protocol.")
     codes = [
         column
@@ -190,7 +190,7 @@ def _same(name: str, first: Results, other: str, results: Results) -> None:
         if facts.get("code") != results.columns.get(column, {}).get("code")
     ]
     if codes:
-        fact = f"it was scored by other metric code than {name}: {', '.join(codes)}"
+        fact = f"it was scored by different metric code than {name}: {', '.join(codes)}"
         raise BadInput(other, fact, "Run again: fits are reused, and scores are recomputed.")
 
 

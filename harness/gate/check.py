@@ -101,7 +101,7 @@ def _column(
 
 
 def _refuse_other_protocol(baseline: Mapping[str, Any], rows: Mapping[str, Row], name: str) -> None:
-    cure = "Run what the baseline was made of, or make a baseline for this protocol (--refresh)."
+    cure = "Run with the baseline's protocol, or make a baseline for this one (--refresh)."
     if not rows.keys() & baseline["rows"].keys():
         fact = f"none of its rows is in the baseline ({', '.join(baseline['rows'])})"
         raise BadInput(name, fact, cure)
@@ -112,7 +112,7 @@ def _refuse_other_protocol(baseline: Mapping[str, Any], rows: Mapping[str, Row],
         differ = [part for part in {**wanted, **have} if wanted.get(part) != have.get(part)]
         if differ:
             facts = ", ".join(f"{p} is {have.get(p)!r}, not {wanted.get(p)!r}" for p in differ)
-            raise BadInput(name, f"{key} follows another protocol than the baseline: {facts}", cure)
+            raise BadInput(name, f"{key} follows a different protocol: {facts}", cure)
 
 
 def _refuse_other_code(baseline: Mapping[str, Any], results: Results, name: str) -> None:
@@ -122,10 +122,10 @@ def _refuse_other_code(baseline: Mapping[str, Any], results: Results, name: str)
         if code and results.columns.get(column, {}).get("code", code) not in (code, "")
     ]
     if other:
-        fact = f"other metric code than the baseline's scored {_some(other)}"
+        fact = f"{_some(other)} was scored by different metric code than the baseline"
         cure = (
-            "Refresh the baseline in the change that touches the metric (--refresh), or take over "
-            "the code of a run of the same values (--accept-code)."
+            "Refresh the baseline in the change that touches the metric (--refresh), or, if no "
+            "value changed, record the new code (--accept-code)."
         )
         raise BadInput(name, f"{fact}; such values are not comparable", cure)
     unknown = [c for c in baseline["code"] if "code" not in results.columns.get(c, {"code": ""})]

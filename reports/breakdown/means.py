@@ -164,8 +164,8 @@ def tables(
         if all(facts(name, results)[key] == "unknown" for name in names_of(results)):
             raise BadInput(
                 folder,
-                f"no sequence states its {key}",
-                "Take a split that has several, or give `score` a file of --labels."
+                f"no sequence has a label for its {key}",
+                "Use a split with such labels, or give `score` a file of --labels."
                 if results.sequences
                 else "Run again with this version, or give `score` a file of --labels.",
             )

@@ -168,10 +168,10 @@ def why_not(a: Score, b: Score, timing: bool) -> str:
         return "speed depends on machine load, not on sequences: no interval"
     text = "its value is not a mean of items, and "
     if has_spread(a) and has_spread(b):
-        return text + "nothing varies or nothing can be paired: no interval"
+        return text + "nothing varies or can be paired: no interval"
     return text + (
-        f"the rows store fewer than {MIN_SUBJECTS} subjects, {MIN_SEQUENCES} sequences and "
-        f"{MIN_SEEDS} trainings of it: no interval"
+        f"the rows have fewer than {MIN_SUBJECTS} subjects, {MIN_SEQUENCES} sequences and "
+        f"{MIN_SEEDS} training runs: no interval"
     )
 
 

@@ -28,9 +28,9 @@ MARKS = {
 CHANGED = ("better", "worse", "maybe better", "maybe worse")
 
 LEGEND = (
-    f"▲▼ significant at {LEVEL:g} after Holm's correction over the table; △▽ before it only; "
-    "· the interval holds 0; ◆ it does not, in a column without direction, which is described and "
-    "no part of the correction."
+    f"▲▼ significant at {LEVEL:g} after Holm correction over the table; △▽ only before it; "
+    "· not significant; ◆ significant in a column without a direction, which is not part of the "
+    "correction."
 )
 
 
@@ -138,7 +138,7 @@ def extreme_lines(
         if change.direction == "none":
             continue
         digits = digits_of([change])
-        for word, found in (("worse", change.worse), ("better", change.better)):
+        for word, found in (("losses", change.worse), ("gains", change.better)):
             if found:
                 items = "; ".join(
                     f"{one.sequence} {one.unit} {one.item} "
@@ -146,7 +146,7 @@ def extreme_lines(
                     for one in found[:limit]
                 )
                 row = f"{change.row}, " if len(comparison.rows) > 1 else ""
-                lines.append(f"{row}{change.column}, most {word}: {items}")
+                lines.append(f"{row}{change.column}, largest {word}: {items}")
     return lines
 
 
@@ -170,7 +170,7 @@ def grouped(lines: Sequence[tuple[str, str]]) -> list[str]:
 def notes(comparison: Comparison) -> list[str]:
     """Scope first: nothing in the table may be read without it; then what is left out and why."""
     alone = [
-        (f"items in {side} alone ({', '.join(names)}), so not compared", change.column)
+        (f"sequences only in {side}, not compared ({', '.join(names)})", change.column)
         for change in comparison.changes
         if change.pairs is not None
         for side, names in (("A", change.pairs.only_a), ("B", change.pairs.only_b))

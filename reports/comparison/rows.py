@@ -113,5 +113,5 @@ def unmatched(
         met = {pair[place].label for pair in pairs}
         names = [one.label for one in sides if one.label not in met]
         if names:
-            found.append(f"rows in {label} alone, so not compared: {', '.join(names)}")
+            found.append(f"rows only in {label}, not compared: {', '.join(names)}")
     return found

@@ -49,6 +49,6 @@ def codec_note(results: Results) -> str:
     if not known:
         return ""
     return (
-        "The videos on this page are H.264 previews; their coding alone costs down to "
-        f"{min(known):.1f} dB PSNR against the lossless frames. Metrics read the lossless frames."
+        "The videos on this page are H.264 previews; compression alone lowers them to as little as "
+        f"{min(known):.1f} dB PSNR. All metrics are computed on the lossless frames."
     )

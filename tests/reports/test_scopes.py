@@ -41,7 +41,7 @@ def test_kinds_are_told_apart_with_their_columns():
     first, second, third = scopes.of_table(found)
     assert first.startswith("95% intervals: over subjects")
     assert "of e_fid: not a mean of items; over subjects, each left out in turn (4)" in second
-    assert "of fvd: not a mean of items; over trainings with other seeds" in third
+    assert "of fvd: not a mean of items; over training runs with other seeds" in third
     assert "says nothing about other sequences or subjects" in third
 
 
@@ -58,7 +58,7 @@ def test_joined_subjects_are_not_called_subjects():
     assert "each left out in turn (20 parts of them)" in text
     seeds = {str(k): float(k) for k in range(24)}
     (text,) = scopes.of_table(results(fvd=scored("seeds", by_seed=seeds)))
-    assert "over trainings with other seeds, on these same sequences (24)" in text
+    assert "over training runs with other seeds, on the same sequences (24)" in text
 
 
 def test_nothing_is_said_of_what_an_older_schema_did_not_store():

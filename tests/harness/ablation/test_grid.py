@@ -68,7 +68,7 @@ KEYS = ("use_prior", "use_emotion", "use_uncertainty")
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"reference": "c"}, "'c' is none of a, b"),
+        ({"reference": "c"}, "'c' is not one of a, b"),
         ({"rows": [{"name": "a"}, {"name": "a"}]}, "two rows are called a"),
         ({"rows": [{"name": "a"}, {"name": "p+u"}, {"name": "p-u"}]}, r"called p\+u, p-u"),
         ({"rows": [{"name": "a"}]}, "rows"),
@@ -107,7 +107,7 @@ def test_an_unknown_grid_offers_the_nearest():
         ({"set": {"use_aus": False}}, {}, UnknownName, "use_au"),
         ({"set": {"use_au": 1}}, {}, BadInput, "whole number"),
         ({"set": {"use_au": False}}, {"use_au": True}, BadInput, "--set use_au"),
-        ({"drive": "video"}, {}, BadInput, "'video' is none of"),
+        ({"drive": "video"}, {}, BadInput, "'video' is not one of"),
     ],
 )
 def test_a_row_that_would_fail_later_is_refused_now(row, overrides, error, said):

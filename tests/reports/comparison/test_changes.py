@@ -177,7 +177,7 @@ def test_other_sequences_splits_and_weights_are_refused(run, tmp_path):
     with pytest.raises(BadInput, match="split 'simulated@1' in A, 'other@2' in B"):
         made(run, tmp_path / "b")
     simulated.write(tmp_path / "c", simulated.facts(7), test_frames=4800)
-    with pytest.raises(BadInput, match="sequences in A alone: m007/angry-1"):
+    with pytest.raises(BadInput, match="sequences only in A: m007/angry-1"):
         made(run, tmp_path / "c")
 
 
@@ -263,7 +263,7 @@ def test_trainings_are_compared_where_nothing_was_left_out(run):
     found = made(f"{run}::still", f"{run}::ua3dtalk")
     change = by_column(found)["e_fid/synthetic"]
     assert (change.verdict, change.difference.level) == ("better", "seeds")
-    assert "over trainings with other seeds, on these same sequences (3)" in found.scope
+    assert "over training runs with other seeds, on the same sequences (3)" in found.scope
     spread(run, "", by_seed={"ua3dtalk": [1.9, 1.9, 1.9]})
     change = by_column(made(f"{run}::still", f"{run}::ua3dtalk"))["e_fid/synthetic"]
     assert (change.verdict, change.difference) == ("untested", None)
@@ -315,5 +315,5 @@ def test_sequences_that_failed_on_one_side_are_named(tmp_path):
     rest["psnr"] = dataclasses.replace(rest["psnr"], value=float(value))
     pairs = [(sides.side(tmp_path, results, results.rows[3]), side)]
     found = comparison.make(pairs, ("a", "b"), ["psnr"])
-    assert "items in A alone (m002/sad-3), so not compared: psnr" in comparison.notes(found)
+    assert "sequences only in A, not compared (m002/sad-3): psnr" in comparison.notes(found)
     assert found.changes[0].difference.sequences == 23

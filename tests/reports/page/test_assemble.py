@@ -93,7 +93,7 @@ def test_finished_ablations_are_sections_with_the_papers_values(run):
     assert "4 better of 4" not in rows["more"].text  # e_fid is not tested
     assert "3 better of 3" in rows["more"].text
     assert "3 worse of 3" in rows["less"].text
-    assert "nothing stored" in rows["lost"].text
+    assert "no results" in rows["lost"].text
     assert not rows["base"].all("svg", "whisker")
     assert "A paper" in section.text
     assert "<other> protocol" in section.text
@@ -133,9 +133,9 @@ def test_failures_say_what_where_and_why(run):
     (table,) = found.all("table", "failures")
     assert "✕ still [audio] render Timeout killed <late> 5 cells m000/sad-1, seed 0;" in table.text
     cards = found.all("section", "cards")[0].text
-    assert "5 pieces of work failed" in cards
+    assert "5 jobs failed" in cards
     assert "1 cell of the table failed" in cards
-    assert "1 column that no row could be scored in" in cards
+    assert "1 column without a value in any row" in cards
     board = found.by_id("leaderboard")
     failed = [cell for cell in board.all("td") if cell.all("em", "failed")]
     assert [cell.text.split()[0] for cell in failed] == ["✕"]
