@@ -71,11 +71,8 @@ def owner(name: str, row: Row) -> tuple[str, int]:
         for start in range(len(parts)):  # the longest name first
             if (sequence := known.get("--".join(parts[start:]))) is not None:
                 return sequence, number
-    raise BadInput(
-        name,
-        f"names none of the {len(row.sequences)} sequences of {row.method}",
-        "Keep the files as the run wrote them, or run again.",
-    )
+    fact = f"names none of the {len(row.sequences)} sequences of {row.method}"
+    raise BadInput(name, fact, "Keep the files as the run wrote them, or run again.")
 
 
 def read_file(path: Path) -> dict[str, np.ndarray]:

@@ -82,9 +82,8 @@ def read(folder: Path) -> Ablation:
             raise ValueError(f"schema_version {grid['schema_version']} is newer")
         return assemble(grid, results, folder)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise BadInput(
-            path, f"cannot be read as an ablation ({error})", "Run `ablate` again."
-        ) from error
+        fact = f"cannot be read as an ablation ({error})"
+        raise BadInput(path, fact, "Run `ablate` again.") from error
 
 
 def assemble(grid: Mapping[str, Any], results: Results, folder: Path) -> Ablation:

@@ -162,13 +162,9 @@ def tables(
     wanted = layout.named(results.columns, columns) or layout.column_names(results)
     for key in by:
         if all(facts(name, results)[key] == "unknown" for name in names_of(results)):
-            raise BadInput(
-                folder,
-                f"no sequence has a label for its {key}",
-                "Use a split with such labels, or give `score` a file of --labels."
-                if results.sequences
-                else "Run again with this version, or give `score` a file of --labels.",
-            )
+            cure = "Use a split with such labels" if results.sequences else "Run with this version"
+            fact = f"no sequence has a label for its {key}"
+            raise BadInput(folder, fact, f"{cure}, or give `score` a file of --labels.")
     sides = {index: side(folder, results, row) for index, row in enumerate(results.rows)}
     found = [breakdown(results, sides, name, by) for name in wanted]
     return [table for table in found if table is not None]

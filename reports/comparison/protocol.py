@@ -96,17 +96,13 @@ def require_same(pairs: Iterable[tuple[Side, Side]]) -> None:
         BadInput: with every difference.
 
     """
-    found: list[str] = []
-    for a, b in pairs:
-        found += differences(a, b)
-        found += code_differences(a, b)
+    found = dict.fromkeys(
+        text for a, b in pairs for text in (*differences(a, b), *code_differences(a, b))
+    )
     if found:
-        unique = list(dict.fromkeys(found))
-        raise BadInput(
-            "A and B",
-            f"were measured differently in {len(unique)} ways: {'; '.join(unique)}",
-            "Score both under one protocol and with one version of the metrics.",
-        )
+        fact = f"were measured differently in {len(found)} ways: {'; '.join(found)}"
+        cure = "Score both under one protocol and with one version of the metrics."
+        raise BadInput("A and B", fact, cure)
 
 
 def remarks(pairs: Iterable[tuple[Side, Side]]) -> list[str]:

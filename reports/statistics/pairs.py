@@ -45,11 +45,8 @@ def paired(
     for name in (name for name in b if name in a):
         left, right = np.asarray(a[name], np.float64), np.asarray(b[name], np.float64)
         if left.shape != right.shape:
-            raise BadInput(
-                about,
-                f"{name} has {len(left)} items in A and {len(right)} in B",
-                "Score both with the same test frames.",
-            )
+            fact = f"{name} has {len(left)} items in A and {len(right)} in B"
+            raise BadInput(about, fact, "Score both with the same test frames.")
         with np.errstate(invalid="ignore"):
             difference = right - left
         difference[~np.isfinite(difference)] = np.nan

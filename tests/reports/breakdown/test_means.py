@@ -82,7 +82,7 @@ def test_what_nobody_stated_is_refused(run):
     unlabelled = dataclasses.replace(results, sequences=unknown)
     with pytest.raises(BadInput, match=r"label for its emotion\. Use a split with such labels"):
         breakdown.tables(unlabelled, folder, ["emotion"])
-    with pytest.raises(BadInput, match=r"label for its emotion\. Run again with this version"):
+    with pytest.raises(BadInput, match=r"label for its emotion\. Run with this version"):
         breakdown.tables(dataclasses.replace(results, sequences={}), folder, ["emotion"])
     with pytest.raises(UnknownName, match="emotion"):
         breakdown.tables(results, folder, ["emotions"])
