@@ -300,7 +300,7 @@ def test_remarks_on_seeds_and_drives(tmp_path):
     simulated.write(tmp_path / "b", simulated.facts(2), rows=rows)
     found = made(f"{tmp_path}::ua3dtalk", f"{tmp_path}/b::ua3dtalk")
     assert "A is driven by 'audio', B by 'audio+au'." in found.remarks
-    assert any("means of 2 seeds in A and 1 in B" in line for line in found.remarks)
+    assert any("means over 2 seeds in A and 1 in B" in line for line in found.remarks)
     assert np.isfinite(found.changes[0].difference.low)
 
 
