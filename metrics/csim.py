@@ -9,6 +9,7 @@ from metrics.common.alignment import ARCFACE_SIZE, MP_FIVE, arcface_crop, crops
 from metrics.common.faces import EXTRACTORS, Faces
 from metrics.common.numerics import mean_of_scored
 from metrics.common.pairs import FacePairs
+from metrics.common.shared import shared
 
 DIM = 512
 
@@ -67,7 +68,7 @@ class CSIM(FacePairs):
 
     def begin(self, clip: Clip) -> None:
         """Start a sequence; the network is opened at the first one."""
-        from metrics.backbones.onnx_net import OnnxNet, shared
+        from metrics.backbones.onnx_net import OnnxNet
 
         super().begin(clip)
         shape = (3, ARCFACE_SIZE, ARCFACE_SIZE)

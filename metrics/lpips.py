@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricResult, MetricSpec
+from metrics.common.shared import shared
 
 if TYPE_CHECKING:
     import torch
@@ -74,9 +74,6 @@ SPECS = (
     ),
 )
 
-#: Weak, so that a network ends with the last metric that holds it.
-_OPEN: WeakValueDictionary[tuple[str, tuple[Path, ...], str], Network] = WeakValueDictionary()
-
 
 def open_network(trunk: str, weights: Mapping[str, Path], device: str = "cpu") -> Network:
     """The network of a trunk; one for all metrics that hold it at the same time.
@@ -85,34 +82,25 @@ def open_network(trunk: str, weights: Mapping[str, Path], device: str = "cpu") -
         BadInput: a weight file is not that of the trunk or of the heads.
 
     """
-    key = trunk, tuple(weights[name] for name in TRUNKS[trunk][0]), device
-    network = _OPEN.get(key)
-    if network is None:
-        from metrics.backbones.load import channels_last
-
-        network = _OPEN[key] = channels_last(_read(*key))
-    return network
+    files = tuple(weights[name] for name in TRUNKS[trunk][0])
+    return shared(_read, trunk, files, device)
 
 
 def _read(trunk: str, files: tuple[Path, ...], device: str) -> Network:
     from metrics.backbones import trunks
-    from metrics.backbones.load import load_into, read_state
+    from metrics.backbones.load import channels_last, load_into, read_state
     from metrics.backbones.lpips import PerceptualDistance as Network
+    from metrics.backbones.synthetic_perceptual import PerceptualTrunk
+    from metrics.backbones.winograd import use_winograd
 
+    state = read_state(files[0])
     if trunk == "synthetic":
-        from metrics.backbones.synthetic_perceptual import PerceptualTrunk
-
-        return load_into(Network(PerceptualTrunk()), read_state(files[0]), files[0], device)
+        return channels_last(load_into(Network(PerceptualTrunk()), state, files[0], device))
+    state = {f"trunk.{k}": v for k, v in state.items() if k.startswith("features.")}
+    state |= Network.head_keys(read_state(files[1]))
     chosen = trunks.AlexNet() if trunk == "alex" else trunks.VGG16()
-    state = trunks.Trunk.select(read_state(files[0]))
-    joint = {f"trunk.{k}": v for k, v in state.items()}
-    joint |= Network.head_keys(read_state(files[1]))
-    network = load_into(Network(chosen), joint, files[0], device)
-    if trunk == "vgg":
-        from metrics.backbones.winograd import use_winograd
-
-        use_winograd(network)
-    return network
+    network = load_into(Network(chosen), state, files[0], device)
+    return channels_last(use_winograd(network) if trunk == "vgg" else network)
 
 
 def layers(

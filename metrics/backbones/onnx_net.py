@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -195,18 +192,3 @@ def without_classifier(path: Path) -> tuple[bytes, Classifier]:
     )
     graph.output.append(features)
     return model.SerializeToString(), classifier
-
-
-Net = TypeVar("Net", bound=OnnxNet)
-
-#: Weak, so that a network goes with the last metric that holds it.
-_OPEN: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
-
-
-def shared(kind: Callable[..., Net], path: Path, *shape: Any) -> Net:
-    """A network; one for all who hold the same file in the same way at the same time."""
-    key = (kind, path, *shape)
-    net: Net | None = _OPEN.get(key)
-    if net is None:
-        net = _OPEN[key] = kind(path, *shape)
-    return net

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from weakref import WeakValueDictionary
 
 import numpy as np
 
 from harness.contracts import Failure, FrameBatch
+from metrics.common.shared import shared
 
 #: Extractor (a module of `metrics.detectors`) -> the weights ids it looks through, in order.
 EXTRACTORS: Mapping[str, tuple[str, ...]] = {
@@ -60,25 +60,18 @@ class Detector:
         return self._look(frames)
 
 
-#: Weak, so that MediaPipe's threads end with the last metric and not after the interpreter.
-_OPEN: WeakValueDictionary[tuple[str, tuple[Path, ...], str], Detector] = WeakValueDictionary()
-
-
 def open_detector(extractor: str, weights: Mapping[str, Path], device: str = "cpu") -> Detector:
     """The detector of an extractor; one for all who hold it at the same time.
 
     Args:
-        extractor: "synthetic" (68 landmarks, 24 controls), "mp" (478 landmarks, 52 blendshapes)
-            or "fan" (68 landmarks, no expression).
+        extractor: "synthetic" (68 landmarks, 24 controls), "mp" (478 landmarks, 52
+            blendshapes), "fan" or "dlib68" (68 landmarks, no expression).
         weights: files by id, with all of `EXTRACTORS[extractor]` among them.
         device: where a network runs.
 
     """
-    key = extractor, tuple(weights[name] for name in EXTRACTORS[extractor]), device
-    detector = _OPEN.get(key)
-    if detector is None:
-        detector = _OPEN[key] = Detector(*key)
-    return detector
+    files = tuple(weights[name] for name in EXTRACTORS[extractor])
+    return shared(Detector, extractor, files, device)
 
 
 def faces(batch: FrameBatch, side: str, detector: Detector) -> Faces:

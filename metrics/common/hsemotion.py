@@ -10,6 +10,7 @@ from harness.contracts import Clip, FrameBatch
 from metrics.common.alignment import box_crop, crops
 from metrics.common.faces import Faces
 from metrics.common.pairs import FacePairs
+from metrics.common.shared import shared
 
 #: Classes of the network, in the order of its outputs (AffectNet-8).
 CLASSES = (
@@ -50,7 +51,7 @@ class EmotionFaces(FacePairs):
 
     def begin(self, clip: Clip) -> None:
         """Start a sequence; the network is opened at the first one."""
-        from metrics.backbones.onnx_net import HeadlessNet, shared
+        from metrics.backbones.onnx_net import HeadlessNet
 
         super().begin(clip)
         name = self.spec.options["weights"]

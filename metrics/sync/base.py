@@ -9,16 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from harness.contracts import (
-    BadInput,
-    Clip,
-    Failure,
-    Metric,
-    MetricResult,
-    MetricSpec,
-)
+from harness.contracts import BadInput, Clip, Failure, Metric, MetricResult, MetricSpec
+from metrics.common.shared import shared
 from metrics.sync import score as sync_score
-from metrics.sync.embed import open_embedder
+from metrics.sync.embed import Embedder
 
 #: Below this many windows the zero padding biases the score noticeably.
 FEW_WINDOWS = 100
@@ -48,7 +42,7 @@ class Sync(Metric):
                 "(`ffmpeg -i IN -vf fps=25 -c:v libx264 -crf 12 OUT.mp4`).",
             )
         network = self.spec.options["network"]
-        self._embedder = open_embedder(network, self.weights[network], self.device)
+        self._embedder = shared(Embedder, network, self.weights[network], self.device)
         self._clip = clip
         self._failures: list[Failure] = []
 
