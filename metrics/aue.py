@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
+from metrics.common.numerics import mean_result
 from metrics.common.unit_pairs import LOWER, MP52_TRAPS, OPENFACE_TRAPS, UPPER, UnitPairs, needs
 from metrics.detectors.synthetic import ACTION_UNITS
 
@@ -19,19 +20,17 @@ def _spec(
     variant: str, extractor: str, title: str, reference: str, traps: tuple[str, ...], whole: bool
 ) -> MetricSpec:
     """A variant; `whole` adds the column of both halves together."""
-    columns = [
-        Column(f"aue_u/{variant}", "down", "AU^2", (0.0, None), "upper face, sum of MSEs"),
-        Column(f"aue_l/{variant}", "down", "AU^2", (0.0, None), "lower face, sum of MSEs"),
-    ]
+    halves = [("aue_u", "upper face"), ("aue_l", "lower face")]
     if whole:
-        columns.append(
-            Column(f"aue/{variant}", "down", "AU^2", (0.0, None), "all 17 units, sum of MSEs")
-        )
+        halves.append(("aue", "all 17 units"))
     return MetricSpec(
         id=f"aue/{variant}",
         title=title,
         entry="metrics.aue:AUE",
-        columns=tuple(columns),
+        columns=tuple(
+            Column(f"{name}/{variant}", "down", "AU^2", (0.0, None), f"{units}, sum of MSEs")
+            for name, units in halves
+        ),
         reference=reference,
         formula="sum over units u of a half of mean_t (a_pred(t,u) - a_true(t,u))^2, a in 0..5; "
         "upper 1,2,4,5,6,7,9,45; lower 10,12,14,15,17,20,23,25,26",
@@ -47,7 +46,7 @@ SPECS = (
         "synthetic",
         "Action unit error (synthetic regressor)",
         "TalkingGaussian auerror.py (AUE-U, AUE-L), AUs of our regressor for OpenFace's",
-        ("the regressor knows the synthetic corpus alone",),
+        ("the regressor was trained on the synthetic corpus only",),
         whole=False,
     ),
     _spec(
@@ -109,9 +108,5 @@ class AUE(UnitPairs):
             column.name: au_error(prediction, truth, units, self.names)
             for column, units in zip(self.spec.columns, halves, strict=False)
         }
-        return MetricResult(
-            {name: float(scores.mean()) for name, scores in items.items()},
-            len(truth),
-            items=items,
-            details={"upper": list(UPPER), "lower": list(LOWER), "scale": [0, 5]},
-        )
+        details = {"upper": list(UPPER), "lower": list(LOWER), "scale": [0, 5]}
+        return mean_result(items, details=details)

@@ -8,38 +8,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.contracts import PER_SEQUENCE, Column, Failure, MetricResult, MetricSpec
+from harness.contracts import PER_SEQUENCE, Failure, MetricResult, MetricSpec
 from harness.media.landmarks68 import IBUG68_VERTICES
 from metrics.common.faces import Faces
+from metrics.common.second_difference import three_columns
 from metrics.common.unit_pairs import OPENFACE_TRAPS, UnitPairs, needs
 
 #: Frames that a blink takes at least: one frame alone is as often noise.
 MIN_FRAMES = 2
 #: Six points of an eye in iBUG order: corner, two of the upper lid, corner, two of the lower lid.
 EYES = (tuple(range(36, 42)), tuple(range(42, 48)))
-
-
-def _columns(variant: str) -> tuple[Column, ...]:
-    kinds = (
-        ("", "none", "{} of the prediction"),
-        ("_truth", "none", "{} of the truth"),
-        ("_error", "down", "{}: distance from the truth's"),
-    )
-    return tuple(
-        Column(
-            f"blink_{name}{side}/{variant}",
-            direction,
-            unit,
-            (0.0, None),
-            summary.format(what),
-            PER_SEQUENCE,
-        )
-        for name, unit, what in (
-            ("rate", "1/s", "blinks per second"),
-            ("duration", "s", "mean blink"),
-        )
-        for side, direction, summary in kinds
-    )
 
 
 def _spec(
@@ -55,7 +33,10 @@ def _spec(
         id=f"blink/{variant}",
         title=f"Blinks ({title})",
         entry="metrics.blink:Blink",
-        columns=_columns(variant),
+        columns=(
+            *three_columns("blink_rate", variant, "1/s", "blinks per second", PER_SEQUENCE),
+            *three_columns("blink_duration", variant, "s", "mean blink", PER_SEQUENCE),
+        ),
         reference="no standard; eye aspect ratio: Soukupova and Cech 2016"
         if signal == "EAR"
         else "no standard; AU45 of FACS",
@@ -181,13 +162,11 @@ class Blink(UnitPairs):
             side: find_blinks(self.shut(features), frames, MIN_FRAMES)
             for side, features in (("prediction", prediction), ("truth", truth))
         }
-        measured: list[list[float | None]] = [
-            [blinks.count / seconds for blinks in sides.values()],
-            [self._duration(blinks) for blinks in sides.values()],
-        ]
         values: dict[str, float | None] = {}
         names = iter(column.name for column in self.spec.columns)
-        for own, true in measured:
+        rates: list[float | None] = [blinks.count / seconds for blinks in sides.values()]
+        durations = [self._duration(blinks) for blinks in sides.values()]
+        for own, true in (rates, durations):
             error = None if own is None or true is None else abs(own - true)
             values |= {next(names): own, next(names): true, next(names): error}
         failures = [

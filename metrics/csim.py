@@ -7,7 +7,7 @@ import numpy as np
 from harness.contracts import Clip, Column, Failure, FrameBatch, MetricResult, MetricSpec
 from metrics.common.alignment import ARCFACE_SIZE, MP_FIVE, arcface_crop, crops
 from metrics.common.faces import EXTRACTORS, Faces
-from metrics.common.numerics import mean_of_scored
+from metrics.common.numerics import mean_of_scored, spread
 from metrics.common.pairs import FacePairs
 from metrics.common.shared import shared
 
@@ -79,10 +79,7 @@ class CSIM(FacePairs):
 
         def embed() -> np.ndarray:
             places, faces = crops(getattr(batch, side), found, arcface_crop)
-            vectors = np.full((len(found.found), DIM), np.nan, np.float32)
-            if len(places):
-                vectors[places] = self._net(arcface_input(faces))
-            return vectors
+            return spread(self._net(arcface_input(faces)), places, len(found.found))
 
         return batch.cache.get(f"arcface/{self.extractor}/{side}", embed)
 
@@ -97,9 +94,8 @@ class CSIM(FacePairs):
         if np.isfinite(reference).all():
             items["csim_ref/arcface"] = cosines(prediction, reference)
         else:
-            failures.append(
-                Failure("no_reference", "the first frame of the truth shows no one face", 0)
-            )
+            text = "the first frame of the truth does not show exactly one face"
+            failures.append(Failure("no_reference", text, 0))
         return MetricResult(
             {
                 c.name: mean_of_scored(items[c.name]) if c.name in items else None

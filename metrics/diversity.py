@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.contracts import Column, Failure, MetricResult, MetricSpec
 from metrics.common.mesh import UNIT, MeshClip, MeshMetric
+from metrics.common.numerics import mean_result
 from metrics.mve import mean_distance
 
 #: ProbTalk3D draws so many samples of each sequence and refuses any other number.
@@ -87,8 +88,6 @@ def random_pairs(count: int) -> list[tuple[int, int]]:
 class AllPairs(MeshMetric):
     """Mean distance of all pairs of predictions of one sequence."""
 
-    pooling = "mean of sequences"
-
     def pairs(self, count: int) -> list[tuple[int, int]] | Failure:
         """Which of `count` predictions are compared."""
         if count < 2:
@@ -100,18 +99,12 @@ class AllPairs(MeshMetric):
         pairs = self.pairs(len(mesh.samples))
         if isinstance(pairs, Failure):
             return self.nothing(pairs)
-        name = self.spec.columns[0].name
         scores = []
         for block in mesh.blocks():
             samples = mesh.every(block)
             scores.append(np.mean([mean_distance(samples[i], samples[j]) for i, j in pairs], 0))
-        frames = np.concatenate(scores)
-        return MetricResult(
-            {name: float(frames.mean())},
-            len(frames),
-            items={name: frames},
-            details={"pairs": [list(pair) for pair in pairs]},
-        )
+        details = {"pairs": [list(pair) for pair in pairs]}
+        return mean_result({self.spec.id: np.concatenate(scores)}, details=details)
 
 
 class RandomPairs(AllPairs):

@@ -7,28 +7,19 @@ import numpy as np
 from harness.contracts import PER_SEQUENCE, Column, Failure, MetricResult, MetricSpec
 from metrics.common.mesh import UNIT, MeshClip, MeshMetric
 
+
+def _column(name: str, direction: str, lowest: float | None, summary: str) -> Column:
+    return Column(name, direction, f"{UNIT}^2", (lowest, None), summary, PER_SEQUENCE)
+
+
 SPECS = (
     MetricSpec(
         id="fdd",
         title="Upper-face dynamics deviation",
         entry="metrics.fdd:FDD",
         columns=(
-            Column(
-                "fdd",
-                "none",
-                f"{UNIT}^2",
-                (None, None),
-                "signed, truth minus prediction",
-                PER_SEQUENCE,
-            ),
-            Column(
-                "fdd/abs",
-                "down",
-                f"{UNIT}^2",
-                (0.0, None),
-                "absolute for each sequence",
-                PER_SEQUENCE,
-            ),
+            _column("fdd", "none", None, "signed, truth minus prediction"),
+            _column("fdd/abs", "down", 0.0, "absolute for each sequence"),
         ),
         reference="CodeTalker main/cal_metric.py; FaceDiffuser compute_objective_metrics.py (ABS)",
         formula=(
@@ -71,17 +62,14 @@ def dynamics(vertices: np.ndarray, template: np.ndarray) -> float:
 class FDD(MeshMetric):
     """Difference of the upper face's dynamics, one value a sequence."""
 
-    pooling = "mean of sequences"
-
     def score(self, mesh: MeshClip) -> MetricResult:
         """Score the first sample."""
         if len(mesh.frames) < 2:
             text = "a single frame has no dynamics"
             return self.nothing(Failure("too_few_frames", text))
-        (indices,) = self._regions.values()
-        template = mesh.template()[indices]
-        true = dynamics(mesh.true(mesh.frames, indices), template)
-        predicted = dynamics(mesh.first(mesh.frames, indices), template)
+        template = mesh.template()
+        true = dynamics(mesh.true(mesh.frames), template)
+        predicted = dynamics(mesh.first(mesh.frames), template)
         return MetricResult(
             {"fdd": true - predicted, "fdd/abs": abs(true - predicted)},
             len(mesh.frames),

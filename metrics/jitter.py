@@ -8,13 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import Clip, Failure, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics.common.faces import EXTRACTORS, faces, failures, open_detector
-from metrics.common.second_difference import second_difference, three_columns
+from metrics.common.faces import faces, failures, needs, open_detector
+from metrics.common.second_difference import second_difference, three_columns, three_values
 
 
-def _spec(
-    variant: str, extractor: str, title: str, domain: str, packages: tuple[str, ...] = ()
-) -> MetricSpec:
+def _spec(variant: str, extractor: str, title: str) -> MetricSpec:
     return MetricSpec(
         id=f"jitter/{variant}",
         title=f"Landmark jitter ({title})",
@@ -32,17 +30,15 @@ def _spec(
             "detectors that track from frame to frame smooth their landmarks; these look at "
             "every frame alone",
         ),
-        weights=EXTRACTORS[extractor],
-        packages=packages,
-        domain=domain,
+        **needs(extractor),
         options={"extractor": extractor},
     )
 
 
 SPECS = (
-    _spec("synthetic", "synthetic", "synthetic regressor, 68 points", "synthetic"),
-    _spec("mp478", "mp", "MediaPipe, 478 points", "photo", ("mediapipe",)),
-    _spec("fan68", "fan", "FAN, 68 points", "photo"),
+    _spec("synthetic", "synthetic", "synthetic regressor, 68 points"),
+    _spec("mp478", "mp", "MediaPipe, 478 points"),
+    _spec("fan68", "fan", "FAN, 68 points"),
 )
 
 
@@ -90,28 +86,18 @@ class Jitter(Metric):
 
     def compute(self) -> MetricResult:
         """Average over the frames that have both neighbours."""
-        mine, theirs, error = (column.name for column in self.spec.columns)
         norms = np.concatenate(self._norms, 1) if self._norms else np.zeros((2, 0))
         norms = norms * self._clip.fps**2
-        triples = int(np.isfinite(norms[0]).sum())
-        details = {
+        own, true = (np.pad(side, 1, constant_values=np.nan) for side in norms)
+        details: dict[str, object] = {
             "extractor": self.extractor,
             "points": self._points,
             "resolution": [self._clip.height, self._clip.width],
             "fps": self._clip.fps,
-            "triples": triples,
             "n_frames": self._seen,
             "n_refused": self._count - self._seen,
             **self._detector.details,
         }
         if self._ignored:
             details["n_small_faces_ignored"] = self._ignored
-        if not triples:
-            short = Failure("too_short", "no three consecutive frames have a face on both sides")
-            nothing = dict.fromkeys((mine, theirs, error))
-            return MetricResult(nothing, 0, failures=[*self._failures, short], details=details)
-        own, true = (np.pad(side, 1, constant_values=np.nan) for side in norms)
-        values = {mine: float(np.nanmean(own)), theirs: float(np.nanmean(true))}
-        values[error] = abs(values[mine] - values[theirs])
-        items = {mine: own, theirs: true}
-        return MetricResult(values, triples, items, self._failures, details=details)
+        return three_values(self.spec, own, true, self._failures, details)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.common.faces import EXTRACTORS, Faces
+from metrics.common.faces import Faces, needs
+from metrics.common.numerics import mean_result
 from metrics.common.pairs import FacePairs
 
 #: Lips in iBUG order (68 points): the field's mouth region.
@@ -59,12 +60,10 @@ def _spec(
     variant: str,
     extractor: str,
     title: str,
-    domain: str,
     traps: tuple[str, ...],
     names: tuple[str, str] = ("lmd", "lmd_face"),
     reference: str = "TalkingGaussian metrics.py LMDMeter (centroid removed, mean of points, "
     "frames)",
-    packages: tuple[str, ...] = (),
 ) -> MetricSpec:
     mouth, face = (f"{name}/{variant}" for name in names)
     return MetricSpec(
@@ -78,49 +77,36 @@ def _spec(
         reference=reference,
         formula=FORMULA,
         traps=(*_TRAPS, *traps),
-        weights=EXTRACTORS[extractor],
-        domain=domain,
-        packages=packages,
+        **needs(extractor),
         options={"extractor": extractor},
     )
 
 
 SPECS = (
-    _spec(
-        "fan68",
-        "fan",
-        "LMD (S3FD and FAN of face-alignment, 68 points)",
-        "photo",
-        _FAN_TRAPS,
-    ),
+    _spec("fan68", "fan", "LMD (S3FD and FAN of face-alignment, 68 points)", _FAN_TRAPS),
     _spec(
         "dlib68",
         "dlib68",
         "M-LMD and F-LMD (dlib, 68 points)",
-        "photo",
         _EAT_TRAPS,
         ("m_lmd", "f_lmd"),
         "yuangan/evaluation_eat test_lmd.py, get_lmd",
-        packages=("dlib", "cv2"),
     ),
     _spec(
         "synthetic",
         "synthetic",
         "LMD (synthetic regressor, 68 points)",
-        "synthetic",
         ("The points are those of this project's own regressor, for rendered heads only.",),
     ),
     _spec(
         "mp478",
         "mp",
         "Landmark distance of MediaPipe's 478 points",
-        "photo",
         (
             "MediaPipe's points are not FAN's: 40 of the mouth instead of 20, 478 of the face "
             "instead of 68. Never compare with a published LMD.",
             "MediaPipe's landmarks are fractions of a pixel, smoothed by the network's face model.",
         ),
-        packages=("mediapipe",),
     ),
 )
 
@@ -164,10 +150,8 @@ class LMD(FacePairs):
             mouth_name: landmark_distance(prediction[:, mouth], truth[:, mouth]),
             face_name: landmark_distance(prediction, truth),
         }
-        return MetricResult(
-            {name: float(scores.mean()) for name, scores in items.items()},
-            len(truth),
-            items=items,
+        return mean_result(
+            items,
             details={
                 "points": truth.shape[1],
                 "mouth_points": len(mouth),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import POOLED, Column, MetricResult, MetricSpec
-from metrics.common.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
+from metrics.common.mesh import UNIT, MeshClip, PooledMeshMetric
+from metrics.common.numerics import mean_result
 
 _TRAPS = (
     "The public code squares the distance although papers write L2: `{id}` is squared, "
@@ -85,36 +86,13 @@ def worst_squared(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return np.square(difference).sum(-1).max(-1)
 
 
-class RegionError(MeshMetric):
+class RegionError(PooledMeshMetric):
     """The worst vertex of a region in each frame, averaged over frames."""
-
-    pooling = "all frames of all sequences"
 
     def score(self, mesh: MeshClip) -> MetricResult:
         """Score the first sample."""
-        (indices,) = self._regions.values()
         squared = np.concatenate(
-            [
-                worst_squared(mesh.first(block, indices), mesh.true(block, indices))
-                for block in mesh.blocks()
-            ]
+            [worst_squared(mesh.first(block), mesh.true(block)) for block in mesh.blocks()]
         )
-        items = dict(zip(self._columns(), (squared, np.sqrt(squared)), strict=True))
-        return MetricResult(
-            {name: float(scores.mean()) for name, scores in items.items()},
-            len(squared),
-            items=items,
-            details={"sample": 0},
-            features={"squared": squared, "distance": np.sqrt(squared)},
-        )
-
-    def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """The mean over all frames of all sequences."""
-        features = ("squared", "distance")
-        return {
-            name: pooled_mean(results, feature)
-            for name, feature in zip(self._columns(), features, strict=True)
-        }
-
-    def _columns(self) -> list[str]:
-        return [column.name for column in self.spec.columns]
+        plain = f"{self.spec.id}/l2"
+        return mean_result({self.spec.id: squared, plain: np.sqrt(squared)}, details={"sample": 0})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import POOLED, Column, MetricResult, MetricSpec
-from metrics.common.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
+from metrics.common.mesh import UNIT, MeshClip, PooledMeshMetric
+from metrics.common.numerics import mean_result
 
 SPECS = (
     MetricSpec(
@@ -47,24 +48,12 @@ def mean_distance(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return np.sqrt(np.square(difference).sum(-1)).mean(-1)
 
 
-class MVE(MeshMetric):
+class MVE(PooledMeshMetric):
     """Mean distance over vertices and frames."""
-
-    pooling = "all frames of all sequences"
 
     def score(self, mesh: MeshClip) -> MetricResult:
         """Score the first sample."""
         distance = np.concatenate(
             [mean_distance(mesh.first(block), mesh.true(block)) for block in mesh.blocks()]
         )
-        return MetricResult(
-            {"mve": float(distance.mean())},
-            len(distance),
-            items={"mve": distance},
-            details={"sample": 0},
-            features={"distance": distance},
-        )
-
-    def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """The mean over all frames of all sequences."""
-        return {"mve": pooled_mean(results, "distance")}
+        return mean_result({"mve": distance}, details={"sample": 0})

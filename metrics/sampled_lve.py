@@ -5,11 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import POOLED, Column, Failure, MetricResult, MetricSpec
-from metrics.common.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
+from metrics.common.mesh import UNIT, MeshClip, PooledMeshMetric
+from metrics.common.numerics import mean_result
 from metrics.lve import worst_squared
 
 #: How many samples of each sequence ProbTalk3D draws.
 SAMPLES = 10
+
+
+def _column(name: str, summary: str) -> Column:
+    return Column(name, "down", f"{UNIT}^2", (0.0, None), summary, POOLED)
+
 
 SPECS = (
     MetricSpec(
@@ -17,17 +23,8 @@ SPECS = (
         title="Mean estimate error and coverage error",
         entry="metrics.sampled_lve:SampledLVE",
         columns=(
-            Column(
-                "mee", "down", f"{UNIT}^2", (0.0, None), "LVE of the mean of all samples", POOLED
-            ),
-            Column(
-                "ce",
-                "down",
-                f"{UNIT}^2",
-                (0.0, None),
-                "LVE of the sample nearest the truth",
-                POOLED,
-            ),
+            _column("mee", "LVE of the mean of all samples"),
+            _column("ce", "LVE of the sample nearest the truth"),
         ),
         reference="ProbTalk3D evaluation.py",
         formula=(
@@ -51,10 +48,8 @@ SPECS = (
 )
 
 
-class SampledLVE(MeshMetric):
+class SampledLVE(PooledMeshMetric):
     """LVE of the mean sample, and of the sample that is nearest to the truth over the sequence."""
-
-    pooling = "all frames of all sequences"
 
     def score(self, mesh: MeshClip) -> MetricResult:
         """Score several samples of one sequence."""
@@ -62,10 +57,9 @@ class SampledLVE(MeshMetric):
         if count < 2:
             text = "one prediction was given, and this metric is of several samples of one sequence"
             return self.nothing(Failure("too_few_samples", text))
-        (indices,) = self._regions.values()
         of_mean, of_each = [], []
         for block in mesh.blocks():
-            samples, truth = mesh.every(block, indices), mesh.true(block, indices)
+            samples, truth = mesh.every(block), mesh.true(block)
             of_mean.append(worst_squared(samples.mean(0), truth))
             of_each.append(worst_squared(samples, truth))
         errors = np.concatenate(of_each, axis=1)
@@ -74,15 +68,4 @@ class SampledLVE(MeshMetric):
         warnings = []
         if count != SAMPLES:
             warnings.append(f"{count} samples: CE depends on their number, papers use {SAMPLES}")
-        return MetricResult(
-            {name: float(scores.mean()) for name, scores in items.items()},
-            errors.shape[1],
-            items=dict(items),
-            warnings=warnings,
-            details={"nearest_sample": chosen},
-            features=dict(items),
-        )
-
-    def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """The mean over all frames of all sequences."""
-        return {name: pooled_mean(results, name) for name in ("mee", "ce")}
+        return mean_result(items, warnings=warnings, details={"nearest_sample": chosen})

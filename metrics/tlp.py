@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Clip, Column, Failure, FrameBatch, MetricResult, MetricSpec
+from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
 from metrics import lpips
-from metrics.tof import SKIP, crop_of
+from metrics.tof import SKIP, crop_of, result_of
 
 SPECS = (
     MetricSpec(
@@ -19,7 +19,7 @@ SPECS = (
                 "down",
                 "LPIPS x 100",
                 (0.0, None),
-                "distance of the change from the truth's",
+                "difference of change from the truth's",
             ),
         ),
         reference="TecoGAN metrics.py (tLP), github.com/thunil/TecoGAN, LPIPS v0.1 AlexNet",
@@ -72,28 +72,6 @@ class TLP(lpips.LPIPS):
             self._pairs.append(100.0 * np.abs(change[0] - change[1]))
 
     def compute(self) -> MetricResult:
-        """Average the pairs, without those of the last two frames."""
-        name = self.spec.columns[0].name
-        rows, columns = self._crop
-        details = {
-            "trunk": "alex",
-            "version": "0.1",
-            "input": "[-1,1]",
-            "skip": SKIP,
-            "crop": [rows.start, rows.stop, columns.start, columns.stop],
-        }
-        pairs = np.concatenate(self._pairs)[:-SKIP] if self._pairs else np.zeros(0)
-        if not len(pairs):
-            small = rows.stop == rows.start or columns.stop == columns.start
-            size = f"{self._clip.height}x{self._clip.width}"
-            failure = (
-                Failure("too_small", f"frames of {size}; 48x48 is the least")
-                if small
-                else Failure("too_short", f"{self._count} frames; {2 * SKIP + 2} are the least")
-            )
-            return MetricResult({name: None}, 0, failures=[failure], details=details)
-        items = np.full(self._count, np.nan)
-        items[SKIP + 1 : SKIP + 1 + len(pairs)] = pairs
-        return MetricResult(
-            {name: float(pairs.mean())}, len(pairs), items={name: items}, details=details
-        )
+        """Average the pairs."""
+        pairs = np.concatenate([np.zeros(0), *self._pairs])
+        return result_of("tlp/alex", pairs, self._count, self._clip, self.described())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,9 @@ EXTRACTORS: Mapping[str, tuple[str, ...]] = {
     "dlib68": ("dlib-landmarks",),
 }
 
+#: Extractor -> the optional packages that it imports.
+_PACKAGES: Mapping[str, tuple[str, ...]] = {"mp": ("mediapipe",), "dlib68": ("dlib", "cv2")}
+
 #: Extractor -> its module. Names in full: a metric's code is found by reading imports.
 _MODULES: Mapping[str, Callable[[], ModuleType]] = {
     "synthetic": lambda: import_module("metrics.detectors.synthetic"),
@@ -28,6 +32,15 @@ _MODULES: Mapping[str, Callable[[], ModuleType]] = {
     "fan": lambda: import_module("metrics.detectors.fan"),
     "dlib68": lambda: import_module("metrics.detectors.dlib68"),
 }
+
+
+def needs(extractor: str, *weights: str) -> dict[str, Any]:
+    """What a spec declares for an extractor: `weights` before its own, packages, domain."""
+    return {
+        "weights": (*weights, *EXTRACTORS[extractor]),
+        "packages": _PACKAGES.get(extractor, ()),
+        "domain": "synthetic" if extractor == "synthetic" else "photo",
+    }
 
 
 @dataclass(frozen=True)

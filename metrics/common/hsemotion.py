@@ -9,6 +9,7 @@ import numpy as np
 from harness.contracts import Clip, FrameBatch
 from metrics.common.alignment import box_crop, crops
 from metrics.common.faces import Faces
+from metrics.common.numerics import spread
 from metrics.common.pairs import FacePairs
 from metrics.common.shared import shared
 
@@ -67,10 +68,7 @@ class EmotionFaces(FacePairs):
             indices, faces = batch.cache.get(
                 f"hsemotion-crops/{place}", lambda: crops(getattr(batch, side), found, cut)
             )
-            features = np.full((len(found.found), DIM), np.nan, np.float32)
-            if len(indices):
-                features[indices] = self._net(network_input(faces))
-            return features
+            return spread(self._net(network_input(faces)), indices, len(found.found))
 
         return batch.cache.get(f"{self.spec.options['weights']}/{place}", embed)
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+
+from harness.contracts import MetricResult
 
 #: A series whose range is below this part of its largest value is constant: a float32 network
 #: gives the same frame values that differ by as much from batch to batch.
@@ -13,6 +17,19 @@ def mean_of_scored(scores: np.ndarray) -> float | None:
     """Mean of the scores that exist: NaN marks an item that failed; None where none exists."""
     scored = scores[~np.isnan(scores)]
     return float(scored.mean()) if len(scored) else None
+
+
+def mean_result(items: dict[str, np.ndarray], **fields: Any) -> MetricResult:
+    """The mean of each column's items, float64 [n], n at least 1; `fields` of the result."""
+    values = {name: float(scores.mean()) for name, scores in items.items()}
+    return MetricResult(values, len(next(iter(items.values()))), items=items, **fields)
+
+
+def spread(rows: np.ndarray, places: np.ndarray | slice, count: int) -> np.ndarray:
+    """Rows float [n,...] at their places, [count,...]; NaN at the others."""
+    whole = np.full((count, *rows.shape[1:]), np.nan, rows.dtype)
+    whole[places] = rows
+    return whole
 
 
 def mean_over(values: np.ndarray, masks: np.ndarray) -> np.ndarray:

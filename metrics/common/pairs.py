@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.contracts import Clip, Failure, FrameBatch, Metric, MetricResult, MetricSpec
 from metrics.common.faces import EXTRACTORS, Detector, Faces, faces, failures, open_detector
+from metrics.common.numerics import spread
 
 SIDES = ("prediction", "truth")
 
@@ -81,9 +82,7 @@ class FacePairs(Metric):
         prediction, truth = (np.concatenate(self._features[side])[both] for side in SIDES)
         result = self.score(prediction, truth, np.flatnonzero(both))
         for name, scores in result.items.items():
-            spread = np.full(len(both), np.nan)
-            spread[both] = scores
-            result.items[name] = spread
+            result.items[name] = spread(scores, both, len(both))
         result.failures = self._failures + result.failures
         result.details |= {
             "extractor": self.extractor,

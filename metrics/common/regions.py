@@ -21,7 +21,7 @@ from harness.contracts import (
     MetricResult,
     MetricSpec,
 )
-from metrics.common.faces import EXTRACTORS, Faces, faces, failures, open_detector
+from metrics.common.faces import Faces, faces, failures, needs, open_detector
 from metrics.common.numerics import mean_of_scored, mean_over
 from metrics.common.polygons import dilated, fill
 
@@ -40,10 +40,7 @@ LIP_MARGIN = 0.05
 #: Where regions come from -> what a spec needs for it, and the regions there are.
 SOURCES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "masks": ({"signals": ("masks",)}, ("head", "face", "mouth")),
-    "mp478": (
-        {"weights": EXTRACTORS["mp"], "packages": ("mediapipe",), "domain": "photo"},
-        ("face", "mouth"),
-    ),
+    "mp478": (needs("mp"), ("face", "mouth")),
 }
 
 #: Traps that every region metric shares, by source of the regions.
@@ -74,9 +71,9 @@ def region_spec(
         fields: of the spec; `weights` come before those of the source.
 
     """
-    needs, names = SOURCES[source]
+    needed, names = SOURCES[source]
     suffix = "" if source == "masks" else f"-{source}"
-    fields["weights"] = (*fields.get("weights", ()), *needs.get("weights", ()))
+    fields["weights"] = (*fields.get("weights", ()), *needed.get("weights", ()))
     return MetricSpec(
         columns=tuple(
             replace(
@@ -87,7 +84,7 @@ def region_spec(
             for region in names
         ),
         options={**(options or {}), "source": source},
-        **{**needs, **fields},
+        **{**needed, **fields},
     )
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import PER_SEQUENCE, Column
+from harness.contracts import (
+    MEAN_OF_ITEMS,
+    PER_SEQUENCE,
+    Column,
+    Failure,
+    MetricResult,
+    MetricSpec,
+)
 
 
 def second_difference(values: np.ndarray) -> np.ndarray:
@@ -24,16 +31,39 @@ def second_difference(values: np.ndarray) -> np.ndarray:
     return values[2:] - 2.0 * values[1:-1] + values[:-2]
 
 
-def three_columns(name: str, variant: str, unit: str, what: str) -> tuple[Column, ...]:
+def three_columns(
+    name: str, variant: str, unit: str, what: str, aggregation: str = MEAN_OF_ITEMS
+) -> tuple[Column, ...]:
     """Columns of a measure of movement: of the prediction, of the truth, and their difference.
 
     Less of the measure is not better in itself: a still image has none. Only the difference
-    has a direction.
+    has a direction. `aggregation` is that of the first two.
     """
     free = (0.0, None)
     error = f"{what}: distance from the truth's"
     return (
-        Column(f"{name}/{variant}", "none", unit, free, f"{what} of the prediction"),
-        Column(f"{name}_truth/{variant}", "none", unit, free, f"{what} of the truth"),
+        Column(f"{name}/{variant}", "none", unit, free, f"{what} of the prediction", aggregation),
+        Column(f"{name}_truth/{variant}", "none", unit, free, f"{what} of the truth", aggregation),
         Column(f"{name}_error/{variant}", "down", unit, free, error, PER_SEQUENCE),
     )
+
+
+def three_values(
+    spec: MetricSpec,
+    prediction: np.ndarray,
+    truth: np.ndarray,
+    failures: list[Failure],
+    details: dict[str, object],
+) -> MetricResult:
+    """The result of a measure by frame, float64 [T] of either side; NaN at the same frames."""
+    mine, theirs, error = (column.name for column in spec.columns)
+    triples = int(np.isfinite(truth).sum())
+    details["triples"] = triples
+    if not triples:
+        short = Failure("too_short", "no three consecutive frames have a face on both sides")
+        nothing = dict.fromkeys((mine, theirs, error))
+        return MetricResult(nothing, 0, failures=[*failures, short], details=details)
+    values = {mine: float(np.nanmean(prediction)), theirs: float(np.nanmean(truth))}
+    values[error] = abs(values[mine] - values[theirs])
+    items = {mine: prediction, theirs: truth}
+    return MetricResult(values, triples, items, failures, details=details)

@@ -20,7 +20,8 @@ from harness.contracts import (
 from harness.contracts.signals import SIGNALS
 from harness.media.blendshape_units import MP52_NAMES, UNITS, from_blendshapes
 from harness.media.openface import OPENFACE_UNITS
-from metrics.common.faces import EXTRACTORS, Faces
+from metrics.common import faces
+from metrics.common.faces import Faces
 from metrics.common.pairs import SIDES, FacePairs
 from metrics.detectors.synthetic import ACTION_UNITS, action_units
 
@@ -51,15 +52,11 @@ MP52_TRAPS = (
 
 
 def needs(extractor: str) -> dict[str, Any]:
-    """What a spec of an extractor's units declares: signals, weights, packages, domain."""
+    """What a spec of an extractor's units declares: signals, or weights and packages; domain."""
     if extractor == "openface":
         signals = ("openface",)
         return {"signals": signals, "predicted": signals, "domain": "photo"}
-    return {
-        "weights": EXTRACTORS[extractor],
-        "packages": ("mediapipe",) if extractor == "mp" else (),
-        "domain": "photo" if extractor == "mp" else "synthetic",
-    }
+    return faces.needs(extractor)
 
 
 class UnitPairs(FacePairs):

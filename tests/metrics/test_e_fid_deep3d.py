@@ -1,3 +1,5 @@
+from functools import partial
+
 import golden
 import numpy as np
 import pytest
@@ -68,7 +70,7 @@ def frames_of(seed, count):
 def metric(monkeypatch):
     monkeypatch.setattr(pairs, "open_detector", lambda *_: Finder())
     metric = Deep3DEFID(catalog.spec(NAME), {})
-    metric._network, metric._standard = Stub(), five_points(face())
+    metric._network, metric._align = Stub(), partial(align, standard=five_points(face()))
     return metric
 
 
