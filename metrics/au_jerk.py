@@ -47,7 +47,7 @@ class AUJerk(UnitPairs):
 
     def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
         """Score units [n,A] of frames [n]; three consecutive frames are needed on both sides."""
-        columns = self.columns_of(UPPER + LOWER)
+        columns = [self.names.index(unit) for unit in UPPER + LOWER]
         own, true = (self._per_frame(side[:, columns], frames) for side in (prediction, truth))
         details: dict[str, object] = {"order": 2, "per": "frame^2", "units": len(columns)}
         return three_values(self.spec, own, true, [], details)

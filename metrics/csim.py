@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from harness.contracts import Clip, Column, Failure, FrameBatch, MetricResult, MetricSpec
+from harness.contracts import Column, Failure, FrameBatch, MetricResult, MetricSpec
 from metrics.common.alignment import ARCFACE_SIZE, MP_FIVE, arcface_crop, crops
 from metrics.common.faces import EXTRACTORS, Faces
 from metrics.common.numerics import mean_of_scored, spread
 from metrics.common.pairs import FacePairs
 from metrics.common.shared import shared
+
+if TYPE_CHECKING:
+    from metrics.backbones.onnx_net import OnnxNet
 
 DIM = 512
 
@@ -66,13 +72,12 @@ def arcface_input(faces: np.ndarray) -> np.ndarray:
 class CSIM(FacePairs):
     """Mean cosine of the embeddings of frames in which both faces were found."""
 
-    def begin(self, clip: Clip) -> None:
-        """Start a sequence; the network is opened at the first one."""
+    @cached_property
+    def _net(self) -> OnnxNet:
         from metrics.backbones.onnx_net import OnnxNet
 
-        super().begin(clip)
         shape = (3, ARCFACE_SIZE, ARCFACE_SIZE)
-        self._net = shared(OnnxNet, self.weights["arcface"], shape, DIM)
+        return shared(OnnxNet, self.weights["arcface"], shape, DIM)
 
     def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
         """Embeddings float32 [B,512], NaN without a face."""

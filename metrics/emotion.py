@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.contracts import (
+    MEAN_OF_ITEMS,
     PER_SEQUENCE,
     POOLED,
     BadInput,
@@ -19,7 +20,7 @@ from harness.contracts import (
 from harness.contracts.signals import EMOTIONS
 from metrics.common.faces import EXTRACTORS
 from metrics.common.hsemotion import CLASSES, CROP_TRAPS, PACKAGES, REFERENCE, EmotionFaces
-from metrics.common.numerics import ccc, mean_of_scored, rmse, same_sign
+from metrics.common.numerics import ccc, mean_of_scored, mean_result, rmse, same_sign
 from metrics.common.pairs import SIDES
 
 #: MEAD's emotion -> the network's class: one to one.
@@ -60,6 +61,10 @@ def _spec(
     )
 
 
+def _rate(name: str, summary: str, aggregation: str = MEAN_OF_ITEMS) -> Column:
+    return Column(name, "up", "", (0.0, 1.0), summary, aggregation)
+
+
 def _va_columns() -> tuple[Column, ...]:
     kinds = (
         ("ccc", "up", (-1.0, 1.0), "concordance with the truth"),
@@ -79,15 +84,8 @@ SPECS = (
         "Emotion accuracy (hsemotion)",
         "EmotionAccuracy",
         (
-            Column("emotion_acc/hsemotion", "up", "", (0.0, 1.0), "frames with the label's class"),
-            Column(
-                "emotion_vote/hsemotion",
-                "up",
-                "",
-                (0.0, 1.0),
-                "sequences voted the label's class",
-                PER_SEQUENCE,
-            ),
+            _rate("emotion_acc/hsemotion", "frames with the label's class"),
+            _rate("emotion_vote/hsemotion", "sequences voted the label's class", PER_SEQUENCE),
         ),
         reference=f"{REFERENCE}, enet_b0_8_best_vgaf",
         formula="emotion_acc: mean_t [argmax logits(p_t) = class(label_t)]; emotion_vote: "
@@ -108,15 +106,7 @@ SPECS = (
         "emotion_match/hsemotion",
         "Emotion agreement with the truth (hsemotion)",
         "EmotionMatch",
-        (
-            Column(
-                "emotion_match/hsemotion",
-                "up",
-                "",
-                (0.0, 1.0),
-                "frames with the true frame's class",
-            ),
-        ),
+        (_rate("emotion_match/hsemotion", "frames with the true frame's class"),),
         reference=f"{REFERENCE}, enet_b0_8_best_vgaf",
         formula="mean_t [argmax logits(p_t) = argmax logits(g_t)]",
         traps=(
@@ -198,10 +188,7 @@ class EmotionMatch(EmotionFaces):
     def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
         """Agreement of features [n,1280]."""
         same = (self.classes(prediction) == self.classes(truth)).astype(np.float64)
-        name = self.spec.columns[0].name
-        return MetricResult(
-            {name: float(same.mean())}, len(frames), items={name: same}, details=self.describe()
-        )
+        return mean_result({self.spec.id: same}, details=self.describe())
 
 
 class ValenceArousal(EmotionFaces):

@@ -58,17 +58,11 @@ class FID(Distribution):
 
         return open_inception(self.weights["fid-inception"], self.device)
 
-    def _look(self, frames: np.ndarray) -> np.ndarray:
-        return features(self._network, frames)
-
     def update(self, batch: FrameBatch) -> None:
         """Look at the next frames."""
         for side in SIDES:
-            found = batch.cache.get(
-                f"inception/pytorch-fid/{side}",
-                partial(self._look, getattr(batch, side)),
-            )
-            self._features[side].append(found)
+            look = partial(features, self._network, getattr(batch, side))
+            self._features[side].append(batch.cache.get(f"inception/pytorch-fid/{side}", look))
 
     def compute(self) -> MetricResult:
         """Compare the features of all frames."""

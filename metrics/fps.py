@@ -19,26 +19,20 @@ from harness.contracts import (
     MetricSpec,
 )
 
+
+def _column(name: str, direction: str, unit: str, summary: str) -> Column:
+    return Column(name, direction, unit, (0.0, None), summary, PER_SEQUENCE)
+
+
 SPECS = (
     MetricSpec(
         id="fps",
         title="Render speed",
         entry="metrics.fps:FPS",
         columns=(
-            Column(
-                "fps/render", "up", "frames/s", (0.0, None), "1000 / mean frame time", PER_SEQUENCE
-            ),
-            Column(
-                "latency_ms/median", "down", "ms", (0.0, None), "median frame time", PER_SEQUENCE
-            ),
-            Column(
-                "latency_ms/p95",
-                "down",
-                "ms",
-                (0.0, None),
-                "95th percentile of frame time",
-                PER_SEQUENCE,
-            ),
+            _column("fps/render", "up", "frames/s", "1000 / mean frame time"),
+            _column("latency_ms/median", "down", "ms", "median frame time"),
+            _column("latency_ms/p95", "down", "ms", "95th percentile of frame time"),
         ),
         reference="one frame at a time after warm-up, as gsplat profiling/main.py, median and p95",
         formula="fps = 1000 / mean_t d(t), latency = median_t d(t) and 95th percentile_t d(t), "

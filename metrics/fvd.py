@@ -12,7 +12,7 @@ from metrics.common.distribution import SIDES, TRAPS, Distribution, frechet_colu
 from metrics.common.frechet import FORMULA
 
 if TYPE_CHECKING:
-    from metrics.backbones.i3d import VideoNetwork
+    from torch.jit import ScriptModule
 
 #: Frames of a window, and from one window's start to the next: windows do not overlap.
 WINDOW = STRIDE = 16
@@ -56,7 +56,7 @@ class FVD(Distribution):
         self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
 
     @cached_property
-    def _network(self) -> VideoNetwork:
+    def _network(self) -> ScriptModule:
         from metrics.backbones.i3d import open_i3d
 
         return open_i3d(self.weights["fvd-i3d"], self.device)

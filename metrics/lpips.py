@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricResult, MetricSpec
+from metrics.common.numerics import mean_result
 from metrics.common.shared import shared
 
 if TYPE_CHECKING:
@@ -97,7 +99,9 @@ def _read(trunk: str, files: tuple[Path, ...], device: str) -> Network:
     if trunk == "synthetic":
         return channels_last(load_into(Network(PerceptualTrunk()), state, files[0], device))
     state = {f"trunk.{k}": v for k, v in state.items() if k.startswith("features.")}
-    state |= Network.head_keys(read_state(files[1]))
+    for key, head in read_state(files[1]).items():
+        if key.endswith("model.1.weight"):
+            state[f"heads.{key.partition('.')[0]}"] = head
     chosen = trunks.AlexNet() if trunk == "alex" else trunks.VGG16()
     network = load_into(Network(chosen), state, files[0], device)
     return channels_last(use_winograd(network) if trunk == "vgg" else network)
@@ -134,17 +138,12 @@ def distances(
     return total(layers(network, prediction, truth, scale)).double().numpy()
 
 
-class Perceptual:
+class Perceptual(Metric):
     """What whole frames and regions have in common: a network, asked once per batch."""
 
-    spec: MetricSpec
-    weights: Mapping[str, Path]
-    device: str
-
-    def open(self) -> None:
-        """Read the network, unless this metric has it already."""
-        trunk = self.spec.options["trunk"]
-        self._network = open_network(trunk, self.weights, self.device)
+    @cached_property
+    def _network(self) -> Network:
+        return open_network(self.spec.options["trunk"], self.weights, self.device)
 
     def layers(self, batch: FrameBatch) -> list[torch.Tensor]:
         """Differences at every tap, once per batch for all metrics of this trunk and input."""
@@ -160,15 +159,14 @@ class Perceptual:
         return {"trunk": options["trunk"], "version": "0.1", "input": options["input"]}
 
 
-class LPIPS(Perceptual, Metric):
+class LPIPS(Perceptual):
     """Learned perceptual distance of RGB frames at their own size.
 
     The trunk and the range of its input are the spec's options `trunk` and `input`.
     """
 
     def begin(self, clip: Clip) -> None:
-        """Start a sequence; the network is read at the first one."""
-        self.open()
+        """Start a sequence."""
         self._scores: list[np.ndarray] = []
 
     def update(self, batch: FrameBatch) -> None:
@@ -183,10 +181,4 @@ class LPIPS(Perceptual, Metric):
         if not self._scores:
             failure = Failure("no_frames", "the sequence has no frames")
             return MetricResult({name: None}, 0, failures=[failure])
-        scores = np.concatenate(self._scores)
-        return MetricResult(
-            {name: float(scores.mean())},
-            len(scores),
-            items={name: scores},
-            details=self.described(),
-        )
+        return mean_result({name: np.concatenate(self._scores)}, details=self.described())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Clip, Column, FrameBatch, MetricSpec
+from harness.contracts import Column, FrameBatch, MetricSpec
 from metrics.common import regions
 from metrics.common.regions import RegionMetric, region_spec
 from metrics.lpips import REFERENCE, TRAPS, TRUNKS, Perceptual
@@ -45,11 +45,6 @@ SPECS = (
 
 class RegionLPIPS(Perceptual, RegionMetric):
     """The spatial map of LPIPS, averaged over regions of the true frame."""
-
-    def begin(self, clip: Clip) -> None:
-        """Start a sequence; network and detector are read at the first one."""
-        self.open()
-        super().begin(clip)
 
     def score_map(self, batch: FrameBatch) -> np.ndarray:
         """LPIPS at every pixel, float32 [B,H,W]."""

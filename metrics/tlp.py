@@ -43,7 +43,7 @@ class TLP(lpips.LPIPS):
     """LPIPS between neighbours on either side; keeps one cropped frame of either side."""
 
     def begin(self, clip: Clip) -> None:
-        """Start a sequence; the network is read at the first one."""
+        """Start a sequence."""
         super().begin(clip)
         self._clip = clip
         self._crop = crop_of(clip.height), crop_of(clip.width)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +36,7 @@ class OnnxNet:
         model: the network as bytes, where it is not the file as it stands.
 
     Raises:
-        BadInput: the file is no such network.
+        BadInput: the file is not such a network.
 
     """
 
@@ -108,18 +107,6 @@ class OnnxNet:
         return np.concatenate(parts) if parts else np.zeros((0, self.width), np.float32)
 
 
-@dataclass(frozen=True)
-class Classifier:
-    """The linear layer that ended a network."""
-
-    weight: np.ndarray  # float32 [C,D]
-    bias: np.ndarray  # float32 [C]
-
-    def __call__(self, features: np.ndarray) -> np.ndarray:
-        """Its outputs float32 [N,C] for features [N,D]."""
-        return np.asarray(features, np.float32) @ self.weight.T + self.bias
-
-
 class HeadlessNet(OnnxNet):
     """A network without its last linear layer: called, it gives that layer's input.
 
@@ -132,24 +119,32 @@ class HeadlessNet(OnnxNet):
         classes: outputs of the layer.
 
     Raises:
-        BadInput: the file is no such network.
+        BadInput: the file is not such a network.
 
     """
 
     def __init__(self, path: Path, shape: tuple[int, int, int], width: int, classes: int) -> None:
-        model, self.classify = without_classifier(path)
-        if self.classify.weight.shape != (classes, width):
+        model, self.weight, self.bias = without_classifier(path)
+        if self.weight.shape != (classes, width):
+            outputs, features = self.weight.shape
             raise BadInput(
                 path,
-                f"its last layer makes {len(self.classify.weight)} outputs of "
-                f"{self.classify.weight.shape[1]} features, and {classes} of {width} are expected",
+                f"its last layer makes {outputs} outputs of {features} features, and {classes} "
+                f"of {width} are expected",
                 CURE,
             )
         super().__init__(path, shape, width, model)
 
+    def classify(self, features: np.ndarray) -> np.ndarray:
+        """Outputs float32 [N,C] of the last layer for its input [N,D]."""
+        return np.asarray(features, np.float32) @ self.weight.T + self.bias
 
-def without_classifier(path: Path) -> tuple[bytes, Classifier]:
+
+def without_classifier(path: Path) -> tuple[bytes, np.ndarray, np.ndarray]:
     """A model whose output is the input of its last `Gemm`, and that layer.
+
+    Returns:
+        the model; weight float32 [C,D] and bias float32 [C] of the layer.
 
     Raises:
         BadInput: the file is not an ONNX model, or its output does not come from a linear layer
@@ -184,11 +179,10 @@ def without_classifier(path: Path) -> tuple[bytes, Classifier]:
         raise BadInput(path, "its last layer transposes its features", CURE)
     weight = (weight if settings.get("transB", 0) else weight.T) * settings.get("alpha", 1.0)
     bias = bias.reshape(-1) * settings.get("beta", 1.0)
-    classifier = Classifier(weight.astype(np.float32), bias.astype(np.float32))
     graph.node.remove(last)
     graph.output.remove(output)
     features = onnx.helper.make_tensor_value_info(
-        last.input[0], onnx.TensorProto.FLOAT, [None, classifier.weight.shape[1]]
+        last.input[0], onnx.TensorProto.FLOAT, [None, weight.shape[1]]
     )
     graph.output.append(features)
-    return model.SerializeToString(), classifier
+    return model.SerializeToString(), weight.astype(np.float32), bias.astype(np.float32)

@@ -125,7 +125,3 @@ class UnitPairs(FacePairs):
         """Look at the next frames, where the units come from frames."""
         if self.extractor != "openface":
             super().update(batch)
-
-    def columns_of(self, units: tuple[str, ...]) -> list[int]:
-        """Positions of units in the features."""
-        return [self.names.index(unit) for unit in units]

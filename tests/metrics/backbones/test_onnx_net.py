@@ -35,7 +35,7 @@ def test_features_and_the_last_layer_give_the_files_own_outputs(tmp_path, classe
     features = net(x)
     assert features.shape == (3, 1280)
     assert features.dtype == np.float32
-    assert net.classify.weight.shape == (classes, 1280)
+    assert net.weight.shape == (classes, 1280)
     np.testing.assert_allclose(net.classify(features), whole(path, x), rtol=1e-5, atol=1e-4)
 
 
