@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.contracts import Clip, FrameBatch
+from harness.contracts import FrameBatch
 from metrics.common.alignment import box_crop, crops
 from metrics.common.faces import Faces
 from metrics.common.numerics import spread
 from metrics.common.pairs import FacePairs
 from metrics.common.shared import shared
 
-#: Classes of the network, in the order of its outputs (AffectNet-8).
-CLASSES = (
-    "Anger",
-    "Contempt",
-    "Disgust",
-    "Fear",
-    "Happiness",
-    "Neutral",
-    "Sadness",
-    "Surprise",
-)
+if TYPE_CHECKING:
+    from metrics.backbones.onnx_net import HeadlessNet
 
+#: Classes of the network, in the order of its outputs (AffectNet-8).
+CLASSES = ("Anger", "Contempt", "Disgust", "Fear", "Happiness", "Neutral", "Sadness", "Surprise")
 DIM = 1280
 SIZE = 224
 #: Outputs of each network: the classes, and valence and arousal after them in the second.
@@ -50,14 +44,12 @@ def network_input(faces: np.ndarray) -> np.ndarray:
 class EmotionFaces(FacePairs):
     """Features of faces, [B,1280], by one hsemotion network; shared by all metrics on it."""
 
-    def begin(self, clip: Clip) -> None:
-        """Start a sequence; the network is opened at the first one."""
+    @cached_property
+    def _net(self) -> HeadlessNet:
         from metrics.backbones.onnx_net import HeadlessNet
 
-        super().begin(clip)
         name = self.spec.options["weights"]
-        shape = (3, SIZE, SIZE)
-        self._net = shared(HeadlessNet, self.weights[name], shape, DIM, OUTPUTS[name])
+        return shared(HeadlessNet, self.weights[name], (3, SIZE, SIZE), DIM, OUTPUTS[name])
 
     def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
         """Features float32 [B,1280], NaN without a face."""
