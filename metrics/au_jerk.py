@@ -10,12 +10,13 @@ from metrics.common.second_difference import second_difference, three_columns, t
 from metrics.common.unit_pairs import LOWER, MP52_TRAPS, OPENFACE_TRAPS, UPPER, UnitPairs, needs
 
 _TRAPS = (
-    "strictly, jerk is a third derivative; the only paper that reports AU-Jerk defines it as a "
-    "second-order one, as it is computed here, and third differences are larger",
-    "the paper gives neither its units of time nor its set of AUs: here per frame^2, not times "
-    "fps^2, over the 17 units of AUE, so values of other frame rates do not compare",
-    "less is not better in itself: a still image scores 0, so only the difference from the "
-    "truth has a direction",
+    "Despite its name, AU-Jerk is a second derivative in the only paper that reports it, and so "
+    "it is here; a third difference (jerk in the usual sense) is larger.",
+    "The paper states neither the unit of time nor the set of AUs: here it is per frame^2 (not "
+    "multiplied by fps^2) over the 17 units of AUE, so values at different frame rates are not "
+    "comparable.",
+    "Lower is not better in itself: a still image scores 0, so only the difference from the "
+    "ground truth has a direction.",
 )
 
 

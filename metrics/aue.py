@@ -10,9 +10,9 @@ from metrics.common.unit_pairs import LOWER, MP52_TRAPS, OPENFACE_TRAPS, UPPER, 
 from metrics.detectors.synthetic import ACTION_UNITS
 
 _TRAPS = (
-    "a sum over units of mean squared errors: papers that print a mean of units or a root "
-    "differ by a factor or a square",
-    "AU18, AU22, AU24 and AU28 are in neither half, and AU45 (blink) is in the upper one",
+    "A sum of the units' mean squared errors: papers that report the mean over units or the root "
+    "(RMSE) differ by a factor or a square root.",
+    "AU18, AU22, AU24 and AU28 belong to neither half; AU45 (blink) belongs to the upper one.",
 )
 
 
@@ -45,8 +45,9 @@ SPECS = (
         "synthetic",
         "synthetic",
         "Action unit error (synthetic regressor)",
-        "TalkingGaussian auerror.py (AUE-U, AUE-L), AUs of our regressor for OpenFace's",
-        ("the regressor was trained on the synthetic corpus only",),
+        "TalkingGaussian auerror.py (AUE-U, AUE-L), with our regressor's AUs in place of "
+        "OpenFace's",
+        ("The regressor was trained on the synthetic corpus only.",),
         whole=False,
     ),
     _spec(
@@ -56,8 +57,8 @@ SPECS = (
         "TalkingGaussian auerror.py (AUE, AUE-U, AUE-L) on OpenFace 2.2 FeatureExtraction",
         (
             *OPENFACE_TRAPS,
-            "the field's script pairs rows by index and drops what one file has too many; "
-            "unequal lengths are refused here",
+            "The original script pairs rows by index and drops the surplus rows of the longer "
+            "file; here unequal lengths are refused.",
         ),
         whole=True,
     ),
@@ -79,19 +80,10 @@ def au_error(
     units: tuple[str, ...],
     names: tuple[str, ...] = ACTION_UNITS,
 ) -> np.ndarray:
-    """Sum over units of the squared difference of intensities, per frame.
+    """Sum over units of the squared difference of intensities, float64 [T].
 
-    Its mean over frames is the sum of the units' mean squared errors.
-
-    Args:
-        prediction: float [T,A], intensities 0..5 in the order of `names`.
-        truth: float [T,A].
-        units: names of the units that count.
-        names: names of all A columns.
-
-    Returns:
-        float64 [T].
-
+    Its mean over frames is the sum of the units' mean squared errors. Prediction and truth are
+    float [T,A], intensities 0..5 in the order of `names`; only `units` count.
     """
     columns = [names.index(unit) for unit in units]
     difference = np.asarray(prediction, np.float64) - np.asarray(truth, np.float64)

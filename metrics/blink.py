@@ -44,12 +44,11 @@ def _spec(
         f"{threshold:g}; rate = blinks / seconds seen; duration = mean of frames / fps; error = "
         "|prediction's - truth's|",
         traps=(
-            "threshold and minimum are a choice; another one gives another rate",
-            f"a blink of fewer than {MIN_FRAMES} frames is not counted, so low frame rates "
-            "lose blinks",
-            "blinks cut by an end of the sequence or by frames without a face count in the rate "
-            "and not in the duration",
-            "seconds seen are those of frames that have a face on both sides",
+            "The threshold and the minimum length are choices; others give other rates.",
+            f"Blinks shorter than {MIN_FRAMES} frames are not counted: low frame rates miss some.",
+            "Blinks cut off by the start or end of the sequence or by frames without a face count "
+            "towards the rate but not the duration.",
+            "`seconds seen` counts only frames with a face in both prediction and ground truth.",
             *traps,
         ),
         options={"extractor": extractor, "signal": signal, "threshold": threshold},
@@ -66,8 +65,8 @@ SPECS = (
         "EAR",
         0.2,
         (
-            "the ratio of an open eye differs between subjects and falls when they look down, so "
-            "one threshold does not suit everyone",
+            "The aspect ratio of an open eye differs between subjects and drops when they look "
+            "down, so no single threshold suits everyone.",
         ),
     ),
     _spec("openface", "openface", "AU45 of OpenFace 2.2", "AU45", 1.0, OPENFACE_TRAPS),
@@ -77,12 +76,8 @@ SPECS = (
 def eye_aspect_ratio(landmarks: np.ndarray) -> np.ndarray:
     """(|p2-p6| + |p3-p5|) / (2 |p1-p4|), mean of both eyes (Soukupova and Cech 2016).
 
-    Args:
-        landmarks: float [T,68,2] in iBUG order or [T,478,2] of MediaPipe, pixels.
-
-    Returns:
-        float64 [T], about 0.3 for an open eye; NaN where the face is not found.
-
+    Of landmarks float [T,68,2] in iBUG order or [T,478,2] of MediaPipe, in pixels: float64 [T],
+    about 0.3 for an open eye; NaN where the face is not found.
     """
     ratios = []
     for eye in EYES:
@@ -170,7 +165,7 @@ class Blink(UnitPairs):
             error = None if own is None or true is None else abs(own - true)
             values |= {next(names): own, next(names): true, next(names): error}
         failures = [
-            Failure("no_blinks", f"no blink of the {side} is wholly seen, so it has no duration")
+            Failure("no_blinks", f"no complete blink in the {side}, so no mean duration")
             for side, blinks in sides.items()
             if not blinks.durations
         ]

@@ -25,25 +25,31 @@ SPECS = (
         title="CSIM (ArcFace)",
         entry="metrics.csim:CSIM",
         columns=(
-            Column("csim/arcface", "up", "", (-1.0, 1.0), "identity, against the true frame"),
-            Column("csim_ref/arcface", "up", "", (-1.0, 1.0), "identity, against one true frame"),
+            Column(
+                "csim/arcface", "up", "", (-1.0, 1.0), "identity, against the paired true frame"
+            ),
+            Column(
+                "csim_ref/arcface", "up", "", (-1.0, 1.0), "identity, against the first true frame"
+            ),
         ),
         reference="insightface python-package/insightface: utils/face_align.py and "
         "model_zoo/arcface_onnx.py, buffalo_l",
         formula="mean_t <e(p_t), e(g_t)> / (|e(p_t)| |e(g_t)|); csim_ref: with g_0, the first "
         "frame of the truth, in place of g_t",
         traps=(
-            "Papers compare with the paired true frame, with the source image, or with the mean "
-            "of several; here these are two columns.",
-            "The reference is the first frame of the truth's test part, not an enrolment "
+            "Papers compare with the paired ground-truth frame, the source image, or the mean of "
+            "several images; here the paired frame and a single reference frame are separate "
+            "columns.",
+            "The reference is the first ground-truth frame of the test part, not an enrolment "
             "photograph.",
             "The five points come from MediaPipe (iris centres, nose tip, mouth corners); "
-            "insightface's own come from its SCRFD detector, and other points move the crop and "
+            "insightface takes them from its SCRFD detector, and other points change the crop and "
             "the value.",
             "buffalo_l's w600k_r50 is one of many ArcFace networks; antelopev2, IR-SE50 of "
             "arcface_torch and CosFace give other values.",
-            "The crop is bilinear without anti-aliasing, as insightface's: large faces alias.",
-            "Closed eyes do not fail: MediaPipe still places the irises.",
+            "The crop is sampled bilinearly without anti-aliasing, as in insightface: large faces "
+            "alias.",
+            "Closed eyes are not a failure: MediaPipe still places the irises.",
         ),
         weights=("arcface", *EXTRACTORS["mp"]),
         packages=("mediapipe", "onnxruntime"),
@@ -93,7 +99,7 @@ class CSIM(FacePairs):
         reference = np.concatenate(self._features["truth"])[0]
         items = {"csim/arcface": cosines(prediction, truth)}
         failures = [
-            Failure("zero_embedding", "an embedding has no length, so no direction", int(t))
+            Failure("zero_embedding", "an embedding is zero, so its cosine is undefined", int(t))
             for t in frames[np.isnan(items["csim/arcface"])]
         ]
         if np.isfinite(reference).all():

@@ -20,11 +20,11 @@ SAMPLES = 10
 PAIRING_SEED = 0
 
 _TRAPS = (
-    "It says nothing about the truth: noise is diverse. Read it beside LVE.",
-    "Two definitions go by one name: FaceDiffuser's is over style conditions, ProbTalk3D's over "
+    "It ignores the ground truth: noise is diverse. Read it together with LVE.",
+    "Two definitions share one name: FaceDiffuser's is over style conditions, ProbTalk3D's over "
     "random samples of one condition.",
-    "Not squared, other than LVE.",
-    "Mean over sequences, whatever their length.",
+    "Not squared, unlike LVE.",
+    "Mean over sequences, regardless of their length.",
 )
 
 
@@ -53,7 +53,7 @@ SPECS = (
             "mean over sequences of the mean over all pairs i < j of conditions of the mean over "
             "frames and vertices of |p_i - p_j|"
         ),
-        traps=("FaceDiffuser compares the training styles on speakers outside the training set.",),
+        traps=("FaceDiffuser applies the training styles to speakers outside the training set.",),
     ),
     _spec(
         "probtalk3d",
@@ -66,21 +66,16 @@ SPECS = (
             "mean over frames and vertices of |p_i - p_j|"
         ),
         traps=(
-            "ProbTalk3D shuffles with an unrecorded state; here the seed of the shuffle is fixed "
-            "and the pairs are in the result.",
-            "It has the expectation of the mean over all pairs, and more variance.",
+            "ProbTalk3D shuffles from an unrecorded random state; here the seed is fixed and the "
+            "pairs are recorded in the result.",
+            "Its expectation is the mean over all pairs; its variance is higher.",
         ),
     ),
 )
 
 
 def random_pairs(count: int) -> list[tuple[int, int]]:
-    """Disjoint pairs: a seeded shuffle cut in halves, the k-th of one with the k-th of the other.
-
-    Args:
-        count: S, even.
-
-    """
+    """Disjoint pairs: the halves of a seeded shuffle of an even `count`, member by member."""
     order = np.random.default_rng(PAIRING_SEED).permutation(count).tolist()
     return list(zip(order[: count // 2], order[count // 2 :], strict=True))
 
@@ -91,7 +86,9 @@ class AllPairs(MeshMetric):
     def pairs(self, count: int) -> list[tuple[int, int]] | Failure:
         """Which of `count` predictions are compared."""
         if count < 2:
-            return Failure("too_few_samples", "one prediction was given; a pair has two")
+            return Failure(
+                "too_few_samples", "only one prediction was given; at least two are needed"
+            )
         return list(itertools.combinations(range(count), 2))
 
     def score(self, mesh: MeshClip) -> MetricResult:
@@ -113,7 +110,7 @@ class RandomPairs(AllPairs):
     def pairs(self, count: int) -> list[tuple[int, int]] | Failure:
         """Five pairs, the same for every sequence."""
         if count != SAMPLES:
-            text = f"{count} samples were given, and the definition takes {SAMPLES}"
+            text = f"{count} samples were given; the definition requires {SAMPLES}"
             kind = "too_few_samples" if count < SAMPLES else "too_many_samples"
             return Failure(kind, text)
         return random_pairs(count)

@@ -39,7 +39,8 @@ SPECS = (
         "mp52",
         "mp",
         "52 MediaPipe blendshapes",
-        "Blendshapes lie in 0..1, 3DMM coefficients do not: another scale than any paper's E-FID.",
+        "Blendshapes lie in 0..1, 3DMM coefficients do not: the scale differs from every "
+        "published E-FID.",
     ),
 )
 

@@ -33,11 +33,13 @@ SPECS = (
         "reconstruction; sicxu/Deep3DFaceRecon_pytorch net_recon, outputs 80 to 143",
         formula=f"{FORMULA}, m and S of 64 expression coefficients over all frames",
         traps=(
-            "No paper published its E-FID code: extractor, pooling and frames are often unstated.",
-            "Hallo2 takes 79 tracked BFM coefficients instead: that is e_fid/bfm79.",
-            "EchoMimic's text names Inception features, which no 64 coefficients can pass.",
-            "The crop follows the landmarks: the reference's examples bring five points with them, "
-            "here they come from FAN's 68.",
+            "No paper has published its E-FID code: extractor, pooling and frames are often "
+            "unstated.",
+            "Hallo2 uses 79 tracked BFM coefficients instead: see e_fid/bfm79.",
+            "EchoMimic's text mentions Inception features, which cannot be computed from 64 "
+            "coefficients.",
+            "The crop depends on the landmarks: the reference's examples come with five points, "
+            "here these are derived from FAN's 68.",
             *TRAPS,
         ),
         weights=(*EXTRACTORS["fan"], "deep3d-recon", "deep3d-landmarks"),

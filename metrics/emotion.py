@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from harness.contracts import (
-    MEAN_OF_ITEMS,
     PER_SEQUENCE,
     POOLED,
     BadInput,
@@ -17,6 +16,7 @@ from harness.contracts import (
     MetricResult,
     MetricSpec,
 )
+from harness.contracts.metric import MEAN_OF_ITEMS
 from harness.contracts.signals import EMOTIONS
 from metrics.common.faces import EXTRACTORS
 from metrics.common.hsemotion import CLASSES, CROP_TRAPS, PACKAGES, REFERENCE, EmotionFaces
@@ -68,8 +68,8 @@ def _rate(name: str, summary: str, aggregation: str = MEAN_OF_ITEMS) -> Column:
 def _va_columns() -> tuple[Column, ...]:
     kinds = (
         ("ccc", "up", (-1.0, 1.0), "concordance with the truth"),
-        ("rmse", "down", (0.0, None), "root mean squared difference to the truth"),
-        ("sagr", "up", (0.0, 1.0), "part of the frames with the truth's sign"),
+        ("rmse", "down", (0.0, None), "root mean squared difference from the truth"),
+        ("sagr", "up", (0.0, 1.0), "fraction of frames with the truth's sign"),
     )
     return tuple(
         Column(f"{axis}_{kind}/hsemotion", direction, "", bounds, f"{axis}: {summary}", POOLED)
@@ -84,21 +84,25 @@ SPECS = (
         "Emotion accuracy (hsemotion)",
         "EmotionAccuracy",
         (
-            _rate("emotion_acc/hsemotion", "frames with the label's class"),
-            _rate("emotion_vote/hsemotion", "sequences voted the label's class", PER_SEQUENCE),
+            _rate("emotion_acc/hsemotion", "fraction of frames classified as the label"),
+            _rate(
+                "emotion_vote/hsemotion",
+                "fraction of sequences whose majority vote is the label",
+                PER_SEQUENCE,
+            ),
         ),
         reference=f"{REFERENCE}, enet_b0_8_best_vgaf",
         formula="emotion_acc: mean_t [argmax logits(p_t) = class(label_t)]; emotion_vote: "
         "[most frequent argmax of the sequence = class(label)]",
         traps=(
-            "Acc_emo of EAT and EDTalk is Emotion-FAN on whole sequences, and others use EmoNet: "
-            "none of them compares with hsemotion, which judges single frames.",
+            "Acc_emo of EAT and EDTalk uses Emotion-FAN on whole sequences, others use EmoNet: "
+            "none is comparable with hsemotion, which classifies single frames.",
             "Papers that score sequences vote or average over frames (emotion_vote); frame "
-            "accuracy (emotion_acc) is another number on the same video. Here a tie goes to the "
-            "class that the network names first.",
-            "Acted emotion is not always recognised in real videos either: details hold the "
-            "accuracy on the true frames, which is the mark to compare with.",
-            "A frame without a face is a failure and not a wrong answer.",
+            "accuracy (emotion_acc) is a different number on the same video. Ties go to the class "
+            "that comes first in the network's output.",
+            "Acted emotion is not always recognised in real videos either: compare with the "
+            "accuracy on the ground-truth frames, given in the details.",
+            "A frame without a face counts as a failure, not as a wrong answer.",
         ),
         signals=("emotion",),
     ),
@@ -106,12 +110,12 @@ SPECS = (
         "emotion_match/hsemotion",
         "Emotion agreement with the truth (hsemotion)",
         "EmotionMatch",
-        (_rate("emotion_match/hsemotion", "frames with the true frame's class"),),
+        (_rate("emotion_match/hsemotion", "fraction of frames classified like the true frame"),),
         reference=f"{REFERENCE}, enet_b0_8_best_vgaf",
         formula="mean_t [argmax logits(p_t) = argmax logits(g_t)]",
         traps=(
-            "No label is read: this is fidelity to the true frames and not accuracy, and frames "
-            "between two classes flip on small differences.",
+            "No label is used: this measures fidelity to the ground-truth frames, not accuracy, "
+            "and frames between two classes flip with small differences.",
         ),
     ),
     _spec(
@@ -125,10 +129,10 @@ SPECS = (
         traps=(
             "V-RMSE, A-RMSE, V-SA and A-SA of EmoTalkingGaussian are RMSE and SAGR of another "
             "valence-arousal network.",
-            "CCC with sample standard deviations, as in torchmetrics, is higher if T is small.",
-            "CCC does not exist where a series is constant; a still face is not a 0.",
-            "A table pools the frames of all sequences before CCC is taken, as EmoNet does over a "
-            "data set: differences between sequences count, so it is not the mean of sequences.",
+            "CCC with sample standard deviations, as in torchmetrics, is higher for small T.",
+            "CCC is undefined where a series is constant; a still face does not score 0.",
+            "Tables pool the frames of all sequences before computing CCC, as EmoNet does over a "
+            "dataset: differences between sequences count, so it is not the mean over sequences.",
         ),
         weights_id="hsemotion-va",
     ),
@@ -145,21 +149,23 @@ class EmotionAccuracy(EmotionFaces):
             raise BadInput(
                 f"sequence {self._clip.id}",
                 f"it has {len(labels)} emotion labels for {self._clip.count} frames",
-                "Give one label a frame.",
+                "Give one label per frame.",
             )
         known = (labels >= 0) & (labels < len(EMOTIONS))
         wanted = np.where(known, CLASS_OF_LABEL[np.where(known, labels, 0)], -1)[frames]
         seen, real = self.classes(prediction), self.classes(truth)
         right = np.where(wanted >= 0, seen == wanted, np.nan)
         failures = [
-            Failure("no_label", f"label {labels[t]} is none of MEAD's eight emotions", int(t))
+            Failure("no_label", f"label {labels[t]} is not one of MEAD's eight emotions", int(t))
             for t in frames[wanted < 0]
         ]
         voted = int(np.bincount(seen, minlength=len(CLASSES)).argmax())
         labelled = np.unique(wanted[wanted >= 0])
         if len(labelled) > 1:
             names = ", ".join(CLASSES[i] for i in labelled)
-            failures.append(Failure("mixed_labels", f"a vote needs one label: {names}"))
+            failures.append(
+                Failure("mixed_labels", f"several labels in one sequence, so no vote: {names}")
+            )
         accuracy = mean_of_scored(np.where(wanted >= 0, real == wanted, np.nan))
         vote = float(voted == labelled[0]) if len(labelled) == 1 else None
         counts = np.bincount(seen, minlength=len(CLASSES)).tolist()
@@ -204,7 +210,7 @@ class ValenceArousal(EmotionFaces):
         }
         values = agreements(sides["prediction"], sides["truth"])
         failures = [
-            Failure("constant", f"{name} does not exist: a series is constant")
+            Failure("constant", f"{name} is undefined: a series is constant")
             for name, value in values.items()
             if value is None
         ]

@@ -19,7 +19,7 @@ SPECS = (
         entry="metrics.fdd:FDD",
         columns=(
             _column("fdd", "none", None, "signed, truth minus prediction"),
-            _column("fdd/abs", "down", 0.0, "absolute for each sequence"),
+            _column("fdd/abs", "down", 0.0, "absolute value per sequence"),
         ),
         reference="CodeTalker main/cal_metric.py; FaceDiffuser compute_objective_metrics.py (ABS)",
         formula=(
@@ -28,13 +28,16 @@ SPECS = (
         ),
         traps=(
             "Signed in the public code: too much and too little motion cancel between sequences, "
-            "and nearest to zero is best, not lowest.",
-            "The deviation is of the squared norm of motion, although the paper writes the norm.",
-            "Population deviation (divided by T), so short sequences are biased low.",
-            "The template must be that of the same subject: motion is counted from it.",
-            "It sees how much vertices move and not when: a shuffled prediction has an FDD of 0.",
-            "Every vertex list gives another value; the sha256 of the one used is in the result.",
-            "Of several samples the first one is scored, as ProbTalk3D does.",
+            "and closest to zero is best, not lowest.",
+            "It is the standard deviation of the squared norm of motion, although the paper "
+            "writes the norm.",
+            "Population standard deviation (divided by T), so short sequences are biased low.",
+            "The template must be that of the same subject: motion is measured from it.",
+            "It measures how much vertices move, not when: a perfect prediction with its frames "
+            "shuffled still has an FDD of 0.",
+            "Each vertex list gives a different value; the sha256 of the one used is in the "
+            "result.",
+            "Of several samples, the first is scored, as in ProbTalk3D.",
         ),
         track="mesh",
         signals=("vertices", "template", "regions"),
@@ -45,15 +48,9 @@ SPECS = (
 
 
 def dynamics(vertices: np.ndarray, template: np.ndarray) -> float:
-    """Mean over vertices of the deviation in time of the squared motion.
+    """Mean over vertices of the deviation in time of the squared motion, in the unit squared.
 
-    Args:
-        vertices: float [T,R,3].
-        template: float [R,3], the same vertices at rest.
-
-    Returns:
-        In the vertices' unit, squared.
-
+    Vertices float [T,R,3]; template float [R,3], the same vertices at rest.
     """
     motion = np.asarray(vertices, np.float64) - np.asarray(template, np.float64)
     return float(np.square(motion).sum(-1).std(axis=0).mean())

@@ -22,13 +22,13 @@ def _spec(variant: str, extractor: str, title: str) -> MetricSpec:
         formula="fps^2 * mean over frames t and points p of ||x(t+1,p) - 2 x(t,p) + x(t-1,p)||; "
         "error = |prediction's - truth's|",
         traps=(
-            "in pixels: it grows with the resolution, so compare at one size only",
-            "times fps^2: the detector's own noise, which does not shrink with the frame "
-            "interval, weighs more at a higher rate",
-            "head pose is not taken away, and the detector's noise is in both sides: read it "
-            "beside the truth's value; a still image scores 0",
-            "detectors that track from frame to frame smooth their landmarks; these look at "
-            "every frame alone",
+            "In pixels: it grows with the resolution, so compare only at the same size.",
+            "Multiplied by fps^2: detector noise, which does not shrink with the frame interval, "
+            "weighs more at higher frame rates.",
+            "Head motion is not removed, and both sides contain detector noise: compare with the "
+            "ground truth's value; a still image scores 0.",
+            "Detectors that track from frame to frame smooth their landmarks; here every frame is "
+            "processed independently.",
         ),
         **needs(extractor),
         options={"extractor": extractor},

@@ -33,7 +33,8 @@ _FORMULA = (
     "of unit length over channels"
 )
 TRAPS = (
-    "AlexNet and VGG16 give values of different scale; a paper's `LPIPS` names neither.",
+    "AlexNet and VGG16 give values on different scales; papers often report `LPIPS` without "
+    "naming the network.",
     "Input [0,1] fed as if it were [-1,1], as original 3DGS does, changes values several-fold.",
     "It depends on the resolution: frames are scored at their own size, without resizing.",
 )
@@ -65,7 +66,7 @@ SPECS = (
         "[0,1]",
         "graphdeco-inria/gaussian-splatting metrics.py (lpipsPyTorch, net_type vgg); torchmetrics "
         "with net_type vgg and normalize=False given frames in [0,1]",
-        "Not LPIPS as its authors meant it: for comparison with 3DGS papers alone.",
+        "Not LPIPS as its authors intended: only for comparison with 3DGS papers.",
     ),
     _spec(
         "lpips/synthetic",

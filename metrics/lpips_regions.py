@@ -23,9 +23,10 @@ def _spec(trunk: str, source: str, kind: str, title: str) -> MetricSpec:
         formula="mean over the region of the taps' weighted squared differences, each brought "
         "to the frame's size bilinearly; mean over frames",
         traps=(
-            "A place of a deep tap sees far beyond the region, so what lies around it counts.",
-            "Over a full mask the value is lpips with spatial=True, which equals spatial=False "
-            "only where the taps' sizes divide the frame's (not for AlexNet).",
+            "Deep features have large receptive fields, so pixels around the region count too.",
+            "Over a full mask the value is that of lpips with spatial=True, which equals "
+            "spatial=False only where the sizes of the feature maps divide the frame's (not for "
+            "AlexNet).",
             *regions.TRAPS[source],
             *TRAPS,
         ),

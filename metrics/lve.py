@@ -11,12 +11,12 @@ from metrics.common.numerics import mean_result
 _TRAPS = (
     "The public code squares the distance although papers write L2: `{id}` is squared, "
     "`{id}/l2` is not.",
-    "Every vertex list gives another value; the sha256 of the one used is in the result.",
-    "The unit is the square of the vertices' unit, and BIWI is normalised: the millimetres "
-    "that papers print do not follow.",
-    "All frames of all sequences are pooled: a long sequence weighs more, so intervals leave out "
-    "sequences, not frames.",
-    "Of several samples the first one is scored, as ProbTalk3D does.",
+    "Each vertex list gives a different value; the sha256 of the one used is in the result.",
+    "The unit is the square of the vertices' unit, and BIWI is normalised: the millimetres that "
+    "papers report do not follow from it.",
+    "All frames of all sequences are pooled: long sequences weigh more, so confidence intervals "
+    "leave out sequences, not frames.",
+    "Of several samples, the first is scored, as in ProbTalk3D.",
 )
 
 
@@ -54,33 +54,27 @@ SPECS = (
         "lve",
         "Lip vertex error",
         "lip",
-        "worst lip vertex of a frame",
+        "largest error of a lip vertex in each frame",
         reference="CodeTalker main/cal_metric.py; FaceDiffuser compute_objective_metrics.py",
     ),
     _spec(
         "eve",
         "Emotional (upper-face) vertex error",
         "eye",
-        "worst vertex of eyes and forehead of a frame",
+        "largest error of an eye or forehead vertex in each frame",
         reference="EmoTalk (ICCV 2023): CodeTalker's LVE over the vertices of eyes and forehead",
         traps=(
-            "No code and no vertex list was published: values of different papers cannot be "
-            "compared at all.",
+            "Neither code nor a vertex list was published: values from different papers cannot be "
+            "compared.",
         ),
     ),
 )
 
 
 def worst_squared(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Largest squared distance of a frame's vertices.
+    """Largest squared distance of a frame's vertices, float64 [...,T].
 
-    Args:
-        prediction: float [...,T,R,3], vertices of the region.
-        truth: float [T,R,3].
-
-    Returns:
-        float64 [...,T].
-
+    Prediction float [...,T,R,3] and truth float [T,R,3], vertices of the region.
     """
     difference = np.asarray(prediction, np.float64) - np.asarray(truth, np.float64)
     return np.square(difference).sum(-1).max(-1)

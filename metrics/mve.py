@@ -19,12 +19,12 @@ SPECS = (
         reference="FaceDiffuser compute_objective_metrics.py; ProbTalk3D evaluation.py",
         formula="mean over all frames t and all vertices v of |p_tv - g_tv|",
         traps=(
-            "Not squared, other than LVE of the same papers.",
+            "Not squared, unlike LVE in the same papers.",
             "All vertices count: a scan with neck, scalp and eyeballs dilutes the face.",
-            "Head motion that is not taken away dominates it.",
-            "All frames of all sequences are pooled: a long sequence weighs more, so intervals "
-            "leave out sequences, not frames.",
-            "Of several samples the first one is scored, as ProbTalk3D does.",
+            "Head motion dominates it unless it is removed.",
+            "All frames of all sequences are pooled: long sequences weigh more, so confidence "
+            "intervals leave out sequences, not frames.",
+            "Of several samples, the first is scored, as in ProbTalk3D.",
         ),
         track="mesh",
         signals=("vertices",),
@@ -34,16 +34,7 @@ SPECS = (
 
 
 def mean_distance(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Mean distance of a frame's vertices.
-
-    Args:
-        prediction: float [...,V,3].
-        truth: float [...,V,3].
-
-    Returns:
-        float64 [...], in the vertices' unit.
-
-    """
+    """Mean distance of a frame's vertices float [...,V,3], in their unit: float64 [...]."""
     difference = np.asarray(prediction, np.float64) - np.asarray(truth, np.float64)
     return np.sqrt(np.square(difference).sum(-1)).mean(-1)
 

@@ -34,11 +34,12 @@ SPECS = (
         traps=(
             f"ProbTalk3D draws {SAMPLES} samples; CE falls with their number, so only equal "
             "numbers can be compared.",
-            "A mean mesh is smoother than any sample: a low MEE does not say that one animation "
-            "is good.",
-            "CE chooses the sample with the truth in hand, so it is a bound and no performance.",
-            "Both are squared, and pooled over all frames of all sequences: a long sequence weighs "
-            "more, so intervals leave out sequences, not frames.",
+            "The mean mesh is smoother than any sample: a low MEE does not imply that any single "
+            "animation is good.",
+            "CE selects the sample by the ground truth, so it is a bound, not an achievable "
+            "performance.",
+            "Both are squared and pooled over all frames of all sequences: long sequences weigh "
+            "more, so confidence intervals leave out sequences, not frames.",
         ),
         track="mesh",
         signals=("vertices", "regions"),
@@ -55,7 +56,7 @@ class SampledLVE(PooledMeshMetric):
         """Score several samples of one sequence."""
         count = len(mesh.samples)
         if count < 2:
-            text = "one prediction was given, and this metric is of several samples of one sequence"
+            text = "only one prediction was given; several samples of the sequence are needed"
             return self.nothing(Failure("too_few_samples", text))
         of_mean, of_each = [], []
         for block in mesh.blocks():

@@ -19,18 +19,18 @@ SPECS = (
                 "down",
                 "LPIPS x 100",
                 (0.0, None),
-                "difference of change from the truth's",
+                "difference from the ground truth's change between frames",
             ),
         ),
         reference="TecoGAN metrics.py (tLP), github.com/thunil/TecoGAN, LPIPS v0.1 AlexNet",
         formula="mean over t = 3 .. T-3 of 100 * |LPIPS(g(t-1), g(t)) - LPIPS(p(t-1), p(t))|, "
         "frames cropped as for tOF",
         traps=(
-            "printed times 100, as the script does; a table without that factor shows 0.0x",
-            "the crop comes before the network here, and after the flow in tOF",
-            "it compares the size of a change and not its direction: other motion of the same "
-            "size scores 0",
-            "the first and last two frames are not looked at: T - 5 pairs",
+            "Multiplied by 100, as in the script; tables without that factor show 0.0x.",
+            "Frames are cropped before the network here, but after the flow in tOF.",
+            "It compares the magnitude of a change, not its direction: different motion of the "
+            "same magnitude scores 0.",
+            "The first and last two frames are ignored: T - 5 pairs.",
         ),
         weights=("lpips-alexnet", "lpips-alex-heads"),
         domain="photo",

@@ -22,19 +22,25 @@ SPECS = (
         title="Temporal difference of optical flow (tOF)",
         entry="metrics.tof:TOF",
         columns=(
-            Column("tof", "down", "px", (0.0, None), "distance of the flow from the true flow"),
+            Column(
+                "tof",
+                "down",
+                "px",
+                (0.0, None),
+                "end-point difference from the ground truth's flow",
+            ),
         ),
         reference="TecoGAN metrics.py (tOF), github.com/thunil/TecoGAN",
         formula="mean over t = 3 .. T-3 and pixels of ||F(g(t-1), g(t)) - F(p(t-1), p(t))||; F = "
         "Farneback(0.5, 3, 15, 3, 5, 1.2, 0) of 8-bit grey, cropped after",
         traps=(
-            "in pixels per frame: it grows with the resolution and with the time between frames",
-            "the crop keeps the largest multiple of 32 that leaves at least 16 pixels, so 512 "
-            "becomes 480 and 256 becomes 224; some copies of the script do not crop",
-            "the first and last two frames are not looked at: T - 5 pairs",
-            "flow of noise and of flat regions is arbitrary, and a still background counts as much "
-            "as the face: frames of another framing do not compare",
-            "the script prints it unscaled, and tLP times 100",
+            "In pixels per frame: it grows with the resolution and with the time between frames.",
+            "The crop keeps the largest multiple of 32 that removes at least 16 pixels, so 512 "
+            "becomes 480 and 256 becomes 224; some copies of the script do not crop.",
+            "The first and last two frames are ignored: T - 5 pairs.",
+            "Flow in noise and in flat regions is arbitrary, and a static background counts as "
+            "much as the face: differently framed videos are not comparable.",
+            "The script prints it unscaled, but tLP multiplied by 100.",
         ),
         packages=("cv2",),
         min_side=SMALLEST,
@@ -53,15 +59,10 @@ def crop_of(size: int) -> slice:
 def result_of(
     name: str, pairs: np.ndarray, count: int, clip: Clip, details: dict[str, object]
 ) -> MetricResult:
-    """The mean over pairs of consecutive frames, without those of the last two frames.
+    """The mean over pairs of consecutive frames, without those of the last two of `count` frames.
 
-    Args:
-        name: of the column.
-        pairs: float64 [n], of frame t = SKIP + 1, SKIP + 2, ... with the one before.
-        count: frames of the sequence.
-        clip: the sequence.
-        details: of the result, without the crop.
-
+    `pairs`, float64 [n], are of frame t = SKIP + 1, SKIP + 2, ... with the one before. `details`
+    do not hold the crop yet.
     """
     rows, columns = crop_of(clip.height), crop_of(clip.width)
     details |= {"skip": SKIP, "crop": [rows.start, rows.stop, columns.start, columns.stop]}

@@ -141,10 +141,9 @@ class HeadlessNet(OnnxNet):
 
 
 def without_classifier(path: Path) -> tuple[bytes, np.ndarray, np.ndarray]:
-    """A model whose output is the input of its last `Gemm`, and that layer.
+    """A model whose output is the input of its last `Gemm`, and that layer's weight and bias.
 
-    Returns:
-        the model; weight float32 [C,D] and bias float32 [C] of the layer.
+    The weight is float32 [C,D], the bias float32 [C].
 
     Raises:
         BadInput: the file is not an ONNX model, or its output does not come from a linear layer

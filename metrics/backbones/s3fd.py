@@ -126,9 +126,7 @@ def _trunk(protocol: Protocol) -> nn.ModuleList:
 class S3FD(nn.Module):
     """Face probability and box regression at six scales.
 
-    Args:
-        protocol: `SYNC` or `FAN`; part of the architecture, since two layers differ.
-
+    The protocol, `SYNC` or `FAN`, is part of the architecture: two layers differ.
     """
 
     def __init__(self, protocol: Protocol = SYNC) -> None:

@@ -88,14 +88,7 @@ def open_detector(extractor: str, weights: Mapping[str, Path], device: str = "cp
 
 
 def faces(batch: FrameBatch, side: str, detector: Detector) -> Faces:
-    """Faces of one side of a batch; computed once, whichever metric asks first.
-
-    Args:
-        batch: the frames.
-        side: "prediction" or "truth".
-        detector: what finds them.
-
-    """
+    """Faces of one side, "prediction" or "truth", of a batch; computed once for all metrics."""
     key = f"faces/{detector.extractor}/{side}"
     return batch.cache.get(key, lambda: detector.find(getattr(batch, side)))
 

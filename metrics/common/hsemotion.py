@@ -29,10 +29,12 @@ STD = np.array((0.229, 0.224, 0.225), np.float32)
 PACKAGES = ("mediapipe", "onnx", "onnxruntime")
 REFERENCE = "sb-ai-lab/EmotiEffLib emotiefflib/facial_analysis.py"
 CROP_TRAPS = (
-    "The crop is the box of MediaPipe's 478 landmarks without a margin, squeezed to 224 x 224, as "
-    "in hsemotion-onnx's demo; MTCNN boxes, as in other demos, give other values.",
-    "Pillow's bilinear filter with anti-aliasing, as in hsemotion's torch path; cv2.resize in "
-    "hsemotion-onnx does not anti-alias: 1.7 grey levels apart on average from 512 pixels.",
+    "The crop is the bounding box of MediaPipe's 478 landmarks without margin, resized to 224 x "
+    "224 without keeping its aspect ratio, as in hsemotion-onnx's demo; the MTCNN boxes of other "
+    "demos give other values.",
+    "Resized with Pillow's anti-aliased bilinear filter, as in hsemotion's torch code; "
+    "hsemotion-onnx uses cv2.resize, which does not anti-alias: 1.7 grey levels apart on average "
+    "from 512 pixels.",
 )
 
 

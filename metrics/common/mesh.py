@@ -26,7 +26,7 @@ BLOCK = 16
 
 #: Unit of a distance: the metric does not know the unit of the files.
 UNIT = "vertex unit"
-UNIT_NOTE = "that of the vertices given: metres for VOCASET and FLAME, none for normalised BIWI"
+UNIT_NOTE = "that of the given vertices: metres for VOCASET and FLAME, none for normalised BIWI"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class MeshClip:
         if template.shape != self.samples.shape[2:]:
             raise BadInput(
                 self.clip.id,
-                f"the template is {list(template.shape)}, the meshes are "
+                f"the template has the shape {list(template.shape)}, the meshes have "
                 f"{list(self.samples.shape[2:])}",
                 "Give the template of the same mesh topology as the sequences.",
             )
@@ -100,7 +100,7 @@ def region_of(clip: Clip, name: str, vertices: int, needed_by: str) -> np.ndarra
     """
     lists = clip.signals["regions"].indices
     if name not in lists:
-        cure = f"Name its vertex list with --region {name}=FILE."
+        cure = f"Give its vertex list with --region {name}=FILE."
         raise MissingSignal(f"regions.{name}", clip.id, needed_by, cure)
     indices = np.asarray(lists[name], np.int64)
     if not len(indices) or indices.min() < 0 or indices.max() >= vertices:
@@ -129,7 +129,7 @@ def checked(clip: Clip, spec: MetricSpec) -> MeshClip:
         if array is not None and (array.ndim != axes or array.shape[-1] != 3 or 0 in array.shape):
             raise BadInput(
                 clip.id,
-                f"the vertices of the {name} are {list(array.shape)}",
+                f"the vertices of the {name} have the shape {list(array.shape)}",
                 "Give [T,V,3], or [S,T,V,3] for several samples of a prediction.",
             )
     finite = np.isfinite(samples).all((0, 2, 3))

@@ -33,16 +33,7 @@ def spread(rows: np.ndarray, places: np.ndarray | slice, count: int) -> np.ndarr
 
 
 def mean_over(values: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """Mean of each map over its mask.
-
-    Args:
-        values: [B,H,W].
-        masks: bool [B,H,W].
-
-    Returns:
-        float64 [B]; NaN where a mask is empty.
-
-    """
+    """Mean of each map [B,H,W] over its mask, bool [B,H,W]: float64 [B], NaN of an empty mask."""
     area = masks.sum((1, 2))
     total = np.where(masks, values, 0).sum((1, 2), dtype=np.float64)
     return np.divide(total, area, out=np.full(len(area), np.nan), where=area > 0)
@@ -55,18 +46,11 @@ def is_constant(x: np.ndarray) -> bool:
 
 
 def ccc(x: np.ndarray, y: np.ndarray) -> float:
-    """Lin's concordance correlation: 2 rho sx sy / (sx^2 + sy^2 + (mx - my)^2).
+    """Lin's concordance correlation: 2 rho sx sy / (sx^2 + sy^2 + (mx - my)^2), in [-1,1].
 
     Standard deviations are those of the population (ddof=0); with those of a sample, as in
-    torchmetrics, the shift of the means weighs less in short series.
-
-    Args:
-        x: float [n].
-        y: float [n].
-
-    Returns:
-        The coefficient in [-1,1]; NaN where one of the series is constant.
-
+    torchmetrics, the shift of the means weighs less in short series. NaN where one of the series
+    float [n] is constant.
     """
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     if is_constant(x) or is_constant(y):

@@ -76,7 +76,9 @@ class FacePairs(Metric):
         """Score the frames in which both faces were found; the others are failures."""
         both = np.concatenate(self._found) if self._found else np.zeros(0, bool)
         if not both.any():
-            self._failures.append(Failure("no_frames", "no frame has a face on both sides"))
+            self._failures.append(
+                Failure("no_frames", "no frame has a face in both prediction and ground truth")
+            )
             values = dict.fromkeys(column.name for column in self.spec.columns)
             return MetricResult(values, 0, failures=self._failures)
         prediction, truth = (np.concatenate(self._features[side])[both] for side in SIDES)

@@ -17,16 +17,10 @@ def dilated(points: np.ndarray, radius: float, corners: int = 32) -> np.ndarray:
 
 
 def fill(points: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The convex hull of points as a mask: True where a pixel's centre lies in it.
+    """The convex hull of points as a mask bool [height,width]: where a pixel's centre is in it.
 
-    Args:
-        points: float64 [P,2], pixels, x right, y down, centres at +0.5; may lie outside.
-        height: of the mask.
-        width: of the mask.
-
-    Returns:
-        bool [height,width].
-
+    The points, float64 [P,2], are in pixels, x right, y down, centres at +0.5; they may lie
+    outside.
     """
     from scipy.spatial import ConvexHull, QhullError
 

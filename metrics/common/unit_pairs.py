@@ -38,16 +38,17 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 
 #: What every metric of OpenFace's units has to say.
 OPENFACE_TRAPS = (
-    "OpenFace calibrates AUxx_r per video (OpenFace#826), so length and cut matter: "
-    "run it on prediction and truth of the same frames",
-    "frames with success = 0 are left out on both sides and counted as no_face; the field's "
-    "scripts ignore that column",
-    "OpenFace reads a video file, so its codec is part of the value",
+    "OpenFace calibrates AUxx_r per video (OpenFace#826), so length and cuts matter: run it on "
+    "the same frames of prediction and ground truth.",
+    "Frames with success = 0 are left out on both sides and counted as no_face; published scripts "
+    "ignore that column.",
+    "OpenFace reads a video file, so the codec affects the value.",
 )
 MP52_TRAPS = (
-    "units are the mean of the blendshapes that depict them, times 5: not OpenFace's scale, and "
-    "comparable with this variant alone",
-    "cheekSquint and noseSneer hardly move in the published model, so AU06 and AU09 count little",
+    "Each unit is 5 times the mean of the blendshapes that depict it: not OpenFace's scale, and "
+    "comparable within this variant only.",
+    "cheekSquint and noseSneer hardly move in the published model, so AU06 and AU09 contribute "
+    "little.",
 )
 
 

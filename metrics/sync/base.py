@@ -65,12 +65,12 @@ class Sync(Metric):
         if not len(lips):
             return self.nothing(
                 "too_short",
-                f"{self._clip.count} frames and {len(self._clip.audio)} samples leave no window",
+                f"{self._clip.count} frames and {len(self._clip.audio)} samples are too few",
             )
         if np.isnan(lips).any(1).all():
-            return self.nothing("no_track", "no window shows the face throughout")
+            return self.nothing("no_track", "no window has a face in all of its frames")
         if np.abs(audio).max() < SILENCE:
-            return self.nothing("silent", f"the sound stays below {SILENCE:g} of full scale")
+            return self.nothing("silent", f"the audio stays below {SILENCE:g} of full scale")
         score = sync_score.score(lips, self._embedder.sound(audio, len(lips)))
         c_name, d_name = (column.name for column in self.spec.columns)
         notes = list(warnings)

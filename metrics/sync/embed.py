@@ -106,13 +106,9 @@ def bgr255(crop: np.ndarray) -> np.ndarray:
 def embed(
     network: Callable[[Tensor], Tensor], inputs: np.ndarray, device: str = "cpu"
 ) -> np.ndarray:
-    """Embeddings float64 [N,D] of inputs [N,...], a chunk at a time, without gradients.
+    """Embeddings float64 [N,D] of float32 [N,...], a chunk at a time, without gradients.
 
-    Args:
-        network: a method of a torch module, from [B,...] to [B,D].
-        inputs: float32.
-        device: where the module is.
-
+    `network` is a method of a torch module on `device`, from [B,...] to [B,D].
     """
     import torch
 

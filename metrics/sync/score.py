@@ -53,15 +53,8 @@ def shifted_distances(lips: np.ndarray, sound: np.ndarray) -> np.ndarray:
     """Distance of each lip window to the sound 15 windows before to 15 after.
 
     The sound is zero-padded by 15 windows each side; that biases short sequences, which is
-    why the number of windows stands beside the score.
-
-    Args:
-        lips: float [N,D].
-        sound: float [N,D].
-
-    Returns:
-        float64 [N,31]: entry (i,j) is |lips_i - sound_{i+j-15} + 1e-6|.
-
+    why the number of windows stands beside the score. Of lips and sound float [N,D]: float64
+    [N,31], of which entry (i,j) is |lips_i - sound_{i+j-15} + 1e-6|.
     """
     if lips.shape != sound.shape or lips.ndim != 2:
         raise ValueError(f"embeddings must be [N,D] twice: {lips.shape}, {sound.shape}")
@@ -74,11 +67,9 @@ def shifted_distances(lips: np.ndarray, sound: np.ndarray) -> np.ndarray:
 
 
 def score(lips: np.ndarray, sound: np.ndarray) -> SyncScore:
-    """Score embeddings as joonson/syncnet_python SyncNetInstance.evaluate does.
+    """Score embeddings float [N,D] as joonson/syncnet_python SyncNetInstance.evaluate does.
 
-    Args:
-        lips: float [N,D]; a row of NaN is a window that could not be seen and counts for nothing.
-        sound: float [N,D].
+    A row of NaN in `lips` is a window that could not be seen and counts for nothing.
 
     Raises:
         ValueError: no window can be scored, or the shapes differ.
