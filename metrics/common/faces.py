@@ -34,10 +34,10 @@ _MODULES: Mapping[str, Callable[[], ModuleType]] = {
 }
 
 
-def needs(extractor: str, *weights: str) -> dict[str, Any]:
-    """What a spec declares for an extractor: `weights` before its own, packages, domain."""
+def needs(extractor: str) -> dict[str, Any]:
+    """What a spec declares for an extractor: weights, packages, domain."""
     return {
-        "weights": (*weights, *EXTRACTORS[extractor]),
+        "weights": EXTRACTORS[extractor],
         "packages": _PACKAGES.get(extractor, ()),
         "domain": "synthetic" if extractor == "synthetic" else "photo",
     }
