@@ -68,7 +68,10 @@ class Deep3DEFID(FacePairs, Distribution):
 
     def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
         """Deep3DFaceRecon's expression [B,64]; NaN where there is no aligned crop."""
-        places, faces = crops(getattr(batch, side), found, self._align)
+        places, faces = batch.cache.get(
+            f"deep3d/crops/{self.extractor}/{side}",
+            lambda: crops(getattr(batch, side), found, self._align),
+        )
         return spread(expressions(self._network, faces), places, len(found.found))
 
     def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:

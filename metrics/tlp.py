@@ -74,4 +74,5 @@ class TLP(lpips.LPIPS):
     def compute(self) -> MetricResult:
         """Average the pairs."""
         pairs = np.concatenate([np.zeros(0), *self._pairs])
-        return result_of("tlp/alex", pairs, self._count, self._clip, self.described())
+        details: dict[str, object] = {"trunk": "alex", "version": "0.1", "input": "[-1,1]"}
+        return result_of("tlp/alex", pairs, self._count, self._clip, details)

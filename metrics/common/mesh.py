@@ -136,8 +136,8 @@ def checked(clip: Clip, spec: MetricSpec) -> MeshClip:
     if truth is not None:
         check_pair(clip.id, samples, truth)
         finite &= np.isfinite(truth).all((1, 2))
-    name = spec.options.get("region")
-    region = region_of(clip, name, samples.shape[2], f"metric {spec.id}") if name else None
+    wanted = spec.options.get("region")
+    region = region_of(clip, wanted, samples.shape[2], f"metric {spec.id}") if wanted else None
     return MeshClip(clip, samples, truth, np.flatnonzero(finite), region)
 
 
