@@ -51,9 +51,7 @@ def _s3fd() -> State:
 
 
 def _s3fd_fan() -> State:
-    from metrics.backbones.s3fd import to_fan
-
-    return to_fan(_s3fd())
+    return golden.to_fan(_s3fd())
 
 
 def _fan() -> State:

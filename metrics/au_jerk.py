@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Failure, MetricResult, MetricSpec
-from metrics.common.second_difference import second_difference, three_columns
+from harness.contracts import MetricResult, MetricSpec
+from metrics.common.numerics import spread
+from metrics.common.second_difference import second_difference, three_columns, three_values
 from metrics.common.unit_pairs import LOWER, MP52_TRAPS, OPENFACE_TRAPS, UPPER, UnitPairs, needs
 
 _TRAPS = (
-    "the name says jerk, the only paper that reports it a second-order derivative; a third "
-    "difference is larger and is not meant here",
-    "the paper gives neither its units of time nor its set of AUs: here per frame^2, not times "
-    "fps^2, over the 17 units of AUE, so values of other frame rates do not compare",
-    "less is not better in itself: a still image scores 0, so only the difference from the "
-    "truth has a direction",
+    "Despite its name, AU-Jerk is a second derivative in the only paper that reports it, and so "
+    "it is here; a third difference (jerk in the usual sense) is larger.",
+    "The paper states neither the unit of time nor the set of AUs: here it is per frame^2 (not "
+    "multiplied by fps^2) over the 17 units of AUE, so values at different frame rates are not "
+    "comparable.",
+    "Lower is not better in itself: a still image scores 0, so only the difference from the "
+    "ground truth has a direction.",
 )
 
 
@@ -46,24 +48,13 @@ class AUJerk(UnitPairs):
 
     def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
         """Score units [n,A] of frames [n]; three consecutive frames are needed on both sides."""
-        columns = self.columns_of(UPPER + LOWER)
+        columns = [self.names.index(unit) for unit in UPPER + LOWER]
         own, true = (self._per_frame(side[:, columns], frames) for side in (prediction, truth))
-        mine, theirs, error = (column.name for column in self.spec.columns)
-        triples = int(np.isfinite(true).sum())
-        details = {"order": 2, "per": "frame^2", "units": len(columns), "triples": triples}
-        if not triples:
-            nothing = {column.name: None for column in self.spec.columns}
-            failure = Failure("too_short", "no three consecutive frames have a face on both sides")
-            return MetricResult(nothing, 0, failures=[failure], details=details)
-        values = {mine: float(np.nanmean(own)), theirs: float(np.nanmean(true))}
-        values[error] = abs(values[mine] - values[theirs])
-        return MetricResult(values, triples, items={mine: own, theirs: true}, details=details)
+        details: dict[str, object] = {"order": 2, "per": "frame^2", "units": len(columns)}
+        return three_values(self.spec, own, true, [], details)
 
     @staticmethod
     def _per_frame(units: np.ndarray, frames: np.ndarray) -> np.ndarray:
         """Mean over units of the second difference float64 [n]; NaN beside a missing frame."""
-        whole = np.full((frames[-1] + 1, units.shape[1]), np.nan)
-        whole[frames] = units
-        scores = np.full(len(whole), np.nan)
-        scores[1:-1] = np.abs(second_difference(whole)).mean(1)
-        return scores[frames]
+        change = second_difference(spread(units, frames, frames[-1] + 1))
+        return spread(np.abs(change).mean(1), slice(1, -1), frames[-1] + 1)[frames]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
+from metrics.common.numerics import mean_result
 from metrics.common.unit_pairs import LOWER, MP52_TRAPS, OPENFACE_TRAPS, UPPER, UnitPairs, needs
 from metrics.detectors.synthetic import ACTION_UNITS
 
 _TRAPS = (
-    "a sum over units of mean squared errors: papers that print a mean of units or a root "
-    "differ by a factor or a square",
-    "AU18, AU22, AU24 and AU28 are in neither half, and AU45 (blink) is in the upper one",
+    "A sum of the units' mean squared errors: papers that report the mean over units or the root "
+    "(RMSE) differ by a factor or a square root.",
+    "AU18, AU22, AU24 and AU28 belong to neither half; AU45 (blink) belongs to the upper one.",
 )
 
 
@@ -19,19 +20,17 @@ def _spec(
     variant: str, extractor: str, title: str, reference: str, traps: tuple[str, ...], whole: bool
 ) -> MetricSpec:
     """A variant; `whole` adds the column of both halves together."""
-    columns = [
-        Column(f"aue_u/{variant}", "down", "AU^2", (0.0, None), "upper face, sum of MSEs"),
-        Column(f"aue_l/{variant}", "down", "AU^2", (0.0, None), "lower face, sum of MSEs"),
-    ]
+    halves = [("aue_u", "upper face"), ("aue_l", "lower face")]
     if whole:
-        columns.append(
-            Column(f"aue/{variant}", "down", "AU^2", (0.0, None), "all 17 units, sum of MSEs")
-        )
+        halves.append(("aue", "all 17 units"))
     return MetricSpec(
         id=f"aue/{variant}",
         title=title,
         entry="metrics.aue:AUE",
-        columns=tuple(columns),
+        columns=tuple(
+            Column(f"{name}/{variant}", "down", "AU^2", (0.0, None), f"{units}, sum of MSEs")
+            for name, units in halves
+        ),
         reference=reference,
         formula="sum over units u of a half of mean_t (a_pred(t,u) - a_true(t,u))^2, a in 0..5; "
         "upper 1,2,4,5,6,7,9,45; lower 10,12,14,15,17,20,23,25,26",
@@ -46,8 +45,9 @@ SPECS = (
         "synthetic",
         "synthetic",
         "Action unit error (synthetic regressor)",
-        "TalkingGaussian auerror.py (AUE-U, AUE-L), AUs of our regressor for OpenFace's",
-        ("the regressor knows the synthetic corpus alone",),
+        "TalkingGaussian auerror.py (AUE-U, AUE-L), with our regressor's AUs in place of "
+        "OpenFace's",
+        ("The regressor was trained on the synthetic corpus only.",),
         whole=False,
     ),
     _spec(
@@ -57,8 +57,8 @@ SPECS = (
         "TalkingGaussian auerror.py (AUE, AUE-U, AUE-L) on OpenFace 2.2 FeatureExtraction",
         (
             *OPENFACE_TRAPS,
-            "the field's script pairs rows by index and drops what one file has too many; "
-            "unequal lengths are refused here",
+            "The original script pairs rows by index and drops the surplus rows of the longer "
+            "file; here unequal lengths are refused.",
         ),
         whole=True,
     ),
@@ -80,19 +80,10 @@ def au_error(
     units: tuple[str, ...],
     names: tuple[str, ...] = ACTION_UNITS,
 ) -> np.ndarray:
-    """Sum over units of the squared difference of intensities, per frame.
+    """Sum over units of the squared difference of intensities, float64 [T].
 
-    Its mean over frames is the sum of the units' mean squared errors.
-
-    Args:
-        prediction: float [T,A], intensities 0..5 in the order of `names`.
-        truth: float [T,A].
-        units: names of the units that count.
-        names: names of all A columns.
-
-    Returns:
-        float64 [T].
-
+    Its mean over frames is the sum of the units' mean squared errors. Prediction and truth are
+    float [T,A], intensities 0..5 in the order of `names`; only `units` count.
     """
     columns = [names.index(unit) for unit in units]
     difference = np.asarray(prediction, np.float64) - np.asarray(truth, np.float64)
@@ -109,9 +100,5 @@ class AUE(UnitPairs):
             column.name: au_error(prediction, truth, units, self.names)
             for column, units in zip(self.spec.columns, halves, strict=False)
         }
-        return MetricResult(
-            {name: float(scores.mean()) for name, scores in items.items()},
-            len(truth),
-            items=items,
-            details={"upper": list(UPPER), "lower": list(LOWER), "scale": [0, 5]},
-        )
+        details = {"upper": list(UPPER), "lower": list(LOWER), "scale": [0, 5]}
+        return mean_result(items, details=details)

@@ -8,38 +8,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.contracts import PER_SEQUENCE, Column, Failure, MetricResult, MetricSpec
+from harness.contracts import PER_SEQUENCE, Failure, MetricResult, MetricSpec
 from harness.media.landmarks68 import IBUG68_VERTICES
 from metrics.common.faces import Faces
+from metrics.common.second_difference import three_columns
 from metrics.common.unit_pairs import OPENFACE_TRAPS, UnitPairs, needs
 
 #: Frames that a blink takes at least: one frame alone is as often noise.
 MIN_FRAMES = 2
 #: Six points of an eye in iBUG order: corner, two of the upper lid, corner, two of the lower lid.
 EYES = (tuple(range(36, 42)), tuple(range(42, 48)))
-
-
-def _columns(variant: str) -> tuple[Column, ...]:
-    kinds = (
-        ("", "none", "{} of the prediction"),
-        ("_truth", "none", "{} of the truth"),
-        ("_error", "down", "{}: distance from the truth's"),
-    )
-    return tuple(
-        Column(
-            f"blink_{name}{side}/{variant}",
-            direction,
-            unit,
-            (0.0, None),
-            summary.format(what),
-            PER_SEQUENCE,
-        )
-        for name, unit, what in (
-            ("rate", "1/s", "blinks per second"),
-            ("duration", "s", "mean blink"),
-        )
-        for side, direction, summary in kinds
-    )
 
 
 def _spec(
@@ -55,7 +33,10 @@ def _spec(
         id=f"blink/{variant}",
         title=f"Blinks ({title})",
         entry="metrics.blink:Blink",
-        columns=_columns(variant),
+        columns=(
+            *three_columns("blink_rate", variant, "1/s", "blinks per second", PER_SEQUENCE),
+            *three_columns("blink_duration", variant, "s", "mean blink", PER_SEQUENCE),
+        ),
         reference="no standard; eye aspect ratio: Soukupova and Cech 2016"
         if signal == "EAR"
         else "no standard; AU45 of FACS",
@@ -63,12 +44,11 @@ def _spec(
         f"{threshold:g}; rate = blinks / seconds seen; duration = mean of frames / fps; error = "
         "|prediction's - truth's|",
         traps=(
-            "threshold and minimum are a choice; another one gives another rate",
-            f"a blink of fewer than {MIN_FRAMES} frames is not counted, so low frame rates "
-            "lose blinks",
-            "blinks cut by an end of the sequence or by frames without a face count in the rate "
-            "and not in the duration",
-            "seconds seen are those of frames that have a face on both sides",
+            "The threshold and the minimum length are choices; others give other rates.",
+            f"Blinks shorter than {MIN_FRAMES} frames are not counted: low frame rates miss some.",
+            "Blinks cut off by the start or end of the sequence or by frames without a face count "
+            "towards the rate but not the duration.",
+            "`seconds seen` counts only frames with a face in both prediction and ground truth.",
             *traps,
         ),
         options={"extractor": extractor, "signal": signal, "threshold": threshold},
@@ -85,8 +65,8 @@ SPECS = (
         "EAR",
         0.2,
         (
-            "the ratio of an open eye differs between subjects and falls when they look down, so "
-            "one threshold does not suit everyone",
+            "The aspect ratio of an open eye differs between subjects and drops when they look "
+            "down, so no single threshold suits everyone.",
         ),
     ),
     _spec("openface", "openface", "AU45 of OpenFace 2.2", "AU45", 1.0, OPENFACE_TRAPS),
@@ -96,12 +76,8 @@ SPECS = (
 def eye_aspect_ratio(landmarks: np.ndarray) -> np.ndarray:
     """(|p2-p6| + |p3-p5|) / (2 |p1-p4|), mean of both eyes (Soukupova and Cech 2016).
 
-    Args:
-        landmarks: float [T,68,2] in iBUG order or [T,478,2] of MediaPipe, pixels.
-
-    Returns:
-        float64 [T], about 0.3 for an open eye; NaN where the face is not found.
-
+    Of landmarks float [T,68,2] in iBUG order or [T,478,2] of MediaPipe, in pixels: float64 [T],
+    about 0.3 for an open eye; NaN where the face is not found.
     """
     ratios = []
     for eye in EYES:
@@ -181,17 +157,15 @@ class Blink(UnitPairs):
             side: find_blinks(self.shut(features), frames, MIN_FRAMES)
             for side, features in (("prediction", prediction), ("truth", truth))
         }
-        measured: list[list[float | None]] = [
-            [blinks.count / seconds for blinks in sides.values()],
-            [self._duration(blinks) for blinks in sides.values()],
-        ]
         values: dict[str, float | None] = {}
         names = iter(column.name for column in self.spec.columns)
-        for own, true in measured:
+        rates: list[float | None] = [blinks.count / seconds for blinks in sides.values()]
+        durations = [self._duration(blinks) for blinks in sides.values()]
+        for own, true in (rates, durations):
             error = None if own is None or true is None else abs(own - true)
             values |= {next(names): own, next(names): true, next(names): error}
         failures = [
-            Failure("no_blinks", f"no blink of the {side} is wholly seen, so it has no duration")
+            Failure("no_blinks", f"no complete blink in the {side}, so no mean duration")
             for side, blinks in sides.items()
             if not blinks.durations
         ]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from harness.contracts import Clip, Column, Failure, FrameBatch, MetricResult, MetricSpec
+from harness.contracts import Column, Failure, FrameBatch, MetricResult, MetricSpec
 from metrics.common.alignment import ARCFACE_SIZE, MP_FIVE, arcface_crop, crops
 from metrics.common.faces import EXTRACTORS, Faces
-from metrics.common.numerics import mean_of_scored
+from metrics.common.numerics import mean_of_scored, spread
 from metrics.common.pairs import FacePairs
+from metrics.common.shared import shared
+
+if TYPE_CHECKING:
+    from metrics.backbones.onnx_net import OnnxNet
 
 DIM = 512
 
@@ -18,25 +25,31 @@ SPECS = (
         title="CSIM (ArcFace)",
         entry="metrics.csim:CSIM",
         columns=(
-            Column("csim/arcface", "up", "", (-1.0, 1.0), "identity, against the true frame"),
-            Column("csim_ref/arcface", "up", "", (-1.0, 1.0), "identity, against one true frame"),
+            Column(
+                "csim/arcface", "up", "", (-1.0, 1.0), "identity, against the paired true frame"
+            ),
+            Column(
+                "csim_ref/arcface", "up", "", (-1.0, 1.0), "identity, against the first true frame"
+            ),
         ),
         reference="insightface python-package/insightface: utils/face_align.py and "
         "model_zoo/arcface_onnx.py, buffalo_l",
         formula="mean_t <e(p_t), e(g_t)> / (|e(p_t)| |e(g_t)|); csim_ref: with g_0, the first "
         "frame of the truth, in place of g_t",
         traps=(
-            "Papers compare with the paired true frame, with the source image, or with the mean "
-            "of several; here these are two columns.",
-            "The reference is the first frame of the truth's test part, not an enrolment "
+            "Papers compare with the paired ground-truth frame, the source image, or the mean of "
+            "several images; here the paired frame and a single reference frame are separate "
+            "columns.",
+            "The reference is the first ground-truth frame of the test part, not an enrolment "
             "photograph.",
             "The five points come from MediaPipe (iris centres, nose tip, mouth corners); "
-            "insightface's own come from its SCRFD detector, and other points move the crop and "
+            "insightface takes them from its SCRFD detector, and other points change the crop and "
             "the value.",
             "buffalo_l's w600k_r50 is one of many ArcFace networks; antelopev2, IR-SE50 of "
             "arcface_torch and CosFace give other values.",
-            "The crop is bilinear without anti-aliasing, as insightface's: large faces alias.",
-            "Closed eyes do not fail: MediaPipe still places the irises.",
+            "The crop is sampled bilinearly without anti-aliasing, as in insightface: large faces "
+            "alias.",
+            "Closed eyes are not a failure: MediaPipe still places the irises.",
         ),
         weights=("arcface", *EXTRACTORS["mp"]),
         packages=("mediapipe", "onnxruntime"),
@@ -65,23 +78,19 @@ def arcface_input(faces: np.ndarray) -> np.ndarray:
 class CSIM(FacePairs):
     """Mean cosine of the embeddings of frames in which both faces were found."""
 
-    def begin(self, clip: Clip) -> None:
-        """Start a sequence; the network is opened at the first one."""
-        from metrics.backbones.onnx_net import OnnxNet, shared
+    @cached_property
+    def _net(self) -> OnnxNet:
+        from metrics.backbones.onnx_net import OnnxNet
 
-        super().begin(clip)
         shape = (3, ARCFACE_SIZE, ARCFACE_SIZE)
-        self._net = shared(OnnxNet, self.weights["arcface"], shape, DIM)
+        return shared(OnnxNet, self.weights["arcface"], shape, DIM)
 
     def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
         """Embeddings float32 [B,512], NaN without a face."""
 
         def embed() -> np.ndarray:
             places, faces = crops(getattr(batch, side), found, arcface_crop)
-            vectors = np.full((len(found.found), DIM), np.nan, np.float32)
-            if len(places):
-                vectors[places] = self._net(arcface_input(faces))
-            return vectors
+            return spread(self._net(arcface_input(faces)), places, len(found.found))
 
         return batch.cache.get(f"arcface/{self.extractor}/{side}", embed)
 
@@ -90,15 +99,14 @@ class CSIM(FacePairs):
         reference = np.concatenate(self._features["truth"])[0]
         items = {"csim/arcface": cosines(prediction, truth)}
         failures = [
-            Failure("zero_embedding", "an embedding has no length, so no direction", int(t))
+            Failure("zero_embedding", "an embedding is zero, so its cosine is undefined", int(t))
             for t in frames[np.isnan(items["csim/arcface"])]
         ]
         if np.isfinite(reference).all():
             items["csim_ref/arcface"] = cosines(prediction, reference)
         else:
-            failures.append(
-                Failure("no_reference", "the first frame of the truth shows no one face", 0)
-            )
+            text = "the first frame of the truth does not show exactly one face"
+            failures.append(Failure("no_reference", text, 0))
         return MetricResult(
             {
                 c.name: mean_of_scored(items[c.name]) if c.name in items else None

@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.contracts import Column, Failure, MetricResult, MetricSpec
 from metrics.common.mesh import UNIT, MeshClip, MeshMetric
+from metrics.common.numerics import mean_result
 from metrics.mve import mean_distance
 
 #: ProbTalk3D draws so many samples of each sequence and refuses any other number.
@@ -19,11 +20,11 @@ SAMPLES = 10
 PAIRING_SEED = 0
 
 _TRAPS = (
-    "It says nothing about the truth: noise is diverse. Read it beside LVE.",
-    "Two definitions go by one name: FaceDiffuser's is over style conditions, ProbTalk3D's over "
+    "It ignores the ground truth: noise is diverse. Read it together with LVE.",
+    "Two definitions share one name: FaceDiffuser's is over style conditions, ProbTalk3D's over "
     "random samples of one condition.",
-    "Not squared, other than LVE.",
-    "Mean over sequences, whatever their length.",
+    "Not squared, unlike LVE.",
+    "Mean over sequences, regardless of their length.",
 )
 
 
@@ -52,7 +53,7 @@ SPECS = (
             "mean over sequences of the mean over all pairs i < j of conditions of the mean over "
             "frames and vertices of |p_i - p_j|"
         ),
-        traps=("FaceDiffuser compares the training styles on speakers outside the training set.",),
+        traps=("FaceDiffuser applies the training styles to speakers outside the training set.",),
     ),
     _spec(
         "probtalk3d",
@@ -65,21 +66,16 @@ SPECS = (
             "mean over frames and vertices of |p_i - p_j|"
         ),
         traps=(
-            "ProbTalk3D shuffles with an unrecorded state; here the seed of the shuffle is fixed "
-            "and the pairs are in the result.",
-            "It has the expectation of the mean over all pairs, and more variance.",
+            "ProbTalk3D shuffles from an unrecorded random state; here the seed is fixed and the "
+            "pairs are recorded in the result.",
+            "Its expectation is the mean over all pairs; its variance is higher.",
         ),
     ),
 )
 
 
 def random_pairs(count: int) -> list[tuple[int, int]]:
-    """Disjoint pairs: a seeded shuffle cut in halves, the k-th of one with the k-th of the other.
-
-    Args:
-        count: S, even.
-
-    """
+    """Disjoint pairs: the halves of a seeded shuffle of an even `count`, member by member."""
     order = np.random.default_rng(PAIRING_SEED).permutation(count).tolist()
     return list(zip(order[: count // 2], order[count // 2 :], strict=True))
 
@@ -87,12 +83,12 @@ def random_pairs(count: int) -> list[tuple[int, int]]:
 class AllPairs(MeshMetric):
     """Mean distance of all pairs of predictions of one sequence."""
 
-    pooling = "mean of sequences"
-
     def pairs(self, count: int) -> list[tuple[int, int]] | Failure:
         """Which of `count` predictions are compared."""
         if count < 2:
-            return Failure("too_few_samples", "one prediction was given; a pair has two")
+            return Failure(
+                "too_few_samples", "only one prediction was given; at least two are needed"
+            )
         return list(itertools.combinations(range(count), 2))
 
     def score(self, mesh: MeshClip) -> MetricResult:
@@ -100,18 +96,12 @@ class AllPairs(MeshMetric):
         pairs = self.pairs(len(mesh.samples))
         if isinstance(pairs, Failure):
             return self.nothing(pairs)
-        name = self.spec.columns[0].name
         scores = []
         for block in mesh.blocks():
             samples = mesh.every(block)
             scores.append(np.mean([mean_distance(samples[i], samples[j]) for i, j in pairs], 0))
-        frames = np.concatenate(scores)
-        return MetricResult(
-            {name: float(frames.mean())},
-            len(frames),
-            items={name: frames},
-            details={"pairs": [list(pair) for pair in pairs]},
-        )
+        details = {"pairs": [list(pair) for pair in pairs]}
+        return mean_result({self.spec.id: np.concatenate(scores)}, details=details)
 
 
 class RandomPairs(AllPairs):
@@ -120,7 +110,7 @@ class RandomPairs(AllPairs):
     def pairs(self, count: int) -> list[tuple[int, int]] | Failure:
         """Five pairs, the same for every sequence."""
         if count != SAMPLES:
-            text = f"{count} samples were given, and the definition takes {SAMPLES}"
+            text = f"{count} samples were given; the definition requires {SAMPLES}"
             kind = "too_few_samples" if count < SAMPLES else "too_many_samples"
             return Failure(kind, text)
         return random_pairs(count)

@@ -6,19 +6,12 @@ import numpy as np
 
 from harness.contracts import MetricResult, MetricSpec
 from metrics.common.distribution import TRAPS, Distribution, frechet_columns
-from metrics.common.faces import EXTRACTORS, Faces
+from metrics.common.faces import Faces, needs
 from metrics.common.frechet import FORMULA
 from metrics.common.pairs import FacePairs
 
 
-def _spec(
-    variant: str,
-    extractor: str,
-    basis: str,
-    domain: str,
-    trap: str,
-    packages: tuple[str, ...] = (),
-) -> MetricSpec:
+def _spec(variant: str, extractor: str, basis: str, trap: str) -> MetricSpec:
     name = f"e_fid/{variant}"
     return MetricSpec(
         id=name,
@@ -29,9 +22,7 @@ def _spec(
         "so values of different variants cannot be compared",
         formula=f"{FORMULA}, m and S of {basis} over all frames",
         traps=(trap, *TRAPS),
-        weights=EXTRACTORS[extractor],
-        packages=packages,
-        domain=domain,
+        **needs(extractor),
         options={"extractor": extractor, "basis": variant},
     )
 
@@ -41,16 +32,15 @@ SPECS = (
         "synthetic",
         "synthetic",
         "24 controls of the synthetic regressor",
-        "synthetic",
-        "Its regressor knows the synthetic head alone: never beside values of photographs.",
+        "The regressor was trained on the synthetic corpus only: not comparable with values of "
+        "photographs.",
     ),
     _spec(
         "mp52",
         "mp",
         "52 MediaPipe blendshapes",
-        "photo",
-        "Blendshapes lie in 0..1, 3DMM coefficients do not: another scale than any paper's E-FID.",
-        packages=("mediapipe",),
+        "Blendshapes lie in 0..1, 3DMM coefficients do not: the scale differs from every "
+        "published E-FID.",
     ),
 )
 

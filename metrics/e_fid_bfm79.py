@@ -23,11 +23,13 @@ SPECS = (
         "data_utils/face_tracking, then the Fréchet distance",
         formula=f"{FORMULA}, m and S of 79 expression coefficients over all frames",
         traps=(
-            "The tracker optimizes one identity per video: a sequence's length and start change "
-            "every frame's coefficients.",
-            "Prediction and truth must be tracked alike: same landmarks, iterations and focal.",
-            "Deep3DFaceRecon's 64 coefficients are another basis: that is e_fid/deep3d.",
-            "Hallo2's tracker takes insightface landmarks, ER-NeRF's own script face-alignment's.",
+            "The tracker optimizes one identity per video, so the start and length of a sequence "
+            "change the coefficients of every frame.",
+            "Prediction and ground truth must be tracked alike: same landmarks, iterations and "
+            "focal length.",
+            "Deep3DFaceRecon's 64 coefficients are a different basis: see e_fid/deep3d.",
+            "Hallo2's tracker uses insightface landmarks, ER-NeRF's own script those of "
+            "face-alignment.",
             *TRAPS,
         ),
         signals=("bfm79",),
@@ -41,7 +43,7 @@ def coefficients(given: object, clip: Clip, side: str) -> np.ndarray:
     """The array of one side, float64 [T,79]; single frames may be NaN.
 
     Raises:
-        BadInput: it is no array of numbers, of another shape, or of another length.
+        BadInput: it is not an array of numbers of that shape and length.
 
     """
     subject, cure = f"{clip.id}: bfm79 of the {side}", SIGNALS["bfm79"][1]

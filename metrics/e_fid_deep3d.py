@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.contracts import FrameBatch, MetricResult, MetricSpec
+from metrics.common.alignment import Cut, crops
 from metrics.common.distribution import TRAPS, Distribution, frechet_columns
 from metrics.common.faces import EXTRACTORS, Faces
 from metrics.common.frechet import FORMULA
+from metrics.common.numerics import spread
 from metrics.common.pairs import FacePairs
 
 if TYPE_CHECKING:
@@ -31,11 +33,13 @@ SPECS = (
         "reconstruction; sicxu/Deep3DFaceRecon_pytorch net_recon, outputs 80 to 143",
         formula=f"{FORMULA}, m and S of 64 expression coefficients over all frames",
         traps=(
-            "No paper published its E-FID code: extractor, pooling and frames are often unstated.",
-            "Hallo2 takes 79 tracked BFM coefficients instead: that is e_fid/bfm79.",
-            "EchoMimic's text names Inception features, which no 64 coefficients can pass.",
-            "The crop follows the landmarks: the reference's examples bring five points with them, "
-            "here they come from FAN's 68.",
+            "No paper has published its E-FID code: extractor, pooling and frames are often "
+            "unstated.",
+            "Hallo2 uses 79 tracked BFM coefficients instead: see e_fid/bfm79.",
+            "EchoMimic's text mentions Inception features, which cannot be computed from 64 "
+            "coefficients.",
+            "The crop depends on the landmarks: the reference's examples come with five points, "
+            "here these are derived from FAN's 68.",
             *TRAPS,
         ),
         weights=(*EXTRACTORS["fan"], "deep3d-recon", "deep3d-landmarks"),
@@ -57,22 +61,18 @@ class Deep3DEFID(FacePairs, Distribution):
         return open_recon(self.weights["deep3d-recon"], self.device)
 
     @cached_property
-    def _standard(self) -> np.ndarray:
-        from metrics.backbones.deep3d_align import standard_face
+    def _align(self) -> Cut:
+        from metrics.backbones.deep3d_align import align, standard_face
 
-        return standard_face(self.weights["deep3d-landmarks"])
+        return partial(align, standard=standard_face(self.weights["deep3d-landmarks"]))
 
     def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
         """Deep3DFaceRecon's expression [B,64]; NaN where there is no aligned crop."""
-        crops = batch.cache.get(
+        places, faces = batch.cache.get(
             f"deep3d/crops/{self.extractor}/{side}",
-            lambda: aligned(getattr(batch, side), found, self._standard),
+            lambda: crops(getattr(batch, side), found, self._align),
         )
-        seen = [i for i, crop in enumerate(crops) if crop is not None]
-        expression = np.full((len(crops), 64), np.nan)
-        if seen:
-            expression[seen] = expressions(self._network, np.stack([crops[i] for i in seen]))
-        return expression
+        return spread(expressions(self._network, faces), places, len(found.found))
 
     def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
         """Distance of expressions [n,64]."""
@@ -85,24 +85,14 @@ class Deep3DEFID(FacePairs, Distribution):
         return result
 
 
-def aligned(frames: np.ndarray, found: Faces, standard: np.ndarray) -> list[np.ndarray | None]:
-    """Aligned crops uint8 [224,224,3] of uint8 RGB [B,H,W,3]; None without a face."""
-    from metrics.backbones.deep3d_align import align
-
-    return [
-        align(frame, points, standard) if good else None
-        for frame, points, good in zip(frames, found.landmarks, found.found, strict=True)
-    ]
-
-
 def expressions(network: ReconNet, crops: np.ndarray) -> np.ndarray:
-    """Expression coefficients float32 [n,64] of aligned crops uint8 RGB [n,224,224,3]."""
+    """Expression coefficients float64 [n,64] of aligned crops uint8 RGB [n,224,224,3]."""
     import torch
 
     from metrics.backbones.resnet50 import part
 
     device = next(network.parameters()).device
-    found = []
+    found = [np.zeros((0, 64))]
     with torch.inference_mode():
         for start in range(0, len(crops), CHUNK):
             x = torch.from_numpy(crops[start : start + CHUNK]).to(device)

@@ -21,10 +21,11 @@ SPECS = (
         "features, covariances with ddof=1",
         traps=(
             "This is not E-FID, which compares expression coefficients of a face model.",
-            "DEEPTalk's Emo-FID uses another AffectNet classifier, so its values do not compare.",
+            "DEEPTalk's Emo-FID uses another AffectNet classifier, so its values are not "
+            "comparable.",
             f"{DIM} dimensions: below {10 * DIM} frames the value is mostly bias, and it falls "
             "with the number of frames; compare at equal n only.",
-            "Consecutive frames are alike: they fill the covariance slower than their number says.",
+            "Consecutive frames are correlated, so n overstates the number of independent samples.",
             *CROP_TRAPS,
         ),
         weights=("hsemotion-vgaf", *EXTRACTORS["mp"]),

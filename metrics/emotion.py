@@ -16,10 +16,11 @@ from harness.contracts import (
     MetricResult,
     MetricSpec,
 )
+from harness.contracts.metric import MEAN_OF_ITEMS
 from harness.contracts.signals import EMOTIONS
 from metrics.common.faces import EXTRACTORS
 from metrics.common.hsemotion import CLASSES, CROP_TRAPS, PACKAGES, REFERENCE, EmotionFaces
-from metrics.common.numerics import ccc, mean_of_scored, rmse, same_sign
+from metrics.common.numerics import ccc, mean_of_scored, mean_result, rmse, same_sign
 from metrics.common.pairs import SIDES
 
 #: MEAD's emotion -> the network's class: one to one.
@@ -60,11 +61,15 @@ def _spec(
     )
 
 
+def _rate(name: str, summary: str, aggregation: str = MEAN_OF_ITEMS) -> Column:
+    return Column(name, "up", "", (0.0, 1.0), summary, aggregation)
+
+
 def _va_columns() -> tuple[Column, ...]:
     kinds = (
         ("ccc", "up", (-1.0, 1.0), "concordance with the truth"),
-        ("rmse", "down", (0.0, None), "root mean squared difference to the truth"),
-        ("sagr", "up", (0.0, 1.0), "part of the frames with the truth's sign"),
+        ("rmse", "down", (0.0, None), "root mean squared difference from the truth"),
+        ("sagr", "up", (0.0, 1.0), "fraction of frames with the truth's sign"),
     )
     return tuple(
         Column(f"{axis}_{kind}/hsemotion", direction, "", bounds, f"{axis}: {summary}", POOLED)
@@ -79,13 +84,10 @@ SPECS = (
         "Emotion accuracy (hsemotion)",
         "EmotionAccuracy",
         (
-            Column("emotion_acc/hsemotion", "up", "", (0.0, 1.0), "frames with the label's class"),
-            Column(
+            _rate("emotion_acc/hsemotion", "fraction of frames classified as the label"),
+            _rate(
                 "emotion_vote/hsemotion",
-                "up",
-                "",
-                (0.0, 1.0),
-                "sequences voted the label's class",
+                "fraction of sequences whose majority vote is the label",
                 PER_SEQUENCE,
             ),
         ),
@@ -93,14 +95,14 @@ SPECS = (
         formula="emotion_acc: mean_t [argmax logits(p_t) = class(label_t)]; emotion_vote: "
         "[most frequent argmax of the sequence = class(label)]",
         traps=(
-            "Acc_emo of EAT and EDTalk is Emotion-FAN on whole sequences, and others use EmoNet: "
-            "none of them compares with hsemotion, which judges single frames.",
+            "Acc_emo of EAT and EDTalk uses Emotion-FAN on whole sequences, others use EmoNet: "
+            "none is comparable with hsemotion, which classifies single frames.",
             "Papers that score sequences vote or average over frames (emotion_vote); frame "
-            "accuracy (emotion_acc) is another number on the same video. Here a tie goes to the "
-            "class that the network names first.",
-            "Acted emotion is not always recognised in real videos either: details hold the "
-            "accuracy on the true frames, which is the mark to compare with.",
-            "A frame without a face is a failure and not a wrong answer.",
+            "accuracy (emotion_acc) is a different number on the same video. Ties go to the class "
+            "that comes first in the network's output.",
+            "Acted emotion is not always recognised in real videos either: compare with the "
+            "accuracy on the ground-truth frames, given in the details.",
+            "A frame without a face counts as a failure, not as a wrong answer.",
         ),
         signals=("emotion",),
     ),
@@ -108,20 +110,12 @@ SPECS = (
         "emotion_match/hsemotion",
         "Emotion agreement with the truth (hsemotion)",
         "EmotionMatch",
-        (
-            Column(
-                "emotion_match/hsemotion",
-                "up",
-                "",
-                (0.0, 1.0),
-                "frames with the true frame's class",
-            ),
-        ),
+        (_rate("emotion_match/hsemotion", "fraction of frames classified like the true frame"),),
         reference=f"{REFERENCE}, enet_b0_8_best_vgaf",
         formula="mean_t [argmax logits(p_t) = argmax logits(g_t)]",
         traps=(
-            "No label is read: this is fidelity to the true frames and not accuracy, and frames "
-            "between two classes flip on small differences.",
+            "No label is used: this measures fidelity to the ground-truth frames, not accuracy, "
+            "and frames between two classes flip with small differences.",
         ),
     ),
     _spec(
@@ -135,10 +129,10 @@ SPECS = (
         traps=(
             "V-RMSE, A-RMSE, V-SA and A-SA of EmoTalkingGaussian are RMSE and SAGR of another "
             "valence-arousal network.",
-            "CCC with sample standard deviations, as in torchmetrics, is higher if T is small.",
-            "CCC does not exist where a series is constant; a still face is not a 0.",
-            "A table pools the frames of all sequences before CCC is taken, as EmoNet does over a "
-            "data set: differences between sequences count, so it is not the mean of sequences.",
+            "CCC with sample standard deviations, as in torchmetrics, is higher for small T.",
+            "CCC is undefined where a series is constant; a still face does not score 0.",
+            "Tables pool the frames of all sequences before computing CCC, as EmoNet does over a "
+            "dataset: differences between sequences count, so it is not the mean over sequences.",
         ),
         weights_id="hsemotion-va",
     ),
@@ -155,21 +149,23 @@ class EmotionAccuracy(EmotionFaces):
             raise BadInput(
                 f"sequence {self._clip.id}",
                 f"it has {len(labels)} emotion labels for {self._clip.count} frames",
-                "Give one label a frame.",
+                "Give one label per frame.",
             )
         known = (labels >= 0) & (labels < len(EMOTIONS))
         wanted = np.where(known, CLASS_OF_LABEL[np.where(known, labels, 0)], -1)[frames]
         seen, real = self.classes(prediction), self.classes(truth)
         right = np.where(wanted >= 0, seen == wanted, np.nan)
         failures = [
-            Failure("no_label", f"label {labels[t]} is none of MEAD's eight emotions", int(t))
+            Failure("no_label", f"label {labels[t]} is not one of MEAD's eight emotions", int(t))
             for t in frames[wanted < 0]
         ]
         voted = int(np.bincount(seen, minlength=len(CLASSES)).argmax())
         labelled = np.unique(wanted[wanted >= 0])
         if len(labelled) > 1:
             names = ", ".join(CLASSES[i] for i in labelled)
-            failures.append(Failure("mixed_labels", f"a vote needs one label: {names}"))
+            failures.append(
+                Failure("mixed_labels", f"several labels in one sequence, so no vote: {names}")
+            )
         accuracy = mean_of_scored(np.where(wanted >= 0, real == wanted, np.nan))
         vote = float(voted == labelled[0]) if len(labelled) == 1 else None
         counts = np.bincount(seen, minlength=len(CLASSES)).tolist()
@@ -198,10 +194,7 @@ class EmotionMatch(EmotionFaces):
     def score(self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray) -> MetricResult:
         """Agreement of features [n,1280]."""
         same = (self.classes(prediction) == self.classes(truth)).astype(np.float64)
-        name = self.spec.columns[0].name
-        return MetricResult(
-            {name: float(same.mean())}, len(frames), items={name: same}, details=self.describe()
-        )
+        return mean_result({self.spec.id: same}, details=self.describe())
 
 
 class ValenceArousal(EmotionFaces):
@@ -217,7 +210,7 @@ class ValenceArousal(EmotionFaces):
         }
         values = agreements(sides["prediction"], sides["truth"])
         failures = [
-            Failure("constant", f"{name} does not exist: a series is constant")
+            Failure("constant", f"{name} is undefined: a series is constant")
             for name, value in values.items()
             if value is None
         ]

@@ -7,28 +7,19 @@ import numpy as np
 from harness.contracts import PER_SEQUENCE, Column, Failure, MetricResult, MetricSpec
 from metrics.common.mesh import UNIT, MeshClip, MeshMetric
 
+
+def _column(name: str, direction: str, lowest: float | None, summary: str) -> Column:
+    return Column(name, direction, f"{UNIT}^2", (lowest, None), summary, PER_SEQUENCE)
+
+
 SPECS = (
     MetricSpec(
         id="fdd",
         title="Upper-face dynamics deviation",
         entry="metrics.fdd:FDD",
         columns=(
-            Column(
-                "fdd",
-                "none",
-                f"{UNIT}^2",
-                (None, None),
-                "signed, truth minus prediction",
-                PER_SEQUENCE,
-            ),
-            Column(
-                "fdd/abs",
-                "down",
-                f"{UNIT}^2",
-                (0.0, None),
-                "absolute for each sequence",
-                PER_SEQUENCE,
-            ),
+            _column("fdd", "none", None, "signed, truth minus prediction"),
+            _column("fdd/abs", "down", 0.0, "absolute value per sequence"),
         ),
         reference="CodeTalker main/cal_metric.py; FaceDiffuser compute_objective_metrics.py (ABS)",
         formula=(
@@ -37,13 +28,16 @@ SPECS = (
         ),
         traps=(
             "Signed in the public code: too much and too little motion cancel between sequences, "
-            "and nearest to zero is best, not lowest.",
-            "The deviation is of the squared norm of motion, although the paper writes the norm.",
-            "Population deviation (divided by T), so short sequences are biased low.",
-            "The template must be that of the same subject: motion is counted from it.",
-            "It sees how much vertices move and not when: a shuffled prediction has an FDD of 0.",
-            "Every vertex list gives another value; the sha256 of the one used is in the result.",
-            "Of several samples the first one is scored, as ProbTalk3D does.",
+            "and closest to zero is best, not lowest.",
+            "It is the standard deviation of the squared norm of motion, although the paper "
+            "writes the norm.",
+            "Population standard deviation (divided by T), so short sequences are biased low.",
+            "The template must be that of the same subject: motion is measured from it.",
+            "It measures how much vertices move, not when: a perfect prediction with its frames "
+            "shuffled still has an FDD of 0.",
+            "Each vertex list gives a different value; the sha256 of the one used is in the "
+            "result.",
+            "Of several samples, the first is scored, as in ProbTalk3D.",
         ),
         track="mesh",
         signals=("vertices", "template", "regions"),
@@ -54,15 +48,9 @@ SPECS = (
 
 
 def dynamics(vertices: np.ndarray, template: np.ndarray) -> float:
-    """Mean over vertices of the deviation in time of the squared motion.
+    """Mean over vertices of the deviation in time of the squared motion, in the unit squared.
 
-    Args:
-        vertices: float [T,R,3].
-        template: float [R,3], the same vertices at rest.
-
-    Returns:
-        In the vertices' unit, squared.
-
+    Vertices float [T,R,3]; template float [R,3], the same vertices at rest.
     """
     motion = np.asarray(vertices, np.float64) - np.asarray(template, np.float64)
     return float(np.square(motion).sum(-1).std(axis=0).mean())
@@ -71,17 +59,14 @@ def dynamics(vertices: np.ndarray, template: np.ndarray) -> float:
 class FDD(MeshMetric):
     """Difference of the upper face's dynamics, one value a sequence."""
 
-    pooling = "mean of sequences"
-
     def score(self, mesh: MeshClip) -> MetricResult:
         """Score the first sample."""
         if len(mesh.frames) < 2:
             text = "a single frame has no dynamics"
             return self.nothing(Failure("too_few_frames", text))
-        (indices,) = self._regions.values()
-        template = mesh.template()[indices]
-        true = dynamics(mesh.true(mesh.frames, indices), template)
-        predicted = dynamics(mesh.first(mesh.frames, indices), template)
+        template = mesh.template()
+        true = dynamics(mesh.true(mesh.frames), template)
+        predicted = dynamics(mesh.first(mesh.frames), template)
         return MetricResult(
             {"fdd": true - predicted, "fdd/abs": abs(true - predicted)},
             len(mesh.frames),

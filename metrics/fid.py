@@ -22,17 +22,18 @@ SPECS = (
         id="fid",
         title="FID (pytorch-fid)",
         entry="metrics.fid:FID",
-        columns=frechet_columns("fid", "Inception pool3, pooled"),
+        columns=frechet_columns("fid", "Inception pool3 features, frames pooled"),
         reference="mseitzer/pytorch-fid 0.3.0, all frames of prediction and truth, no JPEG between",
         formula=f"{FORMULA}, m and S of 2048-d pool3 features over all frames",
         traps=(
             "pytorch-fid resizes with torch's bilinear filter without antialiasing; torch-fidelity "
             "and torchmetrics resize as TensorFlow 1 did, clean-fid with PIL's bicubic filter.",
-            "Frames dumped as JPEG, or read back from H.264, are not the frames that were made.",
-            "Channels in BGR order (evaluation_eat flips frames that are RGB already) give others.",
-            "Few frames per video (evaluation_eat takes 5) against all frames.",
-            "With one subject and a still background, most of what it sees is the background.",
-            "torchvision's own Inception has other pooling and other weights.",
+            "Frames dumped as JPEG, or decoded from H.264, are not the frames that were rendered.",
+            "Channels in BGR order (evaluation_eat flips frames that are already RGB) give other "
+            "values.",
+            "Few frames per video (evaluation_eat takes 5) give other values than all frames.",
+            "With one subject and a static background, the background dominates the features.",
+            "torchvision's own Inception has different pooling and different weights.",
             *TRAPS,
         ),
         weights=("fid-inception",),
@@ -58,17 +59,11 @@ class FID(Distribution):
 
         return open_inception(self.weights["fid-inception"], self.device)
 
-    def _look(self, frames: np.ndarray) -> np.ndarray:
-        return features(self._network, frames)
-
     def update(self, batch: FrameBatch) -> None:
         """Look at the next frames."""
         for side in SIDES:
-            found = batch.cache.get(
-                f"inception/pytorch-fid/{side}",
-                partial(self._look, getattr(batch, side)),
-            )
-            self._features[side].append(found)
+            look = partial(features, self._network, getattr(batch, side))
+            self._features[side].append(batch.cache.get(f"inception/pytorch-fid/{side}", look))
 
     def compute(self) -> MetricResult:
         """Compare the features of all frames."""

@@ -19,40 +19,35 @@ from harness.contracts import (
     MetricSpec,
 )
 
+
+def _column(name: str, direction: str, unit: str, summary: str) -> Column:
+    return Column(name, direction, unit, (0.0, None), summary, PER_SEQUENCE)
+
+
 SPECS = (
     MetricSpec(
         id="fps",
         title="Render speed",
         entry="metrics.fps:FPS",
         columns=(
-            Column(
-                "fps/render", "up", "frames/s", (0.0, None), "1000 / mean frame time", PER_SEQUENCE
-            ),
-            Column(
-                "latency_ms/median", "down", "ms", (0.0, None), "median frame time", PER_SEQUENCE
-            ),
-            Column(
-                "latency_ms/p95",
-                "down",
-                "ms",
-                (0.0, None),
-                "95th percentile of frame time",
-                PER_SEQUENCE,
-            ),
+            _column("fps/render", "up", "frames/s", "1000 / mean frame time"),
+            _column("latency_ms/median", "down", "ms", "median frame time"),
+            _column("latency_ms/p95", "down", "ms", "95th percentile of frame time"),
         ),
-        reference="one frame at a time after warm-up, as gsplat profiling/main.py, median and p95",
+        reference="one frame at a time after warm-up, as in gsplat profiling/main.py; median and "
+        "p95",
         formula="fps = 1000 / mean_t d(t), latency = median_t d(t) and 95th percentile_t d(t), "
         "linear between order statistics; d in ms, frame after frame",
         traps=(
-            "the inverse of the mean time: the mean of the frames' own rates is higher, and the "
-            "inverse of the median ignores slow frames",
-            "papers time the rasterizer alone, the network alone, or whole frames: here whole "
-            "frames, with the stages in the details; work before the first frame, such as the "
-            "encoding of the sound, is given as startup_ms",
-            "on a GPU, time read before the device has finished is the time of the launch; on any "
-            "machine, first frames are slower, so warm-up frames are left out",
-            "values of two machines, resolutions or batch sizes do not compare; frames rendered "
-            "in a batch have a higher rate and a higher latency",
+            "The rate is the inverse of the mean frame time: the mean of per-frame rates is "
+            "higher, and the inverse of the median ignores slow frames.",
+            "Papers time the rasterizer alone, the network alone, or whole frames: here whole "
+            "frames, with the stages in the details; work before the first frame, such as "
+            "encoding the audio, is reported as startup_ms.",
+            "On a GPU, a time read before synchronisation is that of the launch; on any machine "
+            "the first frames are slower, so warm-up frames are left out.",
+            "Values from different machines, resolutions or batch sizes are not comparable; "
+            "frames rendered in a batch have a higher rate and a higher latency.",
         ),
         needs_timing=True,
     ),

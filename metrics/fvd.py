@@ -12,7 +12,7 @@ from metrics.common.distribution import SIDES, TRAPS, Distribution, frechet_colu
 from metrics.common.frechet import FORMULA
 
 if TYPE_CHECKING:
-    from metrics.backbones.i3d import VideoNetwork
+    from torch.jit import ScriptModule
 
 #: Frames of a window, and from one window's start to the next: windows do not overlap.
 WINDOW = STRIDE = 16
@@ -28,12 +28,14 @@ SPECS = (
         formula=f"{FORMULA}, m and S of 400-d I3D logits of 16-frame windows, S divided by n",
         traps=(
             "LatentSync feeds face crops in [0,1] with rescale=False, where the network expects "
-            "[-1,1], and takes frames 20-35 of each video alone.",
-            "StyleGAN-V draws one random window of each video; here all windows of a video count.",
-            "Window length, stride and frame rate: 16 frames at 25 fps are 0.64 s.",
+            "[-1,1], and uses only frames 20-35 of each video.",
+            "StyleGAN-V samples one random window per video; here all windows count.",
+            "Window length, stride and frame rate matter: 16 frames at 25 fps are 0.64 s.",
             "StyleGAN-V divides covariances by n, fvd-comparison and its copies by n - 1.",
-            "A frame that is not square is squeezed to 224x224 here; copies crop its centre.",
-            "VideoGPT's I3D and preprocessing give other values (by 10 %, says zhizhou57/FVD).",
+            "Non-square frames are squeezed to 224x224 here; some copies of the script crop the "
+            "centre.",
+            "VideoGPT's I3D and preprocessing give other values (by 10 %, according to "
+            "zhizhou57/FVD).",
             *TRAPS,
         ),
         weights=("fvd-i3d",),
@@ -56,7 +58,7 @@ class FVD(Distribution):
         self._features: dict[str, list[np.ndarray]] = {side: [] for side in SIDES}
 
     @cached_property
-    def _network(self) -> VideoNetwork:
+    def _network(self) -> ScriptModule:
         from metrics.backbones.i3d import open_i3d
 
         return open_i3d(self.weights["fvd-i3d"], self.device)

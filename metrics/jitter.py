@@ -8,13 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import Clip, Failure, FrameBatch, Metric, MetricResult, MetricSpec
-from metrics.common.faces import EXTRACTORS, faces, failures, open_detector
-from metrics.common.second_difference import second_difference, three_columns
+from metrics.common.faces import faces, failures, needs, open_detector
+from metrics.common.second_difference import second_difference, three_columns, three_values
 
 
-def _spec(
-    variant: str, extractor: str, title: str, domain: str, packages: tuple[str, ...] = ()
-) -> MetricSpec:
+def _spec(variant: str, extractor: str, title: str) -> MetricSpec:
     return MetricSpec(
         id=f"jitter/{variant}",
         title=f"Landmark jitter ({title})",
@@ -24,25 +22,23 @@ def _spec(
         formula="fps^2 * mean over frames t and points p of ||x(t+1,p) - 2 x(t,p) + x(t-1,p)||; "
         "error = |prediction's - truth's|",
         traps=(
-            "in pixels: it grows with the resolution, so compare at one size only",
-            "times fps^2: the detector's own noise, which does not shrink with the frame "
-            "interval, weighs more at a higher rate",
-            "head pose is not taken away, and the detector's noise is in both sides: read it "
-            "beside the truth's value; a still image scores 0",
-            "detectors that track from frame to frame smooth their landmarks; these look at "
-            "every frame alone",
+            "In pixels: it grows with the resolution, so compare only at the same size.",
+            "Multiplied by fps^2: detector noise, which does not shrink with the frame interval, "
+            "weighs more at higher frame rates.",
+            "Head motion is not removed, and both sides contain detector noise: compare with the "
+            "ground truth's value; a still image scores 0.",
+            "Detectors that track from frame to frame smooth their landmarks; here every frame is "
+            "processed independently.",
         ),
-        weights=EXTRACTORS[extractor],
-        packages=packages,
-        domain=domain,
+        **needs(extractor),
         options={"extractor": extractor},
     )
 
 
 SPECS = (
-    _spec("synthetic", "synthetic", "synthetic regressor, 68 points", "synthetic"),
-    _spec("mp478", "mp", "MediaPipe, 478 points", "photo", ("mediapipe",)),
-    _spec("fan68", "fan", "FAN, 68 points", "photo"),
+    _spec("synthetic", "synthetic", "synthetic regressor, 68 points"),
+    _spec("mp478", "mp", "MediaPipe, 478 points"),
+    _spec("fan68", "fan", "FAN, 68 points"),
 )
 
 
@@ -90,28 +86,18 @@ class Jitter(Metric):
 
     def compute(self) -> MetricResult:
         """Average over the frames that have both neighbours."""
-        mine, theirs, error = (column.name for column in self.spec.columns)
         norms = np.concatenate(self._norms, 1) if self._norms else np.zeros((2, 0))
         norms = norms * self._clip.fps**2
-        triples = int(np.isfinite(norms[0]).sum())
-        details = {
+        own, true = (np.pad(side, 1, constant_values=np.nan) for side in norms)
+        details: dict[str, object] = {
             "extractor": self.extractor,
             "points": self._points,
             "resolution": [self._clip.height, self._clip.width],
             "fps": self._clip.fps,
-            "triples": triples,
             "n_frames": self._seen,
             "n_refused": self._count - self._seen,
             **self._detector.details,
         }
         if self._ignored:
             details["n_small_faces_ignored"] = self._ignored
-        if not triples:
-            short = Failure("too_short", "no three consecutive frames have a face on both sides")
-            nothing = dict.fromkeys((mine, theirs, error))
-            return MetricResult(nothing, 0, failures=[*self._failures, short], details=details)
-        own, true = (np.pad(side, 1, constant_values=np.nan) for side in norms)
-        values = {mine: float(np.nanmean(own)), theirs: float(np.nanmean(true))}
-        values[error] = abs(values[mine] - values[theirs])
-        items = {mine: own, theirs: true}
-        return MetricResult(values, triples, items, self._failures, details=details)
+        return three_values(self.spec, own, true, self._failures, details)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import Column, MetricResult, MetricSpec
-from metrics.common.faces import EXTRACTORS, Faces
+from metrics.common.faces import Faces, needs
+from metrics.common.numerics import mean_result
 from metrics.common.pairs import FacePairs
 
 #: Lips in iBUG order (68 points): the field's mouth region.
@@ -22,35 +23,35 @@ FORMULA = "mean_t mean_i |(p_ti - mean_j p_tj) - (q_ti - mean_j q_tj)|, i and j 
 
 #: What holds of every variant.
 _TRAPS = (
-    "Nothing is divided by the size of the face: the value grows with the resolution, so compare "
-    "at one size only (papers use 512 x 512).",
-    "Each region loses its own centroid, so where the head is does not count; its roll and its "
+    "Not normalised by the size of the face: the value grows with the resolution, so compare only "
+    "at the same size (papers use 512 x 512).",
+    "Each region is centred on its own centroid, so head position does not count; roll and "
     "distance from the camera do.",
-    "One of 20 lip points that moves by d counts 0.095 d, not 0.05 d: it takes the centroid along.",
-    "facial-animation-evaluation's LMD is mean |a - b| per coordinate, no Euclidean distance.",
+    "One of 20 lip points moving by d counts 0.095 d, not 0.05 d, because it also moves the "
+    "centroid.",
+    "facial-animation-evaluation's LMD is mean |a - b| per coordinate, not a Euclidean distance.",
 )
 _FAN_TRAPS = (
-    "face-alignment cuts landmarks to whole pixels: two videos that differ by less still score "
-    "0 or a jump of 1 px a point.",
-    "The reference takes the last face of the list, the one S3FD is least sure of; here a frame "
-    "with several large faces is a failure, and smaller faces than a quarter of the largest are "
-    "ignored (`n_small_faces_ignored`). With one face found both agree.",
-    "A frame without a face stops the reference's script; here it is a counted failure.",
-    "face-alignment 1.3 to 1.4.1 loads another file (2DFAN4-cd938726ad.zip, TorchScript) than "
-    "1.5.0 (2DFAN4-11f355bf06.pth.tar); its default flip_input=True is not LMDMeter's False.",
-    "LMDMeter's default backend is dlib, whose points are others: only `fan` values compare.",
-    "M-LMD and F-LMD (evaluation_eat test_lmd.py) are this very formula over the mouth and over "
-    "all 68 points, with dlib's landmarks: see `m_lmd/dlib68`.",
+    "face-alignment truncates landmarks to whole pixels: a smaller difference scores either 0 or "
+    "1 px per point.",
+    "The reference takes the last face of the list, S3FD's least confident one; here a frame with "
+    "several large faces is a failure, and faces smaller than a quarter of the largest are "
+    "ignored (`n_small_faces_ignored`). With a single face both agree.",
+    "A frame without a face aborts the reference's script; here it is a counted failure.",
+    "face-alignment 1.3 to 1.4.1 loads a different file (2DFAN4-cd938726ad.zip, TorchScript) from "
+    "1.5.0 (2DFAN4-11f355bf06.pth.tar); its default flip_input=True differs from LMDMeter's False.",
+    "LMDMeter's default backend is dlib, whose points differ: only its `fan` values are "
+    "comparable.",
+    "M-LMD and F-LMD (evaluation_eat test_lmd.py) apply the same formula to the mouth and to all "
+    "68 points, with dlib's landmarks: see `m_lmd/dlib68`.",
 )
 _EAT_TRAPS = (
-    "The formula is that of `lmd/fan68`; dlib's points alone make the value another.",
-    "The script is run on aligned 256 x 256 crops; on whole frames the pixels are others.",
-    "It takes frames from imageio (RGB) for BGR when it makes them grey; so does this.",
-    "It leaves out frames without a face and divides by those that are left; here they are "
-    "counted failures, and the mean is over the same frames.",
-    "It pairs frames by index and may stop at frame 96; here sequences of unequal length are "
-    "refused.",
-    "dlib's points are whole pixels. The 68-point model is for research: its training data "
+    "The formula is that of `lmd/fan68`; only the landmarks differ.",
+    "The original script runs on aligned 256 x 256 crops; on whole frames the pixel scale differs.",
+    "It converts RGB frames to grey as if they were BGR; so does this.",
+    "It averages over the frames with a face; so does this, and the others are counted failures.",
+    "It pairs frames by index and may stop at frame 96; here unequal lengths are refused.",
+    "dlib's points are whole pixels. The 68-point model is for research only: its training data "
     "(iBUG 300-W) exclude commercial use.",
 )
 
@@ -59,12 +60,10 @@ def _spec(
     variant: str,
     extractor: str,
     title: str,
-    domain: str,
     traps: tuple[str, ...],
     names: tuple[str, str] = ("lmd", "lmd_face"),
     reference: str = "TalkingGaussian metrics.py LMDMeter (centroid removed, mean of points, "
     "frames)",
-    packages: tuple[str, ...] = (),
 ) -> MetricSpec:
     mouth, face = (f"{name}/{variant}" for name in names)
     return MetricSpec(
@@ -78,49 +77,37 @@ def _spec(
         reference=reference,
         formula=FORMULA,
         traps=(*_TRAPS, *traps),
-        weights=EXTRACTORS[extractor],
-        domain=domain,
-        packages=packages,
+        **needs(extractor),
         options={"extractor": extractor},
     )
 
 
 SPECS = (
-    _spec(
-        "fan68",
-        "fan",
-        "LMD (S3FD and FAN of face-alignment, 68 points)",
-        "photo",
-        _FAN_TRAPS,
-    ),
+    _spec("fan68", "fan", "LMD (S3FD and FAN of face-alignment, 68 points)", _FAN_TRAPS),
     _spec(
         "dlib68",
         "dlib68",
         "M-LMD and F-LMD (dlib, 68 points)",
-        "photo",
         _EAT_TRAPS,
         ("m_lmd", "f_lmd"),
         "yuangan/evaluation_eat test_lmd.py, get_lmd",
-        packages=("dlib", "cv2"),
     ),
     _spec(
         "synthetic",
         "synthetic",
         "LMD (synthetic regressor, 68 points)",
-        "synthetic",
         ("The points are those of this project's own regressor, for rendered heads only.",),
     ),
     _spec(
         "mp478",
         "mp",
         "Landmark distance of MediaPipe's 478 points",
-        "photo",
         (
-            "MediaPipe's points are not FAN's: 40 of the mouth instead of 20, 478 of the face "
-            "instead of 68. Never compare with a published LMD.",
-            "MediaPipe's landmarks are fractions of a pixel, smoothed by the network's face model.",
+            "MediaPipe's points are not FAN's: 40 for the mouth instead of 20, 478 for the face "
+            "instead of 68. Not comparable with any published LMD.",
+            "MediaPipe's landmarks have sub-pixel precision and are smoothed by the network's "
+            "face model.",
         ),
-        packages=("mediapipe",),
     ),
 )
 
@@ -128,13 +115,8 @@ SPECS = (
 def landmark_distance(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Mean Euclidean distance of points after each set's centroid is taken away.
 
-    Args:
-        prediction: float [T,P,2], pixels.
-        truth: float [T,P,2], pixels.
-
-    Returns:
-        float64 [T], pixels. It grows with the resolution: compare at one size only.
-
+    Of landmarks float [T,P,2] on both sides: float64 [T], in pixels. It grows with the
+    resolution: compare at one size only.
     """
     prediction, truth = np.asarray(prediction, np.float64), np.asarray(truth, np.float64)
     if prediction.shape != truth.shape or prediction.ndim != 3 or prediction.shape[-1] != 2:
@@ -164,10 +146,8 @@ class LMD(FacePairs):
             mouth_name: landmark_distance(prediction[:, mouth], truth[:, mouth]),
             face_name: landmark_distance(prediction, truth),
         }
-        return MetricResult(
-            {name: float(scores.mean()) for name, scores in items.items()},
-            len(truth),
-            items=items,
+        return mean_result(
+            items,
             details={
                 "points": truth.shape[1],
                 "mouth_points": len(mouth),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricResult, MetricSpec
+from metrics.common.numerics import mean_result
+from metrics.common.shared import shared
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +33,8 @@ _FORMULA = (
     "of unit length over channels"
 )
 TRAPS = (
-    "AlexNet and VGG16 give values of different scale; a paper's `LPIPS` names neither.",
+    "AlexNet and VGG16 give values on different scales; papers often report `LPIPS` without "
+    "naming the network.",
     "Input [0,1] fed as if it were [-1,1], as original 3DGS does, changes values several-fold.",
     "It depends on the resolution: frames are scored at their own size, without resizing.",
 )
@@ -63,7 +66,7 @@ SPECS = (
         "[0,1]",
         "graphdeco-inria/gaussian-splatting metrics.py (lpipsPyTorch, net_type vgg); torchmetrics "
         "with net_type vgg and normalize=False given frames in [0,1]",
-        "Not LPIPS as its authors meant it: for comparison with 3DGS papers alone.",
+        "Not LPIPS as its authors intended: only for comparison with 3DGS papers.",
     ),
     _spec(
         "lpips/synthetic",
@@ -74,9 +77,6 @@ SPECS = (
     ),
 )
 
-#: Weak, so that a network ends with the last metric that holds it.
-_OPEN: WeakValueDictionary[tuple[str, tuple[Path, ...], str], Network] = WeakValueDictionary()
-
 
 def open_network(trunk: str, weights: Mapping[str, Path], device: str = "cpu") -> Network:
     """The network of a trunk; one for all metrics that hold it at the same time.
@@ -85,34 +85,27 @@ def open_network(trunk: str, weights: Mapping[str, Path], device: str = "cpu") -
         BadInput: a weight file is not that of the trunk or of the heads.
 
     """
-    key = trunk, tuple(weights[name] for name in TRUNKS[trunk][0]), device
-    network = _OPEN.get(key)
-    if network is None:
-        from metrics.backbones.load import channels_last
-
-        network = _OPEN[key] = channels_last(_read(*key))
-    return network
+    files = tuple(weights[name] for name in TRUNKS[trunk][0])
+    return shared(_read, trunk, files, device)
 
 
 def _read(trunk: str, files: tuple[Path, ...], device: str) -> Network:
     from metrics.backbones import trunks
-    from metrics.backbones.load import load_into, read_state
+    from metrics.backbones.load import channels_last, load_into, read_state
     from metrics.backbones.lpips import PerceptualDistance as Network
+    from metrics.backbones.synthetic_perceptual import PerceptualTrunk
+    from metrics.backbones.winograd import use_winograd
 
+    state = read_state(files[0])
     if trunk == "synthetic":
-        from metrics.backbones.synthetic_perceptual import PerceptualTrunk
-
-        return load_into(Network(PerceptualTrunk()), read_state(files[0]), files[0], device)
+        return channels_last(load_into(Network(PerceptualTrunk()), state, files[0], device))
+    state = {f"trunk.{k}": v for k, v in state.items() if k.startswith("features.")}
+    for key, head in read_state(files[1]).items():
+        if key.endswith("model.1.weight"):
+            state[f"heads.{key.partition('.')[0]}"] = head
     chosen = trunks.AlexNet() if trunk == "alex" else trunks.VGG16()
-    state = trunks.Trunk.select(read_state(files[0]))
-    joint = {f"trunk.{k}": v for k, v in state.items()}
-    joint |= Network.head_keys(read_state(files[1]))
-    network = load_into(Network(chosen), joint, files[0], device)
-    if trunk == "vgg":
-        from metrics.backbones.winograd import use_winograd
-
-        use_winograd(network)
-    return network
+    network = load_into(Network(chosen), state, files[0], device)
+    return channels_last(use_winograd(network) if trunk == "vgg" else network)
 
 
 def layers(
@@ -146,17 +139,12 @@ def distances(
     return total(layers(network, prediction, truth, scale)).double().numpy()
 
 
-class Perceptual:
+class Perceptual(Metric):
     """What whole frames and regions have in common: a network, asked once per batch."""
 
-    spec: MetricSpec
-    weights: Mapping[str, Path]
-    device: str
-
-    def open(self) -> None:
-        """Read the network, unless this metric has it already."""
-        trunk = self.spec.options["trunk"]
-        self._network = open_network(trunk, self.weights, self.device)
+    @cached_property
+    def _network(self) -> Network:
+        return open_network(self.spec.options["trunk"], self.weights, self.device)
 
     def layers(self, batch: FrameBatch) -> list[torch.Tensor]:
         """Differences at every tap, once per batch for all metrics of this trunk and input."""
@@ -172,15 +160,14 @@ class Perceptual:
         return {"trunk": options["trunk"], "version": "0.1", "input": options["input"]}
 
 
-class LPIPS(Perceptual, Metric):
+class LPIPS(Perceptual):
     """Learned perceptual distance of RGB frames at their own size.
 
     The trunk and the range of its input are the spec's options `trunk` and `input`.
     """
 
     def begin(self, clip: Clip) -> None:
-        """Start a sequence; the network is read at the first one."""
-        self.open()
+        """Start a sequence."""
         self._scores: list[np.ndarray] = []
 
     def update(self, batch: FrameBatch) -> None:
@@ -195,10 +182,4 @@ class LPIPS(Perceptual, Metric):
         if not self._scores:
             failure = Failure("no_frames", "the sequence has no frames")
             return MetricResult({name: None}, 0, failures=[failure])
-        scores = np.concatenate(self._scores)
-        return MetricResult(
-            {name: float(scores.mean())},
-            len(scores),
-            items={name: scores},
-            details=self.described(),
-        )
+        return mean_result({name: np.concatenate(self._scores)}, details=self.described())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Clip, Column, FrameBatch, MetricSpec
+from harness.contracts import Column, FrameBatch, MetricSpec
 from metrics.common import regions
 from metrics.common.regions import RegionMetric, region_spec
 from metrics.lpips import REFERENCE, TRAPS, TRUNKS, Perceptual
@@ -23,9 +23,10 @@ def _spec(trunk: str, source: str, kind: str, title: str) -> MetricSpec:
         formula="mean over the region of the taps' weighted squared differences, each brought "
         "to the frame's size bilinearly; mean over frames",
         traps=(
-            "A place of a deep tap sees far beyond the region, so what lies around it counts.",
-            "Over a full mask the value is lpips with spatial=True, which equals spatial=False "
-            "only where the taps' sizes divide the frame's (not for AlexNet).",
+            "Deep features have large receptive fields, so pixels around the region count too.",
+            "Over a full mask the value is that of lpips with spatial=True, which equals "
+            "spatial=False only where the sizes of the feature maps divide the frame's (not for "
+            "AlexNet).",
             *regions.TRAPS[source],
             *TRAPS,
         ),
@@ -45,11 +46,6 @@ SPECS = (
 
 class RegionLPIPS(Perceptual, RegionMetric):
     """The spatial map of LPIPS, averaged over regions of the true frame."""
-
-    def begin(self, clip: Clip) -> None:
-        """Start a sequence; network and detector are read at the first one."""
-        self.open()
-        super().begin(clip)
 
     def score_map(self, batch: FrameBatch) -> np.ndarray:
         """LPIPS at every pixel, float32 [B,H,W]."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import POOLED, Column, MetricResult, MetricSpec
-from metrics.common.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
+from metrics.common.mesh import UNIT, MeshClip, PooledMeshMetric
+from metrics.common.numerics import mean_result
 
 _TRAPS = (
     "The public code squares the distance although papers write L2: `{id}` is squared, "
     "`{id}/l2` is not.",
-    "Every vertex list gives another value; the sha256 of the one used is in the result.",
-    "The unit is the square of the vertices' unit, and BIWI is normalised: the millimetres "
-    "that papers print do not follow.",
-    "All frames of all sequences are pooled: a long sequence weighs more, so intervals leave out "
-    "sequences, not frames.",
-    "Of several samples the first one is scored, as ProbTalk3D does.",
+    "Each vertex list gives a different value; the sha256 of the one used is in the result.",
+    "The unit is the square of the vertices' unit, and BIWI is normalised: the millimetres that "
+    "papers report do not follow from it.",
+    "All frames of all sequences are pooled: long sequences weigh more, so confidence intervals "
+    "leave out sequences, not frames.",
+    "Of several samples, the first is scored, as in ProbTalk3D.",
 )
 
 
@@ -53,68 +54,39 @@ SPECS = (
         "lve",
         "Lip vertex error",
         "lip",
-        "worst lip vertex of a frame",
+        "largest error of a lip vertex in each frame",
         reference="CodeTalker main/cal_metric.py; FaceDiffuser compute_objective_metrics.py",
     ),
     _spec(
         "eve",
         "Emotional (upper-face) vertex error",
         "eye",
-        "worst vertex of eyes and forehead of a frame",
+        "largest error of an eye or forehead vertex in each frame",
         reference="EmoTalk (ICCV 2023): CodeTalker's LVE over the vertices of eyes and forehead",
         traps=(
-            "No code and no vertex list was published: values of different papers cannot be "
-            "compared at all.",
+            "Neither code nor a vertex list was published: values from different papers cannot be "
+            "compared.",
         ),
     ),
 )
 
 
 def worst_squared(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Largest squared distance of a frame's vertices.
+    """Largest squared distance of a frame's vertices, float64 [...,T].
 
-    Args:
-        prediction: float [...,T,R,3], vertices of the region.
-        truth: float [T,R,3].
-
-    Returns:
-        float64 [...,T].
-
+    Prediction float [...,T,R,3] and truth float [T,R,3], vertices of the region.
     """
     difference = np.asarray(prediction, np.float64) - np.asarray(truth, np.float64)
     return np.square(difference).sum(-1).max(-1)
 
 
-class RegionError(MeshMetric):
+class RegionError(PooledMeshMetric):
     """The worst vertex of a region in each frame, averaged over frames."""
-
-    pooling = "all frames of all sequences"
 
     def score(self, mesh: MeshClip) -> MetricResult:
         """Score the first sample."""
-        (indices,) = self._regions.values()
         squared = np.concatenate(
-            [
-                worst_squared(mesh.first(block, indices), mesh.true(block, indices))
-                for block in mesh.blocks()
-            ]
+            [worst_squared(mesh.first(block), mesh.true(block)) for block in mesh.blocks()]
         )
-        items = dict(zip(self._columns(), (squared, np.sqrt(squared)), strict=True))
-        return MetricResult(
-            {name: float(scores.mean()) for name, scores in items.items()},
-            len(squared),
-            items=items,
-            details={"sample": 0},
-            features={"squared": squared, "distance": np.sqrt(squared)},
-        )
-
-    def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """The mean over all frames of all sequences."""
-        features = ("squared", "distance")
-        return {
-            name: pooled_mean(results, feature)
-            for name, feature in zip(self._columns(), features, strict=True)
-        }
-
-    def _columns(self) -> list[str]:
-        return [column.name for column in self.spec.columns]
+        plain = f"{self.spec.id}/l2"
+        return mean_result({self.spec.id: squared, plain: np.sqrt(squared)}, details={"sample": 0})

@@ -28,9 +28,9 @@ SPECS = (
         "w = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333), 11x11 Gaussian",
         traps=(
             "The implementations differ by up to 3e-4: pytorch-msssim multiplies the scales of "
-            "each channel and averages products, torchmetrics averages channels first; the "
-            "coarsest scale is without borders there and with mirrored ones here.",
-            "Frames of odd size: pytorch-msssim pools with zeros around, torchmetrics drops a "
+            "each channel and averages the products, torchmetrics averages the channels first; at "
+            "the coarsest scale the former drops the borders, the latter mirrors them.",
+            "At odd sizes pytorch-msssim pads with zeros before pooling, torchmetrics drops a "
             "line.",
             "Frames must be larger than 160 pixels (pytorch-msssim) or 175 (torchmetrics).",
         ),

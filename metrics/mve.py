@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import POOLED, Column, MetricResult, MetricSpec
-from metrics.common.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
+from metrics.common.mesh import UNIT, MeshClip, PooledMeshMetric
+from metrics.common.numerics import mean_result
 
 SPECS = (
     MetricSpec(
@@ -18,12 +19,12 @@ SPECS = (
         reference="FaceDiffuser compute_objective_metrics.py; ProbTalk3D evaluation.py",
         formula="mean over all frames t and all vertices v of |p_tv - g_tv|",
         traps=(
-            "Not squared, other than LVE of the same papers.",
+            "Not squared, unlike LVE in the same papers.",
             "All vertices count: a scan with neck, scalp and eyeballs dilutes the face.",
-            "Head motion that is not taken away dominates it.",
-            "All frames of all sequences are pooled: a long sequence weighs more, so intervals "
-            "leave out sequences, not frames.",
-            "Of several samples the first one is scored, as ProbTalk3D does.",
+            "Head motion dominates it unless it is removed.",
+            "All frames of all sequences are pooled: long sequences weigh more, so confidence "
+            "intervals leave out sequences, not frames.",
+            "Of several samples, the first is scored, as in ProbTalk3D.",
         ),
         track="mesh",
         signals=("vertices",),
@@ -33,38 +34,17 @@ SPECS = (
 
 
 def mean_distance(prediction: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Mean distance of a frame's vertices.
-
-    Args:
-        prediction: float [...,V,3].
-        truth: float [...,V,3].
-
-    Returns:
-        float64 [...], in the vertices' unit.
-
-    """
+    """Mean distance of a frame's vertices float [...,V,3], in their unit: float64 [...]."""
     difference = np.asarray(prediction, np.float64) - np.asarray(truth, np.float64)
     return np.sqrt(np.square(difference).sum(-1)).mean(-1)
 
 
-class MVE(MeshMetric):
+class MVE(PooledMeshMetric):
     """Mean distance over vertices and frames."""
-
-    pooling = "all frames of all sequences"
 
     def score(self, mesh: MeshClip) -> MetricResult:
         """Score the first sample."""
         distance = np.concatenate(
             [mean_distance(mesh.first(block), mesh.true(block)) for block in mesh.blocks()]
         )
-        return MetricResult(
-            {"mve": float(distance.mean())},
-            len(distance),
-            items={"mve": distance},
-            details={"sample": 0},
-            features={"distance": distance},
-        )
-
-    def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """The mean over all frames of all sequences."""
-        return {"mve": pooled_mean(results, "distance")}
+        return mean_result({"mve": distance}, details={"sample": 0})

@@ -11,10 +11,10 @@ CAP_DB = 100.0
 
 FORMULA = "10 log10(255^2 / MSE), MSE over pixels and the three channels in 8-bit levels"
 TRAPS = (
-    f"Identical frames have infinite PSNR: here {CAP_DB:g} dB each, counted; elsewhere dropped "
-    "or infinite.",
-    "Frames read back from H.264 flatter or cap the value (about 42 dB on natural images); "
-    "here both sides are lossless.",
+    f"Identical frames have infinite PSNR: here they score {CAP_DB:g} dB and are counted; other "
+    "code drops them or returns infinity.",
+    "Frames decoded from H.264 inflate or cap the value (about 42 dB on natural images); here "
+    "both sides are lossless.",
 )
 
 
@@ -39,7 +39,8 @@ SPECS = (
         traps=(
             "The mean of the frames' PSNR is at least the PSNR of the mean MSE; the two differ "
             "by many dB where frames differ in quality.",
-            "Methods that paste the true torso and background score higher than on the head.",
+            "Methods that paste the ground truth's torso and background score higher than on the "
+            "head alone.",
             *TRAPS,
         ),
     ),
@@ -47,14 +48,9 @@ SPECS = (
 
 
 def psnr_of_mse(mse: np.ndarray) -> np.ndarray:
-    """PSNR in dB of mean squared errors, NaN where the error is NaN.
+    """PSNR in dB, at most `CAP_DB`, of mean squared errors float [...] in 8-bit levels (peak 255).
 
-    Args:
-        mse: float [...], in squared 8-bit levels (peak 255).
-
-    Returns:
-        float64 [...], at most `CAP_DB`; an error of zero gives `CAP_DB`.
-
+    An error of zero gives `CAP_DB`; where the error is NaN, so is the PSNR.
     """
     mse = np.asarray(mse, np.float64)
     with np.errstate(divide="ignore"):
@@ -118,5 +114,5 @@ def identical_warning(identical: int, count: int, what: str) -> list[str]:
     """A warning that some of `count` frames or regions have no error at all; [] where none."""
     if not identical:
         return []
-    fact = f"{identical} of {count} {what} equal the truth exactly"
+    fact = f"{identical} of {count} {what} are identical to the ground truth"
     return [f"{fact}; each counts as {CAP_DB:g} dB"]

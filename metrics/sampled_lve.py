@@ -5,11 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contracts import POOLED, Column, Failure, MetricResult, MetricSpec
-from metrics.common.mesh import UNIT, MeshClip, MeshMetric, pooled_mean
+from metrics.common.mesh import UNIT, MeshClip, PooledMeshMetric
+from metrics.common.numerics import mean_result
 from metrics.lve import worst_squared
 
 #: How many samples of each sequence ProbTalk3D draws.
 SAMPLES = 10
+
+
+def _column(name: str, summary: str) -> Column:
+    return Column(name, "down", f"{UNIT}^2", (0.0, None), summary, POOLED)
+
 
 SPECS = (
     MetricSpec(
@@ -17,17 +23,8 @@ SPECS = (
         title="Mean estimate error and coverage error",
         entry="metrics.sampled_lve:SampledLVE",
         columns=(
-            Column(
-                "mee", "down", f"{UNIT}^2", (0.0, None), "LVE of the mean of all samples", POOLED
-            ),
-            Column(
-                "ce",
-                "down",
-                f"{UNIT}^2",
-                (0.0, None),
-                "LVE of the sample nearest the truth",
-                POOLED,
-            ),
+            _column("mee", "LVE of the mean of all samples"),
+            _column("ce", "LVE of the sample nearest the truth"),
         ),
         reference="ProbTalk3D evaluation.py",
         formula=(
@@ -37,11 +34,12 @@ SPECS = (
         traps=(
             f"ProbTalk3D draws {SAMPLES} samples; CE falls with their number, so only equal "
             "numbers can be compared.",
-            "A mean mesh is smoother than any sample: a low MEE does not say that one animation "
-            "is good.",
-            "CE chooses the sample with the truth in hand, so it is a bound and no performance.",
-            "Both are squared, and pooled over all frames of all sequences: a long sequence weighs "
-            "more, so intervals leave out sequences, not frames.",
+            "The mean mesh is smoother than any sample: a low MEE does not imply that any single "
+            "animation is good.",
+            "CE selects the sample by the ground truth, so it is a bound, not an achievable "
+            "performance.",
+            "Both are squared and pooled over all frames of all sequences: long sequences weigh "
+            "more, so confidence intervals leave out sequences, not frames.",
         ),
         track="mesh",
         signals=("vertices", "regions"),
@@ -51,21 +49,18 @@ SPECS = (
 )
 
 
-class SampledLVE(MeshMetric):
+class SampledLVE(PooledMeshMetric):
     """LVE of the mean sample, and of the sample that is nearest to the truth over the sequence."""
-
-    pooling = "all frames of all sequences"
 
     def score(self, mesh: MeshClip) -> MetricResult:
         """Score several samples of one sequence."""
         count = len(mesh.samples)
         if count < 2:
-            text = "one prediction was given, and this metric is of several samples of one sequence"
+            text = "only one prediction was given; several samples of the sequence are needed"
             return self.nothing(Failure("too_few_samples", text))
-        (indices,) = self._regions.values()
         of_mean, of_each = [], []
         for block in mesh.blocks():
-            samples, truth = mesh.every(block, indices), mesh.true(block, indices)
+            samples, truth = mesh.every(block), mesh.true(block)
             of_mean.append(worst_squared(samples.mean(0), truth))
             of_each.append(worst_squared(samples, truth))
         errors = np.concatenate(of_each, axis=1)
@@ -74,15 +69,4 @@ class SampledLVE(MeshMetric):
         warnings = []
         if count != SAMPLES:
             warnings.append(f"{count} samples: CE depends on their number, papers use {SAMPLES}")
-        return MetricResult(
-            {name: float(scores.mean()) for name, scores in items.items()},
-            errors.shape[1],
-            items=dict(items),
-            warnings=warnings,
-            details={"nearest_sample": chosen},
-            features=dict(items),
-        )
-
-    def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
-        """The mean over all frames of all sequences."""
-        return {name: pooled_mean(results, name) for name in ("mee", "ce")}
+        return mean_result(items, warnings=warnings, details={"nearest_sample": chosen})

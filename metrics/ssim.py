@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 WINDOW = 11
 
 FORMULA = (
-    "mean of (2 m_x m_y + C1)(2 c_xy + C2) / ((m_x^2 + m_y^2 + C1)(v_x + v_y + C2)), "
-    "C1 = 0.01^2, C2 = 0.03^2, RGB channels apart in [0,1]"
+    "mean of (2 m_x m_y + C1)(2 c_xy + C2) / ((m_x^2 + m_y^2 + C1)(v_x + v_y + C2)), C1 = 0.01^2, "
+    "C2 = 0.03^2, each RGB channel by itself in [0,1]"
 )
 _WINDOW_TRAPS = (
-    "Window and border decide the value: on one noisy 512x512 pair 0.748 (3dgs), 0.742 "
-    "(torchmetrics), 0.762 (skimage).",
-    "On grey frames the value is another (0.843 for the same pair); here the three channels are "
+    "Window and border handling change the value: 0.748 (3dgs), 0.742 (torchmetrics) and 0.762 "
+    "(skimage) on one noisy 512x512 pair.",
+    "Grey frames give another value (0.843 for the same pair); here the three channels are "
     "averaged.",
 )
 

@@ -21,7 +21,8 @@ def _spec(source: str, metric_id: str, title: str) -> MetricSpec:
         "a region of the true frame",
         formula=f"{FORMULA}; Gaussian 11x11 window (sigma 1.5), mean over the region",
         traps=(
-            "The window reaches five pixels beyond the region, so pixels there count a little.",
+            "The window extends five pixels beyond the region, so pixels there have a small "
+            "influence.",
             *regions.TRAPS[source],
         ),
     )

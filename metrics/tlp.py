@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contracts import Clip, Column, Failure, FrameBatch, MetricResult, MetricSpec
+from harness.contracts import Clip, Column, FrameBatch, MetricResult, MetricSpec
 from metrics import lpips
-from metrics.tof import SKIP, crop_of
+from metrics.tof import SKIP, crop_of, result_of
 
 SPECS = (
     MetricSpec(
@@ -19,18 +19,18 @@ SPECS = (
                 "down",
                 "LPIPS x 100",
                 (0.0, None),
-                "distance of the change from the truth's",
+                "difference from the ground truth's change between frames",
             ),
         ),
         reference="TecoGAN metrics.py (tLP), github.com/thunil/TecoGAN, LPIPS v0.1 AlexNet",
         formula="mean over t = 3 .. T-3 of 100 * |LPIPS(g(t-1), g(t)) - LPIPS(p(t-1), p(t))|, "
         "frames cropped as for tOF",
         traps=(
-            "printed times 100, as the script does; a table without that factor shows 0.0x",
-            "the crop comes before the network here, and after the flow in tOF",
-            "it compares the size of a change and not its direction: other motion of the same "
-            "size scores 0",
-            "the first and last two frames are not looked at: T - 5 pairs",
+            "Multiplied by 100, as in the script; tables without that factor show 0.0x.",
+            "Frames are cropped before the network here, but after the flow in tOF.",
+            "It compares the magnitude of a change, not its direction: different motion of the "
+            "same magnitude scores 0.",
+            "The first and last two frames are ignored: T - 5 pairs.",
         ),
         weights=("lpips-alexnet", "lpips-alex-heads"),
         domain="photo",
@@ -43,7 +43,7 @@ class TLP(lpips.LPIPS):
     """LPIPS between neighbours on either side; keeps one cropped frame of either side."""
 
     def begin(self, clip: Clip) -> None:
-        """Start a sequence; the network is read at the first one."""
+        """Start a sequence."""
         super().begin(clip)
         self._clip = clip
         self._crop = crop_of(clip.height), crop_of(clip.width)
@@ -72,28 +72,7 @@ class TLP(lpips.LPIPS):
             self._pairs.append(100.0 * np.abs(change[0] - change[1]))
 
     def compute(self) -> MetricResult:
-        """Average the pairs, without those of the last two frames."""
-        name = self.spec.columns[0].name
-        rows, columns = self._crop
-        details = {
-            "trunk": "alex",
-            "version": "0.1",
-            "input": "[-1,1]",
-            "skip": SKIP,
-            "crop": [rows.start, rows.stop, columns.start, columns.stop],
-        }
-        pairs = np.concatenate(self._pairs)[:-SKIP] if self._pairs else np.zeros(0)
-        if not len(pairs):
-            small = rows.stop == rows.start or columns.stop == columns.start
-            size = f"{self._clip.height}x{self._clip.width}"
-            failure = (
-                Failure("too_small", f"frames of {size}; 48x48 is the least")
-                if small
-                else Failure("too_short", f"{self._count} frames; {2 * SKIP + 2} are the least")
-            )
-            return MetricResult({name: None}, 0, failures=[failure], details=details)
-        items = np.full(self._count, np.nan)
-        items[SKIP + 1 : SKIP + 1 + len(pairs)] = pairs
-        return MetricResult(
-            {name: float(pairs.mean())}, len(pairs), items={name: items}, details=details
-        )
+        """Average the pairs."""
+        pairs = np.concatenate([np.zeros(0), *self._pairs])
+        details: dict[str, object] = {"trunk": "alex", "version": "0.1", "input": "[-1,1]"}
+        return result_of("tlp/alex", pairs, self._count, self._clip, details)

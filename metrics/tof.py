@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 
 from harness.contracts import Clip, Column, Failure, FrameBatch, Metric, MetricResult, MetricSpec
+from metrics.common.numerics import mean_result, spread
 
 #: Pyramid scale, levels, window, iterations, polynomial size and sigma, flags.
 FARNEBACK = (0.5, 3, 15, 3, 5, 1.2, 0)
 #: Frames that are not looked at, at either end of a sequence.
 SKIP = 2
+#: Shortest side of frames that have a part that counts, in pixels.
+SMALLEST = 48
 
 SPECS = (
     MetricSpec(
@@ -20,22 +22,28 @@ SPECS = (
         title="Temporal difference of optical flow (tOF)",
         entry="metrics.tof:TOF",
         columns=(
-            Column("tof", "down", "px", (0.0, None), "distance of the flow from the true flow"),
+            Column(
+                "tof",
+                "down",
+                "px",
+                (0.0, None),
+                "end-point difference from the ground truth's flow",
+            ),
         ),
         reference="TecoGAN metrics.py (tOF), github.com/thunil/TecoGAN",
         formula="mean over t = 3 .. T-3 and pixels of ||F(g(t-1), g(t)) - F(p(t-1), p(t))||; F = "
         "Farneback(0.5, 3, 15, 3, 5, 1.2, 0) of 8-bit grey, cropped after",
         traps=(
-            "in pixels per frame: it grows with the resolution and with the time between frames",
-            "the crop keeps the largest multiple of 32 that leaves at least 16 pixels, so 512 "
-            "becomes 480 and 256 becomes 224; some copies of the script do not crop",
-            "the first and last two frames are not looked at: T - 5 pairs",
-            "flow of noise and of flat regions is arbitrary, and a still background counts as much "
-            "as the face: frames of another framing do not compare",
-            "the script prints it unscaled, and tLP times 100",
+            "In pixels per frame: it grows with the resolution and with the time between frames.",
+            "The crop keeps the largest multiple of 32 that removes at least 16 pixels, so 512 "
+            "becomes 480 and 256 becomes 224; some copies of the script do not crop.",
+            "The first and last two frames are ignored: T - 5 pairs.",
+            "Flow in noise and in flat regions is arbitrary, and a static background counts as "
+            "much as the face: differently framed videos are not comparable.",
+            "The script prints it unscaled, but tLP multiplied by 100.",
         ),
         packages=("cv2",),
-        min_side=48,
+        min_side=SMALLEST,
         options={"farneback": FARNEBACK, "skip": SKIP},
     ),
 )
@@ -46,6 +54,30 @@ def crop_of(size: int) -> slice:
     kept = max((size - 16) // 32 * 32, 0)
     start = (size - kept) // 2
     return slice(start, start + kept)
+
+
+def result_of(
+    name: str, pairs: np.ndarray, count: int, clip: Clip, details: dict[str, object]
+) -> MetricResult:
+    """The mean over pairs of consecutive frames, without those of the last two of `count` frames.
+
+    `pairs`, float64 [n], are of frame t = SKIP + 1, SKIP + 2, ... with the one before. `details`
+    do not hold the crop yet.
+    """
+    rows, columns = crop_of(clip.height), crop_of(clip.width)
+    details |= {"skip": SKIP, "crop": [rows.start, rows.stop, columns.start, columns.stop]}
+    pairs = pairs[:-SKIP]
+    if not len(pairs):
+        failure = Failure("too_short", f"{count} frames; at least {2 * SKIP + 2} are needed")
+        if min(clip.height, clip.width) < SMALLEST:
+            size = f"{clip.width}x{clip.height}"
+            text = f"frames of {size} pixels; at least {SMALLEST}x{SMALLEST} are needed"
+            failure = Failure("too_small", text)
+        return MetricResult({name: None}, 0, failures=[failure], details=details)
+    result = mean_result({name: pairs}, details=details)
+    middle = slice(SKIP + 1, SKIP + 1 + len(pairs))
+    result.items[name] = spread(pairs, middle, count)
+    return result
 
 
 def flow(before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -80,7 +112,7 @@ class TOF(Metric):
         jobs: list[tuple[np.ndarray, np.ndarray]] = []
         for true, predicted in zip(batch.truth, batch.prediction, strict=True):
             self._count += 1
-            if self._count <= SKIP or not self._kept():
+            if self._count <= SKIP or min(true.shape[:2]) < SMALLEST:
                 continue
             now = grey(true), grey(predicted)
             if self._last is not None:
@@ -93,32 +125,13 @@ class TOF(Metric):
             difference = np.linalg.norm(flows[i] - flows[i + 1], axis=-1)
             self._pairs.append(float(difference.mean(dtype=np.float64)))
 
-    def _kept(self) -> bool:
-        return all(side.stop > side.start for side in self._crop)
-
     def compute(self) -> MetricResult:
-        """Average the pairs, without those of the last two frames."""
+        """Average the pairs."""
         import cv2
 
-        rows, columns = self._crop
-        details: dict[str, Any] = {
+        details: dict[str, object] = {
             "flow": "Farneback",
             "parameters": list(FARNEBACK),
-            "skip": SKIP,
-            "crop": [rows.start, rows.stop, columns.start, columns.stop],
             "opencv": cv2.__version__,
         }
-        pairs = np.array(self._pairs[:-SKIP])
-        if not len(pairs):
-            failure = Failure(
-                "too_short", f"{self._count} frames; {2 * SKIP + 2} are the least with a pair"
-            )
-            if not self._kept():
-                size = f"{self._clip.height}x{self._clip.width}"
-                failure = Failure("too_small", f"frames of {size}; 48x48 is the least")
-            return MetricResult({"tof": None}, 0, failures=[failure], details=details)
-        items = np.full(self._count, np.nan)
-        items[SKIP + 1 : SKIP + 1 + len(pairs)] = pairs
-        return MetricResult(
-            {"tof": float(pairs.mean())}, len(pairs), items={"tof": items}, details=details
-        )
+        return result_of("tof", np.array(self._pairs), self._count, self._clip, details)

@@ -77,11 +77,8 @@ class TextTable:
 def plain(text: str) -> str:
     """One line without control characters, which could steer a terminal or end a comment."""
     text = re.sub(r"[\r\n\t\v\f\x85\u2028\u2029]+", " ", text)
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", _visible, text)
-
-
-def _visible(found: re.Match[str]) -> str:
-    return ascii(found[0])[1:-1]
+    control = r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    return re.sub(control, lambda found: ascii(found[0])[1:-1], text)
 
 
 def terminal(table: TextTable, width: int = 140) -> str:

@@ -89,11 +89,7 @@ def quoted(name: str) -> str:
 
 
 def read(folder: Path, row: Row) -> RowItems:
-    """All items of one row.
-
-    Args:
-        folder: of the run.
-        row: of its results; without a file it has no items.
+    """All items of one row of a run folder; none if it names no file.
 
     Raises:
         BadInput: the file is absent or damaged, or of a sequence or seed that the row has not.
@@ -126,9 +122,7 @@ def read(folder: Path, row: Row) -> RowItems:
             fact = f"{key[0]!r}, seed {key[1]} is not part of the row {row.method!r}"
             raise BadInput(path, fact, _CURE)
         if key in runs.setdefault(column, {}):
-            raise BadInput(
-                path, f"{column} of {key[0]!r}, seed {key[1]} is not in one place", _CURE
-            )
+            raise BadInput(path, f"{column} of {key[0]!r}, seed {key[1]} is not contiguous", _CURE)
         runs[column][key] = part
     return RowItems(runs)
 

@@ -39,12 +39,10 @@ def column_names(results: Results) -> list[str]:
 
 
 def named(known: Collection[str], names: Iterable[str]) -> list[str]:
-    """The columns that names stand for.
+    """The known columns that names stand for.
 
-    Args:
-        known: all columns.
-        names: whole names; one that is none stands for all variants of its family, so `lpips`
-            means `lpips/alex` and `lpips/vgg`.
+    A name that is no column stands for all variants of its family: `lpips` means `lpips/alex` and
+    `lpips/vgg`.
 
     Raises:
         UnknownName: neither a column nor a family.
@@ -103,17 +101,15 @@ def best_rows(results: Results, name: str) -> set[int]:
     synthesis.
     """
     facts = results.columns[name]
-    return tops(
-        facts["direction"],
-        {
-            index: score.value
-            for index, row in enumerate(results.rows)
-            if competes(row)
-            and not (facts.get("needs_timing") and row.role == "baseline")
-            and (score := row.scores.get(name)) is not None
-            and score.status == "ok"
-        },
-    )
+    values = {
+        index: score.value
+        for index, row in enumerate(results.rows)
+        if competes(row)
+        and not (facts.get("needs_timing") and row.role == "baseline")
+        and (score := row.scores.get(name)) is not None
+        and score.status == "ok"
+    }
+    return tops(facts["direction"], values)
 
 
 def column_precision(results: Results, name: str) -> Precision:
@@ -131,7 +127,7 @@ def value_text(score: Score | None, digits: Precision) -> str:
     if score is None:
         return "-"
     if score.status != "ok" or score.value is None:
-        return {"unavailable": "n/a"}.get(score.status, "failed")
+        return "n/a" if score.status == "unavailable" else "failed"
     return digits.text(score.value)
 
 

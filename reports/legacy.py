@@ -21,30 +21,20 @@ LEVELS = {
 }
 
 
-def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of an older `results.json` in the words of the present schema.
+def upgrade(data: dict[str, Any]) -> None:
+    """Put the content of an older `results.json` into the words of the present schema.
 
     `schema_version` stays. No column says how it aggregates: its numbers have to show it.
     """
-    rows = []
     for row in data["rows"]:
-        scores = {
-            name: {**score, "level": LEVELS.get(score.get("level", ""), score.get("level", ""))}
-            for name, score in row["scores"].items()
-        }
-        rows.append({**row, "scores": scores})
-    failures = [{**failure, "kind": failure.get("stage")} for failure in data["failures"]]
-    columns = {
-        name: {**facts, "needs_timing": facts.get("metric") == "fps"}
-        for name, facts in data["columns"].items()
-    }
-    return {
-        **data,
-        "rows": rows,
-        "columns": columns,
-        "failures": failures,
-        "sequences": data.get("recordings", {}),
-    }
+        for score in row["scores"].values():
+            level = score.get("level", "")
+            score["level"] = LEVELS.get(level, level)
+    for failure in data["failures"]:
+        failure["kind"] = failure.get("stage")
+    for facts in data["columns"].values():
+        facts["needs_timing"] = facts.get("metric") == "fps"
+    data["sequences"] = data.get("recordings", {})
 
 
 def read_items(folder: Path, row: Row) -> RowItems:
@@ -81,11 +71,8 @@ def owner(name: str, row: Row) -> tuple[str, int]:
         for start in range(len(parts)):  # the longest name first
             if (sequence := known.get("--".join(parts[start:]))) is not None:
                 return sequence, number
-    raise BadInput(
-        name,
-        f"names none of the {len(row.sequences)} sequences of {row.method}",
-        "Keep the files as the run wrote them, or run again.",
-    )
+    fact = f"names none of the {len(row.sequences)} sequences of {row.method}"
+    raise BadInput(name, fact, "Keep the files as the run wrote them, or run again.")
 
 
 def read_file(path: Path) -> dict[str, np.ndarray]:

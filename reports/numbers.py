@@ -48,19 +48,12 @@ class Precision:
         return self
 
 
-def precision(name: str, values: Iterable[float | None], least: float = 0.0) -> Precision:
-    """The digits of a column in which the smallest of its values still has two.
-
-    Args:
-        name: of the column, whose family has its usual digits.
-        values: all that are shown.
-        least: values up to this ask for no digits.
-
-    """
+def precision(name: str, values: Iterable[float | None]) -> Precision:
+    """The digits of a column, by its name and all shown values; the smallest has two at least."""
     usual = DIGITS.get(name.split("/")[0], USUAL)
     known = [abs(value) for value in values if value is not None and math.isfinite(value)]
     largest = max(known, default=0.0)
-    smallest = min((v for v in known if v > max(NOTHING * largest, least)), default=largest)
+    smallest = min((v for v in known if v > NOTHING * largest), default=largest)
     if largest >= LARGE:
         return Precision(True, SIGNIFICANT - 1)
     if not smallest or smallest >= 10.0 ** (1 - usual):
@@ -74,11 +67,7 @@ def of_changes(
 ) -> Precision:
     """The digits of differences: those of the values, more where all of one would be 0.
 
-    Args:
-        name: of the column.
-        sides: values on either side.
-        changes: (difference, low, high) of each change in the column.
-
+    `sides` are the values on either side, `changes` (difference, low, high) of each change.
     """
     base = precision(name, sides)
     scale = max((abs(value) for value in sides if value is not None), default=0.0)

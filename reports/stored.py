@@ -25,11 +25,8 @@ def run_folders(path: Path) -> list[Path]:
         return [path]
     found = sorted(p.parent for p in path.glob(f"*/{FILE}")) if path.is_dir() else []
     if not found:
-        raise BadInput(
-            path,
-            f"no {FILE} is there or one folder below",
-            "Name the folder that `run --out` wrote, or run first.",
-        )
+        fact = f"no {FILE} is there or one folder below"
+        raise BadInput(path, fact, "Name the folder that `run --out` wrote, or run first.")
     return found
 
 
@@ -43,9 +40,8 @@ def read(folder: Path) -> Results:
     try:
         results = parse(path.read_text("utf-8"))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise BadInput(
-            path, f"cannot be read as results ({error})", "Run again, or update the harness."
-        ) from error
+        fact = f"cannot be read as results ({error})"
+        raise BadInput(path, fact, "Run again, or update the harness.") from error
     for row in results.rows:
         for name in (*row.items, *(failure.log for failure in results.failures)):
             inside(folder, name)
@@ -67,11 +63,9 @@ def inside(folder: Path, name: str) -> Path:
     path = folder / name
     outside = PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts
     if outside or not path.resolve().is_relative_to(folder.resolve()):
-        raise BadInput(
-            folder / FILE,
-            f"names a file outside its folder, {name!r}",
-            "Do not trust these results: `run` and `score` never write such a path.",
-        )
+        fact = f"names a file outside its folder, {name!r}"
+        cure = "Do not trust these results: `run` and `score` never write such a path."
+        raise BadInput(folder / FILE, fact, cure)
     return path
 
 
@@ -85,7 +79,7 @@ def parse(text: str) -> Results:
     """
     data = json.loads(text)
     if isinstance(version := data["schema_version"], int) and version < 4:
-        data = legacy.upgraded(data)
+        legacy.upgrade(data)
     results = Results.from_json(data)
     if not results.rows:
         raise ValueError("it has no rows")
@@ -106,8 +100,6 @@ def unchanged(folder: Path, plan: str) -> Results | None:
 
     An older schema holds less of the same cells: they are gathered again, which is quick.
     """
-    if not (folder / FILE).is_file():
-        return None
     try:
         results = read(folder)
     except BadInput:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from itertools import chain
 from typing import Any
 
 from harness.contracts import FailedCell, Results, Score, UnknownName
@@ -98,30 +99,27 @@ def cell_notes(results: Results) -> dict[str, list[str]]:
 
 def unscored(results: Results) -> list[str]:
     """Columns that need what is absent, and how to get it: a line for each kind."""
-    absent: dict[tuple[str, ...], list[str]] = {}
+    absent: dict[str, dict[tuple[Any, ...], list[str]]] = {}  # kind -> needed -> columns
     for row in results.rows:
         for name, score in row.scores.items():
             if is_absent(score):
-                key = (score.details["absent"], *score.details["names"])
-                absent.setdefault(key, []).append(name)
-    lines = []
-    for kind, fact in (
-        ("size", "frames of {} pixels are needed"),
-        ("signal", "the signal {!r} is absent"),
-    ):
-        lines += [
-            f"not scored, {fact.format(*needed)}: {', '.join(dict.fromkeys(names))}"
-            for (of, *needed), names in absent.items()
-            if of == kind
-        ]
+                of_kind = absent.setdefault(score.details["absent"], {})
+                of_kind.setdefault(tuple(score.details["names"]), []).append(name)
+    lines = [
+        f"not scored, {fact.format(*needed)}: {', '.join(dict.fromkeys(names))}"
+        for kind, fact in (
+            ("size", "frames of {} pixels are needed"),
+            ("signal", "the signal {!r} is absent"),
+        )
+        for needed, names in absent.get(kind, {}).items()
+    ]
     for kind, what, command in (
         ("package", "packages are", "pip install"),
         ("weights", "weights are", "python -m harness weights fetch"),
     ):
-        groups = {key[1:]: names for key, names in absent.items() if key[0] == kind}
-        if groups:
-            columns = ", ".join(dict.fromkeys(name for names in groups.values() for name in names))
-            needed = " ".join(dict.fromkeys(name for names in groups for name in names))
+        if found := absent.get(kind):
+            columns = ", ".join(dict.fromkeys(chain.from_iterable(found.values())))
+            needed = " ".join(dict.fromkeys(chain.from_iterable(found)))
             lines.append(f"not scored, {what} absent: {columns}. Run `{command} {needed}`.")
     return lines
 

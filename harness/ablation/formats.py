@@ -9,14 +9,7 @@ from typing import Any
 from harness.ablation import page as ablation_page
 from harness.ablation import table as ablation
 from harness.ablation.table import Ablation, Line
-from harness.ablation.texts import (
-    caption,
-    change_digits,
-    change_text,
-    notes,
-    paper_text,
-    row_text,
-)
+from harness.ablation.texts import change_digits, change_text, notes, paper_text, protocol
 from harness.contracts import Score
 from harness.storage import write_text
 from reports import formats, layout, tables
@@ -33,7 +26,7 @@ def table(found: Ablation) -> TextTable:
     values = {name: layout.column_precision(found.results, name) for name in found.columns}
     rows = []
     for line in found.lines:
-        cells = [CellText(row_text(line))]
+        cells = [CellText(f"{line.name} [{line.drive}]")]
         for name in found.columns:
             cell = line.cells[name]
             verdict = cell.change.verdict if cell.change else ""
@@ -45,7 +38,8 @@ def table(found: Ablation) -> TextTable:
             cells.append(CellText(layout.value_text(cell.score, values[name]), below=below))
         rows.append(cells)
     heads = ["row", *(layout.head(found.results, name) for name in found.columns)]
-    return TextTable(heads, rows, caption(found), notes(found), below=("change", "paper"))
+    title = f"{found.title}. {protocol(found)}"
+    return TextTable(heads, rows, title, notes(found), below=("change", "paper"))
 
 
 def terminal(found: Ablation) -> str:

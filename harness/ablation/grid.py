@@ -21,10 +21,12 @@ from harness.files.documents import read_declared
 _Seed = Annotated[int, Field(ge=0)]
 
 
-class GridRow(BaseModel):
-    """One row: what it changes, how it is driven, and what the paper prints for it."""
-
+class _Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GridRow(_Declared):
+    """One row: what it changes, how it is driven, and what the paper prints for it."""
 
     name: str = Field(min_length=1)
     set: dict[str, Any] = Field(default_factory=dict)  # options over the preset
@@ -34,19 +36,15 @@ class GridRow(BaseModel):
     note: str = ""
 
 
-class PaperSource(BaseModel):
+class PaperSource(_Declared):
     """Where the paper's values stand, and under which protocol they were measured."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str = Field(min_length=1)
     note: str = Field(min_length=1)
 
 
-class Grid(BaseModel):
+class Grid(_Declared):
     """A declarative ablation table."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str = Field(min_length=1)
@@ -64,11 +62,11 @@ class Grid(BaseModel):
         files = [re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-") for name in names]
         twice = sorted({n for n, file in zip(names, files, strict=True) if files.count(file) > 1})
         if twice:
-            raise ValueError(f"two rows are called {', '.join(twice)} (marks do not count)")
+            raise ValueError(f"two rows are called {', '.join(twice)} (punctuation is ignored)")
         if self.reference not in names:
-            raise ValueError(f"the reference {self.reference!r} is none of {', '.join(names)}")
+            raise ValueError(f"the reference {self.reference!r} is not one of {', '.join(names)}")
         if self.paper is None and any(row.paper for row in self.rows):
-            raise ValueError("rows have values of a paper, and `paper` does not say which")
+            raise ValueError("rows have a paper's values, and `paper` does not say which paper")
         return self
 
 

@@ -1,16 +1,21 @@
-"""An ablation as a section of a page: value, change with its picture, the paper's value below."""
+"""Ablations on pages: value, change with its picture, and the paper's value below."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from harness.ablation import texts
+from harness.ablation import table, texts
 from harness.ablation.table import Ablation, Line
-from reports import layout
+from harness.contracts import BadInput, Results
+from reports import layout, stored
 from reports.comparison.changes import Change
-from reports.page import differences, missing, versus
+from reports.page import assemble, differences, missing, versus
 from reports.page import html as pages
+
+#: Where `ablate` puts its grids inside a run folder.
+FOLDER = "ablations"
 
 
 def values(ablation: Ablation, first: bool = True) -> dict[str, Any]:
@@ -82,3 +87,29 @@ def gist(changes: Sequence[Change | None]) -> dict[str, list[str]]:
 def page(ablation: Ablation) -> str:
     """The section as a page of its own, without scripts."""
     return pages.render("ablation.html", ablation=values(ablation))
+
+
+def of_folder(folder: Path) -> assemble.Ablations:
+    """The folder's own ablation, or those inside it."""
+    own = table.is_ablation(folder)
+    inside = sorted(path.parent for path in folder.glob(f"{FOLDER}/*/{table.FILE}"))
+    sections: list[dict[str, Any]] = []
+    problems = []
+    for place in [folder] if own else inside:
+        try:
+            sections.append(values(table.read(place), not sections))
+        except BadInput as error:
+            problems.append(str(error))
+    return assemble.Ablations(sections, problems, own)
+
+
+def write_page(results: Results, folder: Path, target: Path | None = None) -> Path:
+    """Write the page of a run folder with its ablations; returns its path."""
+    return assemble.write(results, folder, target, of_folder(folder))
+
+
+def refresh_page(folder: Path) -> Path | None:
+    """Write a run folder's page again, after an ablation in it; None where there is no run."""
+    if not (folder / stored.FILE).is_file():
+        return None
+    return write_page(stored.read(folder), folder)

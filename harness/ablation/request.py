@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from harness.ablation.grid import Grid, GridRow
@@ -17,21 +16,17 @@ from methods import catalog as methods
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True)
-class AblationRequest:
-    """What the user asked for; None leaves the choice to the grid."""
-
-    split: str
-    seeds: tuple[int, ...] | None = None
-    sequences: tuple[str, ...] | None = None
-    preset: str | None = None
-    device: str = "cpu"
-    metrics: tuple[str, ...] | None = None
-    overrides: Mapping[str, Any] = field(default_factory=dict)
-
-
-def request_of(grid: Grid, asked: AblationRequest) -> Request:
-    """The engine's request for a grid.
+def request_of(
+    grid: Grid,
+    data: SplitData,
+    overrides: Mapping[str, Any],
+    *,
+    seeds: tuple[int, ...] = (),
+    preset: str | None = None,
+    device: str = "cpu",
+    metrics: tuple[str, ...] | None = None,
+) -> Request:
+    """The engine's request for a grid; without seeds it has those of the grid.
 
     Raises:
         BadInput: an option that has another type in the presets, or that both `--set` and a row
@@ -40,19 +35,19 @@ def request_of(grid: Grid, asked: AblationRequest) -> Request:
 
     """
     spec = methods.spec(grid.method)
-    check_rows(grid, spec, asked.overrides)
+    check_rows(grid, spec, overrides)
     rows = tuple(
         MethodRow(
             spec.id,
-            asked.preset,
-            {**asked.overrides, **row.set},
-            asked.seeds or row.seeds or grid.seeds,
+            preset,
+            {**overrides, **row.set},
+            seeds or row.seeds or grid.seeds,
             (drive_of(grid, row, spec),),
             row.name,
         )
         for row in grid.rows
     )
-    return Request(rows, SplitData(asked.split, asked.sequences), asked.metrics, asked.device)
+    return Request(rows, data, metrics, device)
 
 
 def check_rows(grid: Grid, spec: MethodSpec, overrides: Mapping[str, Any]) -> None:
@@ -69,7 +64,7 @@ def check_rows(grid: Grid, spec: MethodSpec, overrides: Mapping[str, Any]) -> No
                 raise BadInput(subject, fact, f"Leave out --set {name}.")
         checked_options(spec, row.set)
         if drive_of(grid, row, spec) not in drives(spec):
-            fact = f"its drive {row.drive or grid.drive!r} is none of {', '.join(drives(spec))}"
+            fact = f"its drive {row.drive or grid.drive!r} is not one of {', '.join(drives(spec))}"
             raise BadInput(subject, fact, "Name one of them.")
 
 
@@ -83,26 +78,19 @@ def drive_of(grid: Grid, row: GridRow, spec: MethodSpec) -> str:
     return row.drive or grid.drive or spec.drives[0]
 
 
-def description_of(grid: Grid, asked: AblationRequest) -> dict[str, Any]:
+def description_of(grid: Grid, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """What `ablation.json` says beside the results: the grid, and which row is which there."""
     spec = methods.spec(grid.method)
     return {
         "schema_version": SCHEMA_VERSION,
-        "id": grid.id,
-        "title": grid.title,
-        "method": grid.method,
-        "reference": grid.reference,
-        "columns": list(grid.columns),
-        "paper": grid.paper.model_dump() if grid.paper else None,
-        "overrides": dict(asked.overrides),
+        **grid.model_dump(include={"id", "title", "method", "reference", "columns", "paper"}),
+        "overrides": dict(overrides),
         "rows": [
             {
                 "name": row.name,
                 "label": f"{grid.method}: {row.name}",
                 "drive": drive_of(grid, row, spec),
-                "set": row.set,
-                "paper": row.paper,
-                "note": row.note,
+                **row.model_dump(include={"set", "paper", "note"}),
             }
             for row in grid.rows
         ],

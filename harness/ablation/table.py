@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.ablation import columns as ablation_columns
-from harness.contracts import BadInput, Results, Row, Score
-from reports import stored
+from harness.contracts import BadInput, Results, Row, Score, UnknownName
+from reports import layout, stored
 from reports.comparison.changes import Change, column_change, corrected
 from reports.comparison.rows import Side, side
 
@@ -83,58 +82,83 @@ def read(folder: Path) -> Ablation:
             raise ValueError(f"schema_version {grid['schema_version']} is newer")
         return assemble(grid, results, folder)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise BadInput(
-            path, f"cannot be read as an ablation ({error})", "Run `ablate` again."
-        ) from error
+        fact = f"cannot be read as an ablation ({error})"
+        raise BadInput(path, fact, "Run `ablate` again.") from error
 
 
 def assemble(grid: Mapping[str, Any], results: Results, folder: Path) -> Ablation:
-    """Put results, items and the paper's values side by side.
+    """Put results, their items in the folder, and the paper's values side by side.
 
-    Args:
-        grid: the content of `ablation.json`.
-        results: of the same folder.
-        folder: where the items are.
-
+    `grid` is the content of `ablation.json`.
     """
-    names = ablation_columns.shown(results, grid["columns"])
+    wanted = asked(results, grid["columns"])
+    names = [
+        name
+        for name in wanted
+        if any((score := row.scores.get(name)) and score.status == "ok" for row in results.rows)
+    ]
     sides = {row.method: side(folder, results, row) for row in results.rows}
     base = {entry["name"]: entry for entry in grid["rows"]}[grid["reference"]]
-    paper_base = ablation_columns.printed(names, base["paper"])
+    changes = {
+        (entry["name"], name): change
+        for entry in grid["rows"]
+        if entry is not base
+        for name in names
+        if (change := change_of(name, sides.get(base["label"]), sides.get(entry["label"])))
+    }
+    # Holm's correction is over all changes of the table.
+    fixed = dict(zip(changes, corrected(list(changes.values())), strict=True))
+    paper_base = printed(names, base["paper"])
     lines = []
     for entry in grid["rows"]:
-        mine = sides.get(entry["label"])
-        reference = sides.get(base["label"]) if entry is not base else None
-        paper, cells = ablation_columns.printed(names, entry["paper"]), {}
+        mine, paper, cells = sides.get(entry["label"]), printed(names, entry["paper"]), {}
         for name in names:
             value, first = paper.get(name), paper_base.get(name)
             cells[name] = GridCell(
                 mine.row.scores.get(name) if mine else None,
-                change_of(name, reference, mine) if mine and reference else None,
+                fixed.get((entry["name"], name)),
                 value,
                 None if value is None or first is None or entry is base else value - first,
             )
-        lines.append(
-            Line(
-                entry["name"],
-                entry["drive"],
-                entry["set"],
-                entry["note"],
-                entry is base,
-                mine.row if mine else None,
-                cells,
-            )
-        )
+        known = {key: entry[key] for key in ("name", "drive", "set", "note")}
+        row = mine.row if mine else None
+        lines.append(Line(**known, reference=entry is base, row=row, cells=cells))
     return Ablation(
         **{key: grid[key] for key in ("id", "title", "method", "reference", "overrides", "paper")},
         columns=tuple(names),
-        lines=tuple(with_correction(lines)),
-        results=ablation_columns.restricted(results, grid["columns"]),
+        lines=tuple(lines),
+        results=layout.choose(results, wanted),
     )
 
 
-def change_of(name: str, base: Side, mine: Side) -> Change | None:
+def asked(results: Results, wanted: list[str]) -> list[str]:
+    """Columns that the grid names, whole or by their family; all where it names none."""
+    known, found = layout.column_names(results), set()
+    for name in wanted:
+        try:
+            found.update(layout.named(known, [name]))
+        except UnknownName:
+            continue  # a grid names columns that other splits have
+    return [name for name in known if not wanted or name in found]
+
+
+def printed(names: list[str], values: Mapping[str, float]) -> dict[str, float]:
+    """The paper's values by shown column: of that very name, else the family's first.
+
+    A paper prints one PSNR, of the whole frame: it is not that of the other variants.
+    """
+    found = {}
+    for name, value in values.items():
+        variants = [column for column in names if layout.family(column) == name]
+        if name in names or variants:
+            found[name if name in names else variants[0]] = value
+    return found
+
+
+def change_of(name: str, base: Side | None, mine: Side | None) -> Change | None:
     """The change of one column; without an interval where items cannot be paired."""
+    if base is None or mine is None:
+        return None
     a, b = base.row.scores.get(name), mine.row.scores.get(name)
     if a is None or b is None or a.value is None or b.value is None:
         return None
@@ -145,19 +169,3 @@ def change_of(name: str, base: Side, mine: Side) -> Change | None:
         reason = "the rows do not have the same items"
         change = Change(name, direction, a.value, b.value, reason=reason)
     return replace(change, row=mine.label)
-
-
-def with_correction(lines: list[Line]) -> list[Line]:
-    """The same lines with Holm's correction over all changes of the table."""
-    cells = [(line, name, cell) for line in lines for name, cell in line.cells.items()]
-    fixed = iter(corrected([cell.change for _, _, cell in cells if cell.change]))
-    return [
-        replace(
-            line,
-            cells={
-                name: replace(cell, change=next(fixed)) if cell.change else cell
-                for name, cell in line.cells.items()
-            },
-        )
-        for line in lines
-    ]

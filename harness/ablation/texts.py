@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from harness.ablation.table import Ablation, GridCell, Line
+from harness.ablation.table import Ablation, GridCell
 from reports import layout, tables
-from reports.comparison.changes import LEVEL, Change, scope
+from reports.comparison.changes import Change, scope
 from reports.comparison.comparison import digits_of
 from reports.numbers import Precision
+from reports.statistics.correction import LEVEL
 
 #: Marks a change that holds after Holm's correction.
 STAR = "*"
@@ -39,16 +40,6 @@ def paper_text(ablation: Ablation, name: str, cell: GridCell) -> str:
     return f"{text} ({change_digits(ablation, name).signed(cell.paper_change)})"
 
 
-def row_text(line: Line) -> str:
-    """The row's name with what drove it."""
-    return f"{line.name} [{line.drive}]"
-
-
-def caption(ablation: Ablation) -> str:
-    """What the table is about and under which protocol, in one line."""
-    return f"{ablation.title}. {protocol(ablation)}"
-
-
 def protocol(ablation: Ablation) -> str:
     """Under which protocol the rows were measured."""
     overrides = "".join(f", {name}={value}" for name, value in ablation.overrides.items())
@@ -63,27 +54,28 @@ def notes(ablation: Ablation) -> list[str]:
     changes = {name: [c for c in ablation.changes(name) if c] for name in ablation.columns}
     every = [change for found in changes.values() for change in found]
     lines = [
-        f"Changes are against the row {ablation.reference!r}, item by item, with their 95% "
-        f"interval. {STAR}: p <= {LEVEL:g} after Holm's correction over the whole table, in "
-        "columns with a direction; the others are not significant. Seeds of a row are averaged.",
+        f"Changes are relative to the row {ablation.reference!r}, paired item by item, with 95% "
+        f"confidence intervals. {STAR}: p <= {LEVEL:g} after Holm correction over the whole "
+        "table, in columns with a direction; the others are not significant. Seeds of a row are "
+        "averaged.",
         scope(every),
     ]
     if some := [name for name, found in changes.items() if any(map(is_partial, found))]:
         lines.append(
-            f"{', '.join(some)}: items failed in some row; a change is over the items that it and "
-            "the reference both scored, and not the difference of the values shown."
+            f"{', '.join(some)}: items failed in some row; a change covers the items that both the "
+            "row and the reference have, so it is not the difference of the values shown."
         )
     bare = [name for name, found in changes.items() if any(c.interval is None for c in found)]
     if bare:
         lines.append(
-            f"{', '.join(bare)}: in some row at least a change without an interval, which is not "
-            "tested: it has too few items, or is not a mean of items and has too few sequences, "
-            "or nothing varies."
+            f"{', '.join(bare)}: some changes have no interval and are not tested: there are too "
+            "few items, or the value is not a mean of items and there are too few sequences, or "
+            "nothing varies."
         )
     if ablation.paper:
         lines.append(
-            f"paper: {ablation.paper['source']}, in brackets the change against its own row "
-            f"{ablation.reference!r}. {ablation.paper['note']}"
+            f"paper: {ablation.paper['source']}; in brackets, the change relative to the paper's "
+            f"row {ablation.reference!r}. {ablation.paper['note']}"
         )
     lines += [f"{line.name}: {line.note}" for line in ablation.lines if line.note]
     return [*lines, *tables.footnotes(ablation.results)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -11,16 +12,17 @@ from harness.cli.options import (
     Device,
     KeepFailed,
     Metrics,
+    Overrides,
     Preset,
     Seeds,
+    Sequences,
     parse_metrics,
     parse_names,
     parse_overrides,
     resolve_device,
 )
-
-if TYPE_CHECKING:
-    from harness.contracts import Results
+from harness.contracts import Results
+from harness.storage import write_json
 
 
 def ablate(
@@ -31,49 +33,45 @@ def ablate(
     split: Annotated[
         str, typer.Option(help="Name of a split, or folder of a prepared subject.")
     ] = "synthetic-mini",
-    sequences: Annotated[
-        str | None, typer.Option(help="Test sequences of the split, comma-separated; default: all.")
-    ] = None,
+    sequences: Sequences = None,
     seed: Seeds = None,
     preset: Preset = None,
     device: Device = "auto",
     metrics: Metrics = None,
     out: Annotated[Path, typer.Option(help="Folder for cells, results and tables.")] = Path("runs"),
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Override an option of the preset in all rows: KEY=VALUE."),
-    ] = None,
+    set_: Overrides = None,
     keep_failed: KeepFailed = False,
 ) -> None:
     """Train, score and compare the rows of an ablation grid.
 
     Each row is compared with the grid's reference row, with intervals and Holm's correction.
     """
-    from harness.ablation import formats, sections, table
+    from harness.ablation import formats, page, table
     from harness.ablation.grid import find_grid
-    from harness.ablation.request import AblationRequest, description_of, request_of
+    from harness.ablation.request import description_of, request_of
     from harness.cli.closing import finish
     from harness.engine.execution import Engine
     from harness.engine.planning import make_plan
+    from harness.engine.request import SplitData
     from harness.engine.tables.entries import folder_of
-    from harness.storage import write_json
     from methods import catalog as methods
 
     chosen = find_grid(methods.spec(method), grid)
-    asked = AblationRequest(
-        split=split,
-        seeds=tuple(dict.fromkeys(seed)) if seed else None,
-        sequences=parse_names("--sequences", sequences, "a,b"),
+    overrides = parse_overrides(set_)
+    request = request_of(
+        chosen,
+        SplitData(split, parse_names("--sequences", sequences, "a,b")),
+        overrides,
+        seeds=tuple(dict.fromkeys(seed or ())),
         preset=preset,
         device=resolve_device(device),
         metrics=parse_metrics(metrics),
-        overrides=parse_overrides(set_ or []),
     )
-    plan = make_plan(request_of(chosen, asked))
+    plan = make_plan(request)
     home = folder_of(out, plan.table)
-    folder = home / sections.FOLDER / chosen.id
+    folder = home / page.FOLDER / chosen.id
 
-    description = description_of(chosen, asked)
+    description = description_of(chosen, overrides)
     # Rows of an older version of the grid must not stay beside those of this one.
     changed = is_of_another_grid(folder / table.FILE, description)
 
@@ -81,17 +79,15 @@ def ablate(
         write_json(folder / table.FILE, description)
         return formats.write(folder)["table"]
 
-    engine = Engine(folder, asked.device, home, share_stages=True, keep_failed=keep_failed)
+    engine = Engine(folder, request.device, home, share_stages=True, keep_failed=keep_failed)
     fine = finish(engine, plan, fresh=changed, show=compared)
-    sections.refresh_page(home)  # the leaderboard of the run, if there is one, shows its ablations
+    page.refresh_page(home)  # the leaderboard of the run, if there is one, shows its ablations
     if not fine:
         raise typer.Exit(1)
 
 
 def is_of_another_grid(path: Path, description: dict[str, Any]) -> bool:
     """Whether the file describes other rows than these; False if there is no file."""
-    import json
-
     try:
         rows = json.loads(path.read_text("utf-8"))["rows"]
     except FileNotFoundError:

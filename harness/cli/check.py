@@ -6,13 +6,16 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median, stdev
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.contracts import BadInput
+from harness.storage import make_folder, write_text
+
 if TYPE_CHECKING:
     from harness.gate.check import Finding
-    from harness.gate.throughput import Rule
 
 DEFAULT = Path("runs/synthetic-mini@1")
 
@@ -33,8 +36,8 @@ def check(
         bool,
         typer.Option(
             "--accept-code",
-            help="Record the metric code of a run that passes: for changes of code that change "
-            "no value.",
+            help="Record the metric code of a run that passes, after a change of code that "
+            "changes no value.",
         ),
     ] = False,
     quality: Annotated[bool, typer.Option(help="Check the values of the run.")] = True,
@@ -48,7 +51,7 @@ def check(
         bool, typer.Option("--annotations", help="Also print GitHub workflow annotations.")
     ] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Show all columns, not only the conspicuous ones.")
+        bool, typer.Option("--all", help="Also show the columns that are ok.")
     ] = False,
 ) -> None:
     """Fail if a run is worse than its baseline.
@@ -57,11 +60,9 @@ def check(
     baseline). Throughput is that of this package's fusion, splatting and scoring, measured now;
     use --no-throughput to check a method of your own.
     """
-    from harness.contracts import BadInput
     from harness.gate import baseline as baselines
     from harness.gate import check as checking
     from harness.gate import verdicts
-    from harness.storage import write_text
     from reports import stored
 
     if not quality and not throughput:
@@ -101,7 +102,6 @@ def one_run(path: Path) -> Path:
         BadInput: there is none, or there are several.
 
     """
-    from harness.contracts import BadInput
     from reports import stored
 
     folders = stored.run_folders(path)
@@ -111,18 +111,17 @@ def one_run(path: Path) -> Path:
     return folders[0]
 
 
-def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list[Finding]:
+def speed(kept: Mapping[str, Any], path: Path) -> list[Finding]:
     """Measure the guarded work beside the calibration kernel.
 
     Raises:
         BadInput: the baseline has no throughput, or ratios to another kernel.
 
     """
-    from harness.contracts import BadInput
     from harness.gate import calibration, throughput, workloads
     from harness.gate.check import Finding
 
-    rule = rule or throughput.Rule()
+    rule = throughput.Rule()
     stored = kept.get("throughput")
     cure = "Refresh it, or pass --no-throughput."
     if not stored:
@@ -143,7 +142,7 @@ def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list
     with calibration.steady():
         measured = throughput.check(build, calibration.kernel(), ratios, limit, rule)
     found = [
-        Finding("throughput", name, None, None, None, "new", "it is not in the baseline")
+        Finding("throughput", name, "new", "it is not in the baseline")
         for name in guarded
         if name not in ratios
     ]
@@ -151,14 +150,14 @@ def speed(kept: Mapping[str, Any], path: Path, rule: Rule | None = None) -> list
         what = f"{name}, CPU time relative to the kernel"
         if name not in measured:
             note = "this work is no longer measured"
-            found.append(Finding("throughput", what, ratio, None, None, "gone", note))
+            found.append(Finding("throughput", what, "gone", note, ratio))
             continue
         now, verdict = measured[name]
         note = f"{now.ratio / ratio:.2f} times, {now.low / ratio:.2f} to {now.high / ratio:.2f}"
         if other:
             note += f"; limit {limit:.2f}: {', '.join(other)} differ from the baseline's machine"
         allowed = (limit - 1) * ratio
-        found.append(Finding("throughput", what, ratio, now.ratio, allowed, verdict, note))
+        found.append(Finding("throughput", what, verdict, note, ratio, now.ratio, allowed))
     return found
 
 
@@ -171,7 +170,6 @@ def write_baseline(path: Path, runs: list[Path], quality: bool, throughput: bool
     """
     from harness.engine.provenance import provenance
     from harness.gate import baseline as baselines
-    from harness.storage import make_folder, write_text
     from reports import stored
 
     facts = provenance("cpu") | {"created": datetime.now(UTC).isoformat(timespec="seconds")}
@@ -202,8 +200,6 @@ def ratios(repeats: int = 7) -> dict[str, Any]:
     Load raises a ratio somewhat (the work misses its caches more often than the kernel):
     refresh on an idle machine, or slowdowns are detected later than they could be.
     """
-    from statistics import median, stdev
-
     from harness.gate import calibration, throughput, workloads
 
     with calibration.steady():

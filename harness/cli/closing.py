@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from harness.contracts import Results
+
 if TYPE_CHECKING:
-    from harness.contracts import Results
     from harness.engine.execution import Engine, Tally
     from harness.engine.planning import Plan
 
@@ -21,27 +22,20 @@ def finish(
 ) -> bool:
     """Compute what a plan lacks, print the table, and summarise in one line what was done.
 
-    Args:
-        engine: executes the plan.
-        plan: what to compute.
-        fresh: start a new table instead of adding to the one in the folder.
-        show: renders the results as a table; default: the leaderboard.
-
-    Returns:
-        Whether nothing failed.
-
+    `fresh` starts a new table instead of adding to the one in the folder; `show` renders the
+    results, by default as the leaderboard. Returns whether nothing failed.
     """
-    from harness.ablation import sections
+    from harness.ablation import page
     from reports import tables
-    from reports.page import assemble as page
+    from reports.page.assemble import NAME
 
     start = time.perf_counter()
-    target = engine.out / page.NAME
+    target = engine.out / NAME
     results = engine.run(plan, fresh)
     table = show(results) if show else tables.render(results, "table")
     # A run that was killed between its results and its page gets the page now.
     if not engine.tally.unchanged or not target.is_file():
-        sections.write_page(results, engine.out)
+        page.write_page(results, engine.out)
     print(table)
     print(f"{summary(engine.tally, start)} Open {target}", file=sys.stderr)
     return not results.failures

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from harness.cli.options import OutFile, listed
+from harness.contracts import UnknownName
+from harness.storage import write_text
 
 
 def compare(
@@ -14,9 +17,7 @@ def compare(
     format_: Annotated[
         str, typer.Option("--format", help="table, md, csv, tex or html.")
     ] = "table",
-    out: Annotated[
-        Path | None, typer.Option(help="File to write; default: standard output.")
-    ] = None,
+    out: OutFile = None,
     columns: Annotated[
         str | None,
         typer.Option(
@@ -30,8 +31,6 @@ def compare(
     Stored items of the same sequences are paired; nothing is recomputed. FOLDER::ROW names one
     row of a leaderboard, for example 'runs/x@1::ua3dtalk [audio]'.
     """
-    from harness.contracts import UnknownName
-    from harness.storage import write_text
     from reports.comparison import comparison
     from reports.comparison import tables as comparison_tables
     from reports.comparison.rows import match, open_sides, unmatched
@@ -40,9 +39,8 @@ def compare(
         raise UnknownName("comparison format", format_, comparison_tables.FORMATS)
     left, right = open_sides(a), open_sides(b)
     pairs = match(left, right)
-    wanted = [name.strip() for name in (columns or "").split(",") if name.strip()]
-    found = comparison.make(pairs, (a, b), wanted, alone=unmatched(left, right, pairs))
-    text = comparison_tables.render(found, format_)
+    found = comparison.make(pairs, (a, b), listed(columns), alone=unmatched(left, right, pairs))
+    text = comparison_tables.FORMATS[format_](found)
     if out is None:
         print(text)
     else:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions, version
+from importlib.util import find_spec
 from pathlib import Path
+
+from harness.contracts import HarnessError, Unavailable
+from harness.weights import cache_dir, registry, resolve
 
 #: Extra -> (module to look for, what it gives).
 EXTRAS = {
@@ -53,8 +59,6 @@ def findings() -> Iterator[Diagnosis]:
 
 def core() -> list[Diagnosis]:
     """Python, torch and its devices."""
-    import platform
-
     import torch
 
     cuda = torch.cuda.is_available()
@@ -100,7 +104,6 @@ def own_names() -> list[Diagnosis]:
 
 def native() -> Diagnosis:
     """The splatting kernel for the CPU."""
-    from harness.contracts import HarnessError
     from methods.gaussians.native import library
 
     try:
@@ -119,9 +122,6 @@ def native() -> Diagnosis:
 
 def extras() -> list[Diagnosis]:
     """Optional packages."""
-    from importlib.metadata import packages_distributions, version
-    from importlib.util import find_spec
-
     owners, found = packages_distributions(), []
     for extra, (module, gives) in EXTRAS.items():
         if find_spec(module) is None:
@@ -130,15 +130,13 @@ def extras() -> list[Diagnosis]:
             continue
         # A module is often of a distribution with another name: dlib of dlib-bin.
         owner = owners.get(module, [""])[0]
-        state = f"{owner} {version(owner)}" if owner else f"{module}, of no installed package"
+        state = f"{owner} {version(owner)}" if owner else f"{module}, from no installed package"
         found.append(Diagnosis(f"extra {extra}", state))
     return found
 
 
 def torchvision() -> Diagnosis:
     """A torchvision built for CUDA beside a CPU torch breaks every package that imports it."""
-    from importlib.util import find_spec
-
     if find_spec("torchvision") is None:
         return Diagnosis("torchvision", "absent (recommended)")
     probe = [sys.executable, "-P", "-c", "import torchvision"]
@@ -156,20 +154,14 @@ def torchvision() -> Diagnosis:
 
 def home() -> list[Diagnosis]:
     """Whether anything can be kept between runs."""
-    from harness.contracts import Unavailable
-    from harness.weights import cache_dir
-
     try:
         return [Diagnosis("cache", os.fspath(cache_dir()))]
     except Unavailable as error:
-        return [Diagnosis("cache", error.reason, "every run that keeps something", error.cure)]
+        return [Diagnosis("cache", error.reason, "every run that stores files", error.cure)]
 
 
 def weights() -> list[Diagnosis]:
     """Weights that are not here, and the metrics that need them."""
-    from harness.contracts import HarnessError, Unavailable
-    from harness.weights import registry, resolve
-
     found = []
     for entry in registry().values():
         try:

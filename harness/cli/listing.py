@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import Group, RenderableType
-    from rich.table import Table
+from harness.contracts import HarnessError, MethodSpec, UnknownName
 
-    from harness.contracts import MethodSpec
+if TYPE_CHECKING:
+    from rich.console import Console
+
     from harness.plugins import Problem
+
+#: What is listed: a heading line, and below it lines of a name and a text.
+Entries = list[tuple[str, list[tuple[str, str]]]]
 
 
 def listing(
@@ -25,21 +28,19 @@ def listing(
     """
     from rich.console import Console
 
-    from harness.contracts import UnknownName
-
-    tables = {
-        "methods": methods_table,
-        "metrics": metrics_table,
-        "splits": splits_table,
-        "presets": presets_table,
-        "grids": grids_table,
+    kinds = {
+        "methods": ("Methods", methods),
+        "metrics": ("Metrics", metrics),
+        "splits": ("Splits", splits),
+        "presets": ("Presets", presets),
+        "grids": ("Grids for `ablate` (reference row first)", grids),
     }
-    if kind != "all" and kind not in tables:
-        raise UnknownName("kind of list", kind, [*tables, "all"])
+    if kind != "all" and kind not in kinds:
+        raise UnknownName("kind of list", kind, [*kinds, "all"])
     console = Console()
-    for name, build in tables.items():
+    for name, (title, entries) in kinds.items():
         if kind in ("all", name):
-            console.print(build())
+            show(console, title, entries())
     for problem in plugin_problems():
         text = f"plug-in {problem.origin} failed to load: {problem.reason}"
         console.print(text, style="red", markup=False)
@@ -47,51 +48,34 @@ def listing(
 
 def plugin_problems() -> list[Problem]:
     """Plug-ins of other packages that could not be loaded."""
-    from methods import catalog as methods
-    from metrics import catalog as metrics
-    from splits import catalog as splits
+    import methods.catalog
+    import metrics.catalog
+    import splits.catalog
 
-    return [*methods.problems(), *metrics.problems(), *splits.problems()]
-
-
-def new_table(title: str, *columns: str) -> Table:
-    """A table in our common style; its cells are plain text, so `[extra]` is not read as markup."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    class PlainTable(Table):
-        def add_row(self, *cells: RenderableType | None, **options: Any) -> None:
-            super().add_row(*(Text(str(cell)) for cell in cells), **options)
-
-    table = PlainTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for index, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=index == 0)
-    return table
+    catalogs = (methods.catalog, metrics.catalog, splits.catalog)
+    return [problem for catalog in catalogs for problem in catalog.problems()]
 
 
-def blocks(title: str, entries: list[tuple[str, list[tuple[str, str]]]]) -> Group:
-    """Entries as short paragraphs, which stay readable at any width; empty lines are left out."""
-    from rich.console import Group
+def show(console: Console, title: str, entries: Entries) -> None:
+    """Print entries as short paragraphs, which stay readable at any width, without empty lines."""
     from rich.padding import Padding
     from rich.text import Text
 
-    parts: list[RenderableType] = [Text(title, style="bold")]
+    console.print(Text(title, style="bold"))
+    # As `Text`, since rich takes brackets in a string for markup.
     for head, lines in entries:
-        parts.append(Text(head))
-        parts += [
-            Padding(Text(f"{name:<9}{text}"), (0, 0, 0, 2), expand=False)
-            for name, text in lines
-            if text
-        ]
-    return Group(*parts, Text(""))
+        console.print(Text(head))
+        for name, text in lines:
+            if text:
+                console.print(Padding(Text(f"{name:<9}{text}"), (0, 0, 0, 2), expand=False))
+    console.print()
 
 
-def methods_table() -> Group:
-    """Methods with licence, driving signals and needed signals."""
+def methods() -> Entries:
+    """Methods with driving signals, needed signals, licence and paper."""
     from methods import catalog
 
-    entries = [
+    return [
         (
             " · ".join(part for part in (spec.id, spec.role, checkout_state(spec)) if part),
             [
@@ -103,12 +87,10 @@ def methods_table() -> Group:
         )
         for spec in catalog.specs().values()
     ]
-    return blocks("Methods", entries)
 
 
 def checkout_state(spec: MethodSpec) -> str:
     """Whether a method's checkout is configured; `verify` checks it in detail."""
-    from harness.contracts import HarnessError
     from methods.external import adapters
     from methods.external.run.environment import environment_of
 
@@ -121,65 +103,54 @@ def checkout_state(spec: MethodSpec) -> str:
     return "has a checkout" if found.licence else "licence not accepted (see `verify`)"
 
 
-def metrics_table() -> Group:
+def metrics() -> Entries:
     """Metrics with columns and whether they can run here."""
     from harness.engine.requirements import missing_means
     from metrics import catalog
+    from reports.layout import ARROWS
 
-    arrows = {"up": "↑", "down": "↓", "none": ""}
     entries = []
     for spec in catalog.specs().values():
         gap = missing_means(spec)
         state = f"needs {gap.kind} {', '.join(gap.names)}" if gap else "ready"
-        side = [f"{name} of the prediction" for name in spec.predicted]
-        needs = [*spec.signals, *side, *spec.weights, *spec.packages]
-        entries.append(
-            (
-                f"{spec.id} · {state}",
-                [
-                    ("columns", ", ".join(f"{c.name}{arrows[c.direction]}" for c in spec.columns)),
-                    ("needs", ", ".join(needs)),
-                    ("domain", spec.domain),
-                ],
-            )
-        )
-    return blocks("Metrics", entries)
+        predicted = [f"{name} of the prediction" for name in spec.predicted]
+        needs = [*spec.signals, *predicted, *spec.weights, *spec.packages]
+        columns = ", ".join(f"{c.name}{ARROWS[c.direction]}" for c in spec.columns)
+        lines = [("columns", columns), ("needs", ", ".join(needs)), ("domain", spec.domain)]
+        entries.append((f"{spec.id} · {state}", lines))
+    return entries
 
 
-def splits_table() -> Table:
+def splits() -> Entries:
     """Splits with size, licence and source."""
     from splits import catalog
 
-    table = new_table("Splits", "name", "sequences", "fps", "size", "licence", "source")
+    entries = []
     for manifest in catalog.manifests().values():
-        height, width = manifest.resolution
-        table.add_row(
-            manifest.name,
-            str(len(manifest.sequences)),
-            f"{manifest.fps:g}",
-            f"{height}x{width}",
-            manifest.licence,
-            manifest.source,
-        )
-    return table
+        count, (height, width) = len(manifest.sequences), manifest.resolution
+        sequences = f"{count} sequence{'s' if count > 1 else ''}"
+        size = f"{sequences} of {height}x{width} at {manifest.fps:g} fps"
+        lines = [("size", size), ("licence", manifest.licence), ("source", manifest.source)]
+        entries.append((manifest.name, lines))
+    return entries
 
 
-def presets_table() -> Table:
+def presets() -> Entries:
     """Presets of the methods that have options."""
     from methods import catalog
 
-    table = new_table("Presets", "method", "preset", "settings")
-    for spec in catalog.specs().values():
-        for name, preset in spec.presets.items():
-            if not preset:
-                continue
-            mark = " (default)" if name == spec.default_preset else ""
-            settings = ", ".join(f"{key}={value}" for key, value in preset.items())
-            table.add_row(spec.id, name + mark, settings)
-    return table
+    return [
+        (
+            f"{spec.id} · {name}{' (default)' if name == spec.default_preset else ''}",
+            [("options", ", ".join(f"{key}={value}" for key, value in preset.items()))],
+        )
+        for spec in catalog.specs().values()
+        for name, preset in spec.presets.items()
+        if preset
+    ]
 
 
-def grids_table() -> Group:
+def grids() -> Entries:
     """Ablation grids that are shipped with the methods."""
     from harness.ablation.grid import read_grid, shipped_grids
     from methods import catalog
@@ -191,4 +162,4 @@ def grids_table() -> Group:
             rows = [grid.reference, *(r.name for r in grid.rows if r.name != grid.reference)]
             lines = [("title", grid.title), ("rows", ", ".join(rows))]
             entries.append((f"{spec.id} · {name}", lines))
-    return blocks("Grids for `ablate` (reference row first)", entries)
+    return entries

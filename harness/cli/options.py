@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from harness.contracts import BadInput
+
 #: Seeds go to NumPy's legacy generator too, which takes 32 bits.
 Seeds = Annotated[
     list[int] | None,
@@ -27,6 +29,19 @@ Metrics = Annotated[
     str | None,
     typer.Option(help="Metric ids (see `list metrics`), comma-separated; default: all that apply."),
 ]
+
+Sequences = Annotated[
+    str | None, typer.Option(help="Test sequences of the split, comma-separated; default: all.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Override an option of the preset, in all rows: KEY=VALUE (YAML value); may be "
+        "repeated.",
+    ),
+]
+OutFile = Annotated[Path | None, typer.Option(help="File to write; default: standard output.")]
 
 KeepFailed = Annotated[
     bool,
@@ -50,8 +65,6 @@ def resolve_device(name: str) -> str:
     Raises:
         BadInput: a device was named that this machine does not have.
     """
-    from harness.contracts import BadInput
-
     if name == "cpu":
         return name
     if name != "auto" and not re.fullmatch(r"cuda(:\d+)?", name):
@@ -74,8 +87,6 @@ def parse_names(option: str, text: str | None, example: str) -> tuple[str, ...] 
     Raises:
         BadInput: a name is empty.
     """
-    from harness.contracts import BadInput
-
     if text is None:
         return None
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
@@ -90,14 +101,17 @@ def parse_metrics(text: str | None) -> tuple[str, ...] | None:
     return parse_names("--metrics", text, "psnr,ssim")
 
 
-def parse_overrides(pairs: list[str]) -> dict[str, Any]:
+def listed(text: str | None) -> list[str]:
+    """Names between commas, without the empty ones."""
+    return [name for part in (text or "").split(",") if (name := part.strip())]
+
+
+def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
     """`KEY=VALUE` options, values read as YAML scalars or lists."""
     import yaml
 
-    from harness.contracts import BadInput
-
     overrides = {}
-    for pair in pairs:
+    for pair in pairs or ():
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise BadInput("--set", f"{pair!r} is not KEY=VALUE", "Write --set iterations=500.")

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from harness.contracts import Unavailable
+
 #: Modules of the extra `video`.
 PACKAGES = ("cv2", "mediapipe")
 
@@ -23,8 +25,8 @@ def prepare(
     test: Annotated[
         list[str] | None,
         typer.Option(
-            help="Of several videos, one that is only tested, by file name without suffix; may be "
-            "repeated. Default: the last eleventh of each video is tested."
+            help="Of several videos, one used only for testing, by file name without suffix; may "
+            "be repeated. Default: the last eleventh of each video is the test part."
         ),
     ] = None,
     size: Annotated[int, typer.Option(help="Height and width of the frames in pixels.")] = 256,
@@ -45,7 +47,6 @@ def prepare(
 
     Several videos become sequences of one subject, with one frame size and scale.
     """
-    from harness.contracts import Unavailable
     from harness.engine.progress import watch
 
     if absent := [name for name in PACKAGES if find_spec(name) is None]:

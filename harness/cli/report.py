@@ -8,6 +8,10 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.options import OutFile, listed
+from harness.contracts import BadInput
+from harness.storage import write_text
+
 
 def report(
     runs: Annotated[Path, typer.Argument(help="Run folder, or folder of run folders.")] = Path(
@@ -16,12 +20,10 @@ def report(
     format_: Annotated[
         str, typer.Option("--format", help="table, md, csv, tex, html or json.")
     ] = "table",
-    out: Annotated[
-        Path | None, typer.Option(help="File to write; default: standard output.")
-    ] = None,
+    out: OutFile = None,
     by: Annotated[
         str | None,
-        typer.Option(help="Means by emotion, intensity or subject; comma-separated: crossed."),
+        typer.Option(help="Means by emotion, intensity or subject; crossed if comma-separated."),
     ] = None,
     columns: Annotated[
         str | None,
@@ -35,20 +37,15 @@ def report(
 
     The leaderboard of a run, the table of an ablation, or with --by, means by group.
     """
-    from harness.ablation import sections
-    from harness.contracts import BadInput
-    from harness.storage import write_text
+    from harness.ablation import page
     from reports import stored
     from reports.breakdown import means
     from reports.breakdown import tables as breakdown_tables
 
     folders = stored.run_folders(runs)
-    keys, names = (
-        [part.strip() for part in (option or "").split(",") if part.strip()]
-        for option in (by, columns)
-    )
-    if keys:
-        keys = ["subject" if key == "person" else key for key in keys]  # the former name
+    names = listed(columns)
+    # "person" is the former name of a subject.
+    if keys := ["subject" if key == "person" else key for key in listed(by)]:
         found = [means.tables(stored.read(run), run, keys, names) for run in folders]
         text = "\n\n".join(breakdown_tables.render(tables, format_) for tables in found)
     elif format_ == "html":
@@ -57,7 +54,7 @@ def report(
         if out is not None and len(folders) > 1:
             raise BadInput(out, f"one page cannot hold {len(folders)} runs", "Name one run folder.")
         for folder in folders:
-            print(sections.write_page(stored.read(folder), folder, out))
+            print(page.write_page(stored.read(folder), folder, out))
         return
     else:
         text = "\n\n".join(one(folder, format_, names) for folder in folders)
@@ -77,7 +74,6 @@ def one(folder: Path, format_: str, columns: Sequence[str] = ()) -> str:
     """
     from harness.ablation import formats as ablation_tables
     from harness.ablation import table as ablation
-    from harness.contracts import BadInput
     from reports import layout, stored, tables
 
     if ablation.is_ablation(folder) and format_ in ablation_tables.FORMATS:

@@ -12,13 +12,16 @@ from harness.cli.options import (
     FreshTable,
     KeepFailed,
     Metrics,
+    Overrides,
     Preset,
     Seeds,
+    Sequences,
     parse_metrics,
     parse_names,
     parse_overrides,
     resolve_device,
 )
+from harness.contracts import BadInput
 
 
 def run(
@@ -43,20 +46,12 @@ def run(
             help="Also run the baselines ground-truth, still, nearest-audio and shuffled-audio."
         ),
     ] = True,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="Override an option of the preset: KEY=VALUE (YAML value); may be repeated.",
-        ),
-    ] = None,
+    set_: Overrides = None,
     test: Annotated[
         list[str] | None,
-        typer.Option(help="Sequence of a prepared subject that is only tested; may be repeated."),
+        typer.Option(help="Sequence of a prepared subject used only for testing; may be repeated."),
     ] = None,
-    sequences: Annotated[
-        str | None, typer.Option(help="Test sequences of the split, comma-separated; default: all.")
-    ] = None,
+    sequences: Sequences = None,
     keep_failed: KeepFailed = False,
     fresh_table: FreshTable = False,
 ) -> None:
@@ -66,7 +61,6 @@ def run(
     folder.
     """
     from harness.cli.closing import finish
-    from harness.contracts import BadInput
     from harness.engine.execution import Engine
     from harness.engine.planning import make_plan
     from harness.engine.request import Request, SplitData, rows_of
@@ -74,20 +68,14 @@ def run(
 
     device = resolve_device(device)
     seeds = tuple(dict.fromkeys(seed or [0]))
-    rows = rows_of(tuple(method), baselines, preset, parse_overrides(set_ or []), seeds)
+    rows = rows_of(tuple(method), baselines, preset, parse_overrides(set_), seeds)
     names = dict.fromkeys(split or ["synthetic-mini"])
     if "" in names:
         raise BadInput("--split", "it is empty", "Name a split (see `list splits`) or a folder.")
     # All are planned first: an error in the last split must not appear after hours of work.
     chosen = parse_names("--sequences", sequences, "a,b")
-    plans = [
-        make_plan(
-            Request(
-                rows, SplitData(name, chosen, tuple(test or ())), parse_metrics(metrics), device
-            )
-        )
-        for name in names
-    ]
+    data = [SplitData(name, chosen, tuple(test or ())) for name in names]
+    plans = [make_plan(Request(rows, one, parse_metrics(metrics), device)) for one in data]
     good = []
     for plan in plans:
         engine = Engine(folder_of(out, plan.table), device, keep_failed=keep_failed)

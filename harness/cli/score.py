@@ -15,6 +15,7 @@ from harness.cli.options import (
     parse_metrics,
     resolve_device,
 )
+from harness.contracts import BadInput
 
 
 def score(
@@ -76,7 +77,6 @@ def score(
 ) -> None:
     """Score videos of any method against the ground truth."""
     from harness.cli.closing import finish
-    from harness.contracts import BadInput
     from harness.engine.alignment.meshes import read_common
     from harness.engine.execution import Engine
     from harness.engine.planning import make_plan
@@ -115,8 +115,6 @@ def parse_predictions(texts: list[str]) -> dict[str, Path]:
         BadInput: a name or a path is empty, or a name is used twice.
 
     """
-    from harness.contracts import BadInput
-
     found: dict[str, Path] = {}
     for text in texts:
         name, equals, rest = text.partition("=")
@@ -142,8 +140,6 @@ def parse_regions(texts: list[str]) -> dict[str, Path]:
         BadInput: one is not of that form, or a name is given twice.
 
     """
-    from harness.contracts import BadInput
-
     found: dict[str, Path] = {}
     for text in texts:
         name, equals, file = text.partition("=")

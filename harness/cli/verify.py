@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import Device, resolve_device
+from harness.contracts import BadInput, FitContext, HarnessError, TrainingSet, Unavailable
 
 if TYPE_CHECKING:
     from methods.external.base import ExternalMethod
@@ -46,7 +48,6 @@ def verify(
     missing. With --data, 3 frames of the test part are rendered after the shortest training that
     the method allows.
     """
-    from harness.contracts import BadInput
     from methods import catalog
     from methods.external.base import ExternalMethod
     from methods.external.prerecorded import Prerecorded
@@ -82,7 +83,6 @@ def show(checks: list[Check]) -> None:
 
 def static_checks(adapter: Adapter) -> list[Check]:
     """Folder, interpreter, scripts, weights, imports and licence, one check each."""
-    from harness.contracts import Unavailable
     from methods.external.run.environment import environment_of, variable
 
     method, obtain = adapter.spec.id, adapter.obtain
@@ -122,9 +122,6 @@ _PATIENCE = 120.0
 
 def started(what: str, found: Environment, arguments: tuple[str, ...], obtain: str) -> Check:
     """Whether the interpreter runs with the arguments, and the last line that it prints."""
-    import tempfile
-
-    from harness.contracts import HarnessError
     from methods.external.run import process
 
     lines: list[str] = []
@@ -155,7 +152,6 @@ def smoke_check(method: ExternalMethod, data: Path | None, device: str, complete
         return Check("smoke run", "skipped", "something above is missing")
     if data is None:
         return Check("smoke run", "skipped", "no data", "Give --data, a prepared folder.")
-    from harness.contracts import BadInput, HarnessError
     from methods.external.errors import BadOutput
     from methods.external.run.process import CommandFailed
 
@@ -170,9 +166,6 @@ def smoke_check(method: ExternalMethod, data: Path | None, device: str, complete
 
 def smoke_run(method: ExternalMethod, data: Path, device: str) -> tuple[int, str]:
     """Train as briefly as the method allows and render 3 frames; returns number and size."""
-    import tempfile
-
-    from harness.contracts import FitContext, TrainingSet
     from harness.testing import request_of
     from methods import catalog
     from methods.external.run.smoke import cut_folder
@@ -192,7 +185,6 @@ def smoke_run(method: ExternalMethod, data: Path, device: str) -> tuple[int, str
 
 def prerecorded_checks(method: Prerecorded) -> list[Check]:
     """The videos of an entry of the YAML file, with length, rate and size of each."""
-    from harness.contracts import BadInput
     from harness.media.video import probe
     from methods.external.config import config_path
     from methods.external.prerecorded import files_of, template_of

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from harness.weights import WeightEntry
+from harness import weights
+from harness.contracts import BadInput, HarnessError, Unavailable
 
 app = typer.Typer(help="List and fetch weights.", no_args_is_help=True)
 
@@ -19,9 +19,7 @@ def list_weights() -> None:
 
     Whether they are present and verified, their licences, and what needs them.
     """
-    from harness.weights import TRUST, registry
-
-    for entry in registry().values():
+    for entry in weights.registry().values():
         size = f" · {megabytes(entry.bytes)}" if entry.bytes else ""
         state, place = state_of(entry)
         print(f"{entry.id} · {state}{size}")
@@ -33,7 +31,7 @@ def list_weights() -> None:
         ):
             print(f"  {name:<10}{text}")
     print()
-    for name, meaning in TRUST.items():
+    for name, meaning in weights.TRUST.items():
         print(f"{name}: {meaning}")
 
 
@@ -50,10 +48,8 @@ def fetch(
 
     Interrupted downloads resume; checksums are verified.
     """
-    from harness.contracts import BadInput, HarnessError
     from harness.engine.progress import watch
     from harness.fetch import fetch_weights
-    from harness.weights import TRUST, find
 
     wanted = chosen(ids or [], metric or [])
     refused: list[HarnessError] = []
@@ -61,7 +57,7 @@ def fetch(
         try:
             with watch(weight_id) as progress:
                 fetch_weights(weight_id, progress)
-            found = find(weight_id)
+            found = weights.find(weight_id)
         except HarnessError as error:
             refused.append(error)
             if len(wanted) > 1:
@@ -70,7 +66,7 @@ def fetch(
         size = megabytes(found.path.stat().st_size)
         print(f"{weight_id}: {found.path} ({size})")
         print(f"  sha256 {found.sha256}")
-        print(f"  {found.trust}: {TRUST[found.trust]}")
+        print(f"  {found.trust}: {weights.TRUST[found.trust]}")
     if refused and len(wanted) == 1:
         raise refused[0]
     if refused:
@@ -83,13 +79,10 @@ def megabytes(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"
 
 
-def state_of(entry: WeightEntry) -> tuple[str, str]:
+def state_of(entry: weights.WeightEntry) -> tuple[str, str]:
     """(state, where or why not) of a file in the list."""
-    from harness.contracts import HarnessError, Unavailable
-    from harness.weights import find
-
     try:
-        found = find(entry.id)
+        found = weights.find(entry.id)
     except Unavailable:
         return "absent", entry.file
     except HarnessError as error:
@@ -105,14 +98,12 @@ def chosen(ids: list[str], metric_ids: list[str]) -> list[str]:
         BadInput: nothing was named, or a metric that needs no weights.
 
     """
-    from harness.contracts import BadInput
-    from harness.weights import entry_of, registry
     from metrics import catalog
 
     wanted: list[str] = []
     for name in ids:
-        every = [entry.id for entry in registry().values() if entry.url]
-        wanted += every if name == "all" else [entry_of(name).id]
+        every = [entry.id for entry in weights.registry().values() if entry.url]
+        wanted += every if name == "all" else [weights.entry_of(name).id]
     for name in metric_ids:
         needed = catalog.spec(name).weights
         if not needed:

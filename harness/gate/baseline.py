@@ -61,13 +61,9 @@ def row_key(row: Row) -> str:
 
 def protocol_of(row: Row) -> dict[str, Any]:
     """What must be equal for values to be comparable."""
-    facts: dict[str, Any] = {
-        "split": row.split,
-        "preset": row.preset,
-        "sequences": sorted(row.sequences),
-    }
-    facts |= {"options": dict(row.options)} if row.options else {}
-    return facts | dict(row.protocol)
+    facts = {"split": row.split, "preset": row.preset, "sequences": sorted(row.sequences)}
+    options = {"options": dict(row.options)} if row.options else {}
+    return facts | options | dict(row.protocol)
 
 
 def left_out(facts: Mapping[str, Any]) -> bool:
@@ -97,12 +93,9 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
 
     """
     if len(runs) < LEAST_SEEDS:
+        fact = f"it needs runs of {LEAST_SEEDS} seeds to know their spread, not {len(runs)}"
         cure = "Name as many run folders, better ten, each of another --seed."
-        raise BadInput(
-            "--refresh",
-            f"it needs runs of {LEAST_SEEDS} seeds to know their spread, not {len(runs)}",
-            cure,
-        )
+        raise BadInput("--refresh", fact, cure)
     seeds = [_seed(name, results) for name, results in runs]
     if len(set(seeds)) < len(seeds):
         raise BadInput("--refresh", f"the seeds are {seeds}", "Name runs of different seeds.")
@@ -115,18 +108,18 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
         for name, facts in first.columns.items()
         if facts["direction"] != "none" and not left_out(facts)
     }
-    found: dict[tuple[str, str], list[float]] = {}
+    found: dict[str, dict[str, list[float]]] = {row_key(row): {} for row in rows}
     unsteady = []
-    for row in rows:
-        alike = [next(r for r in run.rows if row_key(r) == row_key(row)) for _, run in runs]
+    for key, kept in found.items():
+        alike = [next(row for row in run.rows if row_key(row) == key) for _, run in runs]
         for column in columns:
             values = [value for each in alike if (value := value_of(each, column)) is not None]
             if len(values) == len(runs):
-                found[row_key(row), column] = values
+                kept[column] = values
             elif values:
-                unsteady.append(f"{row_key(row)} {column}")
-    spreads = {each: stdev(values) for each, values in found.items()}
-    multiple = quantile(len(runs), sum(spread > 0 for spread in spreads.values()))
+                unsteady.append(f"{key} {column}")
+    varying = sum(stdev(values) > 0 for kept in found.values() for values in kept.values())
+    multiple = quantile(len(runs), varying)
     return {
         "format": FORMAT,
         "rule": {
@@ -142,13 +135,12 @@ def make(runs: Sequence[tuple[str, Results]], provenance: Mapping[str, Any]) -> 
                 "protocol": protocol_of(row),
                 "columns": {
                     column: {
-                        "mean": fmean(found[row_key(row), column]),
-                        "spread": spreads[row_key(row), column],
+                        "mean": fmean(values),
+                        "spread": stdev(values),
                         "n": len(runs),
                         "multiple": multiple,
                     }
-                    for column in columns
-                    if (row_key(row), column) in found
+                    for column, values in found[row_key(row)].items()
                 },
             }
             for row in rows
@@ -190,7 +182,7 @@ def _same(name: str, first: Results, other: str, results: Results) -> None:
     theirs = {row_key(row): protocol_of(row) for row in results.rows}
     if ours != theirs:
         parts = [key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)]
-        fact = f"its rows or their protocol differ from {name}'s in {', '.join(parts)}"
+        fact = f"its rows or their protocols differ from {name}'s: {', '.join(parts)}"
         raise BadInput(other, fact, "Name runs of one protocol.")
     codes = [
         column
@@ -198,7 +190,7 @@ def _same(name: str, first: Results, other: str, results: Results) -> None:
         if facts.get("code") != results.columns.get(column, {}).get("code")
     ]
     if codes:
-        fact = f"it was scored by other metric code than {name}: {', '.join(codes)}"
+        fact = f"it was scored by different metric code than {name}: {', '.join(codes)}"
         raise BadInput(other, fact, "Run again: fits are reused, and scores are recomputed.")
 
 

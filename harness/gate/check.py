@@ -19,18 +19,17 @@ SHOWN = ("better", "faster", "unclear", "new")
 class Finding:
     """One line of the gate's table.
 
-    verdict: `ok`; `worse`, `slower`, `gone`, `failed` (these fail the gate); `better`,
-        `faster`, `new`, `unclear` (these are shown).
-    tolerance: how far `now` may lie on the wrong side of `baseline`; None where not numbers.
+    verdict: `ok`, or one of `FAILING` or `SHOWN`.
+    tolerance: how far `now` may lie on the wrong side of `baseline`.
     """
 
     kind: str  # "quality" or "throughput"
     what: str
-    baseline: float | None
-    now: float | None
-    tolerance: float | None
     verdict: str
     note: str = ""
+    baseline: float | None = None
+    now: float | None = None
+    tolerance: float | None = None
 
     @property
     def fails(self) -> bool:
@@ -41,16 +40,10 @@ class Finding:
 def quality(
     baseline: Mapping[str, Any], results: Results, name: str, other_code: bool = False
 ) -> list[Finding]:
-    """Every column of every judged row against the baseline.
+    """Every column of every judged row of the run `name` against a baseline that was read.
 
-    Args:
-        baseline: as `baseline.read` gives it.
-        results: of the run under check.
-        name: of the run, for messages.
-        other_code: compare values although other metric code scored them.
-
-    Returns:
-        Findings in the baseline's order, then what is new, then failed cells.
+    Findings come in the baseline's order, then what is new, then failed cells. With `other_code`
+    values are compared although other metric code scored them.
 
     Raises:
         BadInput: the run follows another protocol, or other metric code scored it.
@@ -64,19 +57,19 @@ def quality(
     for key, kept in baseline["rows"].items():
         row = rows.get(key)
         if row is None:
-            found.append(Finding("quality", key, None, None, None, "gone", "the row is missing"))
+            found.append(Finding("quality", key, "gone", "the row is missing"))
             continue
         found += [
             _column(f"{key} {column}", row, column, entry, results)
             for column, entry in kept["columns"].items()
         ]
         found += [
-            Finding("quality", f"{key} {column}", None, value_of(row, column), None, "new")
+            Finding("quality", f"{key} {column}", "new", now=now)
             for column in baseline["code"]
-            if column not in kept["columns"] and value_of(row, column) is not None
+            if column not in kept["columns"] and (now := value_of(row, column)) is not None
         ]
     found += [
-        Finding("quality", key, None, None, None, "new", "the baseline has no such row")
+        Finding("quality", key, "new", "the baseline has no such row")
         for key in rows
         if key not in baseline["rows"]
     ]
@@ -84,9 +77,6 @@ def quality(
         Finding(
             "quality",
             f"{each.method} [{each.drive}] {each.kind} of {each.sequence}",
-            None,
-            None,
-            None,
             "failed",
             f"{each.type}: {each.message}" + f" ({each.where})" * bool(each.where),
         )
@@ -102,16 +92,16 @@ def _column(
     if now is None or facts is None:
         score = row.scores.get(column)
         note = (score.reason or score.status) if score else "the column is missing"
-        return Finding("quality", what, mean, None, None, "gone", note)
+        return Finding("quality", what, "gone", note, mean)
     allowed = tolerance(entry, facts, len(row.seeds))
     loss = (mean - now) * (1 if facts["direction"] == "up" else -1)
     # Whatever is not within the tolerance fails, should any number be none.
     verdict = "worse" if not loss <= allowed else "better" if -loss > allowed else "ok"
-    return Finding("quality", what, mean, now, allowed, verdict)
+    return Finding("quality", what, verdict, "", mean, now, allowed)
 
 
 def _refuse_other_protocol(baseline: Mapping[str, Any], rows: Mapping[str, Row], name: str) -> None:
-    cure = "Run what the baseline was made of, or make a baseline for this protocol (--refresh)."
+    cure = "Run with the baseline's protocol, or make a baseline for this one (--refresh)."
     if not rows.keys() & baseline["rows"].keys():
         fact = f"none of its rows is in the baseline ({', '.join(baseline['rows'])})"
         raise BadInput(name, fact, cure)
@@ -122,7 +112,7 @@ def _refuse_other_protocol(baseline: Mapping[str, Any], rows: Mapping[str, Row],
         differ = [part for part in {**wanted, **have} if wanted.get(part) != have.get(part)]
         if differ:
             facts = ", ".join(f"{p} is {have.get(p)!r}, not {wanted.get(p)!r}" for p in differ)
-            raise BadInput(name, f"{key} follows another protocol than the baseline: {facts}", cure)
+            raise BadInput(name, f"{key} follows a different protocol: {facts}", cure)
 
 
 def _refuse_other_code(baseline: Mapping[str, Any], results: Results, name: str) -> None:
@@ -132,20 +122,17 @@ def _refuse_other_code(baseline: Mapping[str, Any], results: Results, name: str)
         if code and results.columns.get(column, {}).get("code", code) not in (code, "")
     ]
     if other:
-        raise BadInput(
-            name,
-            f"other metric code than the baseline's scored {_some(other)}; "
-            "such values are not comparable",
-            "Refresh the baseline in the change that touches the metric (--refresh), or take over "
-            "the code of a run of the same values (--accept-code).",
+        fact = f"{_some(other)} was scored by different metric code than the baseline"
+        cure = (
+            "Refresh the baseline in the change that touches the metric (--refresh), or, if no "
+            "value changed, record the new code (--accept-code)."
         )
+        raise BadInput(name, f"{fact}; such values are not comparable", cure)
     unknown = [c for c in baseline["code"] if "code" not in results.columns.get(c, {"code": ""})]
     if unknown:
-        raise BadInput(
-            name,
-            f"it does not state which code scored {_some(unknown)}",
-            "It is older than the gate: delete its results.json and run again; cells are reused.",
-        )
+        fact = f"it does not state which code scored {_some(unknown)}"
+        cure = "It is older than the gate: delete its results.json and run again; cells are reused."
+        raise BadInput(name, fact, cure)
 
 
 def _some(names: Sequence[str]) -> str:

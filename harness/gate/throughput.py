@@ -24,7 +24,8 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+
+import numpy as np
 
 Work = Callable[[], object]
 Clock = Callable[[], float]
@@ -51,7 +52,6 @@ class Measured:
     low: float
     high: float
     pairs: int
-    kernel_ms: float  # median CPU milliseconds of the kernel: what load does to it
 
     def within(self, tight: float) -> bool:
         """Whether the interval's relative half-width is at most `tight`."""
@@ -66,18 +66,12 @@ def measure(
 ) -> dict[str, Measured]:
     """Time every work beside the kernel until the ratios are tight or the looks are used up.
 
-    Args:
-        works: name -> a call of one to some milliseconds.
-        calibrate: the calibration kernel.
-        rule: see there.
-        clock: seconds.
-
+    Works, by name, are calls of one to some milliseconds; the clock gives seconds.
     """
     for work in (calibrate, *works.values()):
         for _ in range(rule.warm_up):
             work()
     ratios: dict[str, list[float]] = {name: [] for name in works}
-    kernel: list[float] = []
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -88,8 +82,7 @@ def measure(
                     pair = (calibrate, work) if turn % 2 else (work, calibrate)
                     taken = {call: _time(call, clock) for call in pair}
                     ratios[name].append(taken[work] / taken[calibrate])
-                    kernel.append(taken[calibrate])
-            found = {n: _measured(values, kernel, rule) for n, values in ratios.items()}
+            found = {name: _measured(values, rule) for name, values in ratios.items()}
             if all(one.within(rule.tight) for one in found.values()):
                 break
     finally:
@@ -104,11 +97,9 @@ def _time(work: Work, clock: Clock) -> float:
     return max(clock() - start, 1e-9)
 
 
-def _measured(ratios: Sequence[float], kernel: Sequence[float], rule: Rule) -> Measured:
+def _measured(ratios: Sequence[float], rule: Rule) -> Measured:
     low, high = median_interval(ratios, rule.error / rule.looks)
-    return Measured(
-        statistics.median(ratios), low, high, len(ratios), 1e3 * statistics.median(kernel)
-    )
+    return Measured(statistics.median(ratios), low, high, len(ratios))
 
 
 def median_interval(values: Sequence[float], error: float) -> tuple[float, float]:
@@ -117,22 +108,13 @@ def median_interval(values: Sequence[float], error: float) -> tuple[float, float
     The k-th smallest of n lies above the median with probability P(Bin(n, 1/2) < k). Too few
     values for any such k give their extremes.
     """
+    from scipy.special import bdtr
+
     ordered = sorted(values)
-    rank = _rank(len(ordered), error)
+    n = len(ordered)
+    sure = int((bdtr(np.arange(n), n, 0.5) <= error).sum())
+    rank = max(sure - 1, 0)
     return ordered[rank], ordered[-1 - rank]
-
-
-@cache
-def _rank(n: int, error: float) -> int:
-    """The largest 0-based rank with P(Bin(n, 1/2) <= rank) <= error, at least 0."""
-    total, term, rank = 0.0, 0.5**n, -1
-    for k in range(n):
-        total += term
-        if total > error:
-            break
-        rank = k
-        term *= (n - k) / (k + 1)
-    return max(rank, 0)
 
 
 def judge(now: Measured, baseline: float, limit: float) -> str:
@@ -152,19 +134,10 @@ def check(
     rule: Rule = Rule(),
     clock: Clock = time.process_time,
 ) -> dict[str, tuple[Measured, str]]:
-    """Measure what the baseline knows; an alarm must repeat itself on newly built work.
+    """Measure what the baseline (name -> ratio) knows: the measurements with their verdicts.
 
-    Args:
-        build: makes the guarded works, new memory each time.
-        calibrate: the calibration kernel.
-        baseline: name -> ratio.
-        limit: of ratio to baseline.
-        rule: see there.
-        clock: seconds.
-
-    Returns:
-        name -> the measurement (the faster one of an alarm's two) and its verdict.
-
+    An alarm, a ratio above `limit` times the baseline's, must repeat itself on newly built work;
+    of its two measurements the faster one counts. `build` takes new memory each time.
     """
     works = {name: work for name, work in build().items() if name in baseline}
     first = measure(works, calibrate, rule, clock)

@@ -56,15 +56,9 @@ def junit(findings: Sequence[Finding]) -> str:
     root = ElementTree.Element("testsuites", name="harness check")
     for kind in dict.fromkeys(each.kind for each in findings):
         cases = [each for each in findings if each.kind == kind]
-        suite = ElementTree.SubElement(
-            root,
-            "testsuite",
-            name=kind,
-            tests=str(len(cases)),
-            failures=str(sum(each.fails for each in cases)),
-            errors="0",
-            skipped="0",
-        )
+        counts = {"tests": len(cases), "failures": sum(each.fails for each in cases)}
+        numbers = {name: str(n) for name, n in {**counts, "errors": 0, "skipped": 0}.items()}
+        suite = ElementTree.SubElement(root, "testsuite", {"name": kind, **numbers})
         for each in cases:
             case = ElementTree.SubElement(
                 suite, "testcase", classname=f"gate.{kind}", name=_xml(each.what)

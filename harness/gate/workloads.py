@@ -78,22 +78,12 @@ def splatting(count: int = 3000, size: int = 96) -> tuple[Work, Work]:
     focal = 3.2 * size
     matrix = torch.tensor([[focal, 0, size / 2], [0, focal, size / 2], [0, 0, 1.0]])
     cotangent = torch.rand(1, size, size, 3, generator=generator) - 0.5
+    camera: Any = (view[None], matrix[None], size, size)
     options: dict[str, Any] = {"backgrounds": torch.ones(1, 3), "backend": "cpu", "threads": 1}
 
     def render(tensors: list[torch.Tensor]) -> torch.Tensor:
         means, turns, scales, opacities, colours = tensors
-        return module.rasterize(
-            means,
-            turns,
-            scales,
-            opacities,
-            colours,
-            view[None],
-            matrix[None],
-            size,
-            size,
-            **options,
-        )[0]
+        return module.rasterize(means, turns, scales, opacities, colours, *camera, **options)[0]
 
     def forward() -> object:
         with torch.no_grad():

@@ -44,9 +44,9 @@ def standard_face(path: Path) -> np.ndarray:
     try:
         landmarks = loadmat(path)["lm"]
     except KeyError as error:
-        raise BadInput(path, "it holds no array `lm`", cure) from error
+        raise BadInput(path, "it has no array `lm`", cure) from error
     except Exception as error:
-        raise BadInput(path, f"it is no MATLAB file ({type(error).__name__})", cure) from error
+        raise BadInput(path, f"it is not a MATLAB file ({type(error).__name__})", cure) from error
     if landmarks.shape != (68, 3):
         raise BadInput(path, f"`lm` is {list(landmarks.shape)}, not [68, 3]", cure)
     return five_points(landmarks.astype(np.float64))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
+from torch.jit import ScriptModule
 
 from harness.contracts import BadInput
 
@@ -14,16 +14,7 @@ from harness.contracts import BadInput
 DIM = 400
 
 
-class VideoNetwork(Protocol):
-    """What the file holds: a call with these three switches."""
-
-    def __call__(
-        self, x: torch.Tensor, rescale: bool, resize: bool, return_features: bool
-    ) -> torch.Tensor:
-        """Features [B,400] of x [B,3,T,H,W]."""
-
-
-def open_i3d(path: Path, device: str = "cpu") -> VideoNetwork:
+def open_i3d(path: Path, device: str = "cpu") -> ScriptModule:
     """The scripted network. A script is a program: only a verified file should come here.
 
     Raises:
@@ -35,12 +26,12 @@ def open_i3d(path: Path, device: str = "cpu") -> VideoNetwork:
     except (RuntimeError, ValueError) as error:
         raise BadInput(
             path,
-            f"it is no TorchScript file ({str(error).splitlines()[0]})",
+            f"it is not a TorchScript file ({str(error).splitlines()[0]})",
             "Use the file that the registry names.",
         ) from error
 
 
-def features(net: VideoNetwork, window: np.ndarray, device: str = "cpu") -> np.ndarray:
+def features(net: ScriptModule, window: np.ndarray, device: str = "cpu") -> np.ndarray:
     """The feature float32 [400] of one window, uint8 RGB [T,H,W,3].
 
     The script rescales 0..255 to -1..1 and resizes to 224x224 itself, as

@@ -8,6 +8,7 @@ others.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -23,18 +24,49 @@ SIZE = 299
 DIM = 2048
 
 
+Kernel = tuple[int, int]
+ONE, THREE, FIVE, ROW, COLUMN = (1, 1), (3, 3), (5, 5), (1, 7), (7, 1)
+#: Name of a branch -> channels and kernel of its convolutions; the last may be two side by side.
+Branches = Mapping[str, Sequence[tuple[int, Kernel] | tuple[int, Kernel, Kernel]]]
+
+AT_35: Branches = {
+    "branch1x1": [(64, ONE)],
+    "branch5x5": [(48, ONE), (64, FIVE)],
+    "branch3x3dbl": [(64, ONE), (96, THREE), (96, THREE)],
+}
+FROM_35_TO_17: Branches = {
+    "branch3x3": [(384, THREE)],
+    "branch3x3dbl": [(64, ONE), (96, THREE), (96, THREE)],
+}
+FROM_17_TO_8: Branches = {
+    "branch3x3": [(192, ONE), (320, THREE)],
+    "branch7x7x3": [(192, ONE), (192, ROW), (192, COLUMN), (192, THREE)],
+}
+AT_8: Branches = {
+    "branch1x1": [(320, ONE)],
+    "branch3x3": [(384, ONE), (384, (1, 3), (3, 1))],
+    "branch3x3dbl": [(448, ONE), (384, THREE), (384, (1, 3), (3, 1))],
+}
+
+
+def at_17(width: int) -> Branches:
+    """7x7 convolutions as rows and columns, `width` channels inside."""
+    deep = [(width, ONE), (width, COLUMN), (width, ROW), (width, COLUMN), (192, ROW)]
+    return {
+        "branch1x1": [(192, ONE)],
+        "branch7x7": [(width, ONE), (width, ROW), (192, COLUMN)],
+        "branch7x7dbl": deep,
+    }
+
+
 class Conv(nn.Module):
-    """Convolution without bias, batch norm (eps 1e-3), ReLU; "same" where it has no stride."""
+    """Convolution without bias, batch norm (eps 1e-3), ReLU; as large as its input if `same`."""
 
     def __init__(
-        self,
-        inside: int,
-        out: int,
-        kernel: int | tuple[int, int] = 1,
-        stride: int = 1,
-        padding: int | tuple[int, int] = 0,
+        self, inside: int, out: int, kernel: Kernel, stride: int = 1, *, same: bool = False
     ) -> None:
         super().__init__()
+        padding = (kernel[0] // 2, kernel[1] // 2) if same else 0
         self.conv = nn.Conv2d(inside, out, kernel, stride, padding, bias=False)
         self.bn: nn.Module = nn.BatchNorm2d(out, eps=1e-3)
 
@@ -48,136 +80,58 @@ class Conv(nn.Module):
         self.conv, self.bn = fuse_conv_bn_eval(self.conv, self.bn), nn.Identity()
 
 
-def same(inside: int, out: int, height: int, width: int) -> Conv:
-    """A convolution that keeps the size."""
-    return Conv(inside, out, (height, width), padding=(height // 2, width // 2))
-
-
 def average(x: Tensor) -> Tensor:
     """3x3 mean of the pixels that exist, as TensorFlow has it."""
     return F.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
 
 
-class InceptionA(nn.Module):
-    """Block at 35x35 (Mixed_5*): 1x1, 5x5, twice 3x3, and a pooled branch of `pooled` channels."""
+class Mixed(nn.Module):
+    """Branches of convolutions, and one that pools, side by side in the output.
 
-    def __init__(self, inside: int, pooled: int) -> None:
+    Args:
+        inside: channels of the input.
+        branches: the branches that do not pool.
+        pooled: channels of the branch that pools; without any, the block halves the size: the
+            last convolutions have a stride of 2, and the input itself is pooled.
+        maximum: pool by maximum and not by mean, as the 2015 graph does in its last block.
+
+    """
+
+    def __init__(
+        self, inside: int, branches: Branches, pooled: int = 0, maximum: bool = False
+    ) -> None:
         super().__init__()
-        self.branch1x1 = Conv(inside, 64)
-        self.branch5x5_1 = Conv(inside, 48)
-        self.branch5x5_2 = same(48, 64, 5, 5)
-        self.branch3x3dbl_1 = Conv(inside, 64)
-        self.branch3x3dbl_2 = same(64, 96, 3, 3)
-        self.branch3x3dbl_3 = same(96, 96, 3, 3)
-        self.branch_pool = Conv(inside, pooled)
+        self.pooled, self.maximum = pooled, maximum
+        self.chains: list[list[list[str]]] = []  # branch -> step -> names side by side
+        for branch, steps in branches.items():
+            channels, chain = inside, []
+            for k, (out, *kernels) in enumerate(steps, 1):
+                name = f"{branch}_{k}" if len(steps) > 1 else branch
+                names = [name] if len(kernels) == 1 else [f"{name}a", f"{name}b"]
+                halves = k == len(steps) and not pooled
+                for own, kernel in zip(names, kernels, strict=True):
+                    conv = Conv(channels, out, kernel, 2 if halves else 1, same=not halves)
+                    self.add_module(own, conv)
+                chain.append(names)
+                channels = out
+            self.chains.append(chain)
+        if pooled:
+            self.branch_pool = Conv(inside, pooled, ONE)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B,224+pooled,h,w] of x [B,inside,h,w]."""
-        parts = (
-            self.branch1x1(x),
-            self.branch5x5_2(self.branch5x5_1(x)),
-            self.branch3x3dbl_3(self.branch3x3dbl_2(self.branch3x3dbl_1(x))),
-            self.branch_pool(average(x)),
-        )
-        return torch.cat(parts, 1)
-
-
-class ShrinkTo17(nn.Module):
-    """Block from 35x35 to 17x17 (Mixed_6a)."""
-
-    def __init__(self, inside: int) -> None:
-        super().__init__()
-        self.branch3x3 = Conv(inside, 384, 3, stride=2)
-        self.branch3x3dbl_1 = Conv(inside, 64)
-        self.branch3x3dbl_2 = same(64, 96, 3, 3)
-        self.branch3x3dbl_3 = Conv(96, 96, 3, stride=2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B,480+inside,17,17] of x [B,inside,35,35]."""
-        deep = self.branch3x3dbl_3(self.branch3x3dbl_2(self.branch3x3dbl_1(x)))
-        return torch.cat((self.branch3x3(x), deep, F.max_pool2d(x, 3, stride=2)), 1)
-
-
-class Factored(nn.Module):
-    """Block at 17x17 (Mixed_6b-e): 7x7 convolutions as rows and columns, `width` channels."""
-
-    def __init__(self, inside: int, width: int) -> None:
-        super().__init__()
-        self.branch1x1 = Conv(inside, 192)
-        self.branch7x7_1 = Conv(inside, width)
-        self.branch7x7_2 = same(width, width, 1, 7)
-        self.branch7x7_3 = same(width, 192, 7, 1)
-        self.branch7x7dbl_1 = Conv(inside, width)
-        self.branch7x7dbl_2 = same(width, width, 7, 1)
-        self.branch7x7dbl_3 = same(width, width, 1, 7)
-        self.branch7x7dbl_4 = same(width, width, 7, 1)
-        self.branch7x7dbl_5 = same(width, 192, 1, 7)
-        self.branch_pool = Conv(inside, 192)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B,768,17,17] of x [B,inside,17,17]."""
-        deep = self.branch7x7dbl_3(self.branch7x7dbl_2(self.branch7x7dbl_1(x)))
-        parts = (
-            self.branch1x1(x),
-            self.branch7x7_3(self.branch7x7_2(self.branch7x7_1(x))),
-            self.branch7x7dbl_5(self.branch7x7dbl_4(deep)),
-            self.branch_pool(average(x)),
-        )
-        return torch.cat(parts, 1)
-
-
-class ShrinkTo8(nn.Module):
-    """Block from 17x17 to 8x8 (Mixed_7a)."""
-
-    def __init__(self, inside: int) -> None:
-        super().__init__()
-        self.branch3x3_1 = Conv(inside, 192)
-        self.branch3x3_2 = Conv(192, 320, 3, stride=2)
-        self.branch7x7x3_1 = Conv(inside, 192)
-        self.branch7x7x3_2 = same(192, 192, 1, 7)
-        self.branch7x7x3_3 = same(192, 192, 7, 1)
-        self.branch7x7x3_4 = Conv(192, 192, 3, stride=2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B,512+inside,8,8] of x [B,inside,17,17]."""
-        deep = self.branch7x7x3_3(self.branch7x7x3_2(self.branch7x7x3_1(x)))
-        parts = (
-            self.branch3x3_2(self.branch3x3_1(x)),
-            self.branch7x7x3_4(deep),
-            F.max_pool2d(x, 3, stride=2),
-        )
-        return torch.cat(parts, 1)
-
-
-class Spread(nn.Module):
-    """Block at 8x8 (Mixed_7b, 7c). The last one pools by maximum, as the 2015 graph does."""
-
-    def __init__(self, inside: int, maximum: bool = False) -> None:
-        super().__init__()
-        self.maximum = maximum
-        self.branch1x1 = Conv(inside, 320)
-        self.branch3x3_1 = Conv(inside, 384)
-        self.branch3x3_2a = same(384, 384, 1, 3)
-        self.branch3x3_2b = same(384, 384, 3, 1)
-        self.branch3x3dbl_1 = Conv(inside, 448)
-        self.branch3x3dbl_2 = same(448, 384, 3, 3)
-        self.branch3x3dbl_3a = same(384, 384, 1, 3)
-        self.branch3x3dbl_3b = same(384, 384, 3, 1)
-        self.branch_pool = Conv(inside, 192)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B,2048,8,8] of x [B,inside,8,8]."""
-        wide = self.branch3x3_1(x)
-        deep = self.branch3x3dbl_2(self.branch3x3dbl_1(x))
-        pooled = F.max_pool2d(x, 3, stride=1, padding=1) if self.maximum else average(x)
-        parts = (
-            self.branch1x1(x),
-            self.branch3x3_2a(wide),
-            self.branch3x3_2b(wide),
-            self.branch3x3dbl_3a(deep),
-            self.branch3x3dbl_3b(deep),
-            self.branch_pool(pooled),
-        )
+        """All branches of x [B,inside,H,W], of the same size or of half of it."""
+        parts = []
+        for *chain, ends in self.chains:
+            y = x
+            for (name,) in chain:
+                y = self.get_submodule(name)(y)
+            parts += [self.get_submodule(name)(y) for name in ends]
+        if not self.pooled:
+            parts.append(F.max_pool2d(x, 3, stride=2))
+        elif self.maximum:
+            parts.append(self.branch_pool(F.max_pool2d(x, 3, stride=1, padding=1)))
+        else:
+            parts.append(self.branch_pool(average(x)))
         return torch.cat(parts, 1)
 
 
@@ -186,22 +140,22 @@ class FIDInception(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.Conv2d_1a_3x3 = Conv(3, 32, 3, stride=2)
-        self.Conv2d_2a_3x3 = Conv(32, 32, 3)
-        self.Conv2d_2b_3x3 = same(32, 64, 3, 3)
-        self.Conv2d_3b_1x1 = Conv(64, 80)
-        self.Conv2d_4a_3x3 = Conv(80, 192, 3)
-        self.Mixed_5b = InceptionA(192, 32)
-        self.Mixed_5c = InceptionA(256, 64)
-        self.Mixed_5d = InceptionA(288, 64)
-        self.Mixed_6a = ShrinkTo17(288)
-        self.Mixed_6b = Factored(768, 128)
-        self.Mixed_6c = Factored(768, 160)
-        self.Mixed_6d = Factored(768, 160)
-        self.Mixed_6e = Factored(768, 192)
-        self.Mixed_7a = ShrinkTo8(768)
-        self.Mixed_7b = Spread(1280)
-        self.Mixed_7c = Spread(2048, maximum=True)
+        self.Conv2d_1a_3x3 = Conv(3, 32, THREE, stride=2)
+        self.Conv2d_2a_3x3 = Conv(32, 32, THREE)
+        self.Conv2d_2b_3x3 = Conv(32, 64, THREE, same=True)
+        self.Conv2d_3b_1x1 = Conv(64, 80, ONE)
+        self.Conv2d_4a_3x3 = Conv(80, 192, THREE)
+        self.Mixed_5b = Mixed(192, AT_35, 32)
+        self.Mixed_5c = Mixed(256, AT_35, 64)
+        self.Mixed_5d = Mixed(288, AT_35, 64)
+        self.Mixed_6a = Mixed(288, FROM_35_TO_17)
+        self.Mixed_6b = Mixed(768, at_17(128), 192)
+        self.Mixed_6c = Mixed(768, at_17(160), 192)
+        self.Mixed_6d = Mixed(768, at_17(160), 192)
+        self.Mixed_6e = Mixed(768, at_17(192), 192)
+        self.Mixed_7a = Mixed(768, FROM_17_TO_8)
+        self.Mixed_7b = Mixed(1280, AT_8, 192)
+        self.Mixed_7c = Mixed(2048, AT_8, 192, maximum=True)
         self.fc = nn.Linear(DIM, 1008)
 
     def forward(self, x: Tensor) -> Tensor:

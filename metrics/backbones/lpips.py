@@ -34,13 +34,6 @@ class PerceptualDistance(nn.Module):
         self.register_buffer("shift", torch.tensor(SHIFT)[None, :, None, None], persistent=False)
         self.register_buffer("scale", torch.tensor(SCALE)[None, :, None, None], persistent=False)
 
-    @staticmethod
-    def head_keys(state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """A reference head file's tensors under this module's names."""
-        return {
-            f"heads.{k.split('.')[0]}": v for k, v in state.items() if k.endswith("model.1.weight")
-        }
-
     def features(self, x: Tensor) -> list[Tensor]:
         """Unit-length features of x [B,3,H,W] in [-1,1] at every tap."""
         taps = self.trunk((x - self.shift) / self.scale)

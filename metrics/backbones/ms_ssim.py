@@ -11,11 +11,7 @@ from metrics.backbones.ssim import BORDER, black, blur, levels, planes_of, slide
 
 
 def coarser_scales(prediction: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What multi-scale SSIM takes from the scales 1/2, 1/4, 1/8 and 1/16.
-
-    Args:
-        prediction: uint8 RGB [B,H,W,3].
-        truth: uint8 RGB [B,H,W,3].
+    """What multi-scale SSIM takes from the scales 1/2, 1/4, 1/8 and 1/16 of uint8 RGB [B,H,W,3].
 
     Returns:
         Two arrays float64 [4,B,3]: the contrast-structure of each channel at the first three,

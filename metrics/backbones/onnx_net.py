@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -40,7 +36,7 @@ class OnnxNet:
         model: the network as bytes, where it is not the file as it stands.
 
     Raises:
-        BadInput: the file is no such network.
+        BadInput: the file is not such a network.
 
     """
 
@@ -111,18 +107,6 @@ class OnnxNet:
         return np.concatenate(parts) if parts else np.zeros((0, self.width), np.float32)
 
 
-@dataclass(frozen=True)
-class Classifier:
-    """The linear layer that ended a network."""
-
-    weight: np.ndarray  # float32 [C,D]
-    bias: np.ndarray  # float32 [C]
-
-    def __call__(self, features: np.ndarray) -> np.ndarray:
-        """Its outputs float32 [N,C] for features [N,D]."""
-        return np.asarray(features, np.float32) @ self.weight.T + self.bias
-
-
 class HeadlessNet(OnnxNet):
     """A network without its last linear layer: called, it gives that layer's input.
 
@@ -135,24 +119,31 @@ class HeadlessNet(OnnxNet):
         classes: outputs of the layer.
 
     Raises:
-        BadInput: the file is no such network.
+        BadInput: the file is not such a network.
 
     """
 
     def __init__(self, path: Path, shape: tuple[int, int, int], width: int, classes: int) -> None:
-        model, self.classify = without_classifier(path)
-        if self.classify.weight.shape != (classes, width):
+        model, self.weight, self.bias = without_classifier(path)
+        if self.weight.shape != (classes, width):
+            outputs, features = self.weight.shape
             raise BadInput(
                 path,
-                f"its last layer makes {len(self.classify.weight)} outputs of "
-                f"{self.classify.weight.shape[1]} features, and {classes} of {width} are expected",
+                f"its last layer makes {outputs} outputs of {features} features, and {classes} "
+                f"of {width} are expected",
                 CURE,
             )
         super().__init__(path, shape, width, model)
 
+    def classify(self, features: np.ndarray) -> np.ndarray:
+        """Outputs float32 [N,C] of the last layer for its input [N,D]."""
+        return np.asarray(features, np.float32) @ self.weight.T + self.bias
 
-def without_classifier(path: Path) -> tuple[bytes, Classifier]:
-    """A model whose output is the input of its last `Gemm`, and that layer.
+
+def without_classifier(path: Path) -> tuple[bytes, np.ndarray, np.ndarray]:
+    """A model whose output is the input of its last `Gemm`, and that layer's weight and bias.
+
+    The weight is float32 [C,D], the bias float32 [C].
 
     Raises:
         BadInput: the file is not an ONNX model, or its output does not come from a linear layer
@@ -187,26 +178,10 @@ def without_classifier(path: Path) -> tuple[bytes, Classifier]:
         raise BadInput(path, "its last layer transposes its features", CURE)
     weight = (weight if settings.get("transB", 0) else weight.T) * settings.get("alpha", 1.0)
     bias = bias.reshape(-1) * settings.get("beta", 1.0)
-    classifier = Classifier(weight.astype(np.float32), bias.astype(np.float32))
     graph.node.remove(last)
     graph.output.remove(output)
     features = onnx.helper.make_tensor_value_info(
-        last.input[0], onnx.TensorProto.FLOAT, [None, classifier.weight.shape[1]]
+        last.input[0], onnx.TensorProto.FLOAT, [None, weight.shape[1]]
     )
     graph.output.append(features)
-    return model.SerializeToString(), classifier
-
-
-Net = TypeVar("Net", bound=OnnxNet)
-
-#: Weak, so that a network goes with the last metric that holds it.
-_OPEN: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
-
-
-def shared(kind: Callable[..., Net], path: Path, *shape: Any) -> Net:
-    """A network; one for all who hold the same file in the same way at the same time."""
-    key = (kind, path, *shape)
-    net: Net | None = _OPEN.get(key)
-    if net is None:
-        net = _OPEN[key] = kind(path, *shape)
-    return net
+    return model.SerializeToString(), weight.astype(np.float32), bias.astype(np.float32)

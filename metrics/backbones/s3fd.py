@@ -3,8 +3,8 @@
 SyncNet's pipeline (joonson/syncnet_python detectors/s3fd) and face-alignment
 (1adrianb/face-alignment detection/sfd) run the same layers, and differ in nearly everything
 around them: `Protocol` names every difference, so that each is exact and neither is implied.
-The state-dict keys are those of SyncNet's `sfd_face.pth`; `from_fan` and `to_fan` translate
-those of face-alignment's `s3fd-619a316812.pth`.
+The state-dict keys are those of SyncNet's `sfd_face.pth`; `from_fan` translates those of
+face-alignment's `s3fd-619a316812.pth`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ class Protocol:
     padding: int  # of the same layer; 3 without dilation makes its map 4 larger than its input
     ceil: bool  # third pooling rounds sizes up
     margin: float  # 1 where a box's width counts both its edge pixels in the overlap
-    overlap: float  # boxes that overlap more are the same face
-    candidates: float  # probability from which an anchor is looked at
     most: int  # anchors looked at, best first; 0 is all
     keep: int  # boxes kept after that; 0 is all
     confidence: float  # probability above which a box is a face
@@ -45,8 +43,6 @@ SYNC = Protocol(
     padding=6,
     ceil=True,
     margin=0.0,
-    overlap=0.3,
-    candidates=0.05,
     most=5000,
     keep=750,
     confidence=0.9,
@@ -60,8 +56,6 @@ FAN = Protocol(
     padding=3,
     ceil=False,
     margin=1.0,
-    overlap=0.3,
-    candidates=0.05,
     most=0,
     keep=0,
     confidence=0.5,
@@ -69,43 +63,34 @@ FAN = Protocol(
     normalised=False,
 )
 
-#: Trunk: index in `vgg` -> name in face-alignment's file, in the order of the layers.
+#: Trunk: name in face-alignment's file -> index in `vgg`, in the order of the layers.
 _TRUNK = {
-    0: "conv1_1", 2: "conv1_2",
-    5: "conv2_1", 7: "conv2_2",
-    10: "conv3_1", 12: "conv3_2", 14: "conv3_3",
-    17: "conv4_1", 19: "conv4_2", 21: "conv4_3",
-    24: "conv5_1", 26: "conv5_2", 28: "conv5_3",
-    31: "fc6", 33: "fc7",
+    "conv1_1": 0, "conv1_2": 2,
+    "conv2_1": 5, "conv2_2": 7,
+    "conv3_1": 10, "conv3_2": 12, "conv3_3": 14,
+    "conv4_1": 17, "conv4_2": 19, "conv4_3": 21,
+    "conv5_1": 24, "conv5_2": 26, "conv5_3": 28,
+    "fc6": 31, "fc7": 33,
 }  # fmt: skip
 _EXTRAS = ("conv6_1", "conv6_2", "conv7_1", "conv7_2")
 _LEVELS = ("conv3_3_norm", "conv4_3_norm", "conv5_3_norm", "fc7", "conv6_2", "conv7_2")
-#: Our prefix -> face-alignment's.
+#: face-alignment's prefix -> ours.
 FAN_NAMES: Mapping[str, str] = {
-    **{f"vgg.{index}": name for index, name in _TRUNK.items()},
-    **{f"extras.{k}": name for k, name in enumerate(_EXTRAS)},
-    **{f"L2Norm{n}_3": f"conv{n}_3_norm" for n in (3, 4, 5)},
-    **{f"loc.{k}": f"{name}_mbox_loc" for k, name in enumerate(_LEVELS)},
-    **{f"conf.{k}": f"{name}_mbox_conf" for k, name in enumerate(_LEVELS)},
+    **{name: f"vgg.{index}" for name, index in _TRUNK.items()},
+    **{name: f"extras.{k}" for k, name in enumerate(_EXTRAS)},
+    **{f"conv{n}_3_norm": f"L2Norm{n}_3" for n in (3, 4, 5)},
+    **{f"{name}_mbox_loc": f"loc.{k}" for k, name in enumerate(_LEVELS)},
+    **{f"{name}_mbox_conf": f"conf.{k}" for k, name in enumerate(_LEVELS)},
 }
-
-
-def _rename(state: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, Tensor]:
-    out = {}
-    for key, value in state.items():
-        prefix, _, leaf = key.rpartition(".")
-        out[f"{names[prefix]}.{leaf}" if prefix in names else key] = value
-    return out
 
 
 def from_fan(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The state of face-alignment's file under our names; unknown keys stay as they are."""
-    return _rename(state, {theirs: ours for ours, theirs in FAN_NAMES.items()})
-
-
-def to_fan(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Our state under face-alignment's names."""
-    return _rename(state, FAN_NAMES)
+    out = {}
+    for key, value in state.items():
+        prefix, _, leaf = key.rpartition(".")
+        out[f"{FAN_NAMES[prefix]}.{leaf}" if prefix in FAN_NAMES else key] = value
+    return out
 
 
 class L2Norm(nn.Module):
@@ -141,9 +126,7 @@ def _trunk(protocol: Protocol) -> nn.ModuleList:
 class S3FD(nn.Module):
     """Face probability and box regression at six scales.
 
-    Args:
-        protocol: `SYNC` or `FAN`; part of the architecture, since two layers differ.
-
+    The protocol, `SYNC` or `FAN`, is part of the architecture: two layers differ.
     """
 
     def __init__(self, protocol: Protocol = SYNC) -> None:

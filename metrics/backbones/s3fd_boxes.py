@@ -19,6 +19,10 @@ ANCHOR = 4
 VARIANCES = (0.1, 0.2)
 #: Means of blue, green and red that both uses subtract.
 MEAN_BGR = (104.0, 117.0, 123.0)
+#: Probability above which an anchor is a candidate.
+CANDIDATE = 0.05
+#: Candidates that overlap by more are the same face.
+OVERLAP = 0.3
 
 
 def suppress(boxes: np.ndarray, overlap: float, margin: float = 0.0) -> np.ndarray:
@@ -90,36 +94,28 @@ def find_faces(net: S3FD, frames: np.ndarray, confidence: float | None = None) -
 
     """
     protocol = net.protocol
-    confidence = protocol.confidence if confidence is None else confidence
+    least = protocol.confidence if confidence is None else confidence
     device = next(net.parameters()).device
     with torch.inference_mode():
         scores, offsets = net(prepare(frames, protocol).to(device))
     scores = [s.cpu().numpy() for s in scores]
     offsets = [o.cpu().numpy() for o in offsets]
-    return [
-        _faces([s[b] for s in scores], [o[b] for o in offsets], frames.shape[1:3], protocol,
-               confidence)
-        for b in range(len(frames))
-    ]  # fmt: skip
+    found = []
+    for b in range(len(frames)):
+        boxes = candidates([s[b] for s in scores], [o[b] for o in offsets], CANDIDATE)
+        boxes = _kept(boxes, frames.shape[1:3], protocol)
+        boxes = boxes[boxes[:, 4] > least]
+        if protocol.last_overlap is not None:
+            boxes = boxes[suppress(boxes, protocol.last_overlap)]
+        found.append(boxes)
+    return found
 
 
-def _faces(
-    scores: list[np.ndarray],
-    offsets: list[np.ndarray],
-    size: tuple[int, int],
-    protocol: Protocol,
-    confidence: float,
-) -> np.ndarray:
-    boxes = candidates(scores, offsets, protocol.candidates)
+def _kept(boxes: np.ndarray, size: tuple[int, int], protocol: Protocol) -> np.ndarray:
+    """Candidates that no better one covers, in double precision."""
     if protocol.most:
         best = boxes[:, 4].argsort(kind="stable")[-protocol.most :]
         boxes = boxes[np.sort(best)]
     units = np.array([size[1], size[0]] * 2 + [1], np.float32) if protocol.normalised else 1
-    kept = suppress(boxes / units, protocol.overlap, protocol.margin)
-    if protocol.keep:
-        kept = kept[: protocol.keep]
-    boxes = boxes[kept].astype(np.float64)
-    boxes = boxes[boxes[:, 4] > confidence]
-    if protocol.last_overlap is not None:
-        boxes = boxes[suppress(boxes, protocol.last_overlap)]
-    return boxes
+    kept = suppress(boxes / units, OVERLAP, protocol.margin)
+    return boxes[kept[: protocol.keep or None]].astype(np.float64)

@@ -144,16 +144,11 @@ def box_sums(planes: Tensor) -> Tensor:
 
 
 def box_ssim(planes: Tensor, centre: Tensor) -> Tensor:
-    """SSIM under the 7x7 uniform window with sample covariance, where it fits.
+    """SSIM under the 7x7 uniform window with sample covariance, where it fits: float32 [C,H-6,W-6].
 
-    Args:
-        planes: [4,C,H,W] of `planes_of`, whole numbers.
-        centre: [2,C,1,1] of `planes_of`.
-
-    Returns:
-        float32 [C,H-6,W-6]. The sums are exact in float32, and 49^2 times a variance in int32:
-        49 times a sum of squares and the square of a sum are below 2^31.
-
+    Planes [4,C,H,W] and centre [2,C,1,1] are those of `planes_of`. The sums are exact in float32,
+    and 49^2 times a variance in int32: 49 times a sum of squares and the square of a sum are
+    below 2^31.
     """
     count = BOX * BOX
     total = box_sums(planes)

@@ -87,11 +87,7 @@ class FoldedSyncNet(nn.Module):
     Only the first lip layer looks across frames, and at all five at once: it is a flat
     convolution of 15 channels, and what follows is flat already. Batch norm with fixed statistics
     is part of the layer before it. Equal to single precision's rounding (tests: 1e-5), in a
-    quarter less time on a CPU.
-
-    Args:
-        net: the network to fold; left as it is.
-
+    quarter less time on a CPU. `net` is left as it is.
     """
 
     width, size = SyncNet.width, SyncNet.size

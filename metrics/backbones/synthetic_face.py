@@ -61,12 +61,7 @@ def images(frames: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
 
 
 def zoom_box(points: Tensor) -> tuple[Tensor, Tensor]:
-    """Centre [B,2] and half side [B] of the square in which the second look sees a face.
-
-    Args:
-        points: landmarks [B,68,2].
-
-    """
+    """Centre [B,2] and half side [B] of the second look at faces with landmarks [B,68,2]."""
     low, high = points.amin(1), points.amax(1)
     return (low + high) / 2, (high - low).amax(1) * (ZOOM / 2)
 

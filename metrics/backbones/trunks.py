@@ -35,11 +35,6 @@ class Trunk(nn.Module):
                 outputs.append(x)
         return outputs
 
-    @classmethod
-    def select(cls, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The feature part of a whole classifier's state dict."""
-        return {k: v for k, v in state.items() if k.startswith("features.")}
-
 
 class AlexNet(Trunk):
     """AlexNet up to relu5 (torchvision models/alexnet.py), tapped after each ReLU."""
@@ -83,6 +78,3 @@ class VGG16(Trunk):
                 layers += [nn.Conv2d(width, int(step), 3, padding=1), nn.ReLU(inplace=True)]
                 width = int(step)
         super().__init__(layers)
-
-
-__all__ = ["VGG16", "AlexNet", "Trunk"]

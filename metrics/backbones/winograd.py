@@ -12,6 +12,8 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
+from metrics.backbones.load import Net
+
 #: Rows and columns that a tile reads, and that it gives.
 READ, GIVE = 6, 4
 #: Channels in and out together below which the plain convolution is as fast.
@@ -97,7 +99,7 @@ class Winograd(nn.Module):
         return together.view(GIVE, GIVE, rows, across, -1)
 
 
-def use_winograd(net: nn.Module) -> nn.Module:
+def use_winograd(net: Net) -> Net:
     """A frozen network with its wide 3x3 convolutions done by Winograd's algorithm.
 
     Its state is no longer that of the file. On another device than the CPU nothing is changed:

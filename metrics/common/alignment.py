@@ -39,15 +39,8 @@ def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """The rotation, scale and shift that bring points nearest to others, in least squares.
 
     Umeyama (1991), equations 40-42; never a reflection. insightface asks scikit-image's
-    `SimilarityTransform` for the same.
-
-    Args:
-        source: float [n,2].
-        target: float [n,2].
-
-    Returns:
-        float64 [2,3], to be applied to (x, y, 1); NaN where the source is a single point.
-
+    `SimilarityTransform` for the same. From points float [n,2] to points float [n,2]: float64
+    [2,3], to be applied to (x, y, 1); NaN where the source is a single point.
     """
     source, target = np.asarray(source, np.float64), np.asarray(target, np.float64)
     from_mean, to_mean = source.mean(0), target.mean(0)
@@ -62,20 +55,12 @@ def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def warp(frame: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
-    """A frame seen through a transform, as `cv2.warpAffine` shows it with its default flags.
+    """A frame uint8 [H,W,3] through a transform, as `cv2.warpAffine` with its default flags.
 
     Bilinear without anti-aliasing, black outside the frame. OpenCV 4 rounds source positions to
     1/32 of a pixel; this and OpenCV 5 do not. Photographs differ by 0.06 levels on average and
-    by 3 at most from OpenCV 4.14.
-
-    Args:
-        frame: uint8 [H,W,3].
-        matrix: float [2,3], from pixel indices of the frame to those of the result.
-        size: side of the result.
-
-    Returns:
-        uint8 [size,size,3].
-
+    by 3 at most from OpenCV 4.14. The matrix float [2,3] leads from pixel indices of the frame
+    to those of the result, uint8 [size,size,3].
     """
     height, width = frame.shape[:2]
     back = np.linalg.inv(np.vstack([matrix, (0.0, 0.0, 1.0)]))[:2]
@@ -102,20 +87,12 @@ def arcface_crop(frame: np.ndarray, landmarks: np.ndarray) -> np.ndarray | None:
 
 
 def box_crop(frame: np.ndarray, landmarks: np.ndarray, size: int) -> np.ndarray | None:
-    """The bounding box of the landmarks, squeezed to a square.
+    """The bounding box of landmarks float [P,2], squeezed to a square uint8 [size,size,3].
 
-    The box has no margin, is cut at the frame's edges and truncated to whole pixels, and its
-    aspect is not kept (hsemotion-onnx demo/recognize_emotions_video.py). Pillow's bilinear
-    filter, which averages over all source pixels when it reduces.
-
-    Args:
-        frame: uint8 [H,W,3].
-        landmarks: float [P,2].
-        size: side of the result.
-
-    Returns:
-        uint8 [size,size,3], or None where the box holds no pixel of the frame.
-
+    The box has no margin, is cut at the edges of the frame uint8 [H,W,3] and truncated to whole
+    pixels, and its aspect is not kept (hsemotion-onnx demo/recognize_emotions_video.py). Pillow's
+    bilinear filter, which averages over all source pixels when it reduces. None where the box
+    holds no pixel of the frame.
     """
     from PIL import Image
 
@@ -128,16 +105,10 @@ def box_crop(frame: np.ndarray, landmarks: np.ndarray, size: int) -> np.ndarray 
 
 
 def crops(frames: np.ndarray, found: Faces, cut: Cut) -> tuple[np.ndarray, np.ndarray]:
-    """Crops of the faces of a batch.
+    """Crops of the faces found in a batch of frames uint8 RGB [B,H,W,3].
 
-    Args:
-        frames: uint8 RGB [B,H,W,3].
-        found: their faces.
-        cut: from a frame and its landmarks to a crop, or None.
-
-    Returns:
-        int64 [n], the frames that have a crop; uint8 [n,S,S,3], the crops.
-
+    `cut` makes a crop, or None, of a frame and its landmarks. Returns int64 [n], the frames that
+    have a crop, and the crops uint8 [n,S,S,3].
     """
     places = np.flatnonzero(found.found).tolist()
     cuts = [(i, cut(frames[i], found.landmarks[i])) for i in places]

@@ -14,9 +14,10 @@ SIDES = ("prediction", "truth")
 #: What makes two Fréchet distances over the same features differ.
 TRAPS = (
     "Biased upwards by up to tr(S) (d + 4) / 2n: the same system scores lower on a longer test.",
-    "Quadratic in the scale of the features: c times the coefficients is c^2 times the value.",
-    "A mean of distances of sequences is not the distance of all samples; here it is global.",
-    "Consecutive frames are correlated, so n overstates how many independent samples there are.",
+    "Quadratic in the feature scale: scaling the features by c scales the value by c^2.",
+    "The mean of per-sequence distances is not the distance over all samples; tables show the "
+    "latter.",
+    "Consecutive frames are correlated, so n overstates the number of independent samples.",
 )
 
 
@@ -47,13 +48,9 @@ class Distribution(Metric):
     def compare(
         self, prediction: np.ndarray, truth: np.ndarray, frames: np.ndarray
     ) -> MetricResult:
-        """Compare features of the samples that both sides have.
+        """Compare features of the samples that both sides have, float [n,d] each.
 
-        Args:
-            prediction: float [n,d].
-            truth: float [n,d].
-            frames: int [n], where in the sequence each sample comes from.
-
+        `frames`, int [n], says where in the sequence each sample comes from.
         """
         name = self.spec.columns[0].name
         n, dim = truth.shape
@@ -70,7 +67,7 @@ class Distribution(Metric):
             features={"prediction": prediction, "truth": truth, "frames": np.asarray(frames)},
         )
         if n < 2:
-            message = f"{n} {self.samples} have no covariance"
+            message = f"{n} {self.samples} are too few for a covariance"
             result.failures.append(Failure("too_few_samples", message))
             return result
         result.values = {name: frechet_distance(prediction, truth, self.ddof)}

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from weakref import WeakValueDictionary
+from typing import Any
 
 import numpy as np
 
 from harness.contracts import Failure, FrameBatch
+from metrics.common.shared import shared
 
 #: Extractor (a module of `metrics.detectors`) -> the weights ids it looks through, in order.
 EXTRACTORS: Mapping[str, tuple[str, ...]] = {
@@ -21,6 +22,9 @@ EXTRACTORS: Mapping[str, tuple[str, ...]] = {
     "dlib68": ("dlib-landmarks",),
 }
 
+#: Extractor -> the optional packages that it imports.
+_PACKAGES: Mapping[str, tuple[str, ...]] = {"mp": ("mediapipe",), "dlib68": ("dlib", "cv2")}
+
 #: Extractor -> its module. Names in full: a metric's code is found by reading imports.
 _MODULES: Mapping[str, Callable[[], ModuleType]] = {
     "synthetic": lambda: import_module("metrics.detectors.synthetic"),
@@ -28,6 +32,15 @@ _MODULES: Mapping[str, Callable[[], ModuleType]] = {
     "fan": lambda: import_module("metrics.detectors.fan"),
     "dlib68": lambda: import_module("metrics.detectors.dlib68"),
 }
+
+
+def needs(extractor: str) -> dict[str, Any]:
+    """What a spec declares for an extractor: weights, packages, domain."""
+    return {
+        "weights": EXTRACTORS[extractor],
+        "packages": _PACKAGES.get(extractor, ()),
+        "domain": "synthetic" if extractor == "synthetic" else "photo",
+    }
 
 
 @dataclass(frozen=True)
@@ -60,36 +73,22 @@ class Detector:
         return self._look(frames)
 
 
-#: Weak, so that MediaPipe's threads end with the last metric and not after the interpreter.
-_OPEN: WeakValueDictionary[tuple[str, tuple[Path, ...], str], Detector] = WeakValueDictionary()
-
-
 def open_detector(extractor: str, weights: Mapping[str, Path], device: str = "cpu") -> Detector:
     """The detector of an extractor; one for all who hold it at the same time.
 
     Args:
-        extractor: "synthetic" (68 landmarks, 24 controls), "mp" (478 landmarks, 52 blendshapes)
-            or "fan" (68 landmarks, no expression).
+        extractor: "synthetic" (68 landmarks, 24 controls), "mp" (478 landmarks, 52
+            blendshapes), "fan" or "dlib68" (68 landmarks, no expression).
         weights: files by id, with all of `EXTRACTORS[extractor]` among them.
         device: where a network runs.
 
     """
-    key = extractor, tuple(weights[name] for name in EXTRACTORS[extractor]), device
-    detector = _OPEN.get(key)
-    if detector is None:
-        detector = _OPEN[key] = Detector(*key)
-    return detector
+    files = tuple(weights[name] for name in EXTRACTORS[extractor])
+    return shared(Detector, extractor, files, device)
 
 
 def faces(batch: FrameBatch, side: str, detector: Detector) -> Faces:
-    """Faces of one side of a batch; computed once, whichever metric asks first.
-
-    Args:
-        batch: the frames.
-        side: "prediction" or "truth".
-        detector: what finds them.
-
-    """
+    """Faces of one side, "prediction" or "truth", of a batch; computed once for all metrics."""
     key = f"faces/{detector.extractor}/{side}"
     return batch.cache.get(key, lambda: detector.find(getattr(batch, side)))
 

@@ -11,7 +11,7 @@ FORMULA = "|m_x - m_y|^2 + tr(S_x + S_y - 2 (S_x S_y)^1/2)"
 
 
 def frechet_distance(x: np.ndarray, y: np.ndarray, ddof: int = 1) -> float:
-    """Squared Fréchet (Wasserstein-2) distance of the Gaussians of two samples.
+    """Squared Fréchet (Wasserstein-2) distance of the Gaussians of two samples, never negative.
 
     |mean_x - mean_y|^2 + tr(S_x + S_y - 2 (S_x S_y)^1/2) (Dowson & Landau 1982; parity with
     pytorch-fid 0.3.0). The square root is never formed: its trace comes from the symmetric
@@ -23,9 +23,6 @@ def frechet_distance(x: np.ndarray, y: np.ndarray, ddof: int = 1) -> float:
         y: float [m,d], m at least 2.
         ddof: covariances are divided by n - ddof: 1 as in pytorch-fid, 0 as in StyleGAN-V.
 
-    Returns:
-        The distance, never negative.
-
     Raises:
         ValueError: shapes that do not fit, fewer than two samples, or values not finite.
 
@@ -34,7 +31,7 @@ def frechet_distance(x: np.ndarray, y: np.ndarray, ddof: int = 1) -> float:
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
         raise ValueError(f"features must be [n,d] and [m,d], not {x.shape} and {y.shape}")
     if min(len(x), len(y)) < 2:
-        raise ValueError(f"two samples at least on each side, not {len(x)} and {len(y)}")
+        raise ValueError(f"at least two samples are needed on each side, not {len(x)} and {len(y)}")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("features are not finite")
     # Scaled so that the covariance is a.T @ a.

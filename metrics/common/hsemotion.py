@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.contracts import Clip, FrameBatch
+from harness.contracts import FrameBatch
 from metrics.common.alignment import box_crop, crops
 from metrics.common.faces import Faces
+from metrics.common.numerics import spread
 from metrics.common.pairs import FacePairs
+from metrics.common.shared import shared
+
+if TYPE_CHECKING:
+    from metrics.backbones.onnx_net import HeadlessNet
 
 #: Classes of the network, in the order of its outputs (AffectNet-8).
-CLASSES = (
-    "Anger",
-    "Contempt",
-    "Disgust",
-    "Fear",
-    "Happiness",
-    "Neutral",
-    "Sadness",
-    "Surprise",
-)
-
+CLASSES = ("Anger", "Contempt", "Disgust", "Fear", "Happiness", "Neutral", "Sadness", "Surprise")
 DIM = 1280
 SIZE = 224
 #: Outputs of each network: the classes, and valence and arousal after them in the second.
@@ -33,10 +29,12 @@ STD = np.array((0.229, 0.224, 0.225), np.float32)
 PACKAGES = ("mediapipe", "onnx", "onnxruntime")
 REFERENCE = "sb-ai-lab/EmotiEffLib emotiefflib/facial_analysis.py"
 CROP_TRAPS = (
-    "The crop is the box of MediaPipe's 478 landmarks without a margin, squeezed to 224 x 224, as "
-    "in hsemotion-onnx's demo; MTCNN boxes, as in other demos, give other values.",
-    "Pillow's bilinear filter with anti-aliasing, as in hsemotion's torch path; cv2.resize in "
-    "hsemotion-onnx does not anti-alias: 1.7 grey levels apart on average from 512 pixels.",
+    "The crop is the bounding box of MediaPipe's 478 landmarks without margin, resized to 224 x "
+    "224 without keeping its aspect ratio, as in hsemotion-onnx's demo; the MTCNN boxes of other "
+    "demos give other values.",
+    "Resized with Pillow's anti-aliased bilinear filter, as in hsemotion's torch code; "
+    "hsemotion-onnx uses cv2.resize, which does not anti-alias: 1.7 grey levels apart on average "
+    "from 512 pixels.",
 )
 
 
@@ -48,14 +46,12 @@ def network_input(faces: np.ndarray) -> np.ndarray:
 class EmotionFaces(FacePairs):
     """Features of faces, [B,1280], by one hsemotion network; shared by all metrics on it."""
 
-    def begin(self, clip: Clip) -> None:
-        """Start a sequence; the network is opened at the first one."""
-        from metrics.backbones.onnx_net import HeadlessNet, shared
+    @cached_property
+    def _net(self) -> HeadlessNet:
+        from metrics.backbones.onnx_net import HeadlessNet
 
-        super().begin(clip)
         name = self.spec.options["weights"]
-        shape = (3, SIZE, SIZE)
-        self._net = shared(HeadlessNet, self.weights[name], shape, DIM, OUTPUTS[name])
+        return shared(HeadlessNet, self.weights[name], (3, SIZE, SIZE), DIM, OUTPUTS[name])
 
     def look(self, batch: FrameBatch, side: str, found: Faces) -> np.ndarray:
         """Features float32 [B,1280], NaN without a face."""
@@ -66,10 +62,7 @@ class EmotionFaces(FacePairs):
             indices, faces = batch.cache.get(
                 f"hsemotion-crops/{place}", lambda: crops(getattr(batch, side), found, cut)
             )
-            features = np.full((len(found.found), DIM), np.nan, np.float32)
-            if len(indices):
-                features[indices] = self._net(network_input(faces))
-            return features
+            return spread(self._net(network_input(faces)), indices, len(found.found))
 
         return batch.cache.get(f"{self.spec.options['weights']}/{place}", embed)
 

@@ -15,16 +15,18 @@ from harness.contracts import (
     FrameBatch,
     Metric,
     MetricResult,
+    MetricSpec,
     MissingSignal,
 )
 from harness.media.mesh import check_pair
+from metrics.common.numerics import mean_of_scored, spread
 
 #: Frames that are held in float64 at once: a BIWI mesh of ten samples takes 90 MB so.
 BLOCK = 16
 
 #: Unit of a distance: the metric does not know the unit of the files.
 UNIT = "vertex unit"
-UNIT_NOTE = "that of the vertices given: metres for VOCASET and FLAME, none for normalised BIWI"
+UNIT_NOTE = "that of the given vertices: metres for VOCASET and FLAME, none for normalised BIWI"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class MeshClip:
         samples: float [S,T,V,3]; S is 1 for a method that gives one answer.
         truth: float [T,V,3], or None for metrics of the prediction alone.
         frames: int64 [n], frames that are finite in the truth and in every sample.
+        region: int64 [R], vertices that are read; None for all.
 
     """
 
@@ -42,68 +45,80 @@ class MeshClip:
     samples: np.ndarray
     truth: np.ndarray | None
     frames: np.ndarray
+    region: np.ndarray | None
 
     def blocks(self) -> Iterator[np.ndarray]:
         """Indices of the finite frames, a few at a time."""
         for start in range(0, len(self.frames), BLOCK):
             yield self.frames[start : start + BLOCK]
 
-    def first(self, frames: np.ndarray, indices: np.ndarray | slice = slice(None)) -> np.ndarray:
+    def _read(self, meshes: np.ndarray) -> np.ndarray:
+        """The region's vertices float64 [...,R,3] of meshes [...,V,3]."""
+        part = meshes if self.region is None else meshes[..., self.region, :]
+        return np.asarray(part, np.float64)
+
+    def first(self, frames: np.ndarray) -> np.ndarray:
         """The first sample's vertices, float64 [n,R,3]."""
-        return np.asarray(self.samples[0][frames][:, indices], np.float64)
+        return self._read(self.samples[0][frames])
 
-    def every(self, frames: np.ndarray, indices: np.ndarray | slice = slice(None)) -> np.ndarray:
+    def every(self, frames: np.ndarray) -> np.ndarray:
         """All samples' vertices, float64 [S,n,R,3]."""
-        return np.asarray(self.samples[:, frames][:, :, indices], np.float64)
+        return self._read(self.samples[:, frames])
 
-    def true(self, frames: np.ndarray, indices: np.ndarray | slice = slice(None)) -> np.ndarray:
+    def true(self, frames: np.ndarray) -> np.ndarray:
         """The truth's vertices, float64 [n,R,3]."""
         assert self.truth is not None  # only metrics that need the signal ask for it
-        return np.asarray(self.truth[frames][:, indices], np.float64)
+        return self._read(self.truth[frames])
 
     def template(self) -> np.ndarray:
-        """The neutral mesh, float64 [V,3]."""
+        """The neutral mesh's vertices, float64 [R,3].
+
+        Raises:
+            BadInput: it is of another topology, or not finite.
+
+        """
         template = np.asarray(self.clip.signals["template"], np.float64)
         if template.shape != self.samples.shape[2:]:
             raise BadInput(
                 self.clip.id,
-                f"the template is {list(template.shape)}, the meshes are "
+                f"the template has the shape {list(template.shape)}, the meshes have "
                 f"{list(self.samples.shape[2:])}",
                 "Give the template of the same mesh topology as the sequences.",
             )
         if not np.isfinite(template).all():
             raise BadInput(self.clip.id, "the template is not finite", "Give another template.")
-        return template
-
-    def region(self, name: str, needed_by: str) -> np.ndarray:
-        """Vertices of a region, int64 [n].
-
-        Raises:
-            MissingSignal: no list of that name was given.
-            BadInput: it is empty, or names vertices that the mesh does not have.
-
-        """
-        lists = self.clip.signals["regions"].indices
-        if name not in lists:
-            cure = f"Name its vertex list with --region {name}=FILE."
-            raise MissingSignal(f"regions.{name}", self.clip.id, needed_by, cure)
-        indices = np.asarray(lists[name], np.int64)
-        vertices = self.samples.shape[2]
-        if not len(indices) or indices.min() < 0 or indices.max() >= vertices:
-            raise BadInput(
-                self.clip.id,
-                f"the vertex list {name!r} is not within the mesh's {vertices} vertices",
-                "Give the list of this mesh topology, counted from 0.",
-            )
-        return indices
+        return self._read(template)
 
 
-def checked(clip: Clip) -> MeshClip:
-    """The sequence's meshes, with frames that are not finite left out.
+def region_of(clip: Clip, name: str, vertices: int, needed_by: str) -> np.ndarray:
+    """Vertices of a region of meshes of so many vertices, int64 [R].
+
+    Raises:
+        MissingSignal: no list of that name was given.
+        BadInput: it is empty, or names vertices that the mesh does not have.
+
+    """
+    lists = clip.signals["regions"].indices
+    if name not in lists:
+        cure = f"Give its vertex list with --region {name}=FILE."
+        raise MissingSignal(f"regions.{name}", clip.id, needed_by, cure)
+    indices = np.asarray(lists[name], np.int64)
+    if not len(indices) or indices.min() < 0 or indices.max() >= vertices:
+        raise BadInput(
+            clip.id,
+            f"the vertex list {name!r} is not within the mesh's {vertices} vertices",
+            "Give the list of this mesh topology, counted from 0.",
+        )
+    return indices
+
+
+def checked(clip: Clip, spec: MetricSpec) -> MeshClip:
+    """The sequence's meshes as a metric reads them, with frames that are not finite left out.
 
     Raises:
         BadInput: arrays of another shape than [T,V,3] and [T,V,3] or [S,T,V,3], or of
-            unequal length or topology.
+            unequal length or topology, or a region that is not of this mesh.
+        MissingSignal: the region's vertex list was not given.
 
     """
     samples = np.asarray(clip.predicted["vertices"])
@@ -114,14 +129,16 @@ def checked(clip: Clip) -> MeshClip:
         if array is not None and (array.ndim != axes or array.shape[-1] != 3 or 0 in array.shape):
             raise BadInput(
                 clip.id,
-                f"the vertices of the {name} are {list(array.shape)}",
+                f"the vertices of the {name} have the shape {list(array.shape)}",
                 "Give [T,V,3], or [S,T,V,3] for several samples of a prediction.",
             )
     finite = np.isfinite(samples).all((0, 2, 3))
     if truth is not None:
         check_pair(clip.id, samples, truth)
         finite &= np.isfinite(truth).all((1, 2))
-    return MeshClip(clip, samples, truth, np.flatnonzero(finite))
+    wanted = spec.options.get("region")
+    region = region_of(clip, wanted, samples.shape[2], f"metric {spec.id}") if wanted else None
+    return MeshClip(clip, samples, truth, np.flatnonzero(finite), region)
 
 
 class MeshMetric(Metric):
@@ -132,10 +149,7 @@ class MeshMetric(Metric):
 
     def begin(self, clip: Clip) -> None:
         """Check the sequence's arrays."""
-        self._mesh = checked(clip)
-        name = self.spec.options.get("region")
-        names = (name,) if name else ()
-        self._regions = {n: self._mesh.region(n, f"metric {self.spec.id}") for n in names}
+        self._mesh = checked(clip, self.spec)
 
     def update(self, batch: FrameBatch) -> None:
         """Nothing: a mesh sequence has no frames."""
@@ -152,9 +166,7 @@ class MeshMetric(Metric):
         result.failures = [*failures, *result.failures]
         result.details = {**self._details(mesh), **result.details}
         for name, scores in result.items.items():
-            whole = np.full(total, np.nan)
-            whole[mesh.frames] = scores
-            result.items[name] = whole
+            result.items[name] = spread(scores, mesh.frames, total)
         return result
 
     @abc.abstractmethod
@@ -174,16 +186,22 @@ class MeshMetric(Metric):
             "samples": count,
             "unit": UNIT_NOTE,
         }
-        if self._regions:
-            sha256 = mesh.clip.signals["regions"].sha256
-            details["regions"] = {
-                name: {"vertices": len(indices), "sha256": sha256.get(name)}
-                for name, indices in self._regions.items()
-            }
+        if mesh.region is not None:
+            name = self.spec.options["region"]
+            sha256 = mesh.clip.signals["regions"].sha256.get(name)
+            details["regions"] = {name: {"vertices": len(mesh.region), "sha256": sha256}}
         return details
 
 
-def pooled_mean(results: list[MetricResult], feature: str) -> float | None:
-    """Mean of a feature over all frames of all sequences: a long sequence weighs more."""
-    kept = [r.features[feature] for r in results if feature in r.features]
-    return float(np.concatenate(kept).mean()) if kept else None
+class PooledMeshMetric(MeshMetric):
+    """Base of mesh metrics that are means over all frames of all sequences."""
+
+    pooling = "all frames of all sequences"
+
+    def pool(self, results: list[MetricResult]) -> dict[str, float | None]:
+        """The mean over all frames: a long sequence weighs more."""
+        pooled = {}
+        for name in (column.name for column in self.spec.columns):
+            items = [r.items[name] for r in results if name in r.items]
+            pooled[name] = mean_of_scored(np.concatenate(items)) if items else None
+        return pooled

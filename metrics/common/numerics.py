@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+
+from harness.contracts import MetricResult
 
 #: A series whose range is below this part of its largest value is constant: a float32 network
 #: gives the same frame values that differ by as much from batch to batch.
@@ -15,17 +19,21 @@ def mean_of_scored(scores: np.ndarray) -> float | None:
     return float(scored.mean()) if len(scored) else None
 
 
+def mean_result(items: dict[str, np.ndarray], **fields: Any) -> MetricResult:
+    """The mean of each column's items, float64 [n], n at least 1; `fields` of the result."""
+    values = {name: float(scores.mean()) for name, scores in items.items()}
+    return MetricResult(values, len(next(iter(items.values()))), items=items, **fields)
+
+
+def spread(rows: np.ndarray, places: np.ndarray | slice, count: int) -> np.ndarray:
+    """Rows float [n,...] at their places, [count,...]; NaN at the others."""
+    whole = np.full((count, *rows.shape[1:]), np.nan, rows.dtype)
+    whole[places] = rows
+    return whole
+
+
 def mean_over(values: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """Mean of each map over its mask.
-
-    Args:
-        values: [B,H,W].
-        masks: bool [B,H,W].
-
-    Returns:
-        float64 [B]; NaN where a mask is empty.
-
-    """
+    """Mean of each map [B,H,W] over its mask, bool [B,H,W]: float64 [B], NaN of an empty mask."""
     area = masks.sum((1, 2))
     total = np.where(masks, values, 0).sum((1, 2), dtype=np.float64)
     return np.divide(total, area, out=np.full(len(area), np.nan), where=area > 0)
@@ -38,18 +46,11 @@ def is_constant(x: np.ndarray) -> bool:
 
 
 def ccc(x: np.ndarray, y: np.ndarray) -> float:
-    """Lin's concordance correlation: 2 rho sx sy / (sx^2 + sy^2 + (mx - my)^2).
+    """Lin's concordance correlation: 2 rho sx sy / (sx^2 + sy^2 + (mx - my)^2), in [-1,1].
 
     Standard deviations are those of the population (ddof=0); with those of a sample, as in
-    torchmetrics, the shift of the means weighs less in short series.
-
-    Args:
-        x: float [n].
-        y: float [n].
-
-    Returns:
-        The coefficient in [-1,1]; NaN where one of the series is constant.
-
+    torchmetrics, the shift of the means weighs less in short series. NaN where one of the series
+    float [n] is constant.
     """
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     if is_constant(x) or is_constant(y):

@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.contracts import Clip, Failure, FrameBatch, Metric, MetricResult, MetricSpec
 from metrics.common.faces import EXTRACTORS, Detector, Faces, faces, failures, open_detector
+from metrics.common.numerics import spread
 
 SIDES = ("prediction", "truth")
 
@@ -75,15 +76,15 @@ class FacePairs(Metric):
         """Score the frames in which both faces were found; the others are failures."""
         both = np.concatenate(self._found) if self._found else np.zeros(0, bool)
         if not both.any():
-            self._failures.append(Failure("no_frames", "no frame has a face on both sides"))
+            self._failures.append(
+                Failure("no_frames", "no frame has a face in both prediction and ground truth")
+            )
             values = dict.fromkeys(column.name for column in self.spec.columns)
             return MetricResult(values, 0, failures=self._failures)
         prediction, truth = (np.concatenate(self._features[side])[both] for side in SIDES)
         result = self.score(prediction, truth, np.flatnonzero(both))
         for name, scores in result.items.items():
-            spread = np.full(len(both), np.nan)
-            spread[both] = scores
-            result.items[name] = spread
+            result.items[name] = spread(scores, both, len(both))
         result.failures = self._failures + result.failures
         result.details |= {
             "extractor": self.extractor,

@@ -5,16 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 
-def hull_of(points: np.ndarray) -> np.ndarray:
-    """Corners of the convex hull of points [P,2] in order, float64 [V,2]; empty without area."""
-    from scipy.spatial import ConvexHull, QhullError
-
-    try:
-        return points[ConvexHull(points).vertices]
-    except QhullError:
-        return np.zeros((0, 2))
-
-
 def dilated(points: np.ndarray, radius: float, corners: int = 32) -> np.ndarray:
     """Points [P * corners,2] whose hull is that of `points` [P,2] grown by `radius`.
 
@@ -27,19 +17,17 @@ def dilated(points: np.ndarray, radius: float, corners: int = 32) -> np.ndarray:
 
 
 def fill(points: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The convex hull of points as a mask: True where a pixel's centre lies in it.
+    """The convex hull of points as a mask bool [height,width]: where a pixel's centre is in it.
 
-    Args:
-        points: float64 [P,2], pixels, x right, y down, centres at +0.5; may lie outside.
-        height: of the mask.
-        width: of the mask.
-
-    Returns:
-        bool [height,width].
-
+    The points, float64 [P,2], are in pixels, x right, y down, centres at +0.5; they may lie
+    outside.
     """
-    hull = hull_of(np.asarray(points, np.float64))
-    if not len(hull):
+    from scipy.spatial import ConvexHull, QhullError
+
+    points = np.asarray(points, np.float64)
+    try:
+        hull = points[ConvexHull(points).vertices]
+    except QhullError:  # the points have no area
         return np.zeros((height, width), bool)
     (x0, y0), (x1, y1) = hull.T, np.roll(hull, -1, 0).T
     y = np.arange(height)[:, None] + 0.5

@@ -21,7 +21,7 @@ from harness.contracts import (
     MetricResult,
     MetricSpec,
 )
-from metrics.common.faces import EXTRACTORS, Faces, faces, failures, open_detector
+from metrics.common.faces import Faces, faces, failures, needs, open_detector
 from metrics.common.numerics import mean_of_scored, mean_over
 from metrics.common.polygons import dilated, fill
 
@@ -40,21 +40,20 @@ LIP_MARGIN = 0.05
 #: Where regions come from -> what a spec needs for it, and the regions there are.
 SOURCES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "masks": ({"signals": ("masks",)}, ("head", "face", "mouth")),
-    "mp478": (
-        {"weights": EXTRACTORS["mp"], "packages": ("mediapipe",), "domain": "photo"},
-        ("face", "mouth"),
-    ),
+    "mp478": (needs("mp"), ("face", "mouth")),
 }
 
 #: Traps that every region metric shares, by source of the regions.
 TRAPS: Mapping[str, tuple[str, ...]] = {
     "masks": (
-        "Normalised by the mask's area; scoring a frame with the background set equal and "
-        "dividing by the whole frame's area gives a value that is dB higher.",
-        "The masks are the truth's; hair and torso labels differ between segmentation networks.",
+        "Normalised by the area of the mask; making the background equal and dividing by the area "
+        "of the whole frame gives better values (PSNR is several dB higher).",
+        "The masks are those of the ground truth; hair and torso labels differ between "
+        "segmentation networks.",
     ),
     "mp478": (
-        "The region is a hull of MediaPipe landmarks of the true frame, without hair and neck.",
+        "The region is the convex hull of MediaPipe landmarks in the ground-truth frame, without "
+        "hair and neck.",
         f"The lips' hull is dilated by {LIP_MARGIN:g} of the face oval's height; other margins "
         "give other values.",
     ),
@@ -74,9 +73,9 @@ def region_spec(
         fields: of the spec; `weights` come before those of the source.
 
     """
-    needs, names = SOURCES[source]
+    needed, names = SOURCES[source]
     suffix = "" if source == "masks" else f"-{source}"
-    fields["weights"] = (*fields.get("weights", ()), *needs.get("weights", ()))
+    fields["weights"] = (*fields.get("weights", ()), *needed.get("weights", ()))
     return MetricSpec(
         columns=tuple(
             replace(
@@ -87,7 +86,7 @@ def region_spec(
             for region in names
         ),
         options={**(options or {}), "source": source},
-        **{**needs, **fields},
+        **{**needed, **fields},
     )
 
 
@@ -116,24 +115,16 @@ def signal_masks(clip: Clip) -> Masks | None:
         raise BadInput(
             clip.id,
             f"its masks are {found}, not {list(expected)}",
-            "Cut the masks to the same frames as the sequence.",
+            "Give masks of the sequence's own frames and size.",
         )
     return masks
 
 
 def landmark_regions(found: Faces, height: int, width: int, start: int) -> Regions:
-    """Face and mouth from MediaPipe's 478 landmarks.
+    """Face and mouth from MediaPipe's 478 landmarks of true frames, of which the first is `start`.
 
-    Args:
-        found: faces of the true frames.
-        height: of the frames, pixels.
-        width: of the frames, pixels.
-        start: index of the first frame in the sequence.
-
-    Returns:
-        `face`: convex hull of the face oval. `mouth`: convex hull of the outer lips, dilated by
-        `LIP_MARGIN` of the oval's height. A pixel belongs to a region when its centre does.
-
+    `face`: convex hull of the face oval. `mouth`: convex hull of the outer lips, dilated by
+    `LIP_MARGIN` of the oval's height. A pixel belongs to a region when its centre does.
     """
     masks = {
         region: np.zeros((len(found.found), height, width), bool) for region in SOURCES["mp478"][1]
@@ -176,7 +167,7 @@ class RegionMetric(Metric):
         self._scores: dict[str, list[np.ndarray]] = {region: [] for region in names}
         self._failures: list[Failure] = []
         if self.source == "masks" and self._masks is None:
-            self._failures.append(Failure("no_masks", "the truth has no masks, so no regions"))
+            self._failures.append(Failure("no_masks", "the ground truth has no masks"))
 
     def regions(self, batch: FrameBatch) -> Regions:
         """The regions of a batch, made once for all metrics."""

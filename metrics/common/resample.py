@@ -28,17 +28,10 @@ def _taps(
 
 
 def cv2_resize(frame: np.ndarray, to: tuple[int, int] | float) -> np.ndarray:
-    """An image at another size, as `cv2.resize` with its default filter gives it.
+    """An image uint8 [H,W,C] at another size, as `cv2.resize` with its default filter gives it.
 
-    Nothing is smoothed before it is reduced: that is what the reference pipelines do.
-
-    Args:
-        frame: uint8 [H,W,C].
-        to: (height, width), or the factor by which both sides change.
-
-    Returns:
-        uint8 [h,w,C].
-
+    Nothing is smoothed before it is reduced: that is what the reference pipelines do. `to` is
+    (height, width), or the factor by which both sides change.
     """
     height, width = frame.shape[:2]
     if isinstance(to, tuple):

@@ -20,7 +20,8 @@ from harness.contracts import (
 from harness.contracts.signals import SIGNALS
 from harness.media.blendshape_units import MP52_NAMES, UNITS, from_blendshapes
 from harness.media.openface import OPENFACE_UNITS
-from metrics.common.faces import EXTRACTORS, Faces
+from metrics.common import faces
+from metrics.common.faces import Faces
 from metrics.common.pairs import SIDES, FacePairs
 from metrics.detectors.synthetic import ACTION_UNITS, action_units
 
@@ -37,29 +38,26 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 
 #: What every metric of OpenFace's units has to say.
 OPENFACE_TRAPS = (
-    "OpenFace calibrates AUxx_r per video (OpenFace#826), so length and cut matter: "
-    "run it on prediction and truth of the same frames",
-    "frames with success = 0 are left out on both sides and counted as no_face; the field's "
-    "scripts ignore that column",
-    "OpenFace reads a video file, so its codec is part of the value",
+    "OpenFace calibrates AUxx_r per video (OpenFace#826), so length and cuts matter: run it on "
+    "the same frames of prediction and ground truth.",
+    "Frames with success = 0 are left out on both sides and counted as no_face; published scripts "
+    "ignore that column.",
+    "OpenFace reads a video file, so the codec affects the value.",
 )
 MP52_TRAPS = (
-    "units are the mean of the blendshapes that depict them, times 5: not OpenFace's scale, and "
-    "comparable with this variant alone",
-    "cheekSquint and noseSneer hardly move in the published model, so AU06 and AU09 count little",
+    "Each unit is 5 times the mean of the blendshapes that depict it: not OpenFace's scale, and "
+    "comparable within this variant only.",
+    "cheekSquint and noseSneer hardly move in the published model, so AU06 and AU09 contribute "
+    "little.",
 )
 
 
 def needs(extractor: str) -> dict[str, Any]:
-    """What a spec of an extractor's units declares: signals, weights, packages, domain."""
+    """What a spec of an extractor's units declares: signals, or weights and packages; domain."""
     if extractor == "openface":
         signals = ("openface",)
         return {"signals": signals, "predicted": signals, "domain": "photo"}
-    return {
-        "weights": EXTRACTORS[extractor],
-        "packages": ("mediapipe",) if extractor == "mp" else (),
-        "domain": "photo" if extractor == "mp" else "synthetic",
-    }
+    return faces.needs(extractor)
 
 
 class UnitPairs(FacePairs):
@@ -128,7 +126,3 @@ class UnitPairs(FacePairs):
         """Look at the next frames, where the units come from frames."""
         if self.extractor != "openface":
             super().update(batch)
-
-    def columns_of(self, units: tuple[str, ...]) -> list[int]:
-        """Positions of units in the features."""
-        return [self.names.index(unit) for unit in units]

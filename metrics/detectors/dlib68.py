@@ -29,7 +29,7 @@ def open_extractor(files: tuple[Path, ...], device: str) -> Callable[[np.ndarray
     Coordinates are dlib's: whole numbers, 0 for the first pixel.
 
     Raises:
-        BadInput: the file is no shape predictor of 68 points.
+        BadInput: the file is not a shape predictor of 68 points.
 
     """
     import dlib
@@ -38,7 +38,7 @@ def open_extractor(files: tuple[Path, ...], device: str) -> Callable[[np.ndarray
         predictor = dlib.shape_predictor(str(files[0]))
     except RuntimeError as error:
         raise BadInput(
-            files[0], f"it is no dlib shape predictor ({error})", "Unpack the .bz2 again."
+            files[0], f"it is not a dlib shape predictor ({error})", "Unpack the .bz2 again."
         ) from error
     detector = dlib.get_frontal_face_detector()
     return lambda frames: dlib_faces(detector, predictor, frames)

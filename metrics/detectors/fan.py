@@ -64,13 +64,9 @@ def fan_faces(detector: S3FD, net: FAN, frames: np.ndarray) -> Faces:
 
 
 def look_at(net: FAN, frames: np.ndarray, boxes: list[np.ndarray]) -> Faces:
-    """Landmarks of the face in each frame.
+    """Landmarks of the face in each frame of uint8 RGB [B,H,W,3].
 
-    Args:
-        net: the landmark network.
-        frames: uint8 RGB [B,H,W,3].
-        boxes: per frame float [K,5]: x1, y1, x2, y2 in pixels, probability.
-
+    Boxes are, per frame, float [K,5]: x1, y1, x2, y2 in pixels, probability.
     """
     import torch
 

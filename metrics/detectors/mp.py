@@ -16,15 +16,10 @@ if TYPE_CHECKING:
 
 def open_extractor(files: tuple[Path, ...], device: str) -> Callable[[np.ndarray], Faces]:
     """A function from uint8 RGB [B,H,W,3] to faces: 478 landmarks, 52 blendshapes."""
-    detector = landmarker(files[0])
-    return lambda frames: mp_faces(detector, frames)
-
-
-def landmarker(path: Path) -> FaceLandmarker:
-    """MediaPipe's landmarker."""
     from harness.media.face_landmarker import FaceLandmarker
 
-    return FaceLandmarker(path)
+    detector = FaceLandmarker(files[0])
+    return lambda frames: mp_faces(detector, frames)
 
 
 def mp_faces(detector: FaceLandmarker, frames: np.ndarray) -> Faces:

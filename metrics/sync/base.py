@@ -9,16 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from harness.contracts import (
-    BadInput,
-    Clip,
-    Failure,
-    Metric,
-    MetricResult,
-    MetricSpec,
-)
+from harness.contracts import BadInput, Clip, Failure, Metric, MetricResult, MetricSpec
+from metrics.common.shared import shared
 from metrics.sync import score as sync_score
-from metrics.sync.embed import open_embedder
+from metrics.sync.embed import Embedder
 
 #: Below this many windows the zero padding biases the score noticeably.
 FEW_WINDOWS = 100
@@ -48,7 +42,7 @@ class Sync(Metric):
                 "(`ffmpeg -i IN -vf fps=25 -c:v libx264 -crf 12 OUT.mp4`).",
             )
         network = self.spec.options["network"]
-        self._embedder = open_embedder(network, self.weights[network], self.device)
+        self._embedder = shared(Embedder, network, self.weights[network], self.device)
         self._clip = clip
         self._failures: list[Failure] = []
 
@@ -71,12 +65,12 @@ class Sync(Metric):
         if not len(lips):
             return self.nothing(
                 "too_short",
-                f"{self._clip.count} frames and {len(self._clip.audio)} samples leave no window",
+                f"{self._clip.count} frames and {len(self._clip.audio)} samples are too few",
             )
         if np.isnan(lips).any(1).all():
-            return self.nothing("no_track", "no window shows the face throughout")
+            return self.nothing("no_track", "no window has a face in all of its frames")
         if np.abs(audio).max() < SILENCE:
-            return self.nothing("silent", f"the sound stays below {SILENCE:g} of full scale")
+            return self.nothing("silent", f"the audio stays below {SILENCE:g} of full scale")
         score = sync_score.score(lips, self._embedder.sound(audio, len(lips)))
         c_name, d_name = (column.name for column in self.spec.columns)
         notes = list(warnings)

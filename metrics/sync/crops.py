@@ -14,6 +14,8 @@ from metrics.common.resample import cv2_resize
 MEDIAN = 13
 #: A box is carried at most this far over frames without a face (num_failed_det).
 MAX_GAP = 25
+#: How far the reference's crop reaches beyond the box, of the box's half side.
+SCALE = 0.4
 #: Grey outside the frame (run_pipeline.py).
 PAD_VALUE = 110
 
@@ -34,14 +36,13 @@ def face_box(landmarks: np.ndarray) -> Box:
     return Box(float(x), float(y), float((high - low).max() / 2))
 
 
-def reference_crop(frame: np.ndarray, box: Box, size: int, scale: float = 0.4) -> np.ndarray:
+def reference_crop(frame: np.ndarray, box: Box, size: int) -> np.ndarray:
     """The reference's crop: rows y-s..y+1.8s, columns x-1.4s..x+1.4s, resized.
 
     Args:
         frame: uint8 [H,W,3].
         box: the face; s is its half side.
         size: side of the result in pixels.
-        scale: how far the crop reaches beyond the box, of s.
 
     Returns:
         uint8 [size,size,3], bilinear as OpenCV computes it, grey 110 where it leaves the frame.
@@ -51,11 +52,11 @@ def reference_crop(frame: np.ndarray, box: Box, size: int, scale: float = 0.4) -
 
     """
     s = box.half
-    pad = int(s * (1 + 2 * scale))
+    pad = int(s * (1 + 2 * SCALE))
     padded = np.pad(frame, ((pad, pad), (pad, pad), (0, 0)), constant_values=PAD_VALUE)
     x, y = box.x + pad, box.y + pad
-    top, bottom = max(int(y - s), 0), int(y + s * (1 + 2 * scale))
-    left, right = max(int(x - s * (1 + scale)), 0), int(x + s * (1 + scale))
+    top, bottom = max(int(y - s), 0), int(y + s * (1 + 2 * SCALE))
+    left, right = max(int(x - s * (1 + SCALE)), 0), int(x + s * (1 + SCALE))
     crop = padded[top:bottom, left:right]
     if 0 in crop.shape:
         raise ValueError(f"the box {box} lies outside the frame {frame.shape[:2]}")

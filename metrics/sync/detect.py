@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 import numpy as np
 
 from harness.contracts import FrameBatch
 from metrics.common.resample import cv2_resize
+from metrics.common.shared import shared
 
 if TYPE_CHECKING:
     from metrics.backbones.s3fd import S3FD
@@ -19,17 +19,12 @@ SCALE = 0.25
 #: Probability above which a box is a face.
 CONFIDENCE = 0.9
 
-_OPEN: WeakValueDictionary[tuple[Path, str], S3FD] = WeakValueDictionary()
-
 
 def open_s3fd(path: Path, device: str = "cpu") -> S3FD:
     """The detector with its weights; one for all who hold it at the same time."""
     from metrics.backbones.s3fd import SYNC, load_s3fd
 
-    net = _OPEN.get((path, device))
-    if net is None:
-        net = _OPEN[path, device] = load_s3fd(path, SYNC, device)
-    return net
+    return shared(load_s3fd, path, SYNC, device)
 
 
 def detect(net: S3FD, frames: np.ndarray) -> list[np.ndarray]:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -22,11 +21,14 @@ _SOUNDS = 3
 
 
 class Embedder:
-    """A SyncNet with its weights.
+    """The SyncNet of a weights id.
 
     Attributes:
         size: side of the square crop it sees, in pixels.
         width: dimensions of an embedding.
+
+    Raises:
+        BadInput: the file cannot be read or is of another network.
 
     """
 
@@ -60,24 +62,6 @@ class Embedder:
             windows = sync_score.mfcc_windows(sync_score.mfcc(audio), count)
             self._sounds[key] = embed(self.network.forward_aud, windows, self.device)
         return self._sounds[key]
-
-
-#: Weak, so that the weights leave memory with the last metric that uses them.
-_OPEN: WeakValueDictionary[tuple[str, Path, str], Embedder] = WeakValueDictionary()
-
-
-def open_embedder(kind: str, path: Path, device: str = "cpu") -> Embedder:
-    """The embedder of a weights id; one for all who hold it at the same time.
-
-    Raises:
-        BadInput: the file cannot be read or is of another network.
-
-    """
-    key = kind, path, device
-    embedder = _OPEN.get(key)
-    if embedder is None:
-        embedder = _OPEN[key] = Embedder(*key)
-    return embedder
 
 
 class LipStream:
@@ -122,13 +106,9 @@ def bgr255(crop: np.ndarray) -> np.ndarray:
 def embed(
     network: Callable[[Tensor], Tensor], inputs: np.ndarray, device: str = "cpu"
 ) -> np.ndarray:
-    """Embeddings float64 [N,D] of inputs [N,...], a chunk at a time, without gradients.
+    """Embeddings float64 [N,D] of float32 [N,...], a chunk at a time, without gradients.
 
-    Args:
-        network: a method of a torch module, from [B,...] to [B,D].
-        inputs: float32.
-        device: where the module is.
-
+    `network` is a method of a torch module on `device`, from [B,...] to [B,D].
     """
     import torch
 

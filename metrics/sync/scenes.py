@@ -27,15 +27,7 @@ _HUE = np.concatenate([[0], np.rint((180 << 12) / (6.0 * _I))]).astype(np.int32)
 
 
 def cv2_hsv(frame: np.ndarray) -> np.ndarray:
-    """Hue (0..179), saturation and value as OpenCV has them for 8 bits.
-
-    Args:
-        frame: uint8 RGB [H,W,3].
-
-    Returns:
-        uint8 [H,W,3].
-
-    """
+    """Hue (0..179), saturation and value of uint8 RGB [H,W,3] as OpenCV has them: uint8 [H,W,3]."""
     r, g, b = (frame[..., k].astype(np.int32) for k in range(3))
     value = frame.max(-1).astype(np.int32)
     spread = value - frame.min(-1)

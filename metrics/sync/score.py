@@ -26,9 +26,9 @@ class SyncScore:
     curve: np.ndarray  # float64 [31], mean distance by shift
 
 
-def window_count(frames: int, samples: int, fps: float = 25.0, rate: int = 16_000) -> int:
-    """Windows of a sequence: one fewer than fits, as the reference counts; never below 0."""
-    return max(min(frames, int(samples * fps // rate)) - FRAMES, 0)
+def window_count(frames: int, samples: int) -> int:
+    """Windows at 25 fps and 16 kHz: one fewer than fits, as the reference counts; at least 0."""
+    return max(min(frames, samples * 25 // 16_000) - FRAMES, 0)
 
 
 def mfcc(audio: np.ndarray) -> np.ndarray:
@@ -49,44 +49,33 @@ def mfcc_windows(columns: np.ndarray, count: int) -> np.ndarray:
     return columns[:, index].transpose(1, 0, 2)[:, None].astype(np.float32)
 
 
-def shifted_distances(lips: np.ndarray, sound: np.ndarray, vshift: int = VSHIFT) -> np.ndarray:
+def shifted_distances(lips: np.ndarray, sound: np.ndarray) -> np.ndarray:
     """Distance of each lip window to the sound 15 windows before to 15 after.
 
-    The sound is zero-padded by `vshift` windows each side; that biases short sequences, which is
-    why the number of windows stands beside the score.
-
-    Args:
-        lips: float [N,D].
-        sound: float [N,D].
-        vshift: shifts each way.
-
-    Returns:
-        float64 [N, 2 vshift + 1]: entry (i,j) is |lips_i - sound_{i+j-vshift} + 1e-6|.
-
+    The sound is zero-padded by 15 windows each side; that biases short sequences, which is
+    why the number of windows stands beside the score. Of lips and sound float [N,D]: float64
+    [N,31], of which entry (i,j) is |lips_i - sound_{i+j-15} + 1e-6|.
     """
     if lips.shape != sound.shape or lips.ndim != 2:
         raise ValueError(f"embeddings must be [N,D] twice: {lips.shape}, {sound.shape}")
     lips, sound = np.asarray(lips, np.float64), np.asarray(sound, np.float64)
-    padded = np.pad(sound, ((vshift, vshift), (0, 0)))
+    padded = np.pad(sound, ((VSHIFT, VSHIFT), (0, 0)))
     n = len(lips)
     return np.stack(
-        [np.linalg.norm(lips - padded[j : j + n] + EPS, axis=1) for j in range(2 * vshift + 1)], 1
+        [np.linalg.norm(lips - padded[j : j + n] + EPS, axis=1) for j in range(2 * VSHIFT + 1)], 1
     )
 
 
-def score(lips: np.ndarray, sound: np.ndarray, vshift: int = VSHIFT) -> SyncScore:
-    """Score embeddings as joonson/syncnet_python SyncNetInstance.evaluate does.
+def score(lips: np.ndarray, sound: np.ndarray) -> SyncScore:
+    """Score embeddings float [N,D] as joonson/syncnet_python SyncNetInstance.evaluate does.
 
-    Args:
-        lips: float [N,D]; a row of NaN is a window that could not be seen and counts for nothing.
-        sound: float [N,D].
-        vshift: shifts each way.
+    A row of NaN in `lips` is a window that could not be seen and counts for nothing.
 
     Raises:
         ValueError: no window can be scored, or the shapes differ.
 
     """
-    distances = shifted_distances(lips, sound, vshift)
+    distances = shifted_distances(lips, sound)
     seen = ~np.isnan(distances).any(1)
     if not seen.any():
         raise ValueError("no window can be scored")
@@ -95,7 +84,7 @@ def score(lips: np.ndarray, sound: np.ndarray, vshift: int = VSHIFT) -> SyncScor
     return SyncScore(
         confidence=float(np.median(curve) - curve[best]),
         distance=float(curve[best]),
-        offset=vshift - best,
+        offset=VSHIFT - best,
         windows=int(seen.sum()),
         distances=distances[:, best],
         curve=curve,

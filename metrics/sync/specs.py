@@ -10,11 +10,13 @@ FORMULA = (
     "Sync-D = min_j m_j, Sync-C = median_j m_j - min_j m_j"
 )
 _TRAPS = (
-    "A silent sound gives the reference a Sync-C near 0 and a finite Sync-D; here it is a failure.",
-    "The embeddings are not normalised, so another network or crop moves the whole scale.",
-    "Sound is zero-padded by 15 windows each side: fewer than 100 windows bias both values.",
-    "The sound must be 16-bit integers; floats move the first MFCC by 2 ln 32768.",
-    "The best shift counts, so a constant delay costs nothing: read the offset too.",
+    "On silent audio the reference gives a Sync-C near 0 and a finite Sync-D; here it is a "
+    "failure.",
+    "The embeddings are not normalised, so another network or crop changes the whole scale.",
+    "The audio is zero-padded by 15 windows on each side, which biases both values below 100 "
+    "windows.",
+    "The audio must be 16-bit integers; floats in [-1,1] shift the first MFCC by 2 ln 32768.",
+    "The best shift is scored, so a constant delay costs nothing: check the offset too.",
 )
 _CROP = "joonson/syncnet_python"
 
@@ -50,7 +52,7 @@ def _spec(
     )
 
 
-_LENGTH = "A face must be tracked over more than 100 frames and be 100 pixels wide or high."
+_LENGTH = "A face must be tracked for over 100 frames and exceed 100 pixels in width or height."
 
 SPECS = (
     _spec(
@@ -58,24 +60,28 @@ SPECS = (
         "synthetic SyncNet, mouth crop",
         "metrics.sync.frames:SmoothedSync",
         f"{_CROP} SyncNetInstance.py evaluate, vshift 15, with this project's network",
-        ("The network knows the synthetic corpus alone; no published value compares with it.",),
+        (
+            "The network was trained on the synthetic corpus only; not comparable with published "
+            "values.",
+        ),
         extractor="synthetic",
     ),
     _spec(
         "reference",
-        "SyncNet v2, the whole pipeline of syncnet_python with its lossy files",
+        "SyncNet v2, the whole syncnet_python pipeline with its lossy files",
         "metrics.sync.tracked:TrackedSync",
-        f"{_CROP} run_pipeline.py and SyncNetInstance.py evaluate, vshift 15; the numbers of "
+        f"{_CROP} run_pipeline.py and SyncNetInstance.py evaluate, vshift 15; as in "
         "Wav2Lip's calculate_scores_real_videos",
         (
-            "Each frame is coded with loss four times and the sound as MP3 on the way to the "
-            "network; without that it is sync/direct.",
-            "The encoders' version and number of threads decide the last digits; one is used here.",
-            "LAME's delay makes the sound 1105 samples late and the pipeline the video two frames, "
-            "so the offset is not true to the frame.",
+            "On the way to the network each frame is lossily encoded four times and the audio as "
+            "MP3; sync/direct leaves that out.",
+            "The last digits depend on the encoders' versions and threads; one thread is used "
+            "here.",
+            "LAME delays the audio by 1105 samples and the pipeline the video by two frames, so "
+            "the offset is not exact to the frame.",
             _LENGTH,
-            "syncnet-python on PyPI wants 50 frames, takes the best of all tracks, and says 0, 0 "
-            "where there is no face.",
+            "syncnet-python on PyPI accepts tracks of 50 frames, takes the best of all tracks, "
+            "and returns 0, 0 where it finds no face.",
         ),
         weights=("s3fd-sync",),
     ),
@@ -84,7 +90,7 @@ SPECS = (
         "SyncNet v2, crops of syncnet_python without its lossy files",
         "metrics.sync.tracked:TrackedSync",
         f"{_CROP} run_pipeline.py (detector, tracks, crop) and SyncNetInstance.py evaluate",
-        ("No codec comes between, so published values do not compare.", _LENGTH),
+        ("No codec is involved, so published values are not comparable.", _LENGTH),
         weights=("s3fd-sync",),
     ),
     _spec(
@@ -93,8 +99,8 @@ SPECS = (
         "metrics.sync.frames:SmoothedSync",
         f"{_CROP} SyncNetInstance.py evaluate, with another detector",
         (
-            "MediaPipe's box is not S3FD's: the crop has another size, so compare it with itself "
-            "only.",
+            "MediaPipe's box differs from S3FD's, and so does the crop: compare within this "
+            "variant only.",
         ),
         extractor="mp",
     ),
@@ -105,9 +111,10 @@ SPECS = (
         "Rudrabha/Wav2Lip evaluation/scores_LSE/calculate_scores_LRS.py and "
         "SyncNetInstance_calc_scores.py",
         (
-            "No face is looked for: meaningful only where the frame is a face crop already.",
-            "A frame that is not square is distorted.",
-            "ffmpeg makes every frame a JPEG at 200 kbit/s first, which costs large frames most.",
+            "No face is detected: meaningful only where the frame is already a face crop.",
+            "Non-square frames are distorted.",
+            "ffmpeg first encodes every frame as a JPEG at 200 kbit/s, which degrades large "
+            "frames most.",
         ),
     ),
 )

@@ -103,8 +103,8 @@ class TrackedSync(Sync):
         if not tracks:
             return self.nothing(
                 "no_track",
-                f"S3FD saw a face in {seen} of {len(self._faces)} frames, and none was followed "
-                f"over more than {MIN_TRACK} at more than {MIN_FACE} pixels",
+                f"S3FD found a face in {seen} of {len(self._faces)} frames, but none could be "
+                f"tracked over more than {MIN_TRACK} frames at more than {MIN_FACE} pixels",
             )
         track = max(tracks, key=len)
         self._found |= {
@@ -113,7 +113,7 @@ class TrackedSync(Sync):
             "mean_position": smoothed(track).mean(0).round(2).tolist(),
         }
         warnings = () if len(tracks) == 1 else (
-            f"{len(tracks)} faces were tracked; the longest is scored, of {len(track)} frames",
+            f"{len(tracks)} faces were tracked; the longest track is scored ({len(track)} frames)",
         )  # fmt: skip
         try:
             lips = self._embed(track)

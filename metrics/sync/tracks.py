@@ -50,16 +50,13 @@ def tracks_of(
     min_track: int = MIN_TRACK,
     min_face: float = MIN_FACE,
 ) -> list[Track]:
-    """Tracks of one scene.
+    """Tracks of one scene, by their first frame, as the reference finds them.
 
     Args:
         faces: boxes of each frame, float64 [K,4 or more], best first.
         start: index of the first frame.
         min_track: detections that a track must have more of.
         min_face: pixels that its mean size must exceed.
-
-    Returns:
-        tracks in the order in which the reference finds them: by their first frame.
 
     """
     left = [list(boxes[:, :4]) for boxes in faces]

@@ -1,14 +1,15 @@
 """Training of the synthetic-domain networks, from sequences of synthetic subjects.
 
 Run `python -m metrics.training` to train all three; the sequences come from the function
-named by `--recordings`, so that this package does not depend on where they come from.
+named by `--sequences`, so that this package does not depend on where they come from.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -58,20 +59,14 @@ def train(
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     learn, held = split_people(sequences)
-    call: Callable[..., Any]
-    if name == "synthetic-face":
-        from metrics.training.face import train as call
-    elif name == "synthetic-perceptual":
-        from metrics.training.perceptual import train as call
-    else:
-        from metrics.training.syncnet import train as call
     options = {}
     regressor = out_dir / "synthetic-face.safetensors"
     if name == "synthetic-syncnet" and regressor.is_file():
         from metrics.detectors.synthetic import face_net
 
         options["face_net"] = face_net(regressor, "cpu")
-    net, figures = call(learn, held, seed, progress, budget, **options)
+    module = import_module(f"metrics.training.{name.removeprefix('synthetic-')}")
+    net, figures = module.train(learn, held, seed, progress, budget, **options)
     _save(net, out_dir / f"{name}.safetensors")
     _write(out_dir / f"{name}.md", _card(name, learn, held, seed, budget, figures).encode())
     return figures
@@ -106,23 +101,23 @@ def _card(
 ) -> str:
     """The model card, in Markdown."""
     what = {
-        "synthetic-face": "68 landmarks, 24 expression controls and the presence of a face",
-        "synthetic-syncnet": "whether lips and sound belong together",
-        "synthetic-perceptual": "how far apart two images look",
+        "synthetic-face": "Finds a face with its 68 landmarks and 24 expression controls",
+        "synthetic-syncnet": "Judges whether lips and sound belong together",
+        "synthetic-perceptual": "Measures how different two images look",
     }
     first = learn[0]
     rows = "\n".join(f"| {key.replace('_', ' ')} | {value:.4g} |" for key, value in figures.items())
     return f"""# {name}
 
-Tells {what[name]}.
+{what[name]}.
 
-It works in the synthetic domain only: it was trained on drawn subjects and says nothing of
-photographs. Trained by this project; weights stored as float16.
+For the synthetic domain only: it was trained on rendered subjects, not on photographs.
+Trained by this project; weights stored as float16.
 
-- Learned from {len(learn)} subjects, {sum(len(s.frames) for s in learn)} frames of
+- Trained on {len(learn)} subjects, {sum(len(s.frames) for s in learn)} frames of
   {first.height}x{first.width}: {learn[0].subject} to {learn[-1].subject}.
-- Held out: {held[0].subject} to {held[-1].subject}. No subject of any split is among either.
-- Seed {seed}, budget {budget:g}. Made again by `python -m metrics.training`.
+- Held out: {held[0].subject} to {held[-1].subject}. No subject of any split is in either set.
+- Seed {seed}, budget {budget:g}. Retrain with `python -m metrics.training`.
 
 | held-out figure | value |
 |---|---|

@@ -12,7 +12,8 @@ from pathlib import Path
 from harness.weights import ROOT, sha256_of
 from metrics.training import NAMES, train
 
-RECORDINGS = "splits.synthetic.corpus:training_sequences"
+WEIGHTS = ROOT / "metrics" / "weights"
+SEQUENCES = "splits.synthetic.corpus:training_sequences"
 
 
 def register(name: str, path: Path, registry: Path) -> None:
@@ -20,7 +21,7 @@ def register(name: str, path: Path, registry: Path) -> None:
     text = registry.read_text("utf-8")
     head, mark, rest = text.partition(f"[{name}]\n")
     if not mark:
-        raise SystemExit(f"{registry}: there is no row [{name}]")
+        raise SystemExit(f"{registry}: no entry [{name}]")
     row, gap, after = rest.partition("\n[")
     row = re.sub(r"(?m)^bytes = .*$", f"bytes = {path.stat().st_size}", row)
     row = re.sub(r"(?m)^sha256 = .*$", f'sha256 = "{sha256_of(path)}"', row)
@@ -36,28 +37,38 @@ def _progress(stage: str, done: int, total: int, **values: float) -> None:
 def main() -> None:
     """Train what was asked for, in the order in which one needs the other."""
     parser = argparse.ArgumentParser(prog="python -m metrics.training", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; or all")
-    parser.add_argument("--out", type=Path, default=ROOT / "metrics" / "weights")
-    parser.add_argument("--people", type=int, default=40)
-    parser.add_argument("--frames", type=int, default=180, help="of each subject")
-    parser.add_argument("--size", type=int, default=128, help="side of the frames in pixels")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"networks to train: {', '.join(NAMES)} (all by default)",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=WEIGHTS, help="folder for the weights and cards"
+    )
+    parser.add_argument("--subjects", type=int, default=40, help="number of subjects")
+    parser.add_argument("--frames", type=int, default=180, help="frames per subject")
+    parser.add_argument("--size", type=int, default=128, help="frame width and height in pixels")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--budget", type=float, default=1.0, help="factor on the training steps")
-    parser.add_argument("--recordings", default=RECORDINGS, help="module:function that draws them")
+    parser.add_argument(
+        "--budget", type=float, default=1.0, help="multiplier of the number of training steps"
+    )
+    parser.add_argument(
+        "--sequences", default=SEQUENCES, help="module:function that renders the training sequences"
+    )
     options = parser.parse_args()
-    module, _, function = options.recordings.partition(":")
-    draw = getattr(importlib.import_module(module), function)
+    module, _, function = options.sequences.partition(":")
+    render = getattr(importlib.import_module(module), function)
     size = (options.size, options.size)
-    people = list(draw(options.people, size, options.seed, frames=options.frames))
+    sequences = list(render(options.subjects, size, options.seed, frames=options.frames))
     for name in [n for n in NAMES if n in options.names or not options.names]:
         start = time.perf_counter()
-        figures = train(name, people, options.out, options.seed, _progress, options.budget)
+        figures = train(name, sequences, options.out, options.seed, _progress, options.budget)
         print(f"{name}: {time.perf_counter() - start:.0f} s")
         for key, value in figures.items():
             print(f"  {key} {value:.4g}")
-        if options.out.resolve() == (ROOT / "metrics" / "weights").resolve():
-            path = options.out / f"{name}.safetensors"
-            register(name, path, ROOT / "metrics" / "weights.toml")
+        if options.out.resolve() == WEIGHTS.resolve():
+            register(name, WEIGHTS / f"{name}.safetensors", ROOT / "metrics" / "weights.toml")
 
 
 if __name__ == "__main__":

@@ -91,7 +91,9 @@ def split_people(sequences: Iterable[Sequence]) -> tuple[list[Sequence], list[Se
     given = list(sequences)
     subjects = list(dict.fromkeys(s.subject for s in given))
     if len(subjects) < 2:
-        raise BadInput("training", f"{len(given)} sequences of one subject", "Give two at least.")
+        raise BadInput(
+            "training", f"{len(given)} sequences of one subject", "Give at least two subjects."
+        )
     held = set(subjects[-max(len(subjects) // 5, 1) :])
     return (
         [s for s in given if s.subject not in held],

@@ -44,10 +44,7 @@ def train(
     """Train the regressor and measure it on subjects it has not seen.
 
     Arguments as of `metrics.training.train`; `held` are sequences of other subjects.
-
-    Returns:
-        The network in evaluation mode, and its held-out figures.
-
+    Returns the network in evaluation mode, and its held-out figures.
     """
     torch.manual_seed(seed)
     rng = torch.Generator().manual_seed(seed)

@@ -54,6 +54,13 @@ def distort(x: Tensor, kind: str, level: float, rng: torch.Generator) -> Tensor:
     raise ValueError(kind)
 
 
+def blurred_and_dimmed(x: Tensor) -> tuple[Tensor, Tensor]:
+    """X [B,3,H,W] in [0,1] blurred, and made darker by the same root mean squared error."""
+    soft = blur(x, 1.5)
+    error = (soft - x).square().mean((1, 2, 3), keepdim=True).sqrt()
+    return soft, (x - error).clamp(0, 1)
+
+
 KINDS = ("blur", "noise", "coarse", "shift", "mix", "light")
 
 
@@ -72,10 +79,7 @@ def train(
     """Train the trunk to parse faces, then non-negative heads to rank distortions.
 
     Arguments as of `metrics.training.train`; `held` are sequences of other subjects.
-
-    Returns:
-        LPIPS over the trunk in evaluation mode, and its held-out figures.
-
+    Returns the network in evaluation mode, and its held-out figures.
     """
     torch.manual_seed(seed)
     rng = torch.Generator().manual_seed(seed)
@@ -137,9 +141,7 @@ def _train_heads(
         low = int(torch.randint(len(LEVELS) - 1, (1,), generator=rng))
         weak = distort(x, kind, LEVELS[low], rng)
         strong = distort(x, kind, LEVELS[low + 1], rng)
-        soft = blur(x, 1.5)
-        error = (soft - x).square().mean((1, 2, 3), keepdim=True).sqrt()
-        dimmed = (x - error).clamp(0, 1)
+        soft, dimmed = blurred_and_dimmed(x)
         near, far, seen, unseen = (
             net(x * 2 - 1, y * 2 - 1).clamp_min(1e-6).log() for y in (weak, strong, soft, dimmed)
         )
@@ -170,8 +172,7 @@ def evaluate(net: PerceptualDistance, samples: list[FaceSamples], seed: int) -> 
         )
         figures[f"monotonic_{kind}"] = float((curve.diff(dim=0) > 0).float().mean())
         figures[f"distance_{kind}_level_1"] = float(curve[2].mean())
-    soft = blur(x, 1.5)
-    error = (soft - x).square().mean((1, 2, 3), keepdim=True).sqrt()
-    farther = net(x * 2 - 1, soft * 2 - 1) > net(x * 2 - 1, (x - error).clamp(0, 1) * 2 - 1)
+    soft, dimmed = blurred_and_dimmed(x)
+    farther = net(x * 2 - 1, soft * 2 - 1) > net(x * 2 - 1, dimmed * 2 - 1)
     figures["blur_above_equal_mse_dimming"] = float(farther.float().mean())
     return figures

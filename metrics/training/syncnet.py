@@ -66,10 +66,7 @@ def train(
 
     Arguments as of `metrics.training.train`; `held` are sequences of other subjects. `face_net`
     finds their mouths, as the metric does; without it their true landmarks are used.
-
-    Returns:
-        The network in evaluation mode, and its held-out figures.
-
+    Returns the network in evaluation mode, and its held-out figures.
     """
     torch.manual_seed(seed)
     rng = torch.Generator().manual_seed(seed)

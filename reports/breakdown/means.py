@@ -16,7 +16,6 @@ from harness.contracts import BadInput, Results, UnknownName
 from reports import layout
 from reports.comparison.rows import Side, side
 from reports.numbers import Precision, precision
-from reports.statistics import subject_of
 
 #: What sequences can be grouped by.
 KEYS = ("emotion", "intensity", "subject")
@@ -72,22 +71,18 @@ class Breakdown:
 
 def facts(sequence: str, results: Results) -> dict[str, str]:
     """Emotion, intensity and subject of a sequence as text; `unknown` where none is stated."""
-    known = results.sequences.get(sequence, {})
-
-    def text(value: object) -> str:
-        return "unknown" if value in (None, "") else str(value)
-
-    return {
-        "emotion": text(known.get("emotion")),
-        "intensity": text(known.get("intensity")),
-        "subject": text(subject_of(sequence, results.sequences)),
-    }
+    known = {key: results.sequences.get(sequence, {}).get(key) for key in KEYS}
+    return {key: "unknown" if v in (None, "") else str(v) for key, v in known.items()}
 
 
 def labelled(results: Results, key: str) -> bool:
     """Whether the sequences differ in a key, so that a table of it is of use."""
-    names = dict.fromkeys(name for row in results.rows for name in row.sequences)
-    return len({facts(name, results)[key] for name in names}) > 1
+    return len({facts(name, results)[key] for name in names_of(results)}) > 1
+
+
+def names_of(results: Results) -> list[str]:
+    """The sequences of all rows, in order of appearance."""
+    return list(dict.fromkeys(name for row in results.rows for name in row.sequences))
 
 
 def order(group: Group) -> tuple[tuple[bool, bool, str], ...]:
@@ -99,23 +94,14 @@ def order(group: Group) -> tuple[tuple[bool, bool, str], ...]:
 
 
 def breakdown(
-    results: Results,
-    sides: Mapping[int, Side],
-    column: str,
-    by: Sequence[str],
+    results: Results, sides: Mapping[int, Side], column: str, by: Sequence[str]
 ) -> Breakdown | None:
-    """One column by the values of `by`; None where its value is not a mean of items.
+    """One column by the values of `by`, crossed; None where its value is not a mean of items.
 
-    Args:
-        results: the rows.
-        sides: rows with their items, by their index; rows without are left out, and a row that
-            failed in this column has no values.
-        column: its name.
-        by: keys of `KEYS`; several are crossed.
-
+    Rows without items, which are not in `sides` (by index), are left out; a row that failed in
+    this column has no values.
     """
-    names = dict.fromkeys(name for row in results.rows for name in row.sequences)
-    of = {name: tuple(facts(name, results)[key] for key in by) for name in names}
+    of = {name: tuple(facts(name, results)[key] for key in by) for name in names_of(results)}
     groups = sorted(set(of.values()), key=order)
     rows: list[str] = []
     cells, competing = [], set()
@@ -174,16 +160,11 @@ def tables(
         if key not in KEYS:
             raise UnknownName("key of sequences", key, KEYS)
     wanted = layout.named(results.columns, columns) or layout.column_names(results)
-    names = {name for row in results.rows for name in row.sequences}
     for key in by:
-        if all(facts(name, results)[key] == "unknown" for name in names):
-            raise BadInput(
-                folder,
-                f"no sequence states its {key}",
-                "Take a split that has several, or give `score` a file of --labels."
-                if results.sequences
-                else "Run again with this version, or give `score` a file of --labels.",
-            )
+        if all(facts(name, results)[key] == "unknown" for name in names_of(results)):
+            cure = "Use a split with such labels" if results.sequences else "Run with this version"
+            fact = f"no sequence has a label for its {key}"
+            raise BadInput(folder, fact, f"{cure}, or give `score` a file of --labels.")
     sides = {index: side(folder, results, row) for index, row in enumerate(results.rows)}
     found = [breakdown(results, sides, name, by) for name in wanted]
     return [table for table in found if table is not None]

@@ -13,9 +13,8 @@ from reports.comparison.extremes import NAMED, Extreme, extremes
 from reports.comparison.rows import Side
 from reports.statistics import Estimate, Pairs, Pooled, estimate, estimate_pooled, holm, paired
 from reports.statistics.bootstrap import RESAMPLES
+from reports.statistics.correction import LEVEL
 from reports.statistics.pooled import MIN_SEEDS, MIN_SEQUENCES, MIN_SUBJECTS
-
-LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -84,13 +83,7 @@ def sign(direction: str) -> int:
 
 
 def compare(pairs: Sequence[tuple[Side, Side]], columns: Sequence[str] = ()) -> list[Change]:
-    """All columns of all pairs of rows, Holm-corrected together over those with a direction.
-
-    Args:
-        pairs: rows A with rows B.
-        columns: the only ones to look at; all without.
-
-    """
+    """All columns (or the named ones) of pairs of rows A and B, Holm-corrected together."""
     return corrected(
         [
             replace(change, row=a.label if a.label == b.label else f"{a.label} -> {b.label}")
@@ -112,14 +105,9 @@ def corrected(changes: Sequence[Change]) -> list[Change]:
 def changes_of(
     a: Side, b: Side, columns: Sequence[str] = (), resamples: int = RESAMPLES, named: int = 0
 ) -> list[Change]:
-    """All columns that both rows have a score of, without correction.
+    """All columns, or the named ones, that both rows have a score of, without correction.
 
-    Args:
-        a: a row.
-        b: another.
-        columns: the only ones to look at; all without.
-        resamples: bootstrap draws.
-        named: items to name on either end.
+    `resamples` are bootstrap draws, `named` the items to name on either end.
 
     Raises:
         BadInput: a sequence has not the same number of items on both sides.
@@ -140,7 +128,7 @@ def column_change(
     change = Change(name, direction, left.value, right.value)
     for label, score in (("A", left), ("B", right)):
         if score.value is None:
-            text = {"unavailable": "is unavailable"}.get(score.status, "failed")
+            text = "is unavailable" if score.status == "unavailable" else "failed"
             return replace(change, reason=f"{label} {text}")
     kinds = a.weights(name), b.weights(name)
     if None in kinds:
@@ -180,23 +168,22 @@ def why_not(a: Score, b: Score, timing: bool) -> str:
         return "speed depends on machine load, not on sequences: no interval"
     text = "its value is not a mean of items, and "
     if has_spread(a) and has_spread(b):
-        return text + "nothing varies or nothing can be paired: no interval"
+        return text + "nothing varies or can be paired: no interval"
     return text + (
-        f"the rows store fewer than {MIN_SUBJECTS} subjects, {MIN_SEQUENCES} sequences and "
-        f"{MIN_SEEDS} trainings of it: no interval"
+        f"the rows have fewer than {MIN_SUBJECTS} subjects, {MIN_SEQUENCES} sequences and "
+        f"{MIN_SEEDS} training runs: no interval"
     )
 
 
 def scope(changes: Sequence[Change]) -> str:
     """What the intervals generalise to: of most columns first, then by name of all others."""
-    found = [(change, phrase(change.difference)) for change in changes if change.difference]
+    found = [
+        (change, scopes.phrase(one.level, one.subjects, one.sequences, one.clusters))
+        for change in changes
+        if (one := change.difference)
+    ]
     kinds = Counter(column for column, _ in {(change.column, text) for change, text in found})
     names = [
         (c.column if kinds[c.column] == 1 else f"{c.column} of {c.row}", text) for c, text in found
     ]
     return " ".join(scopes.sentences(names)) or "No column has paired items."
-
-
-def phrase(one: Estimate) -> str:
-    """What one interval generalises to."""
-    return scopes.phrase(one.level, one.subjects, one.sequences, one.clusters)

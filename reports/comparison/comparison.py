@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reports import layout
 from reports.comparison import protocol
-from reports.comparison.changes import LEVEL, Change, compare, scope
+from reports.comparison.changes import Change, compare, scope
 from reports.comparison.extremes import NAMED
 from reports.comparison.rows import Side
 from reports.numbers import Precision, of_changes
+from reports.statistics.correction import LEVEL
 
 MARKS = {
     "better": "▲ better",
@@ -23,10 +24,13 @@ MARKS = {
     "untested": "",
 }
 
+#: Verdicts of a difference that holds, at least before correction.
+CHANGED = ("better", "worse", "maybe better", "maybe worse")
+
 LEGEND = (
-    f"▲▼ significant at {LEVEL:g} after Holm's correction over the table; △▽ before it only; "
-    "· the interval holds 0; ◆ it does not, in a column without direction, which is described and "
-    "no part of the correction."
+    f"▲▼ significant at {LEVEL:g} after Holm correction over the table; △▽ only before it; "
+    "· not significant; ◆ significant in a column without a direction, which is not part of the "
+    "correction."
 )
 
 
@@ -84,14 +88,19 @@ def make(
     return Comparison(*names, tuple(found), scope(found), remarks)
 
 
+def alike(changes: Sequence[Change]) -> bool:
+    """Whether all columns of a pair of rows are equal."""
+    return bool(changes) and all(change.verdict == "equal" for change in changes)
+
+
 def digits_of(changes: Sequence[Change]) -> Precision:
     """How the differences of one column are written."""
     sizes = [(one.delta, *(one.interval or ())) for one in changes]
     return of_changes(changes[0].column, [v for one in changes for v in (one.a, one.b)], sizes)
 
 
-def texts(change: Change) -> dict[str, str]:
-    """One line, as text."""
+def texts(change: Change, marks: Mapping[str, str] = {}) -> dict[str, str]:
+    """One line, as text; `marks` are what it shows instead of a reason, of `reasons`."""
     digits = digits_of([change])
     one, interval = change.difference, change.interval
     counts = ""
@@ -106,7 +115,7 @@ def texts(change: Change) -> dict[str, str]:
         "interval": " to ".join(map(digits.signed, interval or ())),
         "p": p_text(change.p) if tested else "",
         "pairs": counts,
-        "verdict": MARKS[change.verdict] or change.reason,
+        "verdict": MARKS[change.verdict] or marks.get(change.reason, change.reason),
     }
 
 
@@ -129,7 +138,7 @@ def extreme_lines(
         if change.direction == "none":
             continue
         digits = digits_of([change])
-        for word, found in (("worse", change.worse), ("better", change.better)):
+        for word, found in (("losses", change.worse), ("gains", change.better)):
             if found:
                 items = "; ".join(
                     f"{one.sequence} {one.unit} {one.item} "
@@ -137,7 +146,7 @@ def extreme_lines(
                     for one in found[:limit]
                 )
                 row = f"{change.row}, " if len(comparison.rows) > 1 else ""
-                lines.append(f"{row}{change.column}, most {word}: {items}")
+                lines.append(f"{row}{change.column}, largest {word}: {items}")
     return lines
 
 
@@ -161,7 +170,7 @@ def grouped(lines: Sequence[tuple[str, str]]) -> list[str]:
 def notes(comparison: Comparison) -> list[str]:
     """Scope first: nothing in the table may be read without it; then what is left out and why."""
     alone = [
-        (f"items in {side} alone ({', '.join(names)}), so not compared", change.column)
+        (f"sequences only in {side}, not compared ({', '.join(names)})", change.column)
         for change in comparison.changes
         if change.pairs is not None
         for side, names in (("A", change.pairs.only_a), ("B", change.pairs.only_b))

@@ -15,14 +15,13 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Extreme:
-    """One item: where, both values, and how much better B is (below 0: worse)."""
+    """One item: where, and both values."""
 
     sequence: str
     item: int
     a: float
     b: float
-    gain: float
-    unit: str = "frame"  # or "window"
+    unit: str  # "frame" or "window"
 
 
 def extremes(
@@ -47,7 +46,7 @@ def extremes(
             if all(m.sequence != sequence or abs(m.item - item) >= block for m in kept):
                 values = float(left[sequence][item]), float(right[sequence][item])
                 unit = "frame" if len(left[sequence]) == a.frames(sequence) else "window"
-                kept.append(Extreme(sequence, item, *values, float(gains[index]), unit))
+                kept.append(Extreme(sequence, item, *values, unit))
         return tuple(kept)
 
     return chosen(order[gains[order] < 0]), chosen(order[gains[order] > 0][::-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from reports.comparison import comparison as words
@@ -27,27 +27,25 @@ def page(found: Comparison) -> str:
 def table(found: Comparison, row: str) -> dict[str, Any]:
     """The columns of one pair of rows: those that changed surely come first."""
     changes = [change for change in found.shown if change.row == row]
-    marks, order = words.reasons(found), ("better", "worse")
-    lines = [line(change) for change in changes]
-    for shown in lines:
-        shown["verdict"] = marks.get(shown["verdict"], shown["verdict"])
+    marks = words.reasons(found)
+    gist: dict[str, list[str]] = {word: [] for word in words.CHANGED}
+    for change in changes:
+        if change.verdict in gist:
+            gist[change.verdict].append(words.column_text(change))
+    order = {"better": 0, "worse": 1}
     return {
         "row": row,
-        "alike": bool(changes) and all(one.verdict == "equal" for one in changes),
+        "alike": words.alike(changes),
         "tally": differences.tally(changes),
-        "gist": {word: named(changes, word) for word in (*order, "maybe better", "maybe worse")},
-        "lines": sorted(
-            lines, key=lambda each: order.index(each["kind"]) if each["kind"] in order else 2
-        ),
+        "gist": gist,
+        "lines": [
+            line(change, marks)
+            for change in sorted(changes, key=lambda one: order.get(one.verdict, 2))
+        ],
     }
 
 
-def named(changes: Sequence[Change], verdict: str) -> list[str]:
-    """Columns with a verdict."""
-    return [words.column_text(one) for one in changes if one.verdict == verdict]
-
-
-def line(change: Change) -> dict[str, Any]:
+def line(change: Change, marks: Mapping[str, str]) -> dict[str, Any]:
     """One line: the texts of all formats, and a picture on an axis of its own.
 
     Columns have different units; what can be compared between lines is whether the interval
@@ -58,4 +56,4 @@ def line(change: Change) -> dict[str, Any]:
         widest = max(abs(v) for v in (change.delta or 0.0, *change.interval))
         axis = pictures.scale([widest, -widest])
     shown = differences.cell(change, axis, words.digits_of([change]))
-    return {**words.texts(change), **shown, "reason": change.reason}
+    return {**words.texts(change, marks), **shown}

@@ -26,7 +26,7 @@ def differences(a: Side, b: Side) -> list[str]:
     only = [sorted(set(x.row.sequences) - set(y.row.sequences)) for x, y in ((a, b), (b, a))]
     for label, names in zip("AB", only, strict=True):
         if names:
-            found.append(f"sequences in {label} alone: {', '.join(names)}")
+            found.append(f"sequences only in {label}: {', '.join(names)}")
     for name in a.row.scores:
         if name in b.row.scores:
             found += column_differences(a, b, name)
@@ -96,17 +96,13 @@ def require_same(pairs: Iterable[tuple[Side, Side]]) -> None:
         BadInput: with every difference.
 
     """
-    found: list[str] = []
-    for a, b in pairs:
-        found += differences(a, b)
-        found += code_differences(a, b)
+    found = dict.fromkeys(
+        text for a, b in pairs for text in (*differences(a, b), *code_differences(a, b))
+    )
     if found:
-        unique = list(dict.fromkeys(found))
-        raise BadInput(
-            "A and B",
-            f"were measured differently in {len(unique)} ways: {'; '.join(unique)}",
-            "Score both under one protocol and with one version of the metrics.",
-        )
+        fact = f"were measured differently in {len(found)} ways: {'; '.join(found)}"
+        cure = "Score both under one protocol and with one version of the metrics."
+        raise BadInput("A and B", fact, cure)
 
 
 def remarks(pairs: Iterable[tuple[Side, Side]]) -> list[str]:
@@ -124,18 +120,18 @@ def remarks(pairs: Iterable[tuple[Side, Side]]) -> list[str]:
         seeds = len(a.row.seeds), len(b.row.seeds)
         if a.row.role == b.row.role == "method":
             found.append(
-                "One training each: how much another seed would change is in no interval."
+                "One training run each: no interval covers the variation between seeds."
                 if max(seeds) == 1
-                else f"Items are means of {seeds[0]} seeds in A and {seeds[1]} in B; the spread "
-                "between seeds is in no interval but those over trainings."
+                else f"Items are means over {seeds[0]} seeds in A and {seeds[1]} in B; only "
+                "intervals over training runs cover the variation between seeds."
             )
         for label, own, other in (("A", a, b), ("B", b, a)):
             if names := [n for n in own.row.scores if n not in other.row.scores]:
-                found.append(f"columns in {label} alone, so not compared: {', '.join(names)}")
+                found.append(f"columns only in {label}, not compared: {', '.join(names)}")
         if names := code_unknown(a, b):
             found.append(
-                f"The code of the metrics {', '.join(names)} is not stated on both sides; "
-                "if it differs, the values cannot be compared."
+                f"The code of the metrics {', '.join(names)} is not recorded on both sides; "
+                "if it differs, the values are not comparable."
             )
         for fact in a.row.made_with:
             made = a.row.made_with[fact], b.row.made_with.get(fact)

@@ -72,9 +72,8 @@ def open_sides(text: str) -> list[Side]:
         rows = rows or [row for row in results.rows if row.method == wanted]
         if len(rows) != 1:
             known = ", ".join(repr(layout.row_label(row)) for row in results.rows)
-            raise BadInput(
-                place, f"{len(rows)} rows are called {wanted!r}", f"Its rows are: {known}."
-            )
+            fact = f"{len(rows)} rows are called {wanted!r}"
+            raise BadInput(place, fact, f"Its rows are: {known}.")
     return [side(folders[0], results, row) for row in rows]
 
 
@@ -96,11 +95,8 @@ def match(a: Sequence[Side], b: Sequence[Side]) -> list[tuple[Side, Side]]:
     pairs = [(one, others[one.label]) for one in a if one.label in others]
     if not pairs:
         known = [", ".join(repr(one.label) for one in sides) for sides in (a, b)]
-        raise BadInput(
-            "A and B",
-            f"have no row in common: A has {known[0]}, B has {known[1]}",
-            "Name one row of each: A::ROW B::ROW.",
-        )
+        fact = f"have no row in common: A has {known[0]}, B has {known[1]}"
+        raise BadInput("A and B", fact, "Name one row of each: A::ROW B::ROW.")
     return pairs
 
 
@@ -113,5 +109,5 @@ def unmatched(
         met = {pair[place].label for pair in pairs}
         names = [one.label for one in sides if one.label not in met]
         if names:
-            found.append(f"rows in {label} alone, so not compared: {', '.join(names)}")
+            found.append(f"rows only in {label}, not compared: {', '.join(names)}")
     return found

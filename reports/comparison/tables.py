@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from harness.contracts import UnknownName
 from reports import formats, tables
 from reports.comparison import comparison as words
 from reports.comparison import page as compare_page
@@ -16,27 +15,14 @@ from reports.formats import CellText, TextTable
 HEADS = ("column", "A", "B", "B - A", "95% interval", "p (Holm)", "items", "")
 
 
-def render(comparison: Comparison, format_: str) -> str:
-    """The comparison as text.
-
-    Raises:
-        UnknownName: no such format.
-
-    """
-    if format_ not in FORMATS:
-        raise UnknownName("comparison format", format_, FORMATS)
-    return FORMATS[format_](comparison)
-
-
 def table(comparison: Comparison, row: str) -> TextTable:
     """One pair of rows: a line for each column with a value on both sides."""
     marks = words.reasons(comparison)
     lines = []
     for change in comparison.shown:
         if change.row == row:
-            *cells, last = words.texts(change).values()
-            verdict = CellText(marks.get(last, last), change.verdict)
-            lines.append([*map(CellText, cells), verdict])
+            *cells, last = words.texts(change, marks).values()
+            lines.append([*map(CellText, cells), CellText(last, change.verdict)])
     return TextTable(HEADS, lines, row, left=(0, len(HEADS) - 1))
 
 
@@ -45,12 +31,11 @@ def terminal(comparison: Comparison) -> str:
     parts = [formats.plain(comparison.title)]
     for row in comparison.rows:
         changes = [change for change in comparison.shown if change.row == row]
-        if changes and all(change.verdict == "equal" for change in changes):
+        if words.alike(changes):
             parts.append(f"{formats.plain(row)}: all {len(changes)} columns are equal\n")
         else:
             parts.append(formats.terminal(table(comparison, row)) + "\n")
-    changed = ("better", "worse", "maybe better", "maybe worse")
-    items = words.extreme_lines(comparison, 1, lambda change: change.verdict in changed)
+    items = words.extreme_lines(comparison, 1, lambda change: change.verdict in words.CHANGED)
     notes = TextTable((), (), notes=[*words.notes(comparison), *items])
     return "\n".join([*parts, formats.terminal(notes)])
 

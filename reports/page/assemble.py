@@ -10,8 +10,8 @@ from typing import Any
 
 from harness.contracts import Results
 from harness.storage import write_text
-from reports import layout
-from reports.page import board, curves, groups, intervals, missing, videos
+from reports import layout, scopes
+from reports.page import board, curves, groups, missing, videos
 from reports.page import html as pages
 from reports.page import versus as sections
 from reports.page.ranking import ranking
@@ -44,19 +44,20 @@ def write(
     # A second reference row beside an ablation's own would only confuse.
     versus = None if ablations.own else sections.versus(results, ranks)
     path = target or folder / NAME
+    kind = f"ablation {folder.name}" if ablations.own else "leaderboard"
     unread = [ranks.problem] * bool(ranks.problem and ranks.reference is None)
     html = pages.render(
         "page.html",
-        title=title(results, folder, ablations.own),
+        title=f"{results.rows[0].split} {kind}",
         caption=layout.caption(results),
         leaders=board.leaders(results, ranks),
         unranked=board.unranked(results, ranks),
         scope=ranks.scope,
         spots=groups.weak_spots(results, found),
         counts=missing.counts(results),
-        intervals=intervals.sentences(results),
+        intervals=scopes.of_table(results),
         columns=board.columns(results),
-        rows=board.rows(results, ranks, missing.numbers(results)),
+        rows=board.rows(results, ranks),
         ablations=ablations.sections,
         versus=versus,
         groups=groups.section(results, found),
@@ -68,9 +69,3 @@ def write(
     )
     write_text(path, html)
     return path
-
-
-def title(results: Results, folder: Path, is_ablation: bool) -> str:
-    """What the page is about."""
-    kind = f"ablation {folder.name}" if is_ablation else "leaderboard"
-    return f"{results.rows[0].split} {kind}"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from harness.contracts import Results, Row
+from harness.contracts import Results, Row, Score
 from reports import layout, tables
 from reports.page import pictures, versus
 from reports.page.ranking import Ranking, rank_text
@@ -22,50 +21,33 @@ def columns(results: Results) -> list[dict[str, Any]]:
     return heads
 
 
-def rows(results: Results, ranking: Ranking, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Rows with shown text, interval, rank, note and a number to sort by.
-
-    Args:
-        results: the rows.
-        ranking: of them.
-        numbers: text of a note -> its number below the table.
-
-    """
+def rows(results: Results, ranking: Ranking) -> list[dict[str, Any]]:
+    """Rows with their cells: shown text, score, interval, rank, and the numbers of their notes."""
+    # As the notes are numbered in the list below the table.
+    numbers = {note: index for index, note in enumerate(tables.cell_notes(results), 1)}
     names = layout.column_names(results)
     digits = {name: layout.column_precision(results, name) for name in names}
     table = []
-    for index, (row, cells) in enumerate(
+    for index, (row, texts) in enumerate(
         zip(results.rows, layout.cells(results, names), strict=True)
     ):
-        shown = []
-        for name, cell in zip(names, cells, strict=True):
-            score, ranks = row.scores.get(name), ranking.ranks.get(name, {})
+        cells = []
+        for name, text in zip(names, texts, strict=True):
+            score, ranks = row.scores.get(name, Score("absent")), ranking.ranks.get(name, {})
             rank, worst = ranks.get(index), max((one[2] for one in ranks.values()), default=0)
-            shown.append(
+            cells.append(
                 {
-                    "text": cell.text,
-                    "status": score.status if score else "absent",
-                    "best": cell.best,
+                    "shown": text,
+                    "score": score,
                     "leads": bool(rank and rank[1] == 1),
-                    "note": "; ".join(cell.notes),
-                    "numbers": [numbers[note] for note in cell.notes if note in numbers],
+                    "numbers": [numbers[note] for note in text.notes if note in numbers],
                     "interval": layout.interval_text(score, digits[name]),
                     "rank": rank_text(rank) if rank else "",
                     "strip": pictures.ranks(rank, worst) if rank else "",
-                    "n": score.n if score else 0,
-                    "sort": score.value if score and score.value is not None else "",
                 }
             )
-        table.append(
-            {
-                "method": row.method,
-                "title": row.title,
-                "role": row.role,
-                "competes": layout.competes(row),
-                "about": about(row),
-                "cells": shown,
-            }
-        )
+        competes = layout.competes(row)
+        table.append({"row": row, "competes": competes, "about": about(row), "cells": cells})
     return table
 
 

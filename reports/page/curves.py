@@ -63,8 +63,8 @@ def panel(name: str, curve: tuple[np.ndarray, np.ndarray], full: bool = True) ->
     """One stage: raw values pale, moving average dark, logarithmic; text goes by the template.
 
     Returns:
-        {name, width, height, raw, mean, ticks, last}: points of two lines as SVG text, ticks of
-        the losses as (y, text), and the last step.
+        {name, width, height, left, right, raw, mean, ticks, last}: points of two lines as SVG
+        text, ticks of the losses as (y, text), and the last step.
 
     """
     steps, losses = curve
@@ -72,7 +72,7 @@ def panel(name: str, curve: tuple[np.ndarray, np.ndarray], full: bool = True) ->
     steps, losses = steps[known], losses[known]
     shape = {"name": name, "width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT}
     if not len(losses):
-        return {**shape, "bottom": HEIGHT - BOTTOM, "raw": "", "mean": "", "ticks": [], "last": ""}
+        return {**shape, "raw": "", "mean": "", "ticks": [], "last": ""}
     low, high = float(losses.min()), float(losses.max())
     if high <= low * 1.01:
         low, high = low / 1.1, high * 1.1
@@ -93,7 +93,6 @@ def panel(name: str, curve: tuple[np.ndarray, np.ndarray], full: bool = True) ->
 
     return {
         **shape,
-        "bottom": HEIGHT - BOTTOM,
         "raw": line(losses) if full else "",
         "mean": line(mean),
         "ticks": [(y(value), f"{value:.2g}") for value in ticks(low, high)],

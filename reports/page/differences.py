@@ -28,12 +28,9 @@ def gain(change: Change, value: float | None) -> float | None:
 def column(
     changes: Sequence[Change | None], papers: Sequence[float | None] = ()
 ) -> list[dict[str, Any]]:
-    """All differences of one column, on one axis and with the same digits.
+    """All differences of one column, row by row, on one axis and with the same digits.
 
-    Args:
-        changes: one for each row; None where there is none.
-        papers: for each row the change that a paper prints, drawn beside ours.
-
+    `papers` are the changes that a paper prints for the same rows, drawn beside ours.
     """
     printed = papers or [None] * len(changes)
     known = [(c, paper) for c, paper in zip(changes, printed, strict=True) if c is not None]

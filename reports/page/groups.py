@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from harness.contracts import Results
@@ -12,48 +12,42 @@ from reports import layout
 from reports.breakdown.means import Breakdown, breakdown, labelled
 from reports.page.ranking import Ranking
 
-
-@dataclass(frozen=True)
-class ColumnGroups:
-    """All tables of one column."""
-
-    name: str
-    tables: tuple[Breakdown, ...]
+#: Column -> its tables.
+Groups = Mapping[str, Sequence[Breakdown]]
 
 
-def columns(results: Results, ranking: Ranking) -> list[ColumnGroups]:
+def columns(results: Results, ranking: Ranking) -> Groups:
     """Every column that is a mean of items, by what the sequences differ in."""
     keys = [key for key in ("emotion", "intensity") if labelled(results, key)]
     cuts = [keys] * bool(keys) + [["subject"]] * labelled(results, "subject")
-    found = []
+    found = {}
     for name in layout.column_names(results) if cuts else ():
         made = [breakdown(results, ranking.sides, name, by) for by in cuts]
-        if tables := tuple(table for table in made if table is not None):
-            found.append(ColumnGroups(name, tables))
+        if tables := [table for table in made if table is not None]:
+            found[name] = tables
     return found
 
 
-def section(results: Results, found: Sequence[ColumnGroups]) -> dict[str, Any] | None:
+def section(results: Results, found: Groups) -> dict[str, Any] | None:
     """What the template shows; None without groups."""
     if not found:
         return None
-    words = list(dict.fromkeys(key for column in found for t in column.tables for key in t.by))
+    words = list(dict.fromkeys(key for tables in found.values() for t in tables for key in t.by))
     title = ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else words[0]
-    roles = {layout.row_label(row): row.role for row in results.rows}
     return {
         "title": f"By {title}",
         "columns": [
             {
-                "name": layout.head(results, column.name),
-                "gist": gist(results, column),
-                "tables": [table_of(table, roles) for table in column.tables],
+                "name": layout.head(results, name),
+                "gist": gist(results, tables),
+                "tables": list(map(table_of, tables)),
             }
-            for column in found
+            for name, tables in found.items()
         ],
     }
 
 
-def table_of(table: Breakdown, roles: dict[str, str]) -> dict[str, Any]:
+def table_of(table: Breakdown) -> dict[str, Any]:
     """Groups down, rows across; shaded by how far a group is from its row's own mean."""
     rows = range(len(table.rows))
     gains, lows = [gains_of(table, row) for row in rows], [worst(table, row) for row in rows]
@@ -76,8 +70,7 @@ def table_of(table: Breakdown, roles: dict[str, str]) -> dict[str, Any]:
             )
         line = {"name": " ".join(names), "all": names == ("all",), "cells": cells}
         lines.append(line | {"sequences": max(mean.sequences for mean in column)})
-    heads = [{"name": name, "role": roles[name]} for name in table.rows]
-    return {"by": " and ".join(table.by), "heads": heads, "lines": lines}
+    return {"by": " and ".join(table.by), "heads": table.rows, "lines": lines}
 
 
 def gains_of(table: Breakdown, row: int) -> dict[int, float]:
@@ -108,12 +101,12 @@ def judged(results: Results) -> list[str]:
     return [layout.row_label(row) for row in rows]
 
 
-def gist(results: Results, column: ColumnGroups) -> str:
+def gist(results: Results, tables: Sequence[Breakdown]) -> str:
     """The weakest group of each method in one column, in words."""
     found = []
     for label in judged(results):
         spots, mean = [], ""
-        for table in column.tables:
+        for table in tables:
             row = table.rows.index(label) if label in table.rows else None
             if row is not None and (low := worst(table, row)) is not None:
                 mean = table.text(row, -1)
@@ -123,7 +116,7 @@ def gist(results: Results, column: ColumnGroups) -> str:
     return "; ".join(found)
 
 
-def weak_spots(results: Results, found: Sequence[ColumnGroups]) -> list[dict[str, Any]]:
+def weak_spots(results: Results, found: Groups) -> list[dict[str, Any]]:
     """Per method and kind of group: the group that is its worst in at least half of the columns.
 
     Counts columns, tests nothing: columns are correlated, and some faces are hard for everyone.
@@ -132,7 +125,7 @@ def weak_spots(results: Results, found: Sequence[ColumnGroups]) -> list[dict[str
     spots = []
     for label in judged(results):
         kinds: dict[str, Counter[str]] = {}
-        for table in (table for column in found for table in column.tables):
+        for table in chain.from_iterable(found.values()):
             if table.direction != "none" and label in table.rows:
                 low = worst(table, table.rows.index(label))
                 counts = kinds.setdefault(" and ".join(table.by), Counter())

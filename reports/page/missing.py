@@ -8,11 +8,6 @@ from harness.contracts import FailedCell, Results
 from reports import tables
 
 
-def numbers(results: Results) -> dict[str, int]:
-    """Text of a cell's note -> its number in the list below the table."""
-    return {note: index for index, note in enumerate(tables.cell_notes(results), 1)}
-
-
 def section(results: Results) -> dict[str, Any]:
     """What the template shows."""
     return {

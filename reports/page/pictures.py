@@ -46,14 +46,8 @@ def whisker(
 ) -> str:
     """A dot with its interval, left or right of the line at 0; SVG, or nothing without an axis.
 
-    Args:
-        axis: of the column.
-        value: the difference; a full dot with an interval, a hollow one without.
-        low: lower end of its interval.
-        high: upper end.
-        kind: class that colours it.
-        paper: a second value, drawn as a diamond.
-
+    The dot is hollow without an interval. `kind` is the class that colours it, `paper` a second
+    value, drawn as a diamond.
     """
     if axis is None or value is None:
         return ""
@@ -61,11 +55,10 @@ def whisker(
     parts = [f'<path class="zero" d="M{axis.x(0)} 0V{HEIGHT}"/>']
     if paper is not None:
         parts.append(f'<path class="paper" d="M{axis.x(paper)} {middle - 4}l4 4-4 4-4-4z"/>')
-    bare = low is None or high is None
+    hollow = ' class="bare"'
     if low is not None and high is not None:
-        a, b, top = axis.x(low), axis.x(high), middle - 3
+        a, b, top, hollow = axis.x(low), axis.x(high), middle - 3, ""
         parts.append(f'<path d="M{a} {middle}H{b}M{a} {top}v6M{b} {top}v6"/>')
-    hollow = ' class="bare"' if bare else ""
     parts.append(f'<circle{hollow} cx="{axis.x(value)}" cy="{middle}" r="3"/>')
     return (
         f'<svg class="whisker {kind}" width="{WIDTH}" height="{HEIGHT}" '
@@ -74,13 +67,7 @@ def whisker(
 
 
 def ranks(rank: tuple[int, int, int], count: int) -> str:
-    """A strip of `count` places from best to worst: the possible ones pale, the rank's own full.
-
-    Args:
-        rank: rank by the values, best and worst possible rank.
-        count: of rows that are ranked.
-
-    """
+    """A strip of `count` places from best to worst: the possible ones pale, the rank's own full."""
     place, best, worst = rank
     step = STRIP / max(count, 1)
 

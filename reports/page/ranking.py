@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import BadInput, Results
-from reports import items, layout
+from reports import layout
 from reports.comparison.changes import Change, changes_of, corrected, has_spread, scope, sign
-from reports.comparison.rows import Side
+from reports.comparison.rows import Side, side
 from reports.statistics import rank_sets
+from reports.statistics.bootstrap import RESAMPLES
 
 #: Draws for ranks, where every pair of rows is compared; the table of one reference has more.
 RANK_RESAMPLES = 2_000
@@ -47,10 +48,10 @@ def ranking(results: Results, folder: Path) -> Ranking:
     for index, row in enumerate(results.rows):
         try:
             if row.items:
-                sides[index] = Side(folder, results, row, items.read(folder, row))
+                sides[index] = side(folder, results, row)
         except BadInput as error:
             problem = str(error)
-    if not any(side.items.runs for side in sides.values()):
+    if not any(one.items.runs for one in sides.values()):
         return Ranking(problem=problem or "No per-item values are stored beside these results.")
     places = {name: column_ranks(results, sides, name) for name in layout.column_names(results)}
     reference = best_row(results, places)
@@ -75,24 +76,24 @@ def column_ranks(
     direction = results.columns[name]["direction"]
     rows = [
         index
-        for index, side in sides.items()
-        if layout.competes(side.row)
-        and (score := side.row.scores.get(name)) is not None
+        for index, one in sides.items()
+        if layout.competes(one.row)
+        and (score := one.row.scores.get(name)) is not None
         and score.value is not None
-        and (side.weights(name) is not None or has_spread(score))
+        and (one.weights(name) is not None or has_spread(score))
     ]
     if direction == "none" or len(rows) < 2:
         return {}, {}
     gains, p = np.full((2, len(rows), len(rows)), np.nan)
     for i, first in enumerate(rows):
         for j, second in enumerate(rows[:i]):
-            change = one_change(sides[second], sides[first], name, RANK_RESAMPLES)
-            if change is None or change.difference is None:
-                continue
-            gain = sign(direction) * change.difference.value
-            gains[i, j], gains[j, i] = gain, -gain
-            if change.difference.p is not None:
-                p[i, j] = p[j, i] = change.difference.p
+            for change in alike(sides[second], sides[first], [name], RANK_RESAMPLES):
+                if (difference := change.difference) is None:
+                    continue
+                gains[i, j] = sign(direction) * difference.value
+                gains[j, i] = -gains[i, j]
+                if difference.p is not None:
+                    p[i, j] = p[j, i] = difference.p
     found = {row: one for row, one in zip(rows, rank_sets(gains, p), strict=True) if one}
     # The confidence set of a row that was never tested holds every rank: no information.
     tested = dict(zip(rows, np.isfinite(p).any(axis=1), strict=True))
@@ -102,13 +103,12 @@ def column_ranks(
     )
 
 
-def one_change(a: Side, b: Side, name: str, resamples: int) -> Change | None:
-    """The change of one column; None where the items of the rows do not belong together."""
+def alike(a: Side, b: Side, names: Sequence[str] = (), resamples: int = RESAMPLES) -> list[Change]:
+    """The changes of columns; none where the items of the rows do not belong together."""
     try:
-        found = changes_of(a, b, [name], resamples)
+        return changes_of(a, b, names, resamples)
     except BadInput:
-        return None
-    return found[0] if found else None
+        return []
 
 
 def best_row(
@@ -130,17 +130,14 @@ def against(
     sides: Mapping[int, Side], reference: int, others: Sequence[int]
 ) -> dict[int, dict[str, Change]]:
     """All columns of the other rows minus the reference, corrected together."""
-    found: list[tuple[int, Change]] = []
-    for index in others:
-        try:
-            changes = changes_of(sides[reference], sides[index])
-        except BadInput:
-            continue  # its items are not those of the reference: nothing can be paired
-        found += [(index, replace(change, row=sides[index].label)) for change in changes]
+    found = {
+        (index, change.column): replace(change, row=sides[index].label)
+        for index in others
+        for change in alike(sides[reference], sides[index])
+    }
     table: dict[int, dict[str, Change]] = {index: {} for index in others}
-    fixed = corrected([change for _, change in found])
-    for (index, _), change in zip(found, fixed, strict=True):
-        table[index][change.column] = change
+    for (index, column), change in zip(found, corrected(list(found.values())), strict=True):
+        table[index][column] = change
     return table
 
 

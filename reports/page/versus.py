@@ -16,24 +16,19 @@ def versus(results: Results, ranking: Ranking) -> dict[str, Any] | None:
     if ranking.reference is None:
         return None
     changes = ranking.changes
-    names = [
-        name
-        for name in layout.column_names(results)
-        if results.columns[name]["direction"] != "none"
-        and any(c.get(name) and c[name].delta is not None for c in changes.values())
-    ]
+    compared = {
+        change.column
+        for found in changes.values()
+        for change in found.values()
+        if change.direction != "none" and change.delta is not None
+    }
+    names = [name for name in layout.column_names(results) if name in compared]
     columns = [differences.column([found.get(n) for found in changes.values()]) for n in names]
     lines = []
     for place, (index, found) in enumerate(changes.items()):
-        row = results.rows[index]
-        lines.append(
-            {
-                "label": row.method,
-                "about": f"driven by {row.drive}" if row.drive else row.role,
-                "cells": [cells[place] for cells in columns],
-                "tally": differences.tally(found.get(name) for name in names),
-            }
-        )
+        cells = [column[place] for column in columns]
+        tally = differences.tally(found.get(name) for name in names)
+        lines.append({"row": results.rows[index], "cells": cells, "tally": tally})
     return {
         "reference": layout.row_label(results.rows[ranking.reference]),
         "scope": ranking.scope,

@@ -17,10 +17,7 @@ EMBED_LIMIT = 40 * 2**20
 def by_sequence(results: Results, folder: Path, home: Path | None = None) -> list[dict[str, Any]]:
     """For each sequence the videos of all rows, ground truth first, embedded while they are small.
 
-    Args:
-        results: the rows.
-        folder: of the run, where the videos are.
-        home: the page's folder, from which it links to them; None: the run's.
+    Links go from `home`, the page's folder, which is the run's if None.
 
     Raises:
         BadInput: a path leads out of the run folder.
@@ -40,14 +37,9 @@ def by_sequence(results: Results, folder: Path, home: Path | None = None) -> lis
             data = base64.b64encode(path.read_bytes()).decode("ascii")
             source = f"data:video/mp4;base64,{data}"
         grouped.setdefault(sequence, []).append({"label": label, "source": source})
-    order = {"ground-truth": 0}
-    return [
-        {
-            "sequence": sequence,
-            "videos": sorted(videos, key=lambda v: order.get(v["label"], 1)),
-        }
-        for sequence, videos in grouped.items()
-    ]
+    for videos in grouped.values():
+        videos.sort(key=lambda video: video["label"] != "ground-truth")
+    return [{"sequence": sequence, "videos": videos} for sequence, videos in grouped.items()]
 
 
 def codec_note(results: Results) -> str:
@@ -57,6 +49,6 @@ def codec_note(results: Results) -> str:
     if not known:
         return ""
     return (
-        "The videos on this page are H.264 previews; their coding alone costs down to "
-        f"{min(known):.1f} dB PSNR against the lossless frames. Metrics read the lossless frames."
+        "The videos on this page are H.264 previews; compression alone lowers them to as little as "
+        f"{min(known):.1f} dB PSNR. All metrics are computed on the lossless frames."
     )

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.statistics.clusters import SCOPES, Series, grouped, level
+from reports.statistics.clusters import Series, grouped, level
 from reports.statistics.draws import draw_blocks, draw_clusters
 
 RESAMPLES = 10_000
+
+#: Mass of every interval.
+CONFIDENCE = 0.95
 
 #: From this many clusters the bootstrap gives the critical value. Below, too many draws take one
 #: cluster alone and have no spread; then it is Student's, which leans on normal cluster means.
@@ -43,21 +46,16 @@ class Estimate:
     """
 
     value: float
-    low: float | None
-    high: float | None
-    p: float | None
-    error: float | None
     n: int
     failed: int
     sequences: int
     subjects: int
     level: str
-    clusters: int
-
-    @property
-    def scope(self) -> str:
-        """What the interval generalises to, in words."""
-        return SCOPES[self.level]
+    clusters: int = 0
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    error: float | None = None
 
 
 def estimate(
@@ -65,7 +63,6 @@ def estimate(
     block: int,
     *,
     weights: str = "sequences",
-    confidence: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Estimate:
@@ -75,7 +72,6 @@ def estimate(
         series: one a sequence.
         block: length of a block in items; one second of frames is a fair choice.
         weights: "sequences", every sequence counts the same; "items", every item does.
-        confidence: mass of the interval.
         resamples: bootstrap draws.
         seed: of the draws; the same items give the same answer.
 
@@ -84,37 +80,39 @@ def estimate(
     flat = [one for subject in subjects for one in subject]
     n = sum(len(one.finite) for one in flat)
     failed = sum(len(one.values) for one in series) - n
-    counts = {"n": n, "failed": failed, "sequences": len(flat), "subjects": len(subjects)}
+    counts = (n, failed, len(flat), len(subjects))
     at = level(subjects, block)
     if not flat:
-        return Estimate(float("nan"), None, None, None, None, level=at, clusters=0, **counts)
+        return Estimate(float("nan"), *counts, at)
     rng = np.random.default_rng(seed)
     if at in ("blocks", "none"):
         values = flat[0].finite
         mean = float(values.mean())
         if at == "none":
-            return Estimate(mean, None, None, None, None, level=at, clusters=0, **counts)
+            return Estimate(mean, *counts, at)
         block = max(block, len(values) // MOST_BLOCKS)
         totals, drawn, clusters = draw_blocks(values, block, resamples, rng)
         sizes, drawn_sizes = np.ones_like(totals), np.ones_like(drawn)
     else:
         groups = subjects if at == "subjects" else [[one] for one in flat]
-        weigh = {id(one): 1.0 if weights == "sequences" else float(len(one.finite)) for one in flat}
-        totals = np.array([sum(weigh[id(s)] * s.finite.mean() for s in g) for g in groups])
-        sizes = np.array([sum(weigh[id(s)] for s in g) for g in groups])
+        of_items = weights == "items"
+        weighted = [
+            [(one.finite, float(len(one.finite)) if of_items else 1.0) for one in group]
+            for group in groups
+        ]
+        totals = np.array([sum(weight * v.mean() for v, weight in group) for group in weighted])
+        sizes = np.array([sum(weight for _, weight in group) for group in weighted])
         mean, clusters = float(totals.sum() / sizes.sum()), len(groups)
-        drawn, drawn_sizes = draw_clusters(
-            [[(s.finite, weigh[id(s)]) for s in g] for g in groups], block, resamples, rng
-        )
+        drawn, drawn_sizes = draw_clusters(weighted, block, resamples, rng)
     error = float(cluster_error(totals[None], sizes[None], clusters)[0])
     pivots = studentized(drawn, drawn_sizes, mean) if clusters >= ENOUGH else None
     if error == 0 and mean != 0:
         # All clusters have the same mean: only their number is evidence against chance.
         p = 2.0 ** (1 - clusters)
-        low, high = (mean, mean) if p <= 1 - confidence else (None, None)
+        low, high = (mean, mean) if p <= 1 - CONFIDENCE else (None, None)
     else:
-        low, high, p = invert(mean, error, pivots, clusters, confidence)
-    return Estimate(mean, low, high, p, error, level=at, clusters=clusters, **counts)
+        low, high, p = invert(mean, error, pivots, clusters)
+    return Estimate(mean, *counts, at, clusters, low, high, p, error)
 
 
 def cluster_error(totals: np.ndarray, sizes: np.ndarray, clusters: int) -> np.ndarray:
@@ -148,21 +146,21 @@ def studentized(totals: np.ndarray, sizes: np.ndarray, mean: float) -> np.ndarra
 
 
 def invert(
-    mean: float, error: float, pivots: np.ndarray | None, clusters: int, confidence: float
+    mean: float, error: float, pivots: np.ndarray | None, clusters: int
 ) -> tuple[float, float, float]:
     """(low, high, p) from the distribution of |t|: of the draws, else Student's."""
     t = abs(mean) / error if error > 0 else (np.inf if mean else 0.0)
     # Clusters that are mostly equal, as of a flag: the draws without spread leave no quantile.
-    if pivots is not None and np.isinf(np.quantile(pivots, confidence, method="higher")):
+    if pivots is not None and np.isinf(np.quantile(pivots, CONFIDENCE, method="higher")):
         pivots = None
     if pivots is None:
         # Not from scipy.stats, which takes longer to import than a page to write.
         from scipy.special import stdtr, stdtrit
 
-        critical = float(stdtrit(clusters - 1, (1 + confidence) / 2))
+        critical = float(stdtrit(clusters - 1, (1 + CONFIDENCE) / 2))
         p = float(2 * stdtr(clusters - 1, -t))
     else:
-        critical = float(np.quantile(pivots, confidence))
+        critical = float(np.quantile(pivots, CONFIDENCE))
         p = float((1 + np.sum(pivots >= t)) / (1 + len(pivots)))
     half = critical * error if error > 0 else 0.0
     return mean - half, mean + half, p

@@ -20,7 +20,7 @@ SCOPES = {
     "blocks": "within this sequence, over blocks of its items",
     "left-out subjects": "over subjects, each left out in turn",
     "left-out sequences": "within these subjects, over sequences, each left out in turn",
-    "seeds": "over trainings with other seeds, on these same sequences",
+    "seeds": "over training runs with other seeds, on the same sequences",
     "none": "no interval: too few items",
 }
 

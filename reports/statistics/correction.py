@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+#: Of every test.
+LEVEL = 0.05
+
 
 def holm(values: Sequence[float | None]) -> list[float | None]:
     """Adjusted p-values (Holm 1979, step-down): reject where one is at most the level.
 
-    Args:
-        values: p-values; None where nothing was tested, which counts for nothing.
-
+    None stays where nothing was tested, and counts for nothing.
     """
     tested = [index for index, value in enumerate(values) if value is not None]
     order = sorted(tested, key=lambda index: float(values[index] or 0.0))
@@ -24,9 +25,7 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
-def rank_sets(
-    gains: np.ndarray, p: np.ndarray, level: float = 0.05
-) -> list[tuple[int, int, int] | None]:
+def rank_sets(gains: np.ndarray, p: np.ndarray) -> list[tuple[int, int, int] | None]:
     """Rank of every row with the ranks that the data do not rule out.
 
     A row ranks behind those that are significantly better and before those that are
@@ -36,7 +35,6 @@ def rank_sets(
     Args:
         gains: gain of row i over row j, above 0 where i is better; float [K, K], NaN unknown.
         p: two-sided p-values of the gains, float [K, K]; NaN where nothing can be tested.
-        level: of the test.
 
     Returns:
         Per row (rank by the values, best possible rank, worst possible rank), 1 is best; None
@@ -52,7 +50,7 @@ def rank_sets(
             sets.append(None)
             continue
         adjusted = holm([float(v) if np.isfinite(v := p[row, k]) else None for k in others])
-        sure = [k for k, q in zip(others, adjusted, strict=True) if q is not None and q <= level]
+        sure = [k for k, q in zip(others, adjusted, strict=True) if q is not None and q <= LEVEL]
         rank = 1 + sum(gains[row, k] < 0 for k in others)
         best = 1 + sum(gains[row, k] < 0 for k in sure)
         worst = ranked - sum(gains[row, k] > 0 for k in sure)

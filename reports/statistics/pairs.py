@@ -17,14 +17,11 @@ class Pairs:
 
     series: one for each sequence that both have, float64 [n]; NaN where either side failed.
     n: items with a difference.
-    failed_a, failed_b: items that failed in A, in B.
     only_a, only_b: sequences that only one side has.
     """
 
     series: tuple[Series, ...]
     n: int
-    failed_a: int
-    failed_b: int
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
 
@@ -37,27 +34,19 @@ def paired(
 ) -> Pairs:
     """Pair the items of two rows: the same sequence, the same frame or window.
 
-    Args:
-        a: per sequence its items in time order, float [n]; NaN where an item failed.
-        b: the same of the other row.
-        sequences: `Results.sequences`, for the subjects.
-        about: what an error names.
+    Both have per sequence its items in time order, float [n], NaN where an item failed.
+    `sequences` is `Results.sequences`, for the subjects; an error names `about`.
 
     Raises:
         BadInput: a sequence has not the same number of items on both sides.
 
     """
     series = []
-    failed = np.zeros(2, int)
     for name in (name for name in b if name in a):
         left, right = np.asarray(a[name], np.float64), np.asarray(b[name], np.float64)
         if left.shape != right.shape:
-            raise BadInput(
-                about,
-                f"{name} has {len(left)} items in A and {len(right)} in B",
-                "Score both with the same test frames.",
-            )
-        failed += (~np.isfinite(left)).sum(), (~np.isfinite(right)).sum()
+            fact = f"{name} has {len(left)} items in A and {len(right)} in B"
+            raise BadInput(about, fact, "Score both with the same test frames.")
         with np.errstate(invalid="ignore"):
             difference = right - left
         difference[~np.isfinite(difference)] = np.nan
@@ -65,8 +54,6 @@ def paired(
     return Pairs(
         tuple(series),
         sum(len(one.finite) for one in series),
-        int(failed[0]),
-        int(failed[1]),
         tuple(name for name in a if name not in b),
         tuple(name for name in b if name not in a),
     )

@@ -106,15 +106,10 @@ def parts(sequences: Mapping[str, str]) -> tuple[str, dict[str, tuple[str, ...]]
     }
 
 
-def estimate_pooled(
-    pooled: Pooled, sequences: Mapping[str, str] | None = None, *, confidence: float = 0.95
-) -> Estimate:
+def estimate_pooled(pooled: Pooled, sequences: Mapping[str, str] | None = None) -> Estimate:
     """Interval and p-value of a pooled value or a difference.
 
-    Args:
-        pooled: the value with what is known of its spread.
-        sequences: sequence -> its subject, for the counts.
-        confidence: mass of the interval.
+    `sequences` are those with their subjects, for the counts.
 
     Returns:
         An estimate of level `SUBJECTS` or `SEQUENCES` by the jackknife, `SEEDS` by the spread
@@ -123,8 +118,7 @@ def estimate_pooled(
 
     """
     facts = sequences or {}
-    counts = {"n": pooled.n, "failed": pooled.failed}
-    counts |= {"sequences": len(facts), "subjects": len(set(facts.values()))}
+    counts = (pooled.n, pooled.failed, len(facts), len(set(facts.values())))
     values = np.array(list(pooled.without.values()), np.float64)
     seeds = np.array(list(pooled.by_seed.values()), np.float64)
     if len(values) >= LEAST.get(pooled.level, np.inf):
@@ -138,9 +132,9 @@ def estimate_pooled(
     if error <= ROUNDING * scale:
         error = 0.0
     if level == "none" or (error == 0 and pooled.value != 0):
-        return Estimate(pooled.value, None, None, None, None, level="none", clusters=0, **counts)
-    low, high, p = invert(pooled.value, error, None, clusters, confidence)
-    return Estimate(pooled.value, low, high, p, error, level=level, clusters=clusters, **counts)
+        return Estimate(pooled.value, *counts, "none")
+    low, high, p = invert(pooled.value, error, None, clusters)
+    return Estimate(pooled.value, *counts, level, clusters, low, high, p, error)
 
 
 def jackknife_error(without: np.ndarray) -> float:

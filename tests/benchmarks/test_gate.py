@@ -55,7 +55,7 @@ def test_the_share_is_adjusted_until_the_plant_takes_the_factor(monkeypatch):
     ],
 )
 def test_a_child_says_whether_the_fusion_was_caught(monkeypatch, tmp_path, what, verdict, code):
-    found = [Finding("throughput", what, 1.0, 1.5, 0.3, verdict)]
+    found = [Finding("throughput", what, verdict, "", 1.0, 1.5, 0.3)]
     monkeypatch.setattr(command, "speed", lambda *_: found)
     monkeypatch.setattr(baselines, "read", lambda _: {})
     assert gate.child(tmp_path, 0.5) == code

@@ -113,6 +113,17 @@ def detector_state(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return values
 
 
+def to_fan(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """S3FD's state under the names of face-alignment's file."""
+    from metrics.backbones.s3fd import FAN_NAMES
+
+    theirs, out = {ours: name for name, ours in FAN_NAMES.items()}, {}
+    for key, value in state.items():
+        prefix, _, leaf = key.rpartition(".")
+        out[f"{theirs[prefix]}.{leaf}"] = value
+    return out
+
+
 def detector_picture(enlarged: int = 1) -> np.ndarray:
     """What the detectors look at, uint8 [130 e,150 e,3]: sides that no stride divides."""
     picture = image_pair(150 * enlarged)[1]

@@ -13,8 +13,6 @@ import numpy as np
 import oracles_s3fd
 import torch
 
-from metrics.backbones.s3fd import to_fan
-
 #: Landmarks kept one by one; of all the sum.
 FIRST = 5
 
@@ -35,7 +33,7 @@ def aligner() -> Iterator:
 
     with tempfile.TemporaryDirectory() as folder:
         s3fd, fan = Path(folder, "s3fd.pth"), Path(folder, "fan.pth.tar")
-        torch.save(to_fan(oracles_s3fd.syncnet_network().state_dict()), s3fd)
+        torch.save(golden.to_fan(oracles_s3fd.syncnet_network().state_dict()), s3fd)
         torch.save(network().state_dict(), fan)
         with mock.patch("face_alignment.api.load_file_from_url", return_value=str(fan)):
             yield FaceAlignment(

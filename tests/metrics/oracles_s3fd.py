@@ -12,8 +12,6 @@ import golden
 import numpy as np
 import torch
 
-from metrics.backbones.s3fd import to_fan
-
 #: Boxes kept one by one; of the others the sums.
 FIRST = 6
 
@@ -52,7 +50,7 @@ def fan_faces(frame: np.ndarray) -> np.ndarray:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "s3fd.pth")
-        torch.save(to_fan(syncnet_network().state_dict()), path)
+        torch.save(golden.to_fan(syncnet_network().state_dict()), path)
         detector = SFDDetector("cpu", path_to_detector=str(path))
     return np.array(detector.detect_from_image(frame))
 

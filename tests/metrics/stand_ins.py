@@ -65,5 +65,5 @@ def frames(seed: int, count: int) -> np.ndarray:
 def landmarker(monkeypatch) -> Landmarker:
     """The stand-in in MediaPipe's place."""
     stand_in = Landmarker()
-    monkeypatch.setattr("metrics.detectors.mp.landmarker", lambda path: stand_in)
+    monkeypatch.setattr("harness.media.face_landmarker.FaceLandmarker", lambda path: stand_in)
     return stand_in

@@ -1,3 +1,5 @@
+from functools import partial
+
 import golden
 import numpy as np
 import pytest
@@ -68,7 +70,7 @@ def frames_of(seed, count):
 def metric(monkeypatch):
     monkeypatch.setattr(pairs, "open_detector", lambda *_: Finder())
     metric = Deep3DEFID(catalog.spec(NAME), {})
-    metric._network, metric._standard = Stub(), five_points(face())
+    metric._network, metric._align = Stub(), partial(align, standard=five_points(face()))
     return metric
 
 
@@ -119,8 +121,8 @@ def test_crops_are_shared_through_the_batch(metric):
     frames, cache = frames_of(0, 2), FeatureCache()
     metric.begin(make_clip(2, SIZE, SIZE))
     metric.update(FrameBatch(0, frames, frames, cache))
-    crops = cache.get("deep3d/crops/fan/truth", lambda: pytest.fail("no crops were kept"))
-    assert [crop.shape for crop in crops] == [(224, 224, 3)] * 2
+    kept = cache.get("deep3d/crops/fan/truth", lambda: pytest.fail("no crops were kept"))
+    assert [part.shape for part in kept] == [(2,), (2, 224, 224, 3)]
     metric.update(FrameBatch(0, frames, frames, cache))
     assert metric._network.count == 8
 

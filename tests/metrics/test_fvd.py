@@ -150,7 +150,7 @@ def test_restrict_is_to_windows(metric):
 
 def test_a_file_that_is_no_script_is_refused(tmp_path):
     (tmp_path / "i3d.pt").write_bytes(b"<html>not found</html>")
-    with pytest.raises(BadInput, match="no TorchScript file"):
+    with pytest.raises(BadInput, match="not a TorchScript file"):
         open_i3d(tmp_path / "i3d.pt")
 
 

@@ -105,7 +105,7 @@ def test_too_short_and_too_small_clips_have_no_value():
     result = tof(noise_frames(0, 5, 64, 64), noise_frames(1, 5, 64, 64))
     assert (result.values, result.n) == ({"tof": None}, 0)
     assert result.failures[0].type == "too_short"
-    assert "5 frames; 6" in result.failures[0].message
+    assert "5 frames; at least 6" in result.failures[0].message
     assert tof(noise_frames(0, 6, 64, 64), noise_frames(1, 6, 64, 64)).n == 1
     small = tof(noise_frames(0, 9, 47, 64), noise_frames(1, 9, 47, 64))
     assert (small.values, small.failures[0].type) == ({"tof": None}, "too_small")

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from harness.media import lossy
-from metrics.backbones.s3fd import FAN, S3FD, SYNC, from_fan, to_fan
+from metrics.backbones.s3fd import FAN, S3FD, SYNC, from_fan
 from metrics.backbones.s3fd_boxes import find_faces, prepare
 from metrics.common.resample import cv2_resize
 from metrics.sync.crops import Box, reference_crop
@@ -51,7 +51,7 @@ def test_s3fd_has_the_maps_and_faces_of_face_alignment():
     from face_alignment.detection.sfd.net_s3fd import s3fd
 
     theirs = s3fd().eval()
-    theirs.load_state_dict(to_fan(oracles_s3fd.syncnet_network().state_dict()))
+    theirs.load_state_dict(golden.to_fan(oracles_s3fd.syncnet_network().state_dict()))
     ours = S3FD(FAN).eval()
     ours.load_state_dict(from_fan(theirs.state_dict()))
     frame = golden.detector_picture()

@@ -117,7 +117,7 @@ HEAD = "sequence,seed,column,frame,value\n"
         (HEAD + "s,0,psnr,0,1,2\n", "cannot be read as items"),
         (HEAD + "s,0,psnr,1,1\n", "item 1 has frame 1, and 0 is next"),
         (HEAD + "s,0,psnr,0,1\ns,0,psnr,2,1\n", "item 2 has frame 2, and 1 is next"),
-        (HEAD + "s,0,psnr,0,1\ns,0,b,0,1\ns,0,psnr,0,1\n", "psnr of 's', seed 0 is not in one"),
+        (HEAD + "s,0,psnr,0,1\ns,0,b,0,1\ns,0,psnr,0,1\n", "psnr of 's', seed 0 is not contiguous"),
         (HEAD + "t,0,psnr,0,1\n", "'t', seed 0 is not part of the row"),
         (HEAD + "s,1,psnr,0,1\n", "'s', seed 1 is not part of the row"),
     ],

@@ -6,9 +6,10 @@ import pytest
 import yaml
 
 from harness.ablation.grid import Grid, find_grid, read_grid, shipped_grids
-from harness.ablation.request import AblationRequest, check_rows, request_of
+from harness.ablation.request import check_rows, request_of
 from harness.contracts import BadInput, UnknownName
 from harness.engine.planning import make_plan
+from harness.engine.request import SplitData
 from harness.engine.split_data import SplitSequences
 from methods import catalog as methods
 from tests import toy, toy_run
@@ -67,7 +68,7 @@ KEYS = ("use_prior", "use_emotion", "use_uncertainty")
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"reference": "c"}, "'c' is none of a, b"),
+        ({"reference": "c"}, "'c' is not one of a, b"),
         ({"rows": [{"name": "a"}, {"name": "a"}]}, "two rows are called a"),
         ({"rows": [{"name": "a"}, {"name": "p+u"}, {"name": "p-u"}]}, r"called p\+u, p-u"),
         ({"rows": [{"name": "a"}]}, "rows"),
@@ -106,7 +107,7 @@ def test_an_unknown_grid_offers_the_nearest():
         ({"set": {"use_aus": False}}, {}, UnknownName, "use_au"),
         ({"set": {"use_au": 1}}, {}, BadInput, "whole number"),
         ({"set": {"use_au": False}}, {"use_au": True}, BadInput, "--set use_au"),
-        ({"drive": "video"}, {}, BadInput, "'video' is none of"),
+        ({"drive": "video"}, {}, BadInput, "'video' is not one of"),
     ],
 )
 def test_a_row_that_would_fail_later_is_refused_now(row, overrides, error, said):
@@ -128,4 +129,4 @@ def test_a_subset_of_tests_keeps_the_splits_order():
 def test_names_are_checked_before_data_is_made():
     grid = Grid.model_validate(GOOD)
     with pytest.raises(UnknownName, match="preset"):
-        make_plan(request_of(grid, AblationRequest("no-such-split", preset="fast")))
+        make_plan(request_of(grid, SplitData("no-such-split"), {}, preset="fast"))

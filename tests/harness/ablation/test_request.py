@@ -10,9 +10,10 @@ import pytest
 
 from harness.ablation import table as ablation
 from harness.ablation.grid import Grid
-from harness.ablation.request import AblationRequest, description_of, request_of
+from harness.ablation.request import description_of, request_of
 from harness.engine.execution import Engine
 from harness.engine.planning import plan_on
+from harness.engine.request import SplitData
 from harness.engine.split_data import SplitSequences
 from harness.engine.work.rendering import AU_ZEROED
 from harness.storage import write_json
@@ -28,7 +29,7 @@ def register(monkeypatch):
 
 
 def plan_of(grid=GRID, seeds=None, metric_ids=("psnr", "ssim")):
-    request = request_of(grid, AblationRequest("toy", seeds, metrics=metric_ids))
+    request = request_of(grid, SplitData("toy"), {}, seeds=seeds or (), metrics=metric_ids)
     data = SplitSequences(toy.manifest(), load=toy_run.load)
     return plan_on(data, request.rows, [methods.spec("staged")] * len(request.rows), request)
 
@@ -117,7 +118,7 @@ def test_the_report_reads_what_was_stored(tmp_path):
     run(tmp_path)
     folder = tmp_path / "ablations" / "steps"
     assert not ablation.is_ablation(folder)
-    write_json(folder / ablation.FILE, description_of(GRID, AblationRequest(split="toy")))
+    write_json(folder / ablation.FILE, description_of(GRID, {}))
     found = ablation.read(folder)
     assert [line.name for line in found.lines] == [row.name for row in GRID.rows]
     low, high, same, _, zeroed = (line.cells["psnr"] for line in found.lines)

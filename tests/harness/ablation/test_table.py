@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.ablation import columns as ablation_columns
 from harness.ablation import formats as ablation_tables
 from harness.ablation import table as ablation
 from harness.ablation.texts import change_text, notes
@@ -124,7 +123,7 @@ def test_changes_are_paired_and_clustered_by_subject(folder):
     assert (*change.interval, change.raw_p) == pytest.approx(
         (expected.low, expected.high, expected.p), abs=1e-6
     )
-    assert change.difference.scope == "over subjects"
+    assert change.difference.level == "subjects"
     assert change.interval[0] < 2 < change.interval[1]
 
 
@@ -357,4 +356,4 @@ def test_a_reference_that_is_no_row_is_refused(folder):
 def test_the_papers_value_stands_by_one_column_alone():
     names = ["psnr", "psnr/head", "lpips/synthetic", "lpips/synthetic-head"]
     values = {"psnr": 28.0, "lpips": 0.1, "sync_c": 5.0}
-    assert ablation_columns.printed(names, values) == {"psnr": 28.0, "lpips/synthetic": 0.1}
+    assert ablation.printed(names, values) == {"psnr": 28.0, "lpips/synthetic": 0.1}

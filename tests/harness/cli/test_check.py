@@ -85,7 +85,7 @@ def test_slow_work_fails_and_another_machine_widens_the_limit(call, made, monkey
     made.write_text(json.dumps(kept))
 
     def measured(ratio):
-        one = throughput.Measured(ratio, ratio * 0.98, ratio * 1.02, 200, 1.0)
+        one = throughput.Measured(ratio, ratio * 0.98, ratio * 1.02, 200)
 
         def check(build, kernel, baseline, limit, rule):
             return {"fusion": (one, throughput.judge(one, baseline["fusion"], limit))}
@@ -141,7 +141,7 @@ def test_guarded_work_that_the_baseline_lacks_is_told(call, made, monkeypatch):
     ratios = {"fusion": {"ratio": 1.0}}
     kept["throughput"] = {"machine": calibration.machine(), "ratios": ratios}
     made.write_text(json.dumps(kept))
-    one = throughput.Measured(1.0, 0.98, 1.02, 200, 1.0)
+    one = throughput.Measured(1.0, 0.98, 1.02, 200)
     monkeypatch.setattr(workloads, "build", lambda: {"fusion": print, "splat": print})
     monkeypatch.setattr(throughput, "measure", lambda works, *_: dict.fromkeys(works, one))
     code, out, _ = call("--no-quality", "--baseline", made)

@@ -26,7 +26,7 @@ def test_compare_prints_and_ends_well_even_where_it_got_worse(command, run):
     assert code == 0
     assert "▼ worse" in out
     assert "over subjects (3, 24 sequences)" in out
-    assert "most worse: m00" in out
+    assert "largest losses: m00" in out
     assert out.count("its value is not a mean of items") == 1
     assert "not tested [1]: its value" in out
 
@@ -36,9 +36,9 @@ def test_items_of_columns_that_nothing_tells_apart_are_left_to_the_page(command,
     code, out, _ = command("compare", run, tmp_path / "b")
     assert code == 0
     assert out.count("· unclear") == 9
-    assert "most worse" not in out
+    assert "largest losses" not in out
     _, out, _ = command("compare", run, tmp_path / "b", "--format", "md")
-    assert "most worse" in out
+    assert "largest losses" in out
 
 
 def test_compare_writes_files(command, run, tmp_path):
@@ -54,7 +54,7 @@ def test_compare_names_rows_that_only_one_run_has(command, run, tmp_path):
     simulated.write(tmp_path / "b", simulated.facts(3), rows=rows)
     code, out, _ = command("compare", run, tmp_path / "b", "--format", "md")
     assert code == 0
-    assert "rows in A alone, so not compared: still" in out
+    assert "rows only in A, not compared: still" in out
 
 
 def test_rows_that_are_equal_throughout_take_one_line(command, run):

@@ -54,7 +54,6 @@ def test_measuring_stops_when_the_interval_is_tight():
     assert one.within(0.05)
     assert one.pairs < 20 * 50
     assert one.low < 2.0 < one.high
-    assert one.kernel_ms == pytest.approx(1.0, rel=0.05)
 
 
 def test_an_alarm_must_repeat_itself():
@@ -73,7 +72,7 @@ def test_an_alarm_must_repeat_itself():
 
 def test_verdicts():
     def of(low, high):
-        return Measured((low + high) / 2, low, high, 100, 1.0)
+        return Measured((low + high) / 2, low, high, 100)
 
     assert judge(of(1.31, 1.4), 1.0, 1.3) == "slower"
     assert judge(of(1.29, 1.4), 1.0, 1.3) == "unclear"

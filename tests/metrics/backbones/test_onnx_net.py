@@ -10,7 +10,8 @@ from onnx import TensorProto, helper, numpy_helper
 from harness.contracts import BadInput
 from harness.weights import resolve
 from metrics.backbones import onnx_net
-from metrics.backbones.onnx_net import CHUNK, HeadlessNet, OnnxNet, shared
+from metrics.backbones.onnx_net import CHUNK, HeadlessNet, OnnxNet
+from metrics.common.shared import _HELD, shared
 
 FACE, EMOTION = (3, 112, 112), (3, 224, 224)
 
@@ -34,7 +35,7 @@ def test_features_and_the_last_layer_give_the_files_own_outputs(tmp_path, classe
     features = net(x)
     assert features.shape == (3, 1280)
     assert features.dtype == np.float32
-    assert net.classify.weight.shape == (classes, 1280)
+    assert net.weight.shape == (classes, 1280)
     np.testing.assert_allclose(net.classify(features), whole(path, x), rtol=1e-5, atol=1e-4)
 
 
@@ -92,10 +93,10 @@ def test_a_network_is_opened_once_and_goes_with_its_last_holder(tmp_path):
     net = shared(OnnxNet, path, FACE, 512)
     assert shared(OnnxNet, path, FACE, 512) is net
     key = (OnnxNet, path, FACE, 512)
-    assert key in onnx_net._OPEN
+    assert key in _HELD
     del net
     gc.collect()
-    assert key not in onnx_net._OPEN
+    assert key not in _HELD
 
 
 def refused(make, *parts):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from harness.contracts import BadInput
-from metrics.backbones.s3fd import FAN, FAN_NAMES, S3FD, SYNC, from_fan, load_s3fd, to_fan
+from metrics.backbones.s3fd import FAN, FAN_NAMES, S3FD, SYNC, from_fan, load_s3fd
 from metrics.backbones.s3fd_boxes import candidates, find_faces, prepare, suppress
 from metrics.common.resample import cv2_resize
 
@@ -20,7 +20,7 @@ def state():
 def nets(state, tmp_path_factory):
     folder = tmp_path_factory.mktemp("s3fd")
     torch.save(state, folder / "sfd_face.pth")
-    torch.save(to_fan(state), folder / "s3fd.pth")
+    torch.save(golden.to_fan(state), folder / "s3fd.pth")
     return {
         "sync": load_s3fd(folder / "sfd_face.pth", SYNC),
         "fan": load_s3fd(folder / "s3fd.pth", FAN),
@@ -37,7 +37,7 @@ def test_it_has_the_size_of_the_published_network(state):
 
 
 def test_the_names_of_the_two_files_translate_both_ways(state):
-    theirs = to_fan(state)
+    theirs = golden.to_fan(state)
     assert len(FAN_NAMES) == 34
     assert {"conv1_1.weight", "fc6.bias", "conv3_3_norm.weight"} <= set(theirs)
     assert {"conv7_2.weight", "conv7_2_mbox_loc.bias", "fc7_mbox_conf.weight"} <= set(theirs)

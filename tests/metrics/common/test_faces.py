@@ -46,7 +46,7 @@ def test_frames_without_one_face_are_typed_and_nan():
 
 def test_faces_are_looked_for_once_per_batch_and_side(monkeypatch):
     looks = Detector()
-    monkeypatch.setattr("metrics.detectors.mp.landmarker", lambda path: looks)
+    monkeypatch.setattr("harness.media.face_landmarker.FaceLandmarker", lambda path: looks)
     frames = noise_frames(0, 3, 16, 16)
     batch = FrameBatch(0, frames, frames, FeatureCache())
     weights = {"mediapipe-face-landmarker": Path("unused")}

@@ -43,7 +43,7 @@ def test_frames_without_a_face_are_failures(predictor):
 
 def test_a_foreign_file_is_a_sentence(tmp_path):
     (tmp_path / "x.dat").write_bytes(b"nothing of the kind")
-    with pytest.raises(BadInput, match="no dlib shape predictor"):
+    with pytest.raises(BadInput, match="not a dlib shape predictor"):
         open_extractor((tmp_path / "x.dat",), "cpu")
 
 

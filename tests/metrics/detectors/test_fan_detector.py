@@ -7,7 +7,7 @@ from helpers import make_clip, run
 from harness.testing import check_metric
 from metrics import catalog
 from metrics.backbones.fan import FAN
-from metrics.backbones.s3fd import S3FD, to_fan
+from metrics.backbones.s3fd import S3FD
 from metrics.common.faces import failures
 from metrics.detectors.fan import choose, open_extractor
 from metrics.lmd import LMD
@@ -38,10 +38,10 @@ def bright_face_detector():
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("weights")
-    torch.save(to_fan(bright_face_detector()), folder / "s3fd-619a316812.pth")
+    torch.save(golden.to_fan(bright_face_detector()), folder / "s3fd-619a316812.pth")
     torch.save(golden.fan_state(FAN().state_dict()), folder / "2DFAN4-11f355bf06.pth.tar")
     seeded = golden.detector_state(S3FD().state_dict())
-    torch.save(to_fan(seeded), folder / "seeded.pth")
+    torch.save(golden.to_fan(seeded), folder / "seeded.pth")
     torch.save(golden.fan_state(FAN(1).state_dict()), folder / "one_hourglass.pth")
     return folder
 

@@ -20,7 +20,7 @@ from metrics.sync import detect as sync_detect
 from metrics.sync import embed as sync_embed
 from metrics.sync import score as sync_score
 from metrics.sync.crops import Box, reference_crop
-from metrics.sync.embed import LipStream, open_embedder
+from metrics.sync.embed import Embedder, LipStream
 
 COUNT, SIDE = 108, 256
 #: Centre and half side of the face; not whole, since the crop cuts decimals off.
@@ -123,7 +123,7 @@ def score(variant, weights, frames, sound, batch=16):
 
 def by_hand(frames, sound, weights):
     """Scores of crops uint8 RGB [T,224,224,3], one window at a time."""
-    net = open_embedder("syncnet", weights["syncnet"]).network
+    net = Embedder("syncnet", weights["syncnet"], "cpu").network
     count = sync_score.window_count(len(frames), len(sound))
     bgr = torch.from_numpy(frames[..., ::-1].astype(np.float32)).permute(3, 0, 1, 2)[None]
     mfcc = sync_score.mfcc(sound)
@@ -280,7 +280,7 @@ def test_equal_embeddings_are_in_time_through_the_whole_metric(weights, talk, mo
 
 
 def test_a_stream_embeds_every_window_once(weights):
-    embedder = open_embedder("syncnet", weights["syncnet"])
+    embedder = Embedder("syncnet", weights["syncnet"], "cpu")
     crops = np.random.default_rng(0).uniform(0, 255, (45, 224, 224, 3)).astype(np.float32)
     stream = LipStream(embedder)
     for k, crop in enumerate(crops):

@@ -80,9 +80,9 @@ def test_what_nobody_stated_is_refused(run):
     results, folder = run
     unknown = {name: {**facts, "emotion": None} for name, facts in results.sequences.items()}
     unlabelled = dataclasses.replace(results, sequences=unknown)
-    with pytest.raises(BadInput, match=r"states its emotion\. Take a split that has several"):
+    with pytest.raises(BadInput, match=r"label for its emotion\. Use a split with such labels"):
         breakdown.tables(unlabelled, folder, ["emotion"])
-    with pytest.raises(BadInput, match=r"states its emotion\. Run again with this version"):
+    with pytest.raises(BadInput, match=r"label for its emotion\. Run with this version"):
         breakdown.tables(dataclasses.replace(results, sequences={}), folder, ["emotion"])
     with pytest.raises(UnknownName, match="emotion"):
         breakdown.tables(results, folder, ["emotions"])

@@ -94,7 +94,7 @@ def test_worst_items_are_named_with_sequence_and_frame(tmp_path):
     change = by_column(found)["psnr"]
     assert len(change.worse) == 1
     assert (change.worse[0].sequence, change.worse[0].item) == ("m001/sad-3", 40)
-    assert change.worse[0].gain == pytest.approx(-7.5)
+    assert change.worse[0].b - change.worse[0].a == pytest.approx(-7.5)
     assert change.better == ()
     assert any("m001/sad-3 frame 40" in line for line in comparison.extreme_lines(found))
 
@@ -110,7 +110,6 @@ def test_failed_items_are_counted_on_either_side(tmp_path):
     simulated.write(tmp_path, facts, fails=fails)
     change = by_column(made(f"{tmp_path}::still", f"{tmp_path}::ua3dtalk"))["psnr"]
     assert change.difference.failed == 3
-    assert (change.pairs.failed_a, change.pairs.failed_b) == (2, 1)
     assert change.difference.n == 75 * 24 - 3
 
 
@@ -178,7 +177,7 @@ def test_other_sequences_splits_and_weights_are_refused(run, tmp_path):
     with pytest.raises(BadInput, match="split 'simulated@1' in A, 'other@2' in B"):
         made(run, tmp_path / "b")
     simulated.write(tmp_path / "c", simulated.facts(7), test_frames=4800)
-    with pytest.raises(BadInput, match="sequences in A alone: m007/angry-1"):
+    with pytest.raises(BadInput, match="sequences only in A: m007/angry-1"):
         made(run, tmp_path / "c")
 
 
@@ -256,7 +255,7 @@ def test_a_pooled_column_is_compared_by_leaving_subjects_out(run):
     text = "95% intervals of e_fid/synthetic: not a mean of items; over subjects, each left out in"
     assert f"{text} turn (6)." in found.scope
     assert change.a == pytest.approx(2.2)
-    assert "e_fid" in comparison_tables.render(found, "md").split("left out in turn")[0]
+    assert "e_fid" in comparison_tables.FORMATS["md"](found).split("left out in turn")[0]
 
 
 def test_trainings_are_compared_where_nothing_was_left_out(run):
@@ -264,7 +263,7 @@ def test_trainings_are_compared_where_nothing_was_left_out(run):
     found = made(f"{run}::still", f"{run}::ua3dtalk")
     change = by_column(found)["e_fid/synthetic"]
     assert (change.verdict, change.difference.level) == ("better", "seeds")
-    assert "over trainings with other seeds, on these same sequences (3)" in found.scope
+    assert "over training runs with other seeds, on the same sequences (3)" in found.scope
     spread(run, "", by_seed={"ua3dtalk": [1.9, 1.9, 1.9]})
     change = by_column(made(f"{run}::still", f"{run}::ua3dtalk"))["e_fid/synthetic"]
     assert (change.verdict, change.difference) == ("untested", None)
@@ -284,7 +283,7 @@ def test_unknown_rows_and_several_runs_are_refused(run, tmp_path):
 
 @pytest.mark.parametrize("format_", comparison_tables.FORMATS)
 def test_every_format_says_the_change_and_its_scope(run, format_):
-    text = comparison_tables.render(made(f"{run}::still", f"{run}::ua3dtalk"), format_)
+    text = comparison_tables.FORMATS[format_](made(f"{run}::still", f"{run}::ua3dtalk"))
     assert "psnr" in text
     if format_ == "csv":
         line = next(csv.DictReader(io.StringIO(text)))
@@ -293,8 +292,6 @@ def test_every_format_says_the_change_and_its_scope(run, format_):
         return
     assert "over subjects" in text
     assert re.search(r"\+[23]\.\d\d", text)
-    with pytest.raises(UnknownName):
-        comparison_tables.render(made(run, run), "htm")
 
 
 def test_remarks_on_seeds_and_drives(tmp_path):
@@ -303,7 +300,7 @@ def test_remarks_on_seeds_and_drives(tmp_path):
     simulated.write(tmp_path / "b", simulated.facts(2), rows=rows)
     found = made(f"{tmp_path}::ua3dtalk", f"{tmp_path}/b::ua3dtalk")
     assert "A is driven by 'audio', B by 'audio+au'." in found.remarks
-    assert any("means of 2 seeds in A and 1 in B" in line for line in found.remarks)
+    assert any("means over 2 seeds in A and 1 in B" in line for line in found.remarks)
     assert np.isfinite(found.changes[0].difference.low)
 
 
@@ -318,5 +315,5 @@ def test_sequences_that_failed_on_one_side_are_named(tmp_path):
     rest["psnr"] = dataclasses.replace(rest["psnr"], value=float(value))
     pairs = [(sides.side(tmp_path, results, results.rows[3]), side)]
     found = comparison.make(pairs, ("a", "b"), ["psnr"])
-    assert "items in A alone (m002/sad-3), so not compared: psnr" in comparison.notes(found)
+    assert "sequences only in A, not compared (m002/sad-3): psnr" in comparison.notes(found)
     assert found.changes[0].difference.sequences == 23

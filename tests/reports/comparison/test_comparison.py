@@ -62,7 +62,7 @@ def test_pooled_columns_of_several_rows_are_told_apart(run):
     ]
     text = compare.scope(found)
     assert "intervals of e_fid of a: not a mean of items; over subjects, each left out" in text
-    assert "intervals of e_fid of b: not a mean of items; over trainings with other seeds" in text
+    assert "intervals of e_fid of b: not a mean of items; over training runs" in text
 
 
 def test_what_one_side_has_alone_is_named(run, tmp_path):
@@ -70,15 +70,13 @@ def test_what_one_side_has_alone_is_named(run, tmp_path):
     results = simulated.write(tmp_path / "b", simulated.facts(8), rows=rows)
     a, b = sides.open_sides(str(run)), sides.open_sides(str(tmp_path / "b"))
     pairs = sides.match(a, b)
-    assert sides.unmatched(a, b, pairs) == [
-        "rows in A alone, so not compared: talkinggaussian [audio]"
-    ]
+    assert sides.unmatched(a, b, pairs) == ["rows only in A, not compared: talkinggaussian [audio]"]
     assert sides.unmatched(b, b, sides.match(b, b)) == []
     row = results.rows[1]
     fewer = {name: score for name, score in row.scores.items() if name != "psnr"}
     side = sides.side(tmp_path / "b", results, dataclasses.replace(row, scores=fewer))
-    assert "columns in A alone, so not compared: psnr" in protocol.remarks([(b[0], side)])
-    assert "columns in B alone, so not compared: psnr" in protocol.remarks([(side, b[0])])
+    assert "columns only in A, not compared: psnr" in protocol.remarks([(b[0], side)])
+    assert "columns only in B, not compared: psnr" in protocol.remarks([(side, b[0])])
 
 
 def test_metric_code_that_one_side_does_not_state_is_told(run, tmp_path):
@@ -88,11 +86,11 @@ def test_metric_code_that_one_side_does_not_state_is_told(run, tmp_path):
         facts["code"] = "abc"
     (run / "results.json").write_text(json.dumps(data))
     told = [
-        line for line in made(run, tmp_path / "b").remarks if "not stated on both sides" in line
+        line for line in made(run, tmp_path / "b").remarks if "not recorded on both sides" in line
     ]
     assert len(told) == 1
     assert all(facts["metric"] in told[0] for facts in data["columns"].values())
-    assert not any("not stated on both sides" in line for line in made(run, run).remarks)
+    assert not any("not recorded on both sides" in line for line in made(run, run).remarks)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from harness.ablation import formats as ablation_tables
-from harness.ablation import sections
+from harness.ablation import page as ablation_page
 from harness.contracts import FailedCell, Results, Row, Score
 from reports import stored
 from reports.breakdown.means import Breakdown, Mean
@@ -78,7 +78,7 @@ def run(tmp_path):
 
 
 def read(run):
-    return markup.parse(sections.write_page(stored.read(run), run).read_text("utf-8"))
+    return markup.parse(ablation_page.write_page(stored.read(run), run).read_text("utf-8"))
 
 
 def test_finished_ablations_are_sections_with_the_papers_values(run):
@@ -93,7 +93,7 @@ def test_finished_ablations_are_sections_with_the_papers_values(run):
     assert "4 better of 4" not in rows["more"].text  # e_fid is not tested
     assert "3 better of 3" in rows["more"].text
     assert "3 worse of 3" in rows["less"].text
-    assert "nothing stored" in rows["lost"].text
+    assert "no results" in rows["lost"].text
     assert not rows["base"].all("svg", "whisker")
     assert "A paper" in section.text
     assert "<other> protocol" in section.text
@@ -106,7 +106,7 @@ def test_finished_ablations_are_sections_with_the_papers_values(run):
 
 def test_better_is_right_of_the_line_and_the_paper_a_diamond(run):
     section = markup.parse(
-        sections.write_page(stored.read(run), ablate(run).parent.parent).read_text()
+        ablation_page.write_page(stored.read(run), ablate(run).parent.parent).read_text()
     )
     rows = section.by_id("ablation-grid").all("tr")
     for row, kind in ((rows[2], "better"), (rows[3], "worse")):
@@ -133,9 +133,9 @@ def test_failures_say_what_where_and_why(run):
     (table,) = found.all("table", "failures")
     assert "✕ still [audio] render Timeout killed <late> 5 cells m000/sad-1, seed 0;" in table.text
     cards = found.all("section", "cards")[0].text
-    assert "5 pieces of work failed" in cards
-    assert "1 cell of the table failed" in cards
-    assert "1 column that no row could be scored in" in cards
+    assert "5 jobs failed" in cards
+    assert "1 table cell failed" in cards
+    assert "1 column without a value in any row" in cards
     board = found.by_id("leaderboard")
     failed = [cell for cell in board.all("td") if cell.all("em", "failed")]
     assert [cell.text.split()[0] for cell in failed] == ["✕"]
@@ -231,20 +231,17 @@ def test_a_weak_spot_is_named_where_half_of_the_columns_agree():
     def column(*order):
         cells = tuple(cell[name] for name in (*order, "all"))
         groups_ = (("sad",), ("happy",), ("all",))
-        table = Breakdown("psnr", "up", ("emotion",), groups_, ("ours",), (cells,))
-        return groups.ColumnGroups("psnr", (table,))
+        return Breakdown("psnr", "up", ("emotion",), groups_, ("ours",), (cells,))
 
     sad, happy = column("low", "high"), column("high", "low")
-    flat = groups.ColumnGroups(
-        "psnr", (dataclasses.replace(sad.tables[0], cells=((cell["all"],) * 3,)),)
-    )
+    flat = dataclasses.replace(sad, cells=((cell["all"],) * 3,))
     row = simulated_row("ours")
-    (spot,) = groups.weak_spots(row, [sad, sad, happy])
+    (spot,) = groups.weak_spots(row, {"a": [sad], "b": [sad], "c": [happy]})
     assert spot["groups"] == [{"by": "emotion", "group": "sad", "count": 2, "of": 3}]
-    down = groups.ColumnGroups("lmd", (dataclasses.replace(sad.tables[0], direction="down"),))
-    (spot,) = groups.weak_spots(row, [down])
+    down = dataclasses.replace(sad, direction="down")
+    (spot,) = groups.weak_spots(row, {"lmd": [down]})
     assert spot["groups"][0]["group"] == "happy"
-    (spot,) = groups.weak_spots(row, [sad, happy, flat])
+    (spot,) = groups.weak_spots(row, {"a": [sad], "b": [happy], "c": [flat]})
     assert spot["groups"][0]["group"] == ""
 
 
@@ -265,9 +262,9 @@ def test_an_ablation_folders_page_and_file_show_the_same_section(tmp_path):
 
 def test_refresh_writes_where_there_is_a_run_and_nowhere_else(run):
     folder = ablate(run)
-    assert sections.refresh_page(run) == run / page.NAME
+    assert ablation_page.refresh_page(run) == run / page.NAME
     assert "ablation-grid" in (run / page.NAME).read_text("utf-8")
-    assert sections.refresh_page(folder.parent) is None
+    assert ablation_page.refresh_page(folder.parent) is None
     assert not (folder.parent / page.NAME).exists()
 
 
@@ -289,9 +286,8 @@ def test_the_leaderboard_explains_only_what_it_holds(tmp_path):
     text = read(tmp_path).text
     assert "oracles use the ground truth." in text
     assert "is driven by the wrong audio" not in text
-    assert (
-        "Below a value its 95% interval over blocks of frames of these sequences; then its" in text
-    )
+    said = "Below a value is its 95% confidence interval, over blocks of frames of these sequences"
+    assert said in text
     rows = [
         dataclasses.replace(
             row,
@@ -307,7 +303,7 @@ def test_the_leaderboard_explains_only_what_it_holds(tmp_path):
     (tmp_path / stored.FILE).write_text(json.dumps(bare.to_json()))
     text = read(tmp_path).text
     assert "Grey rows" not in text
-    assert "Below a value its rank" in text
+    assert "Below a value is its rank" in text
 
 
 def test_videos_that_are_too_large_are_linked_from_wherever_the_page_is(tmp_path, monkeypatch):

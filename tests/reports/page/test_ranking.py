@@ -12,7 +12,7 @@ import pytest
 from harness.contracts import Results
 from reports.page import assemble as page
 from reports.page import versus as sections
-from reports.page.ranking import RANK_RESAMPLES, one_change, rank_text, ranking
+from reports.page.ranking import RANK_RESAMPLES, alike, rank_text, ranking
 from tests.reports import markup, simulated
 
 #: Two rows that are the same but for noise, one that is clearly behind.
@@ -38,7 +38,8 @@ def test_ranks_are_open_where_rows_are_alike_and_closed_where_not(run):
         assert ranks[4] == (3, 3, 3)
         assert {ranks[1][0], ranks[2][0]} == {1, 2}
         # Rows that are alike are told apart once in twenty times; then, and only then, it closes.
-        p = one_change(stand.sides[1], stand.sides[2], name, RANK_RESAMPLES).difference.p
+        (change,) = alike(stand.sides[1], stand.sides[2], [name], RANK_RESAMPLES)
+        p = change.difference.p
         expected = {(1, 2)} if p > 0.05 else {(1, 1), (2, 2)}
         assert {ranks[1][1:], ranks[2][1:]} == expected
     assert any(stand.ranks[name][1][1:] == (1, 2) for name in simulated.COLUMNS)

@@ -73,10 +73,8 @@ def test_one_subject_speaks_of_sequences_and_one_sequence_of_blocks():
     rng = np.random.default_rng(6)
     one_subject = estimate(table(rng, 1, 7, 100), 25)
     assert (one_subject.level, one_subject.clusters) == ("sequences", 7)
-    assert "within this subject" in one_subject.scope
     one_sequence = estimate(table(rng, 1, 1, 100), 25)
     assert (one_sequence.level, one_sequence.clusters) == ("blocks", 4)
-    assert "within this sequence" in one_sequence.scope
     short = estimate(table(rng, 1, 1, 74), 25)
     assert (short.level, short.low, short.p) == ("none", None, None)
     assert np.isfinite(short.value)

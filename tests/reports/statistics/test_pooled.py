@@ -62,7 +62,6 @@ def test_seeds_tell_their_spread_where_nothing_was_left_out():
     theirs = stats.ttest_rel([1.8, 2.1, 2.1], [1.4, 1.6, 1.5])
     assert found.level == SEEDS
     assert found.p == pytest.approx(theirs.pvalue)
-    assert "trainings" in found.scope
     # The value of four trainings is no centre for the spread of three of them.
     four = Pooled(3.375, by_seed={**b.by_seed, "7": 9.0})
     assert (estimate_pooled(a - four).value, estimate_pooled(a - four).low) == (-1.375, None)
