@@ -77,7 +77,7 @@ def parse(text: str) -> Results:
         LookupError, TypeError, AttributeError: an older schema's field is absent or of another
             type.
     """
-    data = json.loads(text)
+    data = parse_json(text, Path(FILE))
     if isinstance(version := data["schema_version"], int) and version < 4:
         legacy.upgrade(data)
     results = Results.from_json(data)

@@ -76,14 +76,14 @@ def read(folder: Path) -> Ablation:
 
     """
     results, path = stored.read(folder), folder / FILE
+    cure = "Run `ablate` again."
+    grid = read_object(path, cure)
     try:
-        grid = json.loads(path.read_text("utf-8"))
         if grid["schema_version"] > SCHEMA_VERSION:
             raise ValueError(f"schema_version {grid['schema_version']} is newer")
         return assemble(grid, results, folder)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        fact = f"cannot be read as an ablation ({error})"
-        raise BadInput(path, fact, "Run `ablate` again.") from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise BadInput(path, f"cannot be read as an ablation ({error})", cure) from error
 
 
 def assemble(grid: Mapping[str, Any], results: Results, folder: Path) -> Ablation:

@@ -88,10 +88,10 @@ def ablate(
 
 def is_of_another_grid(path: Path, description: dict[str, Any]) -> bool:
     """Whether the file describes other rows than these; False if there is no file."""
-    try:
-        rows = json.loads(path.read_text("utf-8"))["rows"]
-    except FileNotFoundError:
+    if not path.exists():
         return False
-    except (OSError, ValueError, KeyError, TypeError):
+    try:
+        rows = read_object(path).get("rows")
+    except BadInput:
         return True
     return rows != json.loads(json.dumps(description["rows"], default=str))

@@ -202,8 +202,8 @@ def read(path: Path) -> dict[str, Any]:
 
     """
     cure = "Make one: `python -m harness check --refresh --baseline FILE RUN...`."
+    data = read_object(path, cure)
     try:
-        data = json.loads(path.read_text("utf-8"))
         if data["format"] != FORMAT:
             raise ValueError(f"its format is {data['format']}, and this code reads {FORMAT}")
         for key, row in data["rows"].items():
@@ -218,7 +218,7 @@ def read(path: Path) -> dict[str, Any]:
         speed = data.get("throughput")
         if speed and min(_number(one["ratio"]) for one in speed["ratios"].values()) <= 0:
             raise ValueError("a ratio of its throughput is not above 0")
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         fact = f"it cannot be read as a baseline ({type(error).__name__}: {error})"
         raise BadInput(path, fact, cure) from error
     return data

@@ -58,13 +58,11 @@ def read_layer(folder: Path, index: int) -> np.ndarray:
 
     """
     path = folder / f"{index:05d}.png"
-    try:
-        with Image.open(path) as image:
-            if image.mode != "RGBA":
-                raise BadInput(path, f"its mode is {image.mode}, not RGBA", "Fit the method again.")
-            return np.asarray(image)
-    except OSError as error:
-        raise BadInput(path, f"it cannot be read ({error})", "Fit the method again.") from error
+    cure = "Fit the method again."
+    with opened(path, path, cure) as image, reading(path, "image", cure):
+        if image.mode != "RGBA":
+            raise BadInput(path, f"its mode is {image.mode}, not RGBA", cure)
+        return np.asarray(image)
 
 
 def check_size(layer: np.ndarray, request: RenderRequest, spec: MethodSpec) -> None:

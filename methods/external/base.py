@@ -123,7 +123,7 @@ class ExternalMethod(Method):
     def load(self, workdir: Path, device: str = "cpu") -> None:
         """Read what `fit` recorded; the checkout's own files are read by the checkout only."""
         self.workdir, self.device = Path(workdir).absolute(), device
-        self.record = json.loads((self.workdir / _RECORD).read_text("utf-8"))
+        self.record = read_object(self.workdir / _RECORD, "Fit the method again.")
 
     def render(
         self, request: RenderRequest, clock: StageClock = NULL_CLOCK

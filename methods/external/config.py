@@ -109,16 +109,5 @@ def read_config() -> File:
     path = config_path()
     if not path.is_file() and not os.environ.get("HARNESS_EXTERNAL"):
         return File()
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-        return File.model_validate({} if values is None else values)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(path, f"it cannot be read ({error})", "Correct HARNESS_EXTERNAL.") from error
-    except yaml.YAMLError as error:
-        fact = f"it is not valid YAML ({' '.join(str(error).split())})"
-        raise BadInput(path, fact, "Fix the YAML syntax.") from error
-    except ValidationError as error:
-        facts = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()
-        )
-        raise BadInput(path, facts, _EXAMPLE) from error
+    values = read_yaml(path, "Fix the YAML syntax, or correct HARNESS_EXTERNAL.")
+    return validated({} if values is None else values, path, File, "file", _EXAMPLE)

@@ -35,20 +35,6 @@ def write_tensors(path: Path, tree: dict[str, Any]) -> None:
         os.fsync(file.fileno())
 
 
-def read_tensors(path: Path, device: str = "cpu") -> dict[str, Any]:
-    """Read what `write_tensors` wrote.
-
-    Raises:
-        BadInput: the file is missing, damaged, or a pickle of more than tensors.
-
-    """
-    try:
-        return torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise BadInput(path, f"it cannot be read ({first})", CURE) from error
-
-
 def write_json(path: Path, values: Any) -> None:
     """Write JSON, whole or not at all."""
     with replacing(path) as partial:
@@ -59,16 +45,3 @@ def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
     """Write JSON lines, whole or not at all."""
     with replacing(path) as partial:
         partial.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-
-
-def read_json(path: Path) -> Any:
-    """Read JSON.
-
-    Raises:
-        BadInput: the file is missing or damaged.
-
-    """
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(path, f"it cannot be read ({error})", CURE) from error

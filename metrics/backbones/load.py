@@ -25,20 +25,7 @@ def read_state(path: Path, entry: str | None = None) -> dict[str, torch.Tensor]:
         BadInput: the file cannot be read, or holds more than tensors.
 
     """
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise BadInput(
-            path, "it is a pickle that holds more than tensors", "Save a plain state dict."
-        ) from error
-    except Exception as error:
-        raise BadInput(
-            path, f"it cannot be read ({type(error).__name__}: {error})", "Fetch it again."
-        ) from error
+    state = read_tensors(path, "Fetch it again; a file of your own must be a plain state dict.")
     if entry is not None and isinstance(state, dict):
         state = state.get(entry, state)
     if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):

@@ -57,15 +57,6 @@ class Transforms:
         )
 
 
-def _json(path: Path) -> Any:
-    if not path.is_file():
-        raise BadInput(path, "no such file", _AGAIN)
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(path, f"not readable JSON ({error})", _AGAIN) from error
-
-
 def read_transforms(folder: Path) -> Transforms:
     """Read both files.
 
@@ -78,7 +69,7 @@ def read_transforms(folder: Path) -> Transforms:
     poses: list[np.ndarray] = []
     for name in ("train", "val"):
         path = folder / f"transforms_{name}.json"
-        content = _json(path)
+        content = read_object(path, _AGAIN)
         try:
             frames = content["frames"]
             ids = [int(f["img_id"]) for f in frames]
@@ -123,18 +114,6 @@ def _rigid(matrices: np.ndarray) -> bool:
         and (np.linalg.det(turn) > 0).all()
         and np.allclose(matrices[:, 3], [0, 0, 0, 1], atol=1e-6)
     )
-
-
-def read_image(path: Path, mode: str = "RGB") -> np.ndarray:
-    """An image as uint8 [H,W,C] of the given Pillow mode."""
-    try:
-        with Image.open(path) as image:
-            return np.array(image.convert(mode))
-    except FileNotFoundError as error:
-        raise BadInput(path, "no such file", _AGAIN) from error
-    # Pillow reports a broken PNG as a SyntaxError.
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadInput(path, f"not a readable image ({error})", _AGAIN) from error
 
 
 def mask_bits(parsing: np.ndarray, teeth: np.ndarray | None = None) -> np.ndarray:

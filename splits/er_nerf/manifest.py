@@ -34,11 +34,12 @@ def fps_of(folder: Path) -> float:
     record = folder / "prepare.json"
     if not record.is_file():
         return LAYOUT_FPS
+    content = read_object(record, "Prepare again.")
     try:
-        fps = float(json.loads(record.read_text("utf-8"))["fps"])
+        fps = float(content["fps"])
         if not 0 < fps < math.inf:
             raise ValueError(f"fps is {fps}")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise BadInput(record, f"no frame rate in it ({error!r})", "Prepare again.") from error
     return fps
 

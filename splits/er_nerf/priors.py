@@ -47,17 +47,8 @@ def read_priors(folder: Path, train: int, test: int) -> Priors:
 def _read(path: Path, count: int, width: int) -> np.ndarray:
     import torch  # heavy, and only these files need it
 
-    try:
-        with warnings.catch_warnings():
-            # torch remarks on the protocol of a pickle that it is about to refuse.
-            warnings.simplefilter("ignore", UserWarning)
-            value: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises several kinds, all of them "not plain tensors"
-        raise BadInput(
-            path,
-            f"not a file of plain tensors ({type(error).__name__})",
-            "Save it again with torch.save(tensor, path); other pickles are never opened.",
-        ) from error
+    cure = "Save it again with torch.save(tensor, path); other pickles are never opened."
+    value: Any = read_tensors(path, cure)
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)) and all(torch.is_tensor(v) for v in value):

@@ -54,19 +54,9 @@ def read_subject(folder: Path) -> dict[str, str | None]:
 
     """
     path = folder / SUBJECT_FILE
-    try:
-        subject = Subject.model_validate(json.loads(path.read_text("utf-8")))
-        roles: dict[str, str | None] = {part.id: part.role for part in subject.sequences}
-        if len(roles) < len(subject.sequences):
-            raise ValueError("a sequence occurs twice")
-    except (OSError, ValueError, RecursionError) as error:
-        fact = str(error)
-        if isinstance(error, ValidationError):
-            first = error.errors()[0]
-            fact = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise BadInput(
-            path,
-            f"not a list of sequences ({fact})",
-            "Prepare the videos again, or remove it: the sequences are then cut in time.",
-        ) from error
+    cure = "Prepare the videos again, or remove it: the sequences are then split in time."
+    subject = validated(read_json(path, cure), path, Subject, "subject", cure)
+    roles: dict[str, str | None] = {part.id: part.role for part in subject.sequences}
+    if len(roles) < len(subject.sequences):
+        raise BadInput(path, "a sequence occurs twice", cure)
     return roles

@@ -27,12 +27,6 @@ def write_jpeg(path: Path, image: np.ndarray) -> None:
     Image.fromarray(image).save(path, "JPEG", quality=100, subsampling=0)
 
 
-def read_image(path: Path) -> np.ndarray:
-    """Read any image as uint8 RGB [H,W,3]."""
-    with Image.open(path) as image:
-        return np.array(image.convert("RGB"))
-
-
 def write_landmarks(path: Path, landmarks: np.ndarray) -> None:
     """Write 68 landmarks float [68,2] as text, one `x y` a line, pixels."""
     np.savetxt(path, landmarks, "%f")

@@ -63,11 +63,7 @@ def check_priors(priors: Priors, count: int, subject: str) -> Priors:
 def _read(path: Path, width: int, count: int) -> np.ndarray:
     if not path.is_file():
         raise BadInput(path, "the file is absent", "All six feature files must lie together.")
-    try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        reason = str(error).split("\n")[0][:120]
-        raise BadInput(path, f"it is not a plain tensor file ({reason})", _CURE) from error
+    stored = read_tensors(path, _CURE)
     if isinstance(stored, (list, tuple)) and stored and all(map(torch.is_tensor, stored)):
         if len({tuple(row.shape) for row in stored}) > 1:
             raise BadInput(path, "its tensors have different shapes", _CURE)

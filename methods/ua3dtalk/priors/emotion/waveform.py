@@ -111,6 +111,4 @@ def build_encoder(choice: str, width: int) -> tuple[WaveformEncoder, str]:
 
 
 def _read_state(path: Path) -> dict[str, Tensor]:
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    return torch.load(path, map_location="cpu", weights_only=True)
+    return tensors_by_name(path)
