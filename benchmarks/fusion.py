@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -20,15 +20,40 @@ from torch import Tensor
 from methods.ua3dtalk.field.conditions import Conditions
 from methods.ua3dtalk.field.config import FieldConfig
 from methods.ua3dtalk.field.deformation import FaceField
-from methods.ua3dtalk.field.fusion.precision import TorchPrecisionFusion, fuse_with
-from methods.ua3dtalk.field.fusion.precision_native import NativePrecisionFusion
-from methods.ua3dtalk.field.fusion.published import published_fusion
-from methods.ua3dtalk.field.native import native_core
+from methods.ua3dtalk.field.fusion.precision import (
+    JITTER,
+    LOG_VARIANCE_BOUND,
+    TorchPrecisionFusion,
+    fuse_with,
+)
+from methods.ua3dtalk.field.native import NativePrecisionFusion, native_core
 
 Modalities = list[Tensor]
 
 SIZES = ((6_000, 4, 16), (3_000, 10, 48))
 TOLERANCE = 1e-4
+
+
+def published_fusion(modalities: Sequence[Tensor]) -> Tensor:
+    """Fuse V modalities [T, 2*D, N] to [D, N] by V + 1 inverses (UA-3DTalk, Eqs. 10-12).
+
+    As published and released: explicit inverses, gradients by autograd. The tests hold
+    `precision_fusion` to it.
+    """
+    precision = weighted = modalities[0].new_zeros(())
+    for modality in modalities:
+        members, log_variances = modality.permute(2, 0, 1).chunk(2, dim=2)
+        mean = members.mean(1)
+        centred = members - mean[:, None]
+        epistemic = centred.transpose(1, 2) @ centred / (members.shape[1] - 1)
+        bounded = log_variances.clamp(-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND)
+        aleatoric = bounded.exp().mean(1) + JITTER
+        inverse = torch.inverse(epistemic + torch.diag_embed(aleatoric))
+        precision = precision + inverse
+        weighted = weighted + inverse @ mean[..., None]
+    return (torch.inverse(precision) @ weighted)[..., 0].t()
+
+
 FORMS: dict[str, Callable[..., Tensor]] = {
     "published": lambda *modalities: published_fusion(modalities),
     "torch": lambda *modalities: fuse_with(TorchPrecisionFusion, modalities),

@@ -1,1 +1,1 @@
-"""Shared 3D Gaussian parts: splatting, density control, PLY files."""
+"""Shared 3D Gaussian parts: parameters, splatting, density control."""

@@ -6,86 +6,71 @@ follow their Gaussians: kept for survivors, zero for new ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-from methods.gaussians.model import Gaussians
+from methods.gaussians.model import Gaussians, raw_scales
 from methods.gaussians.reference import rotation_matrices
 
 
-def duplicate(gaussians: Gaussians, optimizer: torch.optim.Optimizer | None, mask: Tensor) -> None:
+def duplicate(gaussians: Gaussians, optimizer: torch.optim.Optimizer, mask: Tensor) -> None:
     """Append a copy of every Gaussian in `mask` [N]."""
-    rows = mask.nonzero().squeeze(1)
-    _change(gaussians, optimizer, lambda _, p: torch.cat([p, p[rows]]), _grown(rows))
+    copies = {name: parameter[mask] for name, parameter in _parameters(gaussians)}
+    _change(gaussians, optimizer, torch.ones_like(mask), copies)
 
 
 def split(
     gaussians: Gaussians,
-    optimizer: torch.optim.Optimizer | None,
+    optimizer: torch.optim.Optimizer,
     mask: Tensor,
     generator: torch.Generator | None = None,
 ) -> None:
     """Replace every Gaussian in `mask` [N] by two, 1.6 times smaller, drawn from it."""
-    rows, rest = mask.nonzero().squeeze(1), (~mask).nonzero().squeeze(1)
     with torch.no_grad():
-        deviations = gaussians.standard_deviations()[rows]
-        axes = rotation_matrices(gaussians.quats[rows])
-        noise = torch.randn(2, len(rows), 3, generator=generator).to(deviations)
+        deviations = gaussians.standard_deviations()[mask]
+        axes = rotation_matrices(gaussians.quats[mask])
+        noise = torch.randn(2, len(deviations), 3, generator=generator).to(deviations)
         offsets = (axes @ (noise * deviations)[..., None]).squeeze(-1)
-        means = (gaussians.means[rows] + offsets).flatten(0, 1)
-        scales = gaussians.raw_scales(deviations / 1.6).repeat(2, 1)
-
-    def value(name: str, old: Tensor) -> Tensor:
-        if name == "means":
-            new = means
-        elif name == "scales":
-            new = scales
-        else:
-            new = old[rows].repeat(2, *[1] * (old.dim() - 1))
-        return torch.cat([old[rest], new])
-
-    def moment(old: Tensor) -> Tensor:
-        return torch.cat([old[rest], old.new_zeros(2 * len(rows), *old.shape[1:])])
-
-    _change(gaussians, optimizer, value, moment)
+        children = {
+            name: parameter[mask].repeat(2, *[1] * (parameter.dim() - 1))
+            for name, parameter in _parameters(gaussians)
+        }
+        children["means"] = (gaussians.means[mask] + offsets).flatten(0, 1)
+        children["scales"] = raw_scales(deviations / 1.6).repeat(2, 1)
+    _change(gaussians, optimizer, ~mask, children)
 
 
-def remove(gaussians: Gaussians, optimizer: torch.optim.Optimizer | None, mask: Tensor) -> None:
+def remove(gaussians: Gaussians, optimizer: torch.optim.Optimizer, mask: Tensor) -> None:
     """Drop every Gaussian in `mask` [N]."""
-    rest = (~mask).nonzero().squeeze(1)
-    _change(gaussians, optimizer, lambda _, p: p[rest], lambda old: old[rest])
+    nothing = {name: parameter[:0] for name, parameter in _parameters(gaussians)}
+    _change(gaussians, optimizer, ~mask, nothing)
 
 
-def _grown(rows: Tensor) -> Callable[[Tensor], Tensor]:
-    return lambda old: torch.cat([old, old.new_zeros(len(rows), *old.shape[1:])])
+def _parameters(gaussians: Gaussians) -> list[tuple[str, Tensor]]:
+    """Every parameter of the module itself: one row per Gaussian, those of subclasses included."""
+    return list(gaussians.named_parameters(recurse=False))
 
 
 @torch.no_grad()
 def _change(
     gaussians: Gaussians,
-    optimizer: torch.optim.Optimizer | None,
-    value: Callable[[str, Tensor], Tensor],
-    moment: Callable[[Tensor], Tensor],
+    optimizer: torch.optim.Optimizer,
+    kept: Tensor,
+    added: Mapping[str, Tensor],
 ) -> None:
-    """Replace parameters by `value(name, old)` and their moments by `moment(old)`.
-
-    Every parameter of the module itself counts as one row per Gaussian, those that a subclass
-    adds included.
-    """
-    for name, old in list(gaussians.named_parameters(recurse=False)):
-        new = nn.Parameter(value(name, old.detach()).clone(), requires_grad=old.requires_grad)
+    """Keep the Gaussians in `kept` [N] with their moments, and append some without."""
+    for name, old in _parameters(gaussians):
+        new = nn.Parameter(torch.cat([old[kept], added[name]]), requires_grad=old.requires_grad)
         setattr(gaussians, name, new)
-        if optimizer is None:
-            continue
         for group in optimizer.param_groups:
             group["params"] = [new if p is old else p for p in group["params"]]
         state = optimizer.state.pop(old, None)
         if state:
             # Adam's `step` is a scalar; its moments have the parameter's shape.
             optimizer.state[new] = {
-                key: moment(entry)
+                key: torch.cat([entry[kept], torch.zeros_like(added[name])])
                 if isinstance(entry, Tensor) and entry.shape == old.shape
                 else entry
                 for key, entry in state.items()

@@ -6,9 +6,8 @@ from torch import Tensor
 
 from harness.contracts.errors import BadInput, Unavailable
 from methods.gaussians.request import RasterRequest
-from methods.gaussians.thresholds import DEFAULT_PROFILE, thresholds
 
-#: Other releases mean something else by the same call (see thresholds.py).
+#: Other releases mean something else by the same call (see `THRESHOLDS`).
 VERSION = "1.5.3"
 
 
@@ -17,7 +16,7 @@ def render(request: RasterRequest) -> tuple[Tensor, Tensor, dict]:
 
     Raises:
         Unavailable: gsplat is absent or of another version.
-        BadInput: the tensors are not on a GPU, or the profile is not gsplat 1.5.3's.
+        BadInput: the tensors are not on a GPU.
 
     """
     try:
@@ -29,7 +28,7 @@ def render(request: RasterRequest) -> tuple[Tensor, Tensor, dict]:
     if gsplat.__version__.split("+")[0] != VERSION:
         raise Unavailable(
             "gsplat",
-            f"version {gsplat.__version__} has other thresholds than {VERSION}",
+            f"version {gsplat.__version__} differs from {VERSION} in its thresholds",
             f"Install it with pip install gsplat=={VERSION}.",
         )
     r = request
@@ -37,11 +36,7 @@ def render(request: RasterRequest) -> tuple[Tensor, Tensor, dict]:
         raise BadInput(
             "backend='gsplat'",
             f"the tensors are on {r.means.device}",
-            "Move them to a CUDA device, or leave the backend to the device.",
-        )
-    if r.thresholds != thresholds(DEFAULT_PROFILE):
-        raise BadInput(
-            "profile", "gsplat's constants are compiled in", f"Use {DEFAULT_PROFILE!r} here."
+            "Move them to a CUDA device, or omit `backend` to have it chosen by device.",
         )
     colors = r.colors
     if not r.with_color and colors.shape[-1] == 0:

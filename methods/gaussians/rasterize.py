@@ -11,7 +11,6 @@ from torch import Tensor
 from harness.contracts.errors import BadInput, UnknownName
 from methods.gaussians import reference
 from methods.gaussians.request import RASTERIZE_MODES, TILE_SIZE, RasterRequest, refuse_not_finite
-from methods.gaussians.thresholds import DEFAULT_PROFILE, thresholds
 from methods.gaussians.tiles import Meta
 
 BACKENDS = ("gsplat", "cpu", "reference")
@@ -38,7 +37,6 @@ def rasterize(
     rasterize_mode: str = "classic",
     absgrad: bool = False,
     backend: str | None = None,
-    profile: str = DEFAULT_PROFILE,
     threads: int | None = None,
 ) -> tuple[Tensor, Tensor, dict[str, Any]]:
     """Render N Gaussians into C images; names and meaning of `gsplat.rasterization` 1.5.3.
@@ -68,7 +66,6 @@ def rasterize(
         absgrad: on backward, set `meta["means2d"].absgrad` to the sum over pixels of the
             absolute gradient.
         backend: `gsplat` (CUDA), `cpu` (native core) or `reference` (torch); by device if None.
-        profile: named constants, see `thresholds.PROFILES`.
         threads: of the cpu backend; torch's number when None, or 1 for tiny frames.
 
     Returns:
@@ -80,13 +77,13 @@ def rasterize(
 
     Raises:
         BadInput: shapes, types or values that cannot be rendered; NaN is refused.
-        UnknownName: of a backend or a profile.
+        UnknownName: of a backend.
         Unavailable: backend `gsplat` without gsplat 1.5.3.
 
     """
     if rasterize_mode not in RASTERIZE_MODES:
         raise BadInput(
-            "rasterize_mode", f"{rasterize_mode!r} is unknown", f"One of {RASTERIZE_MODES}."
+            "rasterize_mode", f"{rasterize_mode!r} is unknown", f"Choose one of {RASTERIZE_MODES}."
         )
     request = RasterRequest(
         means=means,
@@ -107,7 +104,6 @@ def rasterize(
         render_mode=render_mode,
         antialiased=rasterize_mode == "antialiased",
         absgrad=absgrad,
-        thresholds=thresholds(profile),
     ).check()
     backend = backend or ("gsplat" if means.device.type == "cuda" else "cpu")
     if backend == "gsplat":

@@ -2,7 +2,7 @@
 
 It is the oracle of the tests and what runs where the native core cannot be built. Every
 formula stands as in the papers: B. Kerbl et al., "3D Gaussian Splatting", 2023; M. Zwicker
-et al., "EWA Splatting", 2002; with the limits of `thresholds.py`.
+et al., "EWA Splatting", 2002; with the limits of `THRESHOLDS`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 
 from methods.gaussians import spherical_harmonics
-from methods.gaussians.request import TILE_SIZE, RasterRequest
-from methods.gaussians.thresholds import Thresholds
+from methods.gaussians.request import THRESHOLDS, TILE_SIZE, RasterRequest
 from methods.gaussians.tiles import tile_lists
 
 
@@ -35,7 +34,6 @@ def project(r: RasterRequest) -> dict[str, Tensor]:
         [..., C, N, 3] and, when antialiased, `compensations` [..., C, N].
 
     """
-    limits = r.thresholds
     axes = rotation_matrices(r.quats) * r.scales[..., None, :]
     covariance = (axes @ axes.mT).unsqueeze(-4)  # [..., 1, N, 3, 3]
     rotation = r.viewmats[..., :3, :3].unsqueeze(-3)  # [..., C, 1, 3, 3]
@@ -47,8 +45,8 @@ def project(r: RasterRequest) -> dict[str, Tensor]:
 
     fx, fy = r.Ks[..., 0, 0, None], r.Ks[..., 1, 1, None]
     cx, cy = r.Ks[..., 0, 2, None], r.Ks[..., 1, 2, None]
-    clamped_x = z * _clamp_slope(x / z, r.width, fx, cx, limits)
-    clamped_y = z * _clamp_slope(y / z, r.height, fy, cy, limits)
+    clamped_x = z * _clamp_slope(x / z, r.width, fx, cx)
+    clamped_y = z * _clamp_slope(y / z, r.height, fy, cy)
     nil = torch.zeros_like(z)
     jacobian = torch.stack(
         [
@@ -71,11 +69,11 @@ def project(r: RasterRequest) -> dict[str, Tensor]:
         opacity = r.opacities.unsqueeze(-2).expand_as(depth)
         if compensations is not None:
             opacity = opacity * compensations
-        ratio = (opacity / limits.min_alpha).clamp_min(1.0)
-        extent = torch.sqrt(2 * torch.log(ratio)).clamp_max(limits.max_extent)
+        ratio = (opacity / THRESHOLDS.min_alpha).clamp_min(1.0)
+        extent = torch.sqrt(2 * torch.log(ratio)).clamp_max(THRESHOLDS.max_extent)
         radius = torch.ceil(extent[..., None] * torch.sqrt(torch.stack([xx, yy], -1)))
         size = torch.tensor([r.width, r.height], dtype=radius.dtype, device=radius.device)
-        seen = in_range & (determinant > 0) & (opacity >= limits.min_alpha)
+        seen = in_range & (determinant > 0) & (opacity >= THRESHOLDS.min_alpha)
         seen &= (radius > 0).all(-1) & ~(radius <= r.radius_clip).all(-1)
         seen &= ((means2d + radius > 0) & (means2d - radius < size)).all(-1)
         radii = torch.where(seen[..., None], radius.clamp_max(1e9), 0.0).nan_to_num(0.0).int()
@@ -92,21 +90,14 @@ def project(r: RasterRequest) -> dict[str, Tensor]:
     return projected
 
 
-def _clamp_slope(
-    slope: Tensor, size: int, focal: Tensor, center: Tensor, limits: Thresholds
-) -> Tensor:
-    margin = limits.fov_margin * 0.5 * size / focal
+def _clamp_slope(slope: Tensor, size: int, focal: Tensor, center: Tensor) -> Tensor:
+    margin = THRESHOLDS.fov_margin * 0.5 * size / focal
     low, high = -(center / focal + margin), (size - center) / focal + margin
     return torch.minimum(high, torch.maximum(low, slope))
 
 
 def blend(
-    pixels: Tensor,
-    means2d: Tensor,
-    conics: Tensor,
-    opacities: Tensor,
-    channels: Tensor,
-    limits: Thresholds,
+    pixels: Tensor, means2d: Tensor, conics: Tensor, opacities: Tensor, channels: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Blend K Gaussians, nearest first, at P pixel centres.
 
@@ -116,7 +107,6 @@ def blend(
         conics: [K, 3], upper triangle of the inverse covariance, 1/pixel^2.
         opacities: [K], 0 to 1.
         channels: [K, D].
-        limits: the profile's constants.
 
     Returns:
         Sums [P, D] and remaining transmittance [P].
@@ -125,11 +115,11 @@ def blend(
     dx, dy = (means2d[:, None, :] - pixels[None]).unbind(-1)  # [K, P]
     a, b, c = (conics[:, i, None] for i in range(3))
     sigma = 0.5 * (a * dx * dx + c * dy * dy) + b * dx * dy
-    alpha = torch.clamp_max(opacities[:, None] * torch.exp(-sigma), limits.max_alpha)
-    alpha = torch.where((sigma >= 0) & (alpha >= limits.min_alpha), alpha, 0.0)
+    alpha = torch.clamp_max(opacities[:, None] * torch.exp(-sigma), THRESHOLDS.max_alpha)
+    alpha = torch.where((sigma >= 0) & (alpha >= THRESHOLDS.min_alpha), alpha, 0.0)
     with torch.no_grad():
         # Transmittance only falls, so "stopped" stays true along the list.
-        going = torch.cumprod(1 - alpha, 0) > limits.min_transmittance
+        going = torch.cumprod(1 - alpha, 0) > THRESHOLDS.min_transmittance
     alpha = torch.where(going, alpha, 0.0)
     after = torch.cumprod(1 - alpha, 0)
     before = torch.cat([torch.ones_like(after[:1]), after[:-1]])
@@ -162,7 +152,7 @@ def render(r: RasterRequest) -> tuple[Tensor, Tensor, dict]:
             pixels = _pixel_centers(tile % across, tile // across, r.means)
             if len(ids):
                 values, rest = blend(
-                    pixels, means2d[ids], conics[ids], opacity[ids], values_of[ids], r.thresholds
+                    pixels, means2d[ids], conics[ids], opacity[ids], values_of[ids]
                 )
             else:
                 values = pixels.new_zeros(len(pixels), channels.shape[-1])

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from harness.contracts.errors import BadInput
-from methods.gaussians.thresholds import Thresholds
 
 RENDER_MODES = ("RGB", "D", "ED", "RGB+D", "RGB+ED")
 RASTERIZE_MODES = ("classic", "antialiased")
@@ -18,6 +17,38 @@ TILE_SIZE = 16
 MAX_SIDE = 16 * 32767
 MAX_CHANNELS = 32
 MAX_SH_DEGREE = 3
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Constants of the rendering equation, in which releases of gsplat differ.
+
+    Attributes:
+        max_alpha: opacity of one Gaussian at one pixel is clamped to this.
+        min_alpha: below this a Gaussian does not touch the pixel.
+        min_transmittance: a pixel stops before the Gaussian that would bring its
+            transmittance to this or below.
+        max_extent: half-axes of a Gaussian's box, at most, in standard deviations.
+        fov_margin: share of the field of view by which the Jacobian's clamp exceeds the image.
+
+    """
+
+    max_alpha: float
+    min_alpha: float
+    min_transmittance: float
+    max_extent: float
+    fov_margin: float
+
+
+#: Those of gsplat 1.5.3. Its main branch has since moved to max_alpha 0.99 and a minimum
+#: compensation.
+THRESHOLDS = Thresholds(
+    max_alpha=0.999,
+    min_alpha=1.0 / 255.0,
+    min_transmittance=1e-4,
+    max_extent=3.33,
+    fov_margin=0.3,
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +79,6 @@ class RasterRequest:
     render_mode: str
     antialiased: bool
     absgrad: bool
-    thresholds: Thresholds
 
     @property
     def batch(self) -> tuple[int, ...]:
@@ -137,15 +167,17 @@ class RasterRequest:
             given = tuple(getattr(self, name).shape)
             if given not in shapes:
                 cure = "Give " + " or ".join(map(str, dict.fromkeys(shapes))) + "."
-                raise BadInput(name, f"shape {given} does not fit the other arguments", cure)
+                raise BadInput(name, f"shape {given} does not match the other arguments", cure)
 
     def _check_options(self) -> None:
         if self.render_mode not in RENDER_MODES:
             raise BadInput(
-                "render_mode", f"{self.render_mode!r} is unknown", f"One of {RENDER_MODES}."
+                "render_mode", f"{self.render_mode!r} is unknown", f"Choose one of {RENDER_MODES}."
             )
         if self.sh_degree is not None and not 0 <= self.sh_degree <= MAX_SH_DEGREE:
-            raise BadInput("sh_degree", f"{self.sh_degree} is not supported", "0 to 3, or None.")
+            raise BadInput(
+                "sh_degree", f"{self.sh_degree} is not supported", "Give 0 to 3, or None."
+            )
         if not (0 < self.width <= MAX_SIDE and 0 < self.height <= MAX_SIDE):
             raise BadInput(
                 "rasterize",
@@ -176,5 +208,5 @@ def refuse_not_finite(request: RasterRequest) -> None:
             raise BadInput(
                 name,
                 f"{bad} of {value.numel()} values are NaN or infinite",
-                "Find the step that made them (a learning rate too high, a division by zero).",
+                "Find the step that produced them (a learning rate too high, a division by zero).",
             )

@@ -73,7 +73,9 @@ class TrainConfig:
         if not 0 <= self.sh_degree <= 3:
             raise BadInput("sh_degree", f"it is {self.sh_degree}", "Choose 0 to 3.")
         if not 0 < self.init_opacity < 1:
-            raise BadInput("init_opacity", f"it is {self.init_opacity}", "Choose 0 to 1.")
+            raise BadInput(
+                "init_opacity", f"it is {self.init_opacity}", "Choose a value between 0 and 1."
+            )
         zero_allowed = ("sh_degree", "attention_weight")
         for option in fields(self):
             value = getattr(self, option.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
     workdir.mkdir(parents=True, exist_ok=True)
     device, config = context.device, settings.train
 
-    priors = fit_priors(
+    model = fit_priors(
         training, workdir, settings.priors, device, context.seed, context.progress, context.stages
     )
     transform = normalise(
@@ -59,11 +60,11 @@ def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
         settings.field.bound,
     )
     au = au_of(training) if settings.field.use_au else None
-    values, scaling = priors.train_features(), None
-    if priors.record["source"] == "trained":
+    values, scaling = model.priors, None
+    if model.record["source"] == "trained":
         scaling = PriorScaling.of(values)
         values = scaling.apply(values)
-    features = FrameFeatures(priors.train_windows(), values, au, Spans.of(training))
+    features = FrameFeatures(model.training_windows.values, values, au, Spans.of(training))
     data = TrainingData(training, transform, features, device)
 
     perceptual, why = (None, "switched off")
@@ -94,14 +95,14 @@ def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
         },
     )
     write_lines(workdir / CURVE, rows)
-    write_json(workdir / RECORD, record(rows, priors, face, mouth, settings, why))
+    write_json(workdir / RECORD, record(rows, model, face, mouth, settings, why))
     write_json(
         done,
         {
             "format": FORMAT,
             "fingerprint": identity,
             "options": settings.options,
-            "scene": transform.as_dict(),
+            "scene": asdict(transform),
             "resolution": list(data.bits.shape[1:]),
             # Digital silence is tens of deviations below any noise that the fields were trained on.
             "audio_range": [float(features.audio.min()), float(features.audio.max())],
@@ -125,7 +126,7 @@ def check_training(training: TrainingSet, settings: Settings) -> None:
     training.uniform()
     if len(training.subjects) > 1:
         fact = f"its sequences show {' and '.join(training.subjects)}"
-        raise BadInput("the training set", fact, "Fit each subject by itself.")
+        raise BadInput("the training set", fact, "Fit each subject separately.")
     needed = ["camera", "masks", "plate"]
     if settings.field.use_au:
         needed.append("au")
@@ -141,7 +142,7 @@ def check_training(training: TrainingSet, settings: Settings) -> None:
             signal, frames = sequence.signal(name, NAME), len(sequence.frames)
             length = len(getattr(signal, _PER_FRAME[name])) if name in _PER_FRAME else len(signal)
             if length != frames:
-                fact = f"its {name!r} signal has {length} frames, the sequence {frames}"
+                fact = f"its {name!r} signal has {length} frames, but the sequence has {frames}"
                 raise BadInput(sequence.id, fact, "Prepare the video again.")
 
 

@@ -58,5 +58,5 @@ class UA3DTalk(Method):
 
         """
         if not hasattr(self, "_renderer"):
-            raise BadInput(SPEC.id, "nothing is loaded", "Call `load(workdir)` first.")
+            raise BadInput(SPEC.id, "no fitted model is loaded", "Call `load(workdir)` first.")
         return self._renderer.frames(request, clock)

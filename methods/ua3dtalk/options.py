@@ -25,8 +25,8 @@ def options_of(settings: type, values: Mapping[str, Any]) -> dict[str, Any]:
         if field.name in values:
             value = values[field.name]
             if not _alike(value, field.default):
-                fact = f"it is {value!r}, of another type than {field.default!r}"
-                raise BadInput(field.name, fact, "Give a value of that type.")
+                fact = f"it is {value!r}, but the default {field.default!r} is of another type"
+                raise BadInput(field.name, fact, "Give a value of the default's type.")
             found[field.name] = tuple(value) if isinstance(value, list) else value
     return found
 

@@ -17,8 +17,7 @@ from methods.ua3dtalk.data.scaling import PriorScaling
 from methods.ua3dtalk.data.transform import SceneTransform
 from methods.ua3dtalk.field.deformation import FaceField, MouthField
 from methods.ua3dtalk.priors.model import PriorModel
-from methods.ua3dtalk.scene.cloud import Cloud
-from methods.ua3dtalk.scene.compositing import compose
+from methods.ua3dtalk.scene.cloud import Cloud, compose
 from methods.ua3dtalk.spans import Spans
 
 
@@ -38,11 +37,13 @@ class Renderer:
         stored = read_json(workdir / "model.json")
         if stored.get("format") != FORMAT:
             raise BadInput(
-                workdir / "model.json", f"its format is {stored.get('format')}, not {FORMAT}", CURE
+                workdir / "model.json",
+                f"its format version is {stored.get('format')}, not {FORMAT}",
+                CURE,
             )
         tensors = read_tensors(workdir / "model.pt", device)
         self.settings, self.device = Settings.of(stored["options"]), device
-        self.transform = SceneTransform.of(stored["scene"])
+        self.transform = SceneTransform(**stored["scene"])
         rest = stored["au_at_rest"]
         self.rest = None if rest is None else np.asarray(rest, np.float32)
         #: Least and greatest audio feature of the training set; others are clipped to it.
@@ -55,7 +56,9 @@ class Renderer:
             try:
                 field.load_state_dict(tensors[name])
             except (KeyError, RuntimeError) as error:
-                raise BadInput(workdir / "model.pt", f"it does not fit ({error})", CURE) from error
+                raise BadInput(
+                    workdir / "model.pt", f"its tensors do not match the model ({error})", CURE
+                ) from error
             field.to(device).requires_grad_(False).eval()
         self._face_field = fields[0].bake(self.face.means)
         self._mouth_field = fields[1].bake(self.mouth.means)
@@ -82,7 +85,9 @@ class Renderer:
                 au = au_matrix(given["au"])
                 if len(au) != count:
                     raise BadInput(
-                        "the control au", f"it has {len(au)} frames, the request {count}", "Cut it."
+                        "the control au",
+                        f"it has {len(au)} frames, but the request has {count}",
+                        "Cut it to the same length.",
                     )
             au = np.ascontiguousarray(au)
         return FrameFeatures(np.clip(windows, *self.audio_range), priors, au, Spans([count]))
@@ -109,7 +114,7 @@ class Renderer:
     def frames(self, request: RenderRequest, clock: StageClock) -> Iterator[RenderedFrame]:
         """Render a request; see `UA3DTalk.render`."""
         if request.camera is None:
-            raise BadInput(NAME, "the request has no camera", "Give the head's pose per frame.")
+            raise BadInput(NAME, "the request has no camera", "Give one camera per frame.")
         if len(request.camera.K) != request.count:
             raise BadInput(
                 NAME,

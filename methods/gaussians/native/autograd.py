@@ -7,7 +7,6 @@ need not be a tensor.
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +16,8 @@ from torch.autograd.function import once_differentiable
 
 from methods.gaussians.native import kernels as abi
 from methods.gaussians.request import RasterRequest
+
+Addresses = list[int | None]
 
 
 @dataclass
@@ -29,16 +30,21 @@ class RenderJob:
     keep: bool  # a backward pass may follow
     frames: list[abi.FrameHandle] = field(default_factory=list)
 
-    def thresholds(self) -> ctypes.Structure:
-        """C struct of the profile."""
-        return abi.threshold_struct(self.request.thresholds)
+    def own(self, image: int, *tensors: Tensor | None) -> Addresses:
+        """Addresses of what belongs to one image, in contiguous tensors [..., C, ...]."""
+        return [_part(tensor, image, self.request.images) for tensor in tensors]
+
+    def shared(self, image: int, *tensors: Tensor | None) -> Addresses:
+        """The same for tensors without a camera's axis, of which all cameras share a part."""
+        cameras = self.request.cameras
+        parts = self.request.images // cameras
+        return [_part(tensor, image // cameras, parts) for tensor in tensors]
 
     def camera(self, viewmats: Tensor, Ks: Tensor, image: int) -> abi.CameraStruct:
         """C struct of one image's camera."""
         r = self.request
         return abi.CameraStruct(
-            address(viewmats, image, 16),
-            address(Ks, image, 9),
+            *self.own(image, viewmats, Ks),
             r.width,
             r.height,
             r.near_plane,
@@ -49,18 +55,11 @@ class RenderJob:
         )
 
 
-def address(tensor: Tensor | None, index: int, size: int) -> int | None:
-    """Address of the `index`-th block of `size` elements of a contiguous tensor."""
+def _part(tensor: Tensor | None, index: int, parts: int) -> int | None:
+    """Address of one of the equal parts of a contiguous tensor."""
     if tensor is None:
         return None
-    return tensor.data_ptr() + index * size * tensor.element_size()
-
-
-def _gaussians(job: RenderJob, image: int, *tensors: Tensor | None) -> abi.GaussiansStruct:
-    n, element = job.request.count, image // job.request.cameras
-    widths = (3, 4, 3, 1)  # means, quats, scales, opacities
-    parts = (address(t, element, w * n) for t, w in zip(tensors, widths, strict=True))
-    return abi.GaussiansStruct(n, *parts)
+    return tensor.data_ptr() + index * (tensor.numel() // parts) * tensor.element_size()
 
 
 def _contiguous(grad: Tensor | None) -> Tensor | None:
@@ -83,7 +82,7 @@ class Project(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         """Fill one frame per image and return what gsplat's projection returns."""
         r = job.request
-        n, shape = r.count, (*r.batch, r.cameras, r.count)
+        shape = (*r.batch, r.cameras, r.count)
         radii = torch.empty(*shape, 2, dtype=torch.int32)
         means2d, conics = means.new_empty(*shape, 2), means.new_empty(*shape, 3)
         depths = means.new_empty(shape)
@@ -91,20 +90,13 @@ class Project(torch.autograd.Function):
         for image in range(r.images):
             frame = abi.FrameHandle(job.kernels)
             job.frames.append(frame)
-            out = abi.Projection(
-                address(radii, image, 2 * n),
-                address(means2d, image, 2 * n),
-                address(depths, image, n),
-                address(conics, image, 3 * n),
-                address(compensations, image, n),
-            )
             job.kernels.call(
                 "splat_project",
                 frame.address,
                 job.camera(viewmats, Ks, image),
-                job.thresholds(),
-                _gaussians(job, image, means, quats, scales, opacities),
-                out,
+                abi.THRESHOLDS_STRUCT,
+                abi.GaussiansStruct(r.count, *job.shared(image, means, quats, scales, opacities)),
+                abi.Projection(*job.own(image, radii, means2d, depths, conics, compensations)),
                 job.threads,
             )
         if job.keep:
@@ -119,38 +111,26 @@ class Project(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         """Add up every image's gradients."""
         means, quats, scales, viewmats, Ks, radii, conics, compensations = ctx.saved_tensors
-        job, n = ctx.job, ctx.job.request.count
-        v_means2d, v_depths, v_conics, v_compensations = map(_contiguous, gradients[1:])
+        job = ctx.job
+        v_outputs = [_contiguous(gradient) for gradient in gradients[1:]]
         v_means, v_quats, v_scales = (torch.zeros_like(t) for t in (means, quats, scales))
         v_views = None
         if ctx.needs_input_grad[4]:
             v_views = torch.zeros(viewmats.shape, dtype=torch.float64)
         for image in range(job.request.images):
-            element = image // job.request.cameras
-            projection = abi.Projection(
-                address(radii, image, 2 * n),
-                None,
-                None,
-                address(conics, image, 3 * n),
-                address(compensations, image, n),
-            )
-            grads = abi.ProjectionGradients(
-                address(v_means2d, image, 2 * n),
-                address(v_depths, image, n),
-                address(v_conics, image, 3 * n),
-                address(v_compensations, image, n),
-                address(v_means, element, 3 * n),
-                address(v_quats, element, 4 * n),
-                address(v_scales, element, 3 * n),
-                address(v_views, image, 16),
-            )
             job.kernels.call(
                 "splat_project_backward",
                 job.camera(viewmats, Ks, image),
-                job.thresholds(),
-                _gaussians(job, image, means, quats, scales, None),
-                projection,
-                grads,
+                abi.THRESHOLDS_STRUCT,
+                abi.GaussiansStruct(
+                    job.request.count, *job.shared(image, means, quats, scales, None)
+                ),
+                abi.Projection(*job.own(image, radii, None, None, conics, compensations)),
+                abi.ProjectionGradients(
+                    *job.own(image, *v_outputs),
+                    *job.shared(image, v_means, v_quats, v_scales),
+                    *job.own(image, v_views),
+                ),
                 job.threads,
             )
         v_views = None if v_views is None else v_views.to(viewmats.dtype)
@@ -175,7 +155,7 @@ class Harmonics(torch.autograd.Function):
             job.kernels.call(
                 "splat_harmonics",
                 _harmonics(job, image, means, centres, coefficients, radii),
-                address(colors, image, 3 * job.request.count),
+                *job.own(image, colors),
                 job.threads,
             )
         if job.keep:
@@ -193,40 +173,41 @@ class Harmonics(torch.autograd.Function):
         v_means, v_coefficients = torch.zeros_like(means), torch.zeros_like(coefficients)
         v_centres = torch.zeros_like(centres) if ctx.needs_input_grad[1] else None
         for image in range(job.request.images):
-            element = image // job.request.cameras
-            block = image if job.request.colors_per_camera else element
-            mine = v_means.view(-1, n, 3)[element]
+            own = v_means.view(-1, n, 3)[image // job.request.cameras]
             if v_centres is not None:
-                mine = torch.zeros_like(mine)
+                own = torch.zeros_like(own)
             job.kernels.call(
                 "splat_harmonics_backward",
                 _harmonics(job, image, means, centres, coefficients, radii),
-                address(v_colors, image, 3 * n),
-                mine.data_ptr(),
-                address(v_coefficients, block, 3 * n * coefficients.shape[-2]),
+                *job.own(image, v_colors),
+                own.data_ptr(),
+                *_coefficients(job, image, v_coefficients),
                 job.threads,
             )
             if v_centres is not None:
                 # Directions are means minus centre: what the means gain, the centre loses.
-                v_centres.view(-1, 3)[image] = -mine.sum(0)
-                v_means.view(-1, n, 3)[element] += mine
+                v_centres.view(-1, 3)[image] = -own.sum(0)
+                v_means.view(-1, n, 3)[image // job.request.cameras] += own
         return v_means, v_centres, v_coefficients, None, None
 
 
 def _harmonics(
     job: RenderJob, image: int, means: Tensor, centres: Tensor, coefficients: Tensor, radii: Tensor
 ) -> abi.HarmonicsStruct:
-    r, n, bases = job.request, job.request.count, coefficients.shape[-2]
-    element = image // r.cameras
     return abi.HarmonicsStruct(
-        n,
-        bases,
-        r.sh_degree,
-        address(means, element, 3 * n),
-        address(centres, image, 3),
-        address(coefficients, image if r.colors_per_camera else element, 3 * n * bases),
-        address(radii, image, 2 * n),
+        job.request.count,
+        coefficients.shape[-2],
+        job.request.sh_degree,
+        *job.shared(image, means),
+        *job.own(image, centres),
+        *_coefficients(job, image, coefficients),
+        *job.own(image, radii),
     )
+
+
+def _coefficients(job: RenderJob, image: int, coefficients: Tensor) -> Addresses:
+    addresses = job.own if job.request.colors_per_camera else job.shared
+    return addresses(image, coefficients)
 
 
 class Render(torch.autograd.Function):
@@ -245,30 +226,24 @@ class Render(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         """Blend the frames that `Project` filled; `opacities` are known to them already."""
         r = job.request
-        n, d = r.count, 0 if colors is None else colors.shape[-1]
+        d = 0 if colors is None else colors.shape[-1]
         per_camera = colors is not None and colors.dim() > len(r.batch) + 2
-        total = d + r.with_depth
         shape = (*r.batch, r.cameras, r.height, r.width)
-        pixels, alphas = means2d.new_empty(*shape, total), means2d.new_empty(*shape, 1)
-        area = r.height * r.width
+        pixels = means2d.new_empty(*shape, d + r.with_depth)
+        alphas = means2d.new_empty(*shape, 1)
         for image in range(r.images):
-            block = image if per_camera else image // r.cameras
             arguments = abi.Image(
-                address(colors, block, n * d),
-                address(depths, image, n),
+                *(job.own if per_camera else job.shared)(image, colors),
+                *job.own(image, depths),
                 d,
                 r.with_depth,
-                address(backgrounds, image, total),
-                address(pixels, image, area * total),
-                address(alphas, image, area),
+                *job.own(image, backgrounds, pixels, alphas),
                 job.keep,
             )
             job.kernels.call("splat_render", job.frames[image].address, arguments, job.threads)
         if job.keep:
             ctx.save_for_backward(means2d, conics, backgrounds, alphas)
-            ctx.job, ctx.frames = job, job.frames
-            ctx.color_shape = None if colors is None else colors.shape
-            ctx.per_camera = per_camera
+            ctx.job, ctx.color_channels, ctx.per_camera = job, d, per_camera
             ctx.set_materialize_grads(False)
         return pixels, alphas
 
@@ -279,32 +254,20 @@ class Render(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         """Gradients of every image; those of shared colours are added up."""
         means2d, conics, backgrounds, alphas = ctx.saved_tensors
-        job, r = ctx.job, ctx.job.request
-        n, d = r.count, 0 if ctx.color_shape is None else ctx.color_shape[-1]
-        total, area = d + r.with_depth, r.height * r.width
+        job, r, d = ctx.job, ctx.job.request, ctx.color_channels
         if v_pixels is None:
-            v_pixels = means2d.new_zeros(*alphas.shape[:-1], total)
+            v_pixels = means2d.new_zeros(*alphas.shape[:-1], d + r.with_depth)
         v_pixels, v_alphas = v_pixels.contiguous(), _contiguous(v_alphas)
         v_means2d, v_conics = torch.empty_like(means2d), torch.empty_like(conics)
         v_opacities = means2d.new_empty(means2d.shape[:-1])
         v_depths = torch.empty_like(v_opacities) if r.with_depth else None
         v_abs = torch.empty_like(means2d) if r.absgrad else None
         v_colors = means2d.new_empty(*means2d.shape[:-1], d) if d else None
+        given = (v_pixels, v_alphas, backgrounds, conics)
+        wanted = (v_means2d, v_abs, v_conics, v_opacities, v_colors, v_depths)
         for image in range(r.images):
-            grads = abi.ImageGradients(
-                address(v_pixels, image, area * total),
-                address(v_alphas, image, area),
-                address(backgrounds, image, total),
-                address(conics, image, 3 * n),
-                address(v_means2d, image, 2 * n),
-                address(v_abs, image, 2 * n),
-                address(v_conics, image, 3 * n),
-                address(v_opacities, image, n),
-                address(v_colors, image, n * d),
-                address(v_depths, image, n),
-                d,
-            )
-            job.kernels.call("splat_render_backward", ctx.frames[image].address, grads, job.threads)
+            grads = abi.ImageGradients(*job.own(image, *given, *wanted), d)
+            job.kernels.call("splat_render_backward", job.frames[image].address, grads, job.threads)
         if v_abs is not None:
             means2d.absgrad = v_abs
         if v_colors is not None and not ctx.per_camera:

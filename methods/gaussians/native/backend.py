@@ -69,8 +69,8 @@ def render(
         refuse_not_finite(r)
         raise BadInput(
             "rasterize",
-            "finite arguments overflow float32 on the way to the image",
-            "Look for scales, opacities or coefficients of extreme size.",
+            "finite arguments overflow float32 during rendering",
+            "Look for extreme scales, opacities or coefficients.",
         ) from None
     meta = {
         "radii": radii,

@@ -85,7 +85,7 @@ def library_name(isa: str) -> str:
     return f"libsplat_{isa}.so"
 
 
-def build(isa: str, target: Path, compiler: str | None = None, jobs: int | None = None) -> Path:
+def build(isa: str, target: Path, compiler: str | None = None) -> Path:
     """Compile and link one instruction set's library.
 
     The library appears under its final name only when it is whole, so that two processes
@@ -95,7 +95,6 @@ def build(isa: str, target: Path, compiler: str | None = None, jobs: int | None 
         isa: one of `ISAS`.
         target: folder that receives `libsplat_{isa}.so`; created when absent.
         compiler: path of a C++17 compiler; found by `find_compiler` when None.
-        jobs: files compiled at once; the number of usable cores when None.
 
     Returns:
         The path of the library.
@@ -109,17 +108,13 @@ def build(isa: str, target: Path, compiler: str | None = None, jobs: int | None 
         raise BuildError("no C++ compiler on the path (looked for $CXX, c++, g++, clang++)")
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".build-", dir=target) as scratch:
-        finished = None
-        # Apple's clang has no OpenMP; the sources then compile to a single-threaded core.
-        for openmp in (("-fopenmp",), ()):
-            try:
-                finished = _compile_and_link(compiler, isa, openmp, Path(scratch), jobs)
-                break
-            except BuildError:
-                if not openmp:
-                    raise
-        assert finished is not None
-        os.replace(finished, target / library_name(isa))
+        library = Path(scratch) / library_name(isa)
+        try:
+            _compile_and_link(compiler, isa, library, "-fopenmp")
+        except BuildError:
+            # Apple's clang has no OpenMP; the sources then compile to a single-threaded core.
+            _compile_and_link(compiler, isa, library)
+        os.replace(library, target / library_name(isa))
     return target / library_name(isa)
 
 
@@ -140,23 +135,19 @@ def _sources(*patterns: str) -> list[Path]:
     return sorted(path for pattern in patterns for path in SOURCE_DIR.glob(pattern))
 
 
-def _compile_and_link(
-    compiler: str, isa: str, openmp: tuple[str, ...], scratch: Path, jobs: int | None
-) -> Path:
+def _compile_and_link(compiler: str, isa: str, library: Path, *openmp: str) -> None:
     flags = [*_COMPILE_FLAGS, *_ARCH_FLAGS[isa], *openmp]
 
     def compile_one(source: Path) -> Path:
-        target = scratch / f"{source.stem}.o"
+        target = library.with_name(f"{source.stem}.o")
         _run([compiler, *flags, "-c", str(source), "-o", str(target)])
         return target
 
-    with ThreadPoolExecutor(jobs or _usable_cores()) as pool:
+    with ThreadPoolExecutor(_usable_cores()) as pool:
         objects = list(pool.map(compile_one, _sources("*.cpp")))
-    library = scratch / library_name(isa)
     # Each library binds its own symbols, so that two instruction sets can live in one process.
     bind = ["-Wl,-Bsymbolic"] if sys.platform.startswith("linux") else []
     _run([compiler, "-shared", *openmp, *bind, *map(str, objects), "-o", str(library)])
-    return library
 
 
 def _usable_cores() -> int:

@@ -13,7 +13,11 @@ from functools import cache
 
 from harness.contracts.errors import BadInput
 from methods.gaussians.native import library
-from methods.gaussians.thresholds import Thresholds
+from methods.gaussians.request import THRESHOLDS, Thresholds
+
+
+def _pointers(*names: str) -> tuple[tuple[str, type[c_void_p]], ...]:
+    return tuple((name, c_void_p) for name in names)
 
 
 class CameraStruct(ctypes.Structure):
@@ -41,38 +45,21 @@ class ThresholdsStruct(ctypes.Structure):
 class GaussiansStruct(ctypes.Structure):
     """`splat::Gaussians`."""
 
-    _fields_ = (
-        ("count", c_int64),
-        ("means", c_void_p),
-        ("quats", c_void_p),
-        ("scales", c_void_p),
-        ("opacities", c_void_p),
-    )
+    _fields_ = (("count", c_int64), *_pointers("means", "quats", "scales", "opacities"))
 
 
 class Projection(ctypes.Structure):
     """`splat::Projection`."""
 
-    _fields_ = tuple(
-        (name, c_void_p) for name in ("radii", "means2d", "depths", "conics", "compensations")
-    )
+    _fields_ = _pointers("radii", "means2d", "depths", "conics", "compensations")
 
 
 class ProjectionGradients(ctypes.Structure):
     """`splat::ProjectionGradients`."""
 
-    _fields_ = tuple(
-        (name, c_void_p)
-        for name in (
-            "v_means2d",
-            "v_depths",
-            "v_conics",
-            "v_compensations",
-            "v_means",
-            "v_quats",
-            "v_scales",
-            "v_viewmat",
-        )
+    _fields_ = (
+        *_pointers("v_means2d", "v_depths", "v_conics", "v_compensations"),
+        *_pointers("v_means", "v_quats", "v_scales", "v_viewmat"),
     )
 
 
@@ -83,10 +70,7 @@ class HarmonicsStruct(ctypes.Structure):
         ("count", c_int64),
         ("bases", c_int64),
         ("degree", c_int32),
-        ("means", c_void_p),
-        ("centre", c_void_p),
-        ("coefficients", c_void_p),
-        ("radii", c_void_p),
+        *_pointers("means", "centre", "coefficients", "radii"),
     )
 
 
@@ -98,9 +82,7 @@ class Image(ctypes.Structure):
         ("depths", c_void_p),
         ("color_channels", c_int32),
         ("with_depth", c_int32),
-        ("background", c_void_p),
-        ("pixels", c_void_p),
-        ("alphas", c_void_p),
+        *_pointers("background", "pixels", "alphas"),
         ("keep", c_int32),
     )
 
@@ -109,16 +91,8 @@ class ImageGradients(ctypes.Structure):
     """`splat::ImageGradients`."""
 
     _fields_ = (
-        ("v_pixels", c_void_p),
-        ("v_alphas", c_void_p),
-        ("background", c_void_p),
-        ("conics", c_void_p),
-        ("v_means2d", c_void_p),
-        ("v_means2d_abs", c_void_p),
-        ("v_conics", c_void_p),
-        ("v_opacities", c_void_p),
-        ("v_colors", c_void_p),
-        ("v_depths", c_void_p),
+        *_pointers("v_pixels", "v_alphas", "background", "conics", "v_means2d", "v_means2d_abs"),
+        *_pointers("v_conics", "v_opacities", "v_colors", "v_depths"),
         ("color_channels", c_int32),
     )
 
@@ -134,7 +108,27 @@ _STRUCTS = (
     ImageGradients,
 )
 
+#: Arguments of the functions that return a status; structs go by reference.
+_ARGUMENTS: dict[str, tuple[type, ...]] = {
+    "splat_project": (c_void_p, CameraStruct, ThresholdsStruct, GaussiansStruct, Projection, c_int),
+    "splat_project_backward": (
+        CameraStruct,
+        ThresholdsStruct,
+        GaussiansStruct,
+        Projection,
+        ProjectionGradients,
+        c_int,
+    ),
+    "splat_harmonics": (HarmonicsStruct, c_void_p, c_int),
+    "splat_harmonics_backward": (HarmonicsStruct, c_void_p, c_void_p, c_void_p, c_int),
+    "splat_render": (c_void_p, Image, c_int),
+    "splat_render_backward": (c_void_p, ImageGradients, c_int),
+}
+
 OK, NOT_FINITE, OUT_OF_MEMORY, TOO_MANY_INTERSECTIONS = range(4)
+
+#: `THRESHOLDS` as the core reads them.
+THRESHOLDS_STRUCT = ThresholdsStruct(*astuple(THRESHOLDS))
 
 
 class NotFinite(Exception):
@@ -145,7 +139,6 @@ class Kernels:
     """One loaded library with its functions declared."""
 
     def __init__(self, lib: ctypes.CDLL) -> None:
-        pointer = ctypes.POINTER
         sizes = (c_int64 * len(_STRUCTS))()
         lib.splat_struct_sizes(sizes)
         if list(sizes) != [ctypes.sizeof(struct) for struct in _STRUCTS]:
@@ -153,36 +146,11 @@ class Kernels:
         lib.splat_frame_acquire.restype = c_void_p
         lib.splat_frame_release.argtypes = [c_void_p]
         lib.splat_frame_release.restype = None
-        lib.splat_project.argtypes = [
-            c_void_p,
-            pointer(CameraStruct),
-            pointer(ThresholdsStruct),
-            pointer(GaussiansStruct),
-            pointer(Projection),
-            c_int,
-        ]
-        lib.splat_project_backward.argtypes = [
-            pointer(CameraStruct),
-            pointer(ThresholdsStruct),
-            pointer(GaussiansStruct),
-            pointer(Projection),
-            pointer(ProjectionGradients),
-            c_int,
-        ]
-        lib.splat_harmonics.argtypes = [pointer(HarmonicsStruct), c_void_p, c_int]
-        lib.splat_harmonics_backward.argtypes = [
-            pointer(HarmonicsStruct),
-            c_void_p,
-            c_void_p,
-            c_void_p,
-            c_int,
-        ]
-        lib.splat_render.argtypes = [c_void_p, pointer(Image), c_int]
-        lib.splat_render_backward.argtypes = [c_void_p, pointer(ImageGradients), c_int]
-        lib.splat_intersections.argtypes = [c_void_p]
-        lib.splat_intersections.restype = c_int64
-        lib.splat_lists.argtypes = [c_void_p, c_void_p, c_void_p]
-        lib.splat_lists.restype = None
+        for name, kinds in _ARGUMENTS.items():
+            getattr(lib, name).argtypes = [
+                ctypes.POINTER(kind) if issubclass(kind, ctypes.Structure) else kind
+                for kind in kinds
+            ]
         self.lib = lib
 
     def call(self, name: str, *arguments: object) -> None:
@@ -197,7 +165,7 @@ class Kernels:
         raise BadInput(
             "rasterize",
             "the Gaussians cover more tiles than the lists can hold",
-            "Render a smaller image, or bound the scales.",
+            "Render a smaller image, or limit the scales.",
         )
 
 
@@ -212,30 +180,15 @@ class FrameHandle:
         if not self.address:
             raise MemoryError("no memory for the rasteriser's frame")
 
-    def release(self) -> None:
-        """Give the frame back now; safe to call twice."""
+    def __del__(self) -> None:
         if self.address:
             self.kernels.lib.splat_frame_release(self.address)
-            self.address = None
-
-    def __del__(self) -> None:
-        if getattr(self, "address", None):
-            self.release()
 
 
-@cache
-def threshold_struct(values: Thresholds) -> ThresholdsStruct:
-    """Build the C struct of a profile."""
-    return ThresholdsStruct(*astuple(values))
+def load_kernels() -> Kernels | None:
+    """Kernels of this CPU, or None without a native core."""
+    lib = library.load()
+    return None if lib is None else _kernels(lib)
 
 
-def load_kernels(isa: str | None = None) -> Kernels | None:
-    """Kernels of this CPU (or of a given instruction set), or None without a native core."""
-    isa = isa or library.chosen_isa()
-    return None if isa == "none" else _kernels(isa)
-
-
-@cache
-def _kernels(isa: str) -> Kernels | None:
-    lib = library.load_isa(isa)
-    return Kernels(lib) if lib is not None else None
+_kernels = cache(Kernels)

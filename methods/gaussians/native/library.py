@@ -51,7 +51,7 @@ def chosen_isa() -> str:
     if isa not in (*supported, "none"):
         raise BadInput(
             f"{ISA_VARIABLE}={isa}",
-            "this CPU runs " + ", ".join(supported),
+            "this CPU supports " + ", ".join(supported),
             f"Unset {ISA_VARIABLE}, or set it to one of these or to 'none'.",
         )
     return isa
@@ -89,10 +89,10 @@ def _load_isa(isa: str) -> ctypes.CDLL | None:
         return ctypes.CDLL(str(_installed(isa) or _cached(isa)))
     except (build.BuildError, OSError) as error:
         warnings.warn(
-            f"The native splatting core is unavailable ({error}). Plain torch takes its place: "
-            "correct, and 150 to 300 times slower. Install a C++17 compiler "
+            f"The native splatting core is unavailable ({error}). Falling back to plain torch, "
+            "which is correct but 150 to 300 times slower. Install a C++17 compiler "
             "(Debian and Ubuntu: apt install g++; macOS: xcode-select --install; conda: "
-            "conda install cxx-compiler) and start again; it is then built on first use.",
+            "conda install cxx-compiler) and start again; the core is then built on first use.",
             NativeCoreMissing,
             stacklevel=4,
         )

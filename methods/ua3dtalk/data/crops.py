@@ -53,30 +53,28 @@ class Crops:
         return moved
 
 
-def following(
-    centres: np.ndarray, size: tuple[float, float], frame: tuple[int, int], margin: int
+def around_boxes(
+    boxes: np.ndarray, frame: tuple[int, int], margin: int, anchors: np.ndarray | None = None
 ) -> Crops:
-    """Crops of one size around centres, kept inside the frame.
+    """Crops of one size that hold every box, kept inside the frame.
+
+    An empty box takes the mean centre of the others, relative to its frame's anchor.
 
     Args:
-        centres: [T,2] x and y in pixels.
-        size: width and height that must fit, in pixels.
+        boxes: int32 [T,4] as left, top, right, bottom in pixels.
         frame: height and width of the frames.
         margin: pixels added on every side.
+        anchors: [T,2] x and y in pixels; by default the frame's corner.
 
     """
     height, width = frame
-    w = min(TILE * int(np.ceil((size[0] + 2 * margin) / TILE)), width)
-    h = min(TILE * int(np.ceil((size[1] + 2 * margin) / TILE)), height)
+    filled = boxes[:, 2] > boxes[:, 0]
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    anchors = np.zeros_like(centres) if anchors is None else anchors
+    centres[~filled] = anchors[~filled] + (centres - anchors)[filled].mean(0)
+    sides = (boxes[:, 2:] - boxes[:, :2])[filled].max(0) + 2 * margin
+    w = min(TILE * int(np.ceil(sides[0] / TILE)), width)
+    h = min(TILE * int(np.ceil(sides[1] / TILE)), height)
     left = np.clip(np.rint(centres[:, 0] - w / 2), 0, width - w).astype(np.int32)
     top = np.clip(np.rint(centres[:, 1] - h / 2), 0, height - h).astype(np.int32)
     return Crops(left, top, w, h)
-
-
-def around_boxes(boxes: np.ndarray, frame: tuple[int, int], margin: int) -> Crops:
-    """Crops that hold every box [T,4]; an empty box takes the mean centre of the others."""
-    filled = boxes[:, 2] > boxes[:, 0]
-    centres = np.stack([boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]], -1) / 2
-    centres[~filled] = centres[filled].mean(0)
-    sides = (boxes[:, 2:] - boxes[:, :2])[filled].max(0)
-    return following(centres, (float(sides[0]), float(sides[1])), frame, margin)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from harness.contracts import MASK_BITS, BadInput, TrainingSet
-from methods.ua3dtalk.data.crops import Crops, around_boxes, following
+from methods.ua3dtalk.data.crops import Crops, around_boxes
 from methods.ua3dtalk.data.features import FrameFeatures, au_of
 from methods.ua3dtalk.data.transform import SceneTransform, boxes
 from methods.ua3dtalk.field.conditions import Conditions
@@ -84,7 +84,7 @@ class TrainingData:
             if shape != (frames, *size):
                 raise BadInput(
                     sequence.id,
-                    f"masks are {list(shape)}, frames are {[frames, *size]}",
+                    f"its masks have shape {list(shape)}, but its frames {[frames, *size]}",
                     "Prepare the masks again.",
                 )
         cameras = [sequence.signal("camera", NAME) for sequence in training]
@@ -103,7 +103,11 @@ class TrainingData:
             )
         self.shown = np.flatnonzero(head[:, 2] > head[:, 0])
         self.head_crops = around_boxes(head, size, HEAD_MARGIN)
-        self.mouth_crops = self._mouth_crops(mouth, size)
+        # While the mouth is closed its crop stays where the head has it: at the mean place
+        # relative to the projected middle of the scene.
+        origin = self.viewmats[:, :3, 3].cpu().numpy()
+        middle = origin[:, :2] / origin[:, 2:] * self.K[:, [0, 1], [0, 1]] + self.K[:, :2, 2]
+        self.mouth_crops = around_boxes(mouth, size, MOUTH_MARGIN, middle)
         self._K = {
             id(crops): torch.from_numpy(crops.intrinsics(self.K)).to(device)
             for crops in (self.head_crops, self.mouth_crops)
@@ -113,20 +117,6 @@ class TrainingData:
         self.blink = None
         if all(sequence.has("au") for sequence in training):
             self.blink = _unit_range(au_of(training)[:, -1])
-
-    def _mouth_crops(self, mouth: np.ndarray, size: tuple[int, int]) -> Crops:
-        """Crops around the mouth, at the head's own place for it while it is closed.
-
-        The place is the mean position, relative to the projected middle of the scene, of the
-        boxes that are not empty.
-        """
-        filled = mouth[:, 2] > mouth[:, 0]
-        origin = self.viewmats[:, :3, 3].cpu().numpy()
-        projected = origin[:, :2] / origin[:, 2:] * self.K[:, [0, 1], [0, 1]] + self.K[:, :2, 2]
-        centres = (mouth[:, :2] + mouth[:, 2:]) / 2
-        centres[~filled] = projected[~filled] + (centres - projected)[filled].mean(0)
-        sides = (mouth[:, 2:] - mouth[:, :2])[filled].max(0)
-        return following(centres, (float(sides[0]), float(sides[1])), size, MOUTH_MARGIN)
 
     def crop(self, t: int, crops: Crops) -> TrainingCrop:
         """The crop of frame t."""

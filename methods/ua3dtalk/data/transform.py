@@ -8,9 +8,8 @@ not change a single projected pixel.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -36,16 +35,6 @@ class SceneTransform:
         centre = np.asarray(self.centre)
         result[:, :3, 3] = self.scale * (result[:, :3, :3] @ centre + result[:, :3, 3])
         return result.astype(np.float32)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {"centre": list(self.centre), "scale": self.scale}
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> SceneTransform:
-        """From plain values."""
-        x, y, z = (float(v) for v in values["centre"])
-        return cls((x, y, z), float(values["scale"]))
 
 
 def boxes(bits: np.ndarray, bit: int) -> np.ndarray:
@@ -94,7 +83,11 @@ def _head_places(subject: str, camera: Camera, masks: Masks) -> tuple[np.ndarray
     """Centres [F,3] and half extents [F] of the head in the frames that show it, world units."""
     poses, K = np.asarray(camera.world_to_camera, np.float64), np.asarray(camera.K, np.float64)
     if not (np.isfinite(poses).all() and np.isfinite(K).all()):
-        raise BadInput(subject, "a camera is not finite", "Prepare the video again.")
+        raise BadInput(
+            subject,
+            "a camera matrix contains values that are not finite",
+            "Prepare the video again.",
+        )
     head = boxes(masks.bits, MASK_BITS["head"])
     shown = np.flatnonzero(head[:, 2] > head[:, 0])
     if not len(shown):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
-import torch
 from torch import Tensor
 
 from harness.contracts import BadInput
@@ -36,11 +34,6 @@ class Conditions:
     content: Tensor | None = None
     style: Tensor | None = None
     emotion: Tensor | None = None
-
-    def to(self, device: torch.device | str) -> Conditions:
-        """Return the same conditions on `device`."""
-        moved: dict[str, Any] = {k: v if v is None else v.to(device) for k, v in vars(self).items()}
-        return Conditions(**moved)
 
 
 @dataclass(frozen=True)
@@ -79,7 +72,9 @@ def check_conditions(
 
     """
     if stage not in (1, 2):
-        raise BadInput("stage", f"it is {stage!r}", "Give 1 (one drawn member) or 2 (all members).")
+        raise BadInput(
+            "stage", f"it is {stage!r}", "Give 1 (one random member) or 2 (all members)."
+        )
     needed: dict[str, tuple[int, ...]] = {
         "audio": (AUDIO_FRAMES, config.audio_bands, config.audio_window)
     }
@@ -96,6 +91,6 @@ def check_conditions(
             found = "absent" if value is None else f"of shape {tuple(value.shape)}"
             raise BadInput(
                 f"condition {name!r}",
-                f"it is {found}, and the field needs {shape}",
-                "Give the signal, or configure the field without its module.",
+                f"it is {found}, but the field needs {shape}",
+                "Provide the signal, or switch its module off.",
             )

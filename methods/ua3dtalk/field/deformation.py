@@ -14,11 +14,15 @@ from methods.ua3dtalk.field.attention import AU_FEATURES, AUAttention, AudioAtte
 from methods.ua3dtalk.field.audio import AUDIO_FEATURES
 from methods.ua3dtalk.field.conditions import Conditions, Offsets, check_conditions
 from methods.ua3dtalk.field.config import FieldConfig
-from methods.ua3dtalk.field.decoder import MOUTH_SIDEWAYS, Decoder
 from methods.ua3dtalk.field.emotion import EmotionEncoder
 from methods.ua3dtalk.field.fusion.block import BakedBlock, FusionBlock, ModalitySizes
 from methods.ua3dtalk.field.fusion.ensemble import ModalityInput
+from methods.ua3dtalk.field.layers import two_layers
 from methods.ua3dtalk.field.planes import TriPlanes
+
+MEANS_SCALE = 1e-2
+MOUTH_SIDEWAYS = 1 / 5
+"""The mouth's x and z move five times less: lips open up and down (y)."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,29 @@ class ModalityMaps:
     audio: Tensor
     emotion: Tensor | None
     attention: dict[str, Tensor]
+
+
+class Decoder(nn.Module):
+    """One head per kind of offset: ReLU, Linear, ReLU, Linear on the fused feature [H, N].
+
+    Args:
+        hidden: channels H.
+        heads: outputs of each head, by name.
+
+    """
+
+    def __init__(self, hidden: int, heads: Mapping[str, int]) -> None:
+        super().__init__()
+        self.heads = nn.ModuleDict(
+            {name: two_layers(hidden, hidden, size, bias=True) for name, size in heads.items()}
+        )
+
+    def forward(self, fused: Tensor) -> dict[str, Tensor]:
+        """Return [N, size] for each head; `means` in scene units."""
+        fused = torch.relu(fused)
+        offsets = {name: head(fused).t() for name, head in self.heads.items()}
+        offsets["means"] = offsets["means"] * MEANS_SCALE
+        return offsets
 
 
 class DeformationField(nn.Module):
@@ -82,7 +109,7 @@ class DeformationField(nn.Module):
         if self.emotion:
             modalities["emotion"] = ModalitySizes(gated=self.emotion.outputs, with_position=False)
         self.fuse = FusionBlock(modalities, config)
-        self.decoder = Decoder(config.hidden, dict(self.heads))
+        self.decoder = Decoder(config.hidden, self.heads)
 
     def forward(
         self,

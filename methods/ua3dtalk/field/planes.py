@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.ua3dtalk.field.planes_native import NativePlanes, planes_usable
+from methods.ua3dtalk.field.native import NativePlanes, planes_usable
 
 PLANE_AXES = ((0, 1), (0, 2), (1, 2))
 """Axes of the planes XY, XZ, YZ: the first runs along a plane's columns, the second its rows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from harness.contracts import BadInput, UnknownName
@@ -70,18 +70,11 @@ class PriorConfig:
     emotion_stride: int = 5  # frames between two evaluated windows, linear in between
 
     @classmethod
-    def preset(cls, name: str) -> PriorConfig:
-        """The named preset, `quick` or `paper`."""
-        if name not in PRESETS:
-            raise UnknownName("preset", name, PRESETS)
-        return PRESETS[name]
-
-    @classmethod
     def of(cls, values: Mapping[str, Any], preset: str = "quick") -> PriorConfig:
         """A preset with some values replaced, as they stand in a configuration file.
 
         Raises:
-            UnknownName: a key that is no field of this class.
+            UnknownName: a key that is no field of this class, or no preset.
             BadInput: a choice that does not exist, or a value of another type.
 
         """
@@ -89,7 +82,9 @@ class PriorConfig:
         for name in values:
             if name not in known:
                 raise UnknownName("option of the priors", name, known)
-        return replace(cls.preset(preset), **options_of(cls, values))
+        if preset not in PRESETS:
+            raise UnknownName("preset", preset, PRESETS)
+        return replace(PRESETS[preset], **options_of(cls, values))
 
     def __post_init__(self) -> None:
         for name, choices in (
@@ -98,13 +93,9 @@ class PriorConfig:
             ("audio_features", ("auto", "logmel29")),
         ):
             if getattr(self, name) not in choices:
-                raise BadInput(name, f"is {getattr(self, name)!r}", f"Use one of {choices}.")
+                raise BadInput(name, f"it is {getattr(self, name)!r}", f"Use one of {choices}.")
         if self.folds < 3:
-            raise BadInput("folds", f"is {self.folds}", "Nested cross-fitting needs at least 3.")
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, as they are written beside the weights."""
-        return asdict(self)
+            raise BadInput("folds", f"it is {self.folds}", "Nested cross-fitting needs at least 3.")
 
 
 PRESETS: Mapping[str, PriorConfig] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +14,16 @@ from harness.contracts import (
     AudioFeatures,
     BadInput,
     Expression,
-    Priors,
     Progress,
     StageCache,
     TrainingSet,
 )
 from methods.speech.windows import KIND, LogMelStatistics, audio_windows
-from methods.ua3dtalk.priors.config import CONTENT_SIZE, EMOTION_SIZE, STYLE_SIZE, PriorConfig
+from methods.ua3dtalk.priors.config import PriorConfig
 from methods.ua3dtalk.priors.emotion.train import fit_emotion
 from methods.ua3dtalk.priors.expression.extractor import fit_extractor
 from methods.ua3dtalk.priors.given import alike, given_by_all, given_priors, given_windows
-from methods.ua3dtalk.priors.model import PriorModel
+from methods.ua3dtalk.priors.model import PriorModel, zero_priors
 from methods.ua3dtalk.priors.target import ExpressionTarget
 from methods.ua3dtalk.spans import Spans
 
@@ -77,8 +76,8 @@ def fit_priors(
     if count < _FEWEST:
         raise BadInput(
             training.id,
-            f"its training set has {count} frames",
-            f"The priors need at least {_FEWEST}: use longer videos.",
+            f"it has only {count} training frames",
+            f"Training the priors takes at least {_FEWEST} frames: use longer videos.",
         )
     with torch.random.fork_rng():
         model = _fit(training, config, device, seed, progress, stages)
@@ -112,11 +111,7 @@ def _fit(
 
     model = PriorModel(
         config,
-        Priors(
-            np.zeros((spans.count, CONTENT_SIZE), np.float32),
-            np.zeros((spans.count, STYLE_SIZE), np.float32),
-            np.zeros((spans.count, EMOTION_SIZE), np.float32),
-        ),
+        zero_priors(spans.count),
         windows,
         statistics,
         record={"source": "trained", "content": "off", "emotion": "off"},
@@ -160,11 +155,8 @@ def _expression(training: TrainingSet) -> Expression:
     for sequence in training:
         values.append(sequence.signal("expression", _NEEDED_BY).values)
         if len(values[-1]) != len(sequence.frames):
-            raise BadInput(
-                sequence.id,
-                f"expression has {len(values[-1])} frames, the sequence {len(sequence.frames)}",
-                "Prepare the video again.",
-            )
+            fact = f"its expression has {len(values[-1])} frames, its video {len(sequence.frames)}"
+            raise BadInput(sequence.id, fact, "Prepare the video again.")
     basis = alike(training, "expression", lambda expression: expression.basis)
     return Expression(np.concatenate(values), basis)
 
@@ -178,7 +170,7 @@ def _shared(
     stages: StageCache | None,
 ) -> PriorModel:
     """One part alone, fitted or from the cache; its seed is its own, so neither needs the other."""
-    values = blank.config.as_dict()
+    values = asdict(blank.config)
     inputs = {k: v for k, v in values.items() if not k.startswith(_NOT_OF[name])}
     found = stages.find(name, inputs) if stages else None
     if found:
@@ -198,4 +190,4 @@ def _identity(training: TrainingSet, config: PriorConfig, seed: int) -> str:
         return ""
     sequences = [[each.id, each.digest, len(each.frames)] for each in training]
     # In the form in which it is read back from JSON.
-    return json.dumps([sequences, config.as_dict(), seed], sort_keys=True)
+    return json.dumps([sequences, asdict(config), seed], sort_keys=True)

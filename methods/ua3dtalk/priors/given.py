@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.contracts import AudioFeatures, BadInput, Priors, Sequence, TrainingSet
+from harness.contracts import AudioFeatures, BadInput, Priors, TrainingSet
 from methods.speech.windows import check_windows
 from methods.ua3dtalk.priors.config import PriorConfig
 from methods.ua3dtalk.priors.official import LAYOUT, check_priors, read_official
@@ -26,8 +26,8 @@ def given_by_all(training: TrainingSet, name: str) -> bool:
     if have and lack:
         raise BadInput(
             lack[0],
-            f"it has no {name!r} signal, and {have[0]} of the same training set has one",
-            "Give it for all sequences of a subject or for none.",
+            f"it has no {name!r} signal, but {have[0]} of the same training set has one",
+            "Provide it for all sequences of a subject, or for none.",
         )
     return bool(have)
 
@@ -43,8 +43,8 @@ def alike(training: TrainingSet, name: str, kind: Callable[[Any], str]) -> str:
     (first, expected), *others = kinds.items()
     for other, found in others:
         if found != expected:
-            fact = f"its {name!r} signal is {found}, that of {first} is {expected}"
-            raise BadInput(other, fact, "Prepare all videos of a subject alike.")
+            fact = f"its {name!r} signal is {found}, but that of {first} is {expected}"
+            raise BadInput(other, fact, "Prepare all videos of a subject in the same way.")
     return expected
 
 
@@ -74,21 +74,16 @@ def given_priors(training: TrainingSet, config: PriorConfig) -> tuple[Priors, st
 
     """
     if config.official:
-        folder = Path(config.official)
-
-        def read(sequence: Sequence) -> Priors:
-            own = folder if len(training) == 1 else folder / sequence.id
-            return read_official(own, "train", len(sequence.frames))
-
-        source = "official files"
+        folder, source = Path(config.official), "official files"
+        folders = [folder if len(training) == 1 else folder / each.id for each in training]
+        pairs = zip(folders, training, strict=True)
+        parts = [read_official(own, "train", len(each.frames)) for own, each in pairs]
     elif given_by_all(training, "priors"):
-
-        def read(sequence: Sequence) -> Priors:
-            return check_priors(sequence.signal("priors"), len(sequence.frames), sequence.id)
-
         source = "signal"
+        parts = [
+            check_priors(each.signal("priors"), len(each.frames), each.id) for each in training
+        ]
     else:
         return None
-    parts = [read(sequence) for sequence in training]
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in LAYOUT}
     return Priors(**joined), source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,15 @@ from methods.ua3dtalk.priors.official import check_priors
 _FORMAT = 1
 _TENSORS, _RECORD = "priors.safetensors", "priors.json"
 _PRIOR_CURE = (
-    "These priors came from files: give those of the new sound too, or fit without "
-    "`priors` to have them predicted from sound."
+    "The model was fitted on priors from files: provide those of the driving audio too, or fit "
+    "without `priors` so that they are predicted from the audio."
 )
+
+
+def zero_priors(count: int) -> Priors:
+    """What modules that are switched off give."""
+    sizes = (CONTENT_SIZE, STYLE_SIZE, EMOTION_SIZE)
+    return Priors(*(np.zeros((count, size), np.float32) for size in sizes))
 
 
 @dataclass
@@ -34,8 +40,9 @@ class PriorModel:
 
     Attributes:
         config: sizes it was fitted with.
-        priors: features of the training frames.
-        training_windows: audio windows of the training frames, and what made them.
+        priors: content [T,64], style [T,64] and emotion [T,128] of the training frames. Content
+            and style are out-of-fold predictions: their errors are those of a test.
+        training_windows: audio windows [T,16,29] of the training frames, and what made them.
         statistics: what `logmel29` windows are normalised with.
         extractor: content and style networks; None where the features came from files.
         emotion: emotion network; None where the features came from files or E is off.
@@ -50,17 +57,6 @@ class PriorModel:
     extractor: PriorExtractor | None = None
     emotion: EmotionModel | None = None
     record: dict[str, Any] = field(default_factory=dict)
-
-    def train_features(self) -> Priors:
-        """Content [T,64], style [T,64] and emotion [T,128] of the training frames.
-
-        Content and style are out-of-fold predictions: their errors are those of a test.
-        """
-        return self.priors
-
-    def train_windows(self) -> np.ndarray:
-        """Audio windows of the training frames, float32 [T,16,29]."""
-        return self.training_windows.values
 
     def infer(
         self, audio: np.ndarray, fps: float, count: int, given: Priors | None = None
@@ -81,22 +77,21 @@ class PriorModel:
         """
         if self.record["source"] != "trained":
             if given is None:
-                raise MissingSignal("priors", "the sound to be rendered", "UA-3DTalk", _PRIOR_CURE)
-            return check_priors(given, count, "priors of the sound to be rendered")
+                raise MissingSignal("priors", "the driving audio", "UA-3DTalk", _PRIOR_CURE)
+            return check_priors(given, count, "priors of the driving audio")
         if given is not None:
             raise BadInput(
-                "priors of the sound to be rendered",
+                "priors of the driving audio",
                 "they are given, but the model was fitted on its own predictions",
-                "Leave them out, or fit with `priors` of the training part.",
+                "Leave them out, or fit on training sequences that have `priors`.",
             )
-        content = np.zeros((count, CONTENT_SIZE), np.float32)
-        style = np.zeros((count, STYLE_SIZE), np.float32)
-        emotion = np.zeros((count, EMOTION_SIZE), np.float32)
+        priors = zero_priors(count)
         if self.extractor is not None:
             content, style = self.extractor.features(audio, fps, count)
+            priors = replace(priors, content=content, style=style)
         if self.emotion is not None:
-            emotion = self.emotion.features(audio, fps, count)
-        return Priors(content, style, emotion)
+            priors = replace(priors, emotion=self.emotion.features(audio, fps, count))
+        return priors
 
     def windows(
         self, audio: np.ndarray, fps: float, count: int, given: AudioFeatures | None = None
@@ -114,17 +109,17 @@ class PriorModel:
         if given is None:
             raise MissingSignal(
                 "audio_features",
-                "the sound to be rendered",
+                "the driving audio",
                 "UA-3DTalk",
-                f"It was fitted on {kind} features: give those of the new sound too.",
+                f"The model was fitted on {kind} features: provide those of the driving audio too.",
             )
         if given.kind != kind:
             raise BadInput(
-                "audio features of the sound to be rendered",
-                f"they are {given.kind}, the model was fitted on {kind}",
+                "audio features of the driving audio",
+                f"they are {given.kind}, but the model was fitted on {kind}",
                 "Extract them in the same way.",
             )
-        return check_windows(given, count, "the sound to be rendered")
+        return check_windows(given, count, "the driving audio")
 
     def save(self, folder: Path) -> None:
         """Write `priors.safetensors` and `priors.json`, the latter last and each by renaming."""
@@ -144,7 +139,7 @@ class PriorModel:
                 tensors |= {f"{name}.{key}": value for key, value in arrays.items()}
         meta = {
             "format": _FORMAT,
-            "config": self.config.as_dict(),
+            "config": asdict(self.config),
             "windows": self.training_windows.kind,
             "parts": parts,
             "record": self.record,
@@ -169,9 +164,11 @@ class PriorModel:
             meta = json.loads((folder / _RECORD).read_text("utf-8"))
             tensors = load_file(folder / _TENSORS)
         except (OSError, ValueError, SafetensorError) as error:
-            raise BadInput(folder, f"no complete priors are here ({error})", cure) from error
+            raise BadInput(folder, f"it holds no complete priors ({error})", cure) from error
         if meta.get("format") != _FORMAT:
-            raise BadInput(folder, f"its format is {meta.get('format')}, not {_FORMAT}", cure)
+            raise BadInput(
+                folder, f"its format version is {meta.get('format')}, not {_FORMAT}", cure
+            )
         config = PriorConfig.of(meta["config"])
         target = torch.device(device)
 

@@ -62,7 +62,7 @@ def check_priors(priors: Priors, count: int, subject: str) -> Priors:
 
 def _read(path: Path, width: int, count: int) -> np.ndarray:
     if not path.is_file():
-        raise BadInput(path, "the file is absent", "All six feature files must lie together.")
+        raise BadInput(path, "the file is absent", "Put all six feature files into one folder.")
     stored = read_tensors(path, _CURE)
     if isinstance(stored, (list, tuple)) and stored and all(map(torch.is_tensor, stored)):
         if len({tuple(row.shape) for row in stored}) > 1:
@@ -82,7 +82,7 @@ def _shaped(values: np.ndarray, width: int, count: int, subject: str) -> np.ndar
             subject, f"its shape is {shape}, expected [T, {width}] or [T, 1, {width}]", _CURE
         )
     if len(values) != count:
-        raise BadInput(subject, f"it has {len(values)} frames, the part has {count}", _CURE)
+        raise BadInput(subject, f"it has {len(values)} frames, but the sequence has {count}", _CURE)
     if not np.isfinite(values).all():
         raise BadInput(subject, "it contains values that are not finite", _CURE)
     return np.ascontiguousarray(values, np.float32)

@@ -33,11 +33,9 @@ class ExpressionTarget:
         """
         values = np.asarray(expression.values, np.float64)
         if values.ndim != 2 or not np.isfinite(values).all():
-            raise BadInput(
-                subject,
-                f"expression ({expression.basis}) is {list(values.shape)} or not finite",
-                "Prepare the video again.",
-            )
+            shape = list(values.shape)
+            fact = f"its expression ({expression.basis}) is not finite, or its shape {shape} wrong"
+            raise BadInput(subject, fact, "Prepare the video again.")
         mean, size = values.mean(0), values.shape[1]
         components = np.eye(size)
         if size > CONTENT_SIZE:
@@ -46,7 +44,7 @@ class ExpressionTarget:
         if not std.max(initial=0.0) > 0:
             raise BadInput(
                 subject,
-                f"expression ({expression.basis}) is the same in all {len(values)} frames",
+                f"its expression ({expression.basis}) is the same in all {len(values)} frames",
                 "Use a video in which the face moves.",
             )
         # A coefficient that hardly moves is noise; at unit deviation it would weigh like speech.

@@ -34,7 +34,7 @@ class Cloud:
     """Gaussians in scene units, and Adam over them.
 
     Args:
-        gaussians: with the scale activation `softplus`.
+        gaussians: the branch's.
         rates: learning rate of each parameter that learns.
 
     """
@@ -62,7 +62,6 @@ class Cloud:
             torch.from_numpy(colours).to(device),
             sh_degree=config.sh_degree,
             opacity=config.init_opacity,
-            scale_activation="softplus",
         )
         published = {"means": MEANS_RATES[0], **GAUSSIAN_RATES}
         rates = {
@@ -74,7 +73,7 @@ class Cloud:
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor]) -> Cloud:
         """From what `tensors` returned, for rendering only."""
-        return cls(Gaussians(**tensors, scale_activation="softplus"), {})
+        return cls(Gaussians(**tensors), {})
 
     def __len__(self) -> int:
         return len(self.gaussians)
@@ -159,7 +158,27 @@ class Cloud:
         """Go on from what `state` returned; the number of Gaussians may be another."""
         device = self.means.device
         tensors = {name: value.to(device) for name, value in state["tensors"].items()}
-        self.gaussians = Gaussians(**tensors, scale_activation="softplus")
+        self.gaussians = Gaussians(**tensors)
         self.train_only(self._rates)
         self.optimizer.load_state_dict(state["optimizer"])
         self.density.restore(state["density"])
+
+
+def compose(
+    face: Tensor, face_alpha: Tensor, mouth: Tensor, mouth_alpha: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Put the face over the mouth (TalkingGaussian's order).
+
+    Args:
+        face: [H,W,3] premultiplied by its alpha.
+        face_alpha: [H,W,1].
+        mouth: [H,W,3] premultiplied.
+        mouth_alpha: [H,W,1].
+
+    Returns:
+        rgb [H,W,3], premultiplied, and alpha [H,W,1]. Over a plate the image is
+        face + (1 - face_alpha) (mouth + (1 - mouth_alpha) plate).
+
+    """
+    behind = 1 - face_alpha
+    return face + behind * mouth, 1 - behind * (1 - mouth_alpha)

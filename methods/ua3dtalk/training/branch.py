@@ -22,7 +22,7 @@ from methods.ua3dtalk.training.loop import STAGES, Draws
 from methods.ua3dtalk.training.losses import psnr
 from methods.ua3dtalk.training.perceptual import PatchPerceptual
 from methods.ua3dtalk.training.sampling import FrameOrder
-from methods.ua3dtalk.training.schedule import Schedule
+from methods.ua3dtalk.training.schedule import schedule_of
 
 #: Steps, as a part of the schedule, after which colour gains one more degree of harmonics.
 SH_STEP = 0.02
@@ -53,7 +53,6 @@ class Branch(abc.ABC):
 
     name: ClassVar[str]
     field_type: ClassVar[type[DeformationField]]
-    schedule_of: ClassVar[staticmethod[[int], Schedule]]
     rate_option: ClassVar[str]  # of `TrainConfig`: factor on the field's learning rates
     cloud_share: ClassVar[float] = 1.0  # of `TrainConfig.max_gaussians`
 
@@ -62,7 +61,7 @@ class Branch(abc.ABC):
     ) -> None:
         self.data, self.config, self.perceptual = data, settings.train, perceptual
         self.iterations = getattr(self.config, f"{self.name}_iterations")
-        self.schedule = type(self).schedule_of(self.iterations)
+        self.schedule = schedule_of(self.name, self.iterations)
         self.crops, frames = self.seen(data)
         self.cloud = self._cloud(settings.field.bound, seed)
         with torch.random.fork_rng():

@@ -18,12 +18,7 @@ from methods.ua3dtalk.training.losses import (
     photometric,
 )
 from methods.ua3dtalk.training.perceptual import PatchPerceptual, random_patch
-from methods.ua3dtalk.training.schedule import (
-    ALPHA_WEIGHT,
-    FACE_SELECT_EVERY,
-    MOTION_WEIGHT,
-    face_schedule,
-)
+from methods.ua3dtalk.training.schedule import ALPHA_WEIGHT, FACE_SELECT_EVERY, MOTION_WEIGHT
 
 LIPS_PERCEPTUAL_WEIGHT = 0.01
 PATCH_PERCEPTUAL_WEIGHT = 0.2
@@ -35,7 +30,6 @@ class FaceBranch(Branch):
 
     name = "face"
     field_type = FaceField
-    schedule_of = staticmethod(face_schedule)
     rate_option = "motion_rate"
 
     @staticmethod

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from methods.ua3dtalk.scene.compositing import compose
+from methods.ua3dtalk.scene.cloud import compose
 from methods.ua3dtalk.scene.optimizers import FUSE_RATES
 from methods.ua3dtalk.training.branch import Branch
 from methods.ua3dtalk.training.loop import STAGES, Draws
 from methods.ua3dtalk.training.losses import photometric, psnr
 from methods.ua3dtalk.training.perceptual import random_patch
 from methods.ua3dtalk.training.sampling import FrameOrder
-from methods.ua3dtalk.training.schedule import fuse_schedule
+from methods.ua3dtalk.training.schedule import schedule_of
 
 PATCH_PERCEPTUAL_WEIGHT = 0.5
 PATCH_SIZES = (64, 96)
@@ -28,7 +28,7 @@ class FuseStage:
     def __init__(self, face: Branch, mouth: Branch, seed: int) -> None:
         self.face, self.mouth = face.cloud, mouth.cloud
         self.data, self.config, self.perceptual = face.data, face.config, face.perceptual
-        self.schedule = fuse_schedule(self.config.fuse_iterations)
+        self.schedule = schedule_of(self.name, self.config.fuse_iterations)
         self.iterations = self.schedule.iterations
         self.draws = Draws(seed, self.name)
         self.order = FrameOrder(self.data.shown, seed * len(STAGES) + STAGES.index(self.name))

@@ -74,7 +74,7 @@ def run_stage(
     if path.is_file():
         saved = read_tensors(path)
         if saved["fingerprint"] != fingerprint:
-            raise BadInput(path, "it belongs to a fit with other settings or data", CURE)
+            raise BadInput(path, "it belongs to a fit with other settings or other data", CURE)
         stage.restore(saved["state"])
         done, rows, before = saved["step"], saved["rows"], saved["seconds"]
     log_every = max(1, stage.iterations // LOG_ROWS)
@@ -91,7 +91,7 @@ def run_stage(
                 raise BadInput(
                     stage.name,
                     f"the loss is {row['loss']} at step {i}",
-                    "Lower the learning rates, or report this with the video.",
+                    "Lower the learning rates, or report the problem together with the video.",
                 )
             rows.append({"stage": stage.name, "step": i, **row, "seconds": round(spent(), 2)})
             progress(stage.name, i, stage.iterations, **row)

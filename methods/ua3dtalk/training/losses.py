@@ -67,22 +67,12 @@ def motion_size(offsets: Offsets) -> Tensor:
     return torch.stack([part.abs().mean() for part in parts if part is not None]).sum()
 
 
-def alpha_outside(alpha: Tensor, inside: Tensor, where: Tensor | None = None) -> Tensor:
-    """Penalty on opacity [H,W] that is low inside a mask and high outside of it.
+def alpha_outside(alpha: Tensor, inside: Tensor) -> Tensor:
+    """Penalty on opacity [H,W] that is low inside a bool mask [H,W] and high outside of it.
 
-    Args:
-        alpha: rendered opacity.
-        inside: bool [H,W].
-        where: bool [H,W], pixels that are judged; all by default.
-
-    Returns:
-        mean((1 - alpha) inside) + mean(alpha outside), each over all judged pixels.
-
+    The sum of (1 - alpha) inside and of alpha outside, over the number of all pixels.
     """
-    wrong = torch.where(inside, 1 - alpha, alpha)
-    if where is None:
-        return wrong.mean()
-    return (wrong * where).sum() / where.sum().clamp_min(1)
+    return torch.where(inside, 1 - alpha, alpha).mean()
 
 
 def attention_inside(attention: Tensor, mask: Tensor) -> Tensor:

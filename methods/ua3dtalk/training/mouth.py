@@ -13,7 +13,7 @@ from methods.ua3dtalk.field.deformation import MouthField
 from methods.ua3dtalk.training.branch import Branch, Rendering
 from methods.ua3dtalk.training.losses import alpha_outside, photometric
 from methods.ua3dtalk.training.perceptual import random_patch
-from methods.ua3dtalk.training.schedule import ALPHA_WEIGHT, MOUTH_SELECT_EVERY, mouth_schedule
+from methods.ua3dtalk.training.schedule import ALPHA_WEIGHT, MOUTH_SELECT_EVERY
 
 PATCH_PERCEPTUAL_WEIGHT = 0.5
 PATCH_SIZES = (32, 42)
@@ -28,7 +28,6 @@ class MouthBranch(Branch):
 
     name = "mouth"
     field_type = MouthField
-    schedule_of = staticmethod(mouth_schedule)
     rate_option = "mouth_motion_rate"
     cloud_share = 0.25
 

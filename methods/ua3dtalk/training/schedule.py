@@ -27,7 +27,7 @@ SELECT_WIDTH = 0.2  # width of that window, as a part of the signal's range
 
 @dataclass(frozen=True)
 class Schedule:
-    """What happens when in one stage, as fractions of its iterations.
+    """What happens when in one stage, as fractions of its iterations; by default the face's.
 
     Attributes:
         iterations: steps in all.
@@ -113,23 +113,20 @@ class Schedule:
         return low, low + SELECT_WIDTH
 
 
-def face_schedule(iterations: int) -> Schedule:
-    """The face branch; 50,000 iterations as published."""
-    return Schedule(iterations)
+#: Where a stage differs from the face branch's fractions.
+_DIFFERENCES: dict[str, dict[str, float]] = {
+    "face": {},
+    "mouth": {
+        "perceptual": 0.98,
+        "rate_break": 0.78,
+        "rate_end": 0.98,
+        "densify_until": 0.9,
+        "select_until": 1.0,
+    },
+    "fuse": {"perceptual": 0.5},
+}
 
 
-def mouth_schedule(iterations: int) -> Schedule:
-    """The mouth branch; 50,000 iterations as published."""
-    return Schedule(
-        iterations,
-        perceptual=0.98,
-        rate_break=0.78,
-        rate_end=0.98,
-        densify_until=0.9,
-        select_until=1.0,
-    )
-
-
-def fuse_schedule(iterations: int) -> Schedule:
-    """The fuse stage; 10,000 iterations as published. Only its LPIPS differs."""
-    return Schedule(iterations, perceptual=0.5)
+def schedule_of(stage: str, iterations: int) -> Schedule:
+    """The schedule of `face`, `mouth` or `fuse`."""
+    return Schedule(iterations, **_DIFFERENCES[stage])

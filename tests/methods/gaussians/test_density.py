@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from methods.gaussians.density import duplicate, remove, split
-from methods.gaussians.model import Gaussians
+from methods.gaussians.model import Gaussians, raw_scales
 
 
 @pytest.fixture
@@ -85,11 +85,13 @@ def test_split(trained):
 
 def test_children_are_drawn_from_their_parent():
     """Sample covariance of the offsets equals R S S R^T."""
-    gaussians = Gaussians.from_points(torch.zeros(20000, 3))
+    gaussians = Gaussians.from_points(torch.zeros(20000, 3), torch.zeros(20000, 3))
     with torch.no_grad():
-        gaussians.scales.copy_(torch.tensor([0.5, 0.1, 0.02]).log().expand(20000, 3))
+        gaussians.scales.copy_(raw_scales(torch.tensor([0.5, 0.1, 0.02])).expand(20000, 3))
         gaussians.quats.copy_(torch.tensor([0.5**0.5, 0, 0, 0.5**0.5]).expand(20000, 4))
-    split(gaussians, None, torch.ones(20000, dtype=torch.bool), torch.Generator().manual_seed(1))
+    optimizer = torch.optim.Adam(gaussians.parameters())
+    everyone = torch.ones(20000, dtype=torch.bool)
+    split(gaussians, optimizer, everyone, torch.Generator().manual_seed(1))
     spread = torch.cov(gaussians.means.detach().T)
     wanted = torch.diag(torch.tensor([0.1, 0.5, 0.02]) ** 2)  # a quarter turn about z
     torch.testing.assert_close(spread, wanted, atol=2e-3, rtol=0.03)

@@ -37,11 +37,9 @@ def test_refuses(make_scene, change, match):
         rasterize(**{**make_scene(5, 16), **change})
 
 
-def test_unknown_names(make_scene):
+def test_unknown_backend(make_scene):
     with pytest.raises(UnknownName, match="cpu"):
         rasterize(**make_scene(5, 16), backend="cpuu")
-    with pytest.raises(UnknownName, match=r"gsplat-1\.5\.3"):
-        rasterize(**make_scene(5, 16), profile="gsplat-1.5")
 
 
 def test_gsplat_backend_refuses_the_cpu(make_scene):

@@ -256,7 +256,7 @@ def test_masks_without_a_mouth_are_refused(sequence, tmp_path):
 def test_an_unfitted_folder_is_refused(tmp_path):
     with pytest.raises(BadInput, match=r"model\.json"):
         UA3DTalk().load(tmp_path)
-    with pytest.raises(BadInput, match="nothing is loaded"):
+    with pytest.raises(BadInput, match="no fitted model is loaded"):
         UA3DTalk().render(None)
 
 

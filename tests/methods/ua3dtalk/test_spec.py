@@ -73,7 +73,7 @@ def test_published_rows_are_those_of_the_paper():
 )
 def test_a_value_of_another_type_is_refused_by_name(options):
     name = next(iter(options.get("priors", options)))
-    with pytest.raises(BadInput, match=f"{name}: it is .*, of another type than"):
+    with pytest.raises(BadInput, match=f"{name}: it is .* is of another type"):
         Settings.of({**SPEC.presets["quick"], **options})
 
 

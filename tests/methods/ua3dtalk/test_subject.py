@@ -95,7 +95,7 @@ def priors(pair, tmp_path_factory):
 @pytest.fixture(scope="module")
 def data(pair, priors):
     parts = [(s.id, s.signal("camera"), s.signal("masks")) for s in pair]
-    windows, values = priors.train_windows(), priors.train_features()
+    windows, values = priors.training_windows.values, priors.priors
     features = FrameFeatures(windows, values, au_of(pair), Spans.of(pair))
     return TrainingData(pair, normalise(parts, 0.15), features, "cpu")
 
@@ -116,7 +116,7 @@ def test_spans_locate_frames():
 
 def test_audio_windows_are_those_of_each_sequence_alone(pair, priors):
     first, second = windows_of(pair)
-    found = priors.train_windows()
+    found = priors.training_windows.values
     assert np.array_equal(found[:CUT], first)
     assert np.array_equal(found[CUT:], second)
     assert not np.array_equal(windows_of(pair)[1], windows_of([pair.sequences[1]])[0])
@@ -173,7 +173,7 @@ def test_every_frame_is_trained_on(data):
 def test_the_emotions_of_all_sequences_are_learnt(priors):
     assert priors.record["frames"] == 87
     assert priors.record["emotion"]["loss"] == "cross-entropy + alignment"
-    assert priors.train_features().emotion.shape == (87, 128)
+    assert priors.priors.emotion.shape == (87, 128)
 
 
 def test_the_fingerprint_covers_ids_digests_lengths_and_order(pair):
@@ -208,7 +208,7 @@ def test_it_fits_resumes_and_renders(pair, sequence, tmp_path):
         torch.load(tmp_path / name / "model.pt", weights_only=True) for name in ("whole", "cut")
     )
     assert all(torch.equal(one[g][k], two[g][k]) for g in one for k in one[g])
-    assert len(PriorModel.load(tmp_path / "cut/priors").train_windows()) == 87
+    assert len(PriorModel.load(tmp_path / "cut/priors").training_windows.values) == 87
 
     method = UA3DTalk()
     method.load(tmp_path / "cut")
@@ -256,7 +256,7 @@ def test_priors_that_come_with_the_sequences_are_joined(pair, tmp_path):
         tuple(named(s, s.id, priors=p) for s, p in zip(pair, given, strict=True))
     )
     model = fit_priors(training, tmp_path, PriorConfig.of(PRIORS), "cpu", 0, print)
-    assert np.array_equal(model.train_features().style[CUT:], given[1].style)
+    assert np.array_equal(model.priors.style[CUT:], given[1].style)
 
     for sequence, own in zip(pair, given, strict=True):
         folder = tmp_path / "official" / sequence.id
@@ -269,7 +269,7 @@ def test_priors_that_come_with_the_sequences_are_joined(pair, tmp_path):
             torch.save(torch.from_numpy(values), folder / f"{file}.pth")
     config = PriorConfig.of({**PRIORS, "official": str(tmp_path / "official")})
     read = fit_priors(pair, tmp_path / "again", config, "cpu", 0, print)
-    assert np.array_equal(read.train_features().content, model.train_features().content)
+    assert np.array_equal(read.priors.content, model.priors.content)
 
 
 def test_signals_of_some_sequences_only_are_refused(pair, tmp_path):
@@ -279,7 +279,7 @@ def test_signals_of_some_sequences_only_are_refused(pair, tmp_path):
     ):
         second = named(pair.sequences[1], "second", **{name: value})
         training = TrainingSet((pair.sequences[0], second))
-        with pytest.raises(BadInput, match=f"first: it has no '{name}' signal, and second"):
+        with pytest.raises(BadInput, match=f"first: it has no '{name}' signal, but second"):
             fit_priors(training, tmp_path, PriorConfig.of(PRIORS), "cpu", 0, print)
 
 

@@ -44,9 +44,6 @@ class ModalityEnsemble(nn.Module):
         members: T.
         with_variance: whether there is a log-variance head.
 
-    Raises:
-        ValueError: when nothing in the input depends on the frame.
-
     """
 
     def __init__(
@@ -61,10 +58,6 @@ class ModalityEnsemble(nn.Module):
         with_variance: bool,
     ) -> None:
         super().__init__()
-        if not gated + constant:
-            raise ValueError(
-                "a modality needs features that depend on the frame: gated or constant ones"
-            )
         self.sizes = (gated, constant, position)
         inputs, outputs = sum(self.sizes), latent * (2 if with_variance else 1)
         # The ranges of nn.Linear's own initialisation.

@@ -38,8 +38,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from methods.ua3dtalk.field.fusion.pivots import floored_cholesky, fraction_left
-from methods.ua3dtalk.field.fusion.precision_native import NativePrecisionFusion
-from methods.ua3dtalk.field.native import usable
+from methods.ua3dtalk.field.native import NativePrecisionFusion, usable
 
 LOG_VARIANCE_BOUND = 8.0
 """Log-variances are clamped to +-8; the gradient is zero outside."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from harness.contracts import EMOTIONS
 from methods.ua3dtalk.priors.config import CONTENT_SIZE, EMOTION_SIZE, PriorConfig
 from methods.ua3dtalk.priors.emotion.features import N_MFCC, SEGMENT
-from methods.ua3dtalk.priors.emotion.waveform import STEPS, WaveformEncoder
+from methods.ua3dtalk.priors.emotion.waveform import STEPS, Wav2Vec2Encoder, WaveformEncoder
 
 
 class EmotionOutput(NamedTuple):
@@ -93,6 +93,12 @@ class CoAttention(nn.Module):
             nn.Linear(size, CONTENT_SIZE), nn.ReLU(), nn.Linear(CONTENT_SIZE, CONTENT_SIZE)
         )
         self.dropout = nn.Dropout(config.emotion_dropout)
+
+    def trained_state(self) -> dict[str, Tensor]:
+        """State without a frozen waveform encoder, which never changes."""
+        frozen = isinstance(self.waveform, Wav2Vec2Encoder)
+        state = self.state_dict().items()
+        return {n: v for n, v in state if not (frozen and n.startswith("waveform."))}
 
     def forward(self, spectrum: Tensor, mfcc: Tensor, wave: Tensor) -> EmotionOutput:
         """Evaluate windows of 3 s.

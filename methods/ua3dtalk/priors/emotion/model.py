@@ -60,14 +60,10 @@ class EmotionModel:
             yield self.network(*(each.to(device) for each in batch))
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """Weights (without a frozen wav2vec 2.0), and what else builds the network again."""
+        """Trained weights, and what else builds the network again."""
+        state = self.network.trained_state().items()
         frozen = isinstance(self.network.waveform, Wav2Vec2Encoder)
-        arrays = {
-            name: value.cpu().numpy()
-            for name, value in self.network.state_dict().items()
-            if not (frozen and name.startswith("waveform."))
-        }
-        return arrays, {
+        return {name: value.cpu().numpy() for name, value in state}, {
             "waveform": "wav2vec2" if frozen else "trained",
             "levels": asdict(self.levels),
             "scale": self.scale,

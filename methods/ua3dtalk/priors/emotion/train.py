@@ -105,14 +105,14 @@ def fit_emotion(
         weights, config.emotion_lr, weight_decay=config.emotion_weight_decay
     )
     every = max(1, config.emotion_steps // _CHECKS)
-    best, kept, kept_step = np.inf, copy.deepcopy(_trained_state(model.network)), 0
+    best, kept, kept_step = np.inf, copy.deepcopy(model.network.trained_state()), 0
     for step in range(config.emotion_steps + 1):
         if step and (step % every == 0 or step == config.emotion_steps):
             figures = _evaluate(model, window, check, classes, truth)
             progress("emotion", step, config.emotion_steps, held_out=figures["loss"])
             if figures["loss"] < best:
                 best, kept_step = figures["loss"], step
-                kept = copy.deepcopy(_trained_state(model.network))
+                kept = copy.deepcopy(model.network.trained_state())
         if step == config.emotion_steps:
             break
         model.network.train()
@@ -182,12 +182,6 @@ def _evaluate(
     return figures
 
 
-def _trained_state(network: CoAttention) -> dict[str, Tensor]:
-    """State without the frozen encoder, which never changes."""
-    frozen = {n for n, p in network.named_parameters() if not p.requires_grad}
-    return {n: v for n, v in network.state_dict().items() if n not in frozen}
-
-
 def _check_labels(labels: np.ndarray | None, count: int, device: torch.device) -> Tensor | None:
     if labels is None:
         return None
@@ -195,7 +189,7 @@ def _check_labels(labels: np.ndarray | None, count: int, device: torch.device) -
     if labels.shape != (count,) or labels.min() < 0 or labels.max() >= len(EMOTIONS):
         raise BadInput(
             "emotion labels",
-            f"they are {list(labels.shape)} in {labels.min()}..{labels.max()}",
+            f"their shape is {list(labels.shape)}, their range {labels.min()}..{labels.max()}",
             f"Give one label of 0..{len(EMOTIONS) - 1} for each of the {count} frames.",
         )
     return torch.from_numpy(labels.astype(np.int64)).to(device)

@@ -58,7 +58,10 @@ class Wav2Vec2Encoder(nn.Module):
         from transformers import Wav2Vec2Config, Wav2Vec2Model
 
         self.model = Wav2Vec2Model(Wav2Vec2Config()).eval().requires_grad_(False)
-        state = _read_state(path)
+        if path.suffix == ".safetensors":
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
         state = {k.removeprefix("wav2vec2."): v for k, v in state.items()}
         missing, _ = self.model.load_state_dict(state, strict=False)
         if lacking := [k for k in missing if k != "masked_spec_embed"]:
@@ -108,7 +111,3 @@ def build_encoder(choice: str, width: int) -> tuple[WaveformEncoder, str]:
                 raise
             reason = str(error)
     return ConvEncoder(width), f"trained: {width}-channel convolutions ({reason})"
-
-
-def _read_state(path: Path) -> dict[str, Tensor]:
-    return tensors_by_name(path)

@@ -8,7 +8,7 @@ convolution and takes a fraction of its time; it also makes cross-fitting exact 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -65,18 +65,14 @@ class ContentModel:
         """The model of such tensors."""
         return cls(**{name: torch.from_numpy(v).to(device) for name, v in arrays.items()})
 
-    def part(self, models: int) -> ContentModel:
-        """The first so many models."""
-        kept = {**vars(self), "weights": self.weights[:models], "bias": self.bias[:models]}
-        return ContentModel(**kept)
-
-    def shrink(self, factors: Tensor) -> None:
-        """Multiply every output's deviation from its mean by a factor, [N,64].
+    def shrunk(self, factors: Tensor) -> ContentModel:
+        """The first K models, every output's deviation from its mean times a factor, [K,64].
 
         The mean of a standardised target is 0; what a model cannot predict becomes 0.
         """
-        self.weights = self.weights * factors[:, None]
-        self.bias = self.bias * factors
+        models = slice(len(factors))
+        weights = self.weights[models] * factors[:, None]
+        return replace(self, weights=weights, bias=self.bias[models] * factors)
 
 
 def fit_content(

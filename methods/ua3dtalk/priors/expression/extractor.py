@@ -175,6 +175,4 @@ def _cross_fit(
             for k in range(folds)
         ]
     )
-    model = model.part(folds)
-    model.shrink(factors)
-    return model, nested * factors[:, None, None]
+    return model.shrunk(factors), nested * factors[:, None, None]

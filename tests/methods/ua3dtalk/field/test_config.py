@@ -1,10 +1,8 @@
 import dataclasses
 
 import pytest
-import torch
 
 from harness.contracts import BadInput
-from methods.ua3dtalk.field.conditions import AU_NAMES, Conditions
 from methods.ua3dtalk.field.config import FieldConfig
 
 
@@ -31,10 +29,3 @@ def test_refuses(wrong):
 def test_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         FieldConfig().hidden = 3
-
-
-def test_conditions_move_and_keep_what_is_absent():
-    conditions = Conditions(torch.zeros(8, 29, 16), au=torch.zeros(len(AU_NAMES)))
-    moved = conditions.to("meta")
-    assert moved.audio.device.type == moved.au.device.type == "meta"
-    assert moved.emotion is None

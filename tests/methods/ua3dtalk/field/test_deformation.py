@@ -1,11 +1,11 @@
 import pytest
 import torch
 
+from benchmarks.fusion import published_fusion
 from harness.contracts import BadInput
 from methods.ua3dtalk.field.conditions import Conditions
 from methods.ua3dtalk.field.config import FieldConfig
 from methods.ua3dtalk.field.deformation import FaceField
-from methods.ua3dtalk.field.fusion.published import published_fusion
 
 SWITCHES = [
     {},
@@ -212,5 +212,6 @@ def test_refuses_missing_or_misshapen_conditions(small_config, means, conditions
 def test_same_on_cuda(small_config, means, conditions):
     field = face(small_config())
     truth = field(means, conditions, stage=2)
-    found = field.cuda().bake(means.cuda())(conditions.to("cuda"))
+    moved = Conditions(**{name: value.cuda() for name, value in vars(conditions).items()})
+    found = field.cuda().bake(means.cuda())(moved)
     torch.testing.assert_close(found.quats.cpu(), truth.quats.detach())

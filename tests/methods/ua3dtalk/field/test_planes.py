@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from methods.gaussians.native import library
-from methods.ua3dtalk.field import native, planes_native
+from methods.ua3dtalk.field import native
+from methods.ua3dtalk.field.native import MAX_CHANNELS, NativePlanes
 from methods.ua3dtalk.field.planes import TriPlanes, sample_planes
-from methods.ua3dtalk.field.planes_native import MAX_CHANNELS, NativePlanes
 
 
 def bilinear(plane, column, row):
@@ -89,7 +89,7 @@ def test_kernel_equals_grid_sample(channels, sides, points, seed):
 @pytest.mark.parametrize("isa", library.supported_isas())
 def test_kernel_of_every_instruction_set(isa, monkeypatch, means):
     core = native.declare(library.load_isa(isa))
-    monkeypatch.setattr(planes_native, "native_core", lambda: core)
+    monkeypatch.setattr(native, "native_core", lambda: core)
     assert_kernel_equals_float64(means, [torch.rand(3, 9, 9, 8), torch.rand(3, 4, 4, 8)])
 
 

@@ -76,7 +76,7 @@ def same(a: Priors, b: Priors) -> bool:
 
 
 def test_shapes_of_the_training_frames(fitted):
-    priors, windows = fitted[1].train_features(), fitted[1].train_windows()
+    priors, windows = fitted[1].priors, fitted[1].training_windows.values
     assert priors.content.shape == priors.style.shape == (TRAIN, 64)
     assert priors.emotion.shape == (TRAIN, 128)
     assert windows.shape == (TRAIN, 16, 29)
@@ -99,8 +99,8 @@ def test_save_and_load_round_trip(fitted):
     again = PriorModel.load(workdir / "priors")
     assert again.config == model.config
     assert again.record == model.record
-    assert same(again.train_features(), model.train_features())
-    np.testing.assert_array_equal(again.train_windows(), model.train_windows())
+    assert same(again.priors, model.priors)
+    np.testing.assert_array_equal(again.training_windows.values, model.training_windows.values)
     sound = made().audio[:6400]
     assert same(again.infer(sound, 25.0, 10), model.infer(sound, 25.0, 10))
     left = {p.name for p in (workdir / "priors").iterdir()}
@@ -112,7 +112,7 @@ def test_test_frames_are_never_looked_at(fitted, tmp_path):
     sequence.signals["expression"].values[TRAIN:] = 99
     sequence.audio[TRAIN * 640 :] = 0
     other = fit_priors(TrainingSet.of(sequence), tmp_path, TINY, "cpu", 0, silent)
-    assert same(other.train_features(), fitted[1].train_features())
+    assert same(other.priors, fitted[1].priors)
 
 
 def test_the_seed_decides_and_the_outside_is_left_alone(fitted, tmp_path):
@@ -120,7 +120,7 @@ def test_the_seed_decides_and_the_outside_is_left_alone(fitted, tmp_path):
     before = torch.random.get_rng_state()
     other = fit_priors(TrainingSet.of(made()), tmp_path, TINY, "cpu", 1, silent)
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert not same(other.train_features(), fitted[1].train_features())
+    assert not same(other.priors, fitted[1].priors)
 
 
 def test_finished_priors_are_loaded_and_others_are_made_again(fitted):
@@ -142,7 +142,7 @@ def test_finished_priors_are_loaded_and_others_are_made_again(fitted):
 def test_modules_that_are_off_are_zero(tmp_path):
     off = replace(TINY, use_prior=False, use_emotion=False)
     model = fit_priors(TrainingSet.of(made(signals={})), tmp_path, off, "cpu", 0, silent)
-    assert not any(a.any() for a in vars(model.train_features()).values())
+    assert not any(a.any() for a in vars(model.priors).values())
     assert not any(a.any() for a in vars(model.infer(made().audio, 25.0, 30)).values())
     assert model.record["content"] == model.record["emotion"] == "off"
 
@@ -156,13 +156,13 @@ def test_features_that_came_with_the_sequence(tmp_path):
     fit_priors(TrainingSet.of(sequence), tmp_path, TINY, "cpu", 0, silent)
     model = PriorModel.load(tmp_path / "priors")
     assert model.record["source"] == "signal"
-    assert same(model.train_features(), given.part(range(TRAIN)))
-    np.testing.assert_array_equal(model.train_windows(), spoken.values[:TRAIN])
+    assert same(model.priors, given.part(range(TRAIN)))
+    np.testing.assert_array_equal(model.training_windows.values, spoken.values[:TRAIN])
 
     test = sequence.part(sequence.test)
     with pytest.raises(MissingSignal, match="priors"):
         model.infer(test.audio, 25.0, TEST)
-    with pytest.raises(BadInput, match="20 frames, the part has 19"):
+    with pytest.raises(BadInput, match="20 frames, but the sequence has 19"):
         model.infer(test.audio, 25.0, TEST - 1, test.signal("priors"))
     assert same(
         model.infer(test.audio, 25.0, TEST, test.signal("priors")),
@@ -186,7 +186,7 @@ def test_official_files(tmp_path):
     )
     assert model.record["source"] == "official files"
     stored = torch.load(tmp_path / names[2], weights_only=True)[:, 0]
-    np.testing.assert_array_equal(model.train_features().emotion, stored)
+    np.testing.assert_array_equal(model.priors.emotion, stored)
 
 
 def test_given_features_beside_trained_ones_are_refused(fitted):
@@ -199,7 +199,7 @@ def test_bad_sequences_are_refused(tmp_path):
     with pytest.raises(MissingSignal, match="expression"):
         fit_priors(TrainingSet.of(made(signals={})), tmp_path, TINY, "cpu", 0, silent)
     short = replace(made(), train=range(20))
-    with pytest.raises(BadInput, match="20 frames"):
+    with pytest.raises(BadInput, match="20 training frames"):
         fit_priors(TrainingSet.of(short), tmp_path, TINY, "cpu", 0, silent)
     assert not list(tmp_path.iterdir())
 
@@ -214,5 +214,5 @@ def test_damaged_folders_are_refused(fitted, tmp_path):
     fitted[1].save(tmp_path)
     meta = json.loads((tmp_path / "priors.json").read_text())
     (tmp_path / "priors.json").write_text(json.dumps(meta | {"format": 0}))
-    with pytest.raises(BadInput, match="format is 0"):
+    with pytest.raises(BadInput, match="format version is 0"):
         PriorModel.load(tmp_path)

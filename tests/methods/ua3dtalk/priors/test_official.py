@@ -41,7 +41,7 @@ def test_a_list_of_one_tensor_per_frame_is_read(folder):
     ("stored", "fact"),
     [
         (torch.zeros(10, 32), r"\[10, 32\]"),
-        (torch.zeros(9, 64), "9 frames, the part has 10"),
+        (torch.zeros(9, 64), "9 frames, but the sequence has 10"),
         (torch.full((10, 64), float("nan")), "not finite"),
         ({"a": torch.zeros(10, 64)}, "dict"),
         ([torch.zeros(64), torch.zeros(32)], "different shapes"),

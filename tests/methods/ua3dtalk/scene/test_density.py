@@ -2,7 +2,7 @@ import copy
 
 import torch
 
-from methods.gaussians.model import Gaussians
+from methods.gaussians.model import Gaussians, raw_scales
 from methods.ua3dtalk.config import TrainConfig
 from methods.ua3dtalk.scene.cloud import Cloud
 from methods.ua3dtalk.scene.density import is_green
@@ -28,9 +28,7 @@ def control(cloud, most=100, min_opacity=0.05):
 
 def set_scale(cloud, deviation):
     with torch.no_grad():
-        cloud.gaussians.scales.copy_(
-            cloud.gaussians.raw_scales(torch.full((len(cloud), 3), deviation))
-        )
+        cloud.gaussians.scales.copy_(raw_scales(torch.full((len(cloud), 3), deviation)))
 
 
 def test_small_ones_are_cloned_and_wide_ones_split():

@@ -2,19 +2,19 @@ import pytest
 
 from methods.ua3dtalk.scene import optimizers
 from methods.ua3dtalk.spec import SPEC
-from methods.ua3dtalk.training.schedule import face_schedule, fuse_schedule, mouth_schedule
+from methods.ua3dtalk.training.schedule import schedule_of
 
 PAPER = SPEC.presets["paper"]
 
 
 @pytest.fixture
 def face():
-    return face_schedule(PAPER["face_iterations"])
+    return schedule_of("face", PAPER["face_iterations"])
 
 
 @pytest.fixture
 def mouth():
-    return mouth_schedule(PAPER["mouth_iterations"])
+    return schedule_of("mouth", PAPER["mouth_iterations"])
 
 
 def test_the_paper_preset_has_the_published_counts():
@@ -35,7 +35,7 @@ def test_warm_up_and_fusion_stages_switch_where_published(schedule, request):
 
 
 def test_perceptual_loss_begins_where_published(face, mouth):
-    fuse = fuse_schedule(PAPER["fuse_iterations"])
+    fuse = schedule_of("fuse", PAPER["fuse_iterations"])
     for schedule, begin in ((face, 47_000), (mouth, 49_000), (fuse, 5_000)):
         assert not schedule.uses_perceptual(begin)
         assert schedule.uses_perceptual(begin + 1)
@@ -86,7 +86,7 @@ def test_incremental_sampling_slides_over_the_whole_range(face):
 
 
 def test_a_short_schedule_passes_the_same_phases(face):
-    short = face_schedule(1_000)
+    short = schedule_of("face", 1_000)
     for i in range(0, 50_000, 50):
         assert short.is_warm(i // 50) == face.is_warm(i)
         assert short.motion_factor(i // 50) == pytest.approx(face.motion_factor(i))

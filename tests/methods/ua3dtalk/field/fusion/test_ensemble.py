@@ -84,8 +84,3 @@ def test_evaluation_leaves_its_base_untouched(ensemble, modality):
     before = base.clone()
     ensemble(base, modality)
     assert torch.equal(base, before)
-
-
-def test_refuses_a_modality_that_does_not_depend_on_the_frame():
-    with pytest.raises(ValueError, match="depend on the frame"):
-        ModalityEnsemble(0, 0, P, H, D, T, with_variance=True)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.fusion import published_fusion
 from methods.ua3dtalk.field.fusion.join import diagonal_fusion, join
-from methods.ua3dtalk.field.fusion.published import published_fusion
 
 
 def modalities(V, T, channels, N=9):

@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.fusion import published_fusion
 from methods.gaussians.native import library
 from methods.ua3dtalk.field import native
-from methods.ua3dtalk.field.fusion import precision_native
 from methods.ua3dtalk.field.fusion.precision import (
     JITTER,
     LOG_VARIANCE_BOUND,
@@ -16,8 +16,7 @@ from methods.ua3dtalk.field.fusion.precision import (
     fuse_with,
     precision_fusion,
 )
-from methods.ua3dtalk.field.fusion.precision_native import NativePrecisionFusion
-from methods.ua3dtalk.field.fusion.published import published_fusion
+from methods.ua3dtalk.field.native import NativePrecisionFusion
 
 
 def random_modalities(V, T, D, N, seed=0, log_spread=0.5):
@@ -114,7 +113,7 @@ def test_kernel_equals_float64(V, T, D, N):
 @pytest.mark.parametrize("isa", library.supported_isas())
 def test_kernel_of_every_instruction_set(isa, monkeypatch):
     core = native.declare(library.load_isa(isa))
-    monkeypatch.setattr(precision_native, "native_core", lambda: core)
+    monkeypatch.setattr(native, "native_core", lambda: core)
     modalities = random_modalities(4, 4, 7, 45)
     truth = value_and_gradients(torch_fusion, modalities)
     ours = value_and_gradients(native_fusion, [modality.float() for modality in modalities])

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from methods.ua3dtalk.priors.config import PriorConfig
+from methods.ua3dtalk.priors.config import PRESETS, PriorConfig
 from methods.ua3dtalk.priors.emotion.coattention import AlexNetFeatures, CoAttention
 from methods.ua3dtalk.priors.emotion.waveform import ConvEncoder
 
@@ -16,7 +16,7 @@ class Steps(torch.nn.Module):
 
 
 def test_published_sizes():
-    config = PriorConfig.preset("paper")
+    config = PRESETS["paper"]
     net = CoAttention(config, Steps()).eval()
     assert net.spec_layer.in_features == 9216
     assert net.mfcc_layer.in_features == 153600

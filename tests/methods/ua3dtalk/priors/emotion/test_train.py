@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
@@ -74,7 +76,7 @@ def test_training_features_have_unit_level(fitted):
 
 def test_the_seed_decides(fitted):
     audio, labels, target, _ = fitted
-    few = PriorConfig.of({**CONFIG.as_dict(), "emotion_steps": 2})
+    few = PriorConfig.of({**asdict(CONFIG), "emotion_steps": 2})
     runs = []
     for seed in (0, 0, 1):
         torch.manual_seed(seed)
@@ -85,7 +87,7 @@ def test_the_seed_decides(fitted):
 
 def test_without_labels_the_alignment_alone_is_trained(fitted):
     audio, _, target, _ = fitted
-    few = PriorConfig.of({**CONFIG.as_dict(), "emotion_steps": 2})
+    few = PriorConfig.of({**asdict(CONFIG), "emotion_steps": 2})
     torch.manual_seed(0)
     _, _, record = fit_emotion([audio], 25.0, WHOLE, None, target, few, CPU, silent)
     assert "alignment only" in record["loss"]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from methods.ua3dtalk.priors.config import PriorConfig
+from methods.ua3dtalk.priors.config import PRESETS, PriorConfig
 from methods.ua3dtalk.priors.expression.style import (
     FuseNet,
     StyleNet,
@@ -19,7 +19,7 @@ def silent(*_args, **_values):
 
 
 def test_published_sizes():
-    net = StyleNet(PriorConfig.preset("paper"))
+    net = StyleNet(PRESETS["paper"])
     assert net.rnn.input_size == 1280
     assert (net.rnn.hidden_size, net.rnn.num_layers, net.rnn.bidirectional) == (640, 2, True)
     widths = [(layer[0].in_features, layer[0].out_features) for layer in net.layers]
