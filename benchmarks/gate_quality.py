@@ -76,8 +76,9 @@ class Fitted:
         import torch
 
         from harness.engine.work.rendering import composited
+        from harness.files.tensors import read_tensors
         from methods import catalog
-        from methods.ua3dtalk.checkpoint import read_tensors, write_tensors
+        from methods.ua3dtalk.checkpoint import write_tensors
 
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "fit"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.contracts import BadInput, Row
+from harness.files.reading import checked_file, reading
 from harness.storage import make_folder, write_text
 
 if TYPE_CHECKING:
@@ -150,7 +151,8 @@ def to_frame(folder: Path, row: Row) -> pd.DataFrame:
     kinds = {"sequence": object, "seed": "int64", "column": object, "frame": "int64"}
     # From 3.1 on floats are read exactly in any case, and the option is deprecated.
     exact = tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1)
-    try:
+    checked_file(path, "array")
+    with reading(path, "CSV file of items", _CURE):
         table = pd.read_csv(  # type: ignore[call-overload]  # no overload takes an open `**`
             path,
             dtype={**kinds, "value": "float64"},
@@ -162,6 +164,4 @@ def to_frame(folder: Path, row: Row) -> pd.DataFrame:
         )
         if tuple(table.columns) != HEADER:
             raise ValueError(f"its header is {','.join(map(str, table.columns))}")
-    except (OSError, ValueError, OverflowError, RecursionError) as error:
-        raise BadInput(path, f"cannot be read as items ({error})", _CURE) from error
     return table

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from harness.contracts import SCHEMA_VERSION, BadInput, Results
+from harness.files.documents import parse_json
+from harness.files.reading import read_text
 from reports import legacy
 
 FILE = "results.json"
@@ -38,8 +39,10 @@ def read(folder: Path) -> Results:
     """
     path = folder / FILE
     try:
-        results = parse(path.read_text("utf-8"))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        results = parse(read_text(path, "JSON file"))
+    except BadInput as error:
+        raise BadInput(path, error.fact, "Run again, or update the harness.") from error
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         fact = f"cannot be read as results ({error})"
         raise BadInput(path, fact, "Run again, or update the harness.") from error
     for row in results.rows:
@@ -77,7 +80,7 @@ def parse(text: str) -> Results:
         LookupError, TypeError, AttributeError: an older schema's field is absent or of another
             type.
     """
-    data = parse_json(text, Path(FILE))
+    data = parse_json(text, Path(FILE), finite=False)
     if isinstance(version := data["schema_version"], int) and version < 4:
         legacy.upgrade(data)
     results = Results.from_json(data)

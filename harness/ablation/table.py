@@ -6,13 +6,13 @@ is which and what the paper prints. Nothing is recomputed but differences.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.contracts import BadInput, Results, Row, Score, UnknownName
+from harness.files.documents import read_object
 from reports import layout, stored
 from reports.comparison.changes import Change, column_change, corrected
 from reports.comparison.rows import Side, side

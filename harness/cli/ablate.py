@@ -21,7 +21,8 @@ from harness.cli.options import (
     parse_overrides,
     resolve_device,
 )
-from harness.contracts import Results
+from harness.contracts import BadInput, Results
+from harness.files.documents import read_object
 from harness.storage import write_json
 
 

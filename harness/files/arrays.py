@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,12 @@ import numpy as np
 from harness.contracts import BadInput
 from harness.files import limits
 from harness.files.reading import AGAIN, checked_file, reading
+
+#: What to do about an array of Python objects.
+UNPICKLED = (
+    "Pickles can run code and are not read. In a program that trusts the file, save the array with "
+    "np.save(FILE.npy, array.astype('float32')) and give that file."
+)
 
 
 def read_array(path: Path, cure: str = AGAIN, finite: bool = True) -> np.ndarray:
@@ -71,9 +78,18 @@ def read_arrays(
     return {name: _numbers(path, name, value, finite, cure) for name, value in found.items()}
 
 
-def _parsed(path: Path, raw: bytes) -> np.ndarray:
-    import io
+def array_names(path: Path, cure: str = AGAIN) -> list[str]:
+    """Names of the arrays of a `.npz` file.
 
+    Raises:
+        BadInput: missing or damaged.
+
+    """
+    with reading(path, "NumPy archive", cure), zipfile.ZipFile(checked_file(path)) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
+def _parsed(path: Path, raw: bytes) -> np.ndarray:
     file = io.BytesIO(raw)
     _check_header(path, file, len(raw))
     file.seek(0)
@@ -90,7 +106,7 @@ def _check_header(path: Path, file: BinaryIO, size: int) -> None:
     else:
         raise ValueError(f"version {version} of the format is not read")
     if dtype.hasobject:
-        raise ValueError("it holds Python objects")
+        raise BadInput(path, "it holds pickled objects", UNPICKLED)
     count = 1
     for side in shape:
         count *= int(side)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,45 +17,37 @@ from harness.files.reading import AGAIN, read_text, reading
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def parse_json(text: str, path: Path, cure: str = AGAIN) -> Any:
-    """Plain values of a JSON text.
-
-    Raises:
-        BadInput: not JSON, NaN or Infinity in it, or nested too deeply.
-
-    """
-
-    def refuse(name: str) -> Any:
-        raise ValueError(f"{name} is not a JSON value")
-
+def parse_json(text: str, path: Path, cure: str = AGAIN, finite: bool = True) -> Any:
+    """Plain values of a JSON text; see `read_json`."""
     with reading(path, "JSON file", cure):
-        value = json.loads(text, parse_constant=refuse)
-    _check_depth(path, value)
+        value = json.loads(text)
+    _check(path, value, cure, finite)
     return value
 
 
-def read_json(path: Path, cure: str = AGAIN) -> Any:
+def read_json(path: Path, cure: str = AGAIN, finite: bool = True) -> Any:
     """Plain values of a JSON file.
 
     Args:
         path: the file.
         cure: what to do about a damaged one.
+        finite: whether NaN and infinity are refused, which Python writes and JSON does not know.
 
     Raises:
-        BadInput: missing, too large, not JSON, NaN or Infinity in it, or nested too deeply.
+        BadInput: missing, too large, not JSON, nested too deeply, or not finite.
 
     """
-    return parse_json(read_text(path, "JSON file", cure), path, cure)
+    return parse_json(read_text(path, "JSON file", cure), path, cure, finite)
 
 
-def read_object(path: Path, cure: str = AGAIN) -> dict[str, Any]:
+def read_object(path: Path, cure: str = AGAIN, finite: bool = True) -> dict[str, Any]:
     """As `read_json`, of a file whose outermost value is an object.
 
     Raises:
         BadInput: as `read_json`, or another value.
 
     """
-    value = read_json(path, cure)
+    value = read_json(path, cure, finite)
     if not isinstance(value, dict):
         raise BadInput(path, f"holds {type(value).__name__}, not a JSON object", cure)
     return value
@@ -73,7 +66,7 @@ def read_yaml(path: Path, cure: str = AGAIN) -> Any:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
             raise ValueError("it uses aliases")
         value = yaml.safe_load(text)
-    _check_depth(path, value)
+    _check(path, value, cure, finite=True)
     return value
 
 
@@ -114,10 +107,13 @@ def validated(values: Any, path: Path, model: type[Model], name: str, cure: str)
         raise BadInput(path, "; ".join(facts), cure) from error
 
 
-def _check_depth(path: Path, value: Any) -> None:
+def _check(path: Path, value: Any, cure: str, finite: bool) -> None:
+    """Refuse values that are nested too deeply, and numbers that are not finite."""
     level, depth = [value], 0
     while level:
         limits.check(path, "depth", depth, "its values are nested by")
+        if finite and any(isinstance(v, float) and not math.isfinite(v) for v in level):
+            raise BadInput(path, "one of its numbers is not finite", cure)
         inner = [v for v in level if isinstance(v, dict | list)]
         level = [part for v in inner for part in (v.values() if isinstance(v, dict) else v)]
         depth += 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.contracts import BadInput
 from harness.files.reading import AGAIN, checked_file, reading
 
 if TYPE_CHECKING:
@@ -29,7 +31,10 @@ def read_tensors(path: Path, cure: str = AGAIN, device: str = "cpu") -> Any:
             from safetensors.torch import load_file
 
             return load_file(path, device=device)
-        return torch.load(path, map_location=device, weights_only=True)
+        with warnings.catch_warnings():
+            # torch remarks on the protocol of a pickle that it is about to refuse.
+            warnings.simplefilter("ignore", UserWarning)
+            return torch.load(path, map_location=device, weights_only=True)
 
 
 def tensors_by_name(path: Path, cure: str = AGAIN) -> dict[str, torch.Tensor]:
@@ -40,8 +45,6 @@ def tensors_by_name(path: Path, cure: str = AGAIN) -> dict[str, torch.Tensor]:
 
     """
     import torch
-
-    from harness.contracts import BadInput
 
     found = read_tensors(path, cure)
     if not isinstance(found, dict) or not all(

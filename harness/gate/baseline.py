@@ -26,6 +26,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from harness.contracts import BadInput, Results, Row
+from harness.files.documents import read_object
 
 #: 2 took Student's quantiles in place of fixed multiples.
 FORMAT = 2

@@ -6,17 +6,13 @@ Layouts of the field: VOCASET and BIWI keep a sequence as `.npy` [T,3V], most me
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from harness.contracts import BadInput
-
-_UNPICKLED = (
-    "Pickles can run code and are not read. In a program that trusts the file, save the array with "
-    "np.save(FILE.npy, array.astype('float32')) and give that file."
-)
+from harness.files.arrays import UNPICKLED, array_names, read_array, read_arrays
+from harness.files.reading import read_text
 
 
 def read_vertices(path: Path, vertices: int | None = None) -> np.ndarray:
@@ -112,34 +108,24 @@ def check_pair(subject: object, prediction: np.ndarray, truth: np.ndarray) -> No
 def _floats(path: Path) -> np.ndarray:
     """The floating point array of a .npy or .npz file."""
     if path.suffix.lower() in (".pkl", ".pickle"):
-        raise BadInput(path, "it is a pickle", _UNPICKLED)
+        raise BadInput(path, "it is a pickle", UNPICKLED)
     if path.suffix.lower() not in (".npy", ".npz"):
         fact = f"{path.suffix or 'a file without suffix'} is not a supported type of mesh file"
         raise BadInput(path, fact, "Give .npy or .npz; a template may also be .obj.")
-    if not path.is_file():
-        raise BadInput(path, "there is no such file", "Check the path.")
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.lib.npyio.NpzFile):
-            with loaded:
-                loaded = _only(path, loaded)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        pickled = "allow_pickle" in str(error)
-        fact = "it holds pickled objects" if pickled else f"it cannot be read ({error})"
-        cure = _UNPICKLED if pickled else "Save it again with np.save."
-        raise BadInput(path, fact, cure) from error
+    again = "Save it again with np.save."
+    if path.suffix.lower() == ".npy":
+        loaded = read_array(path, again, finite=False)
+    else:
+        names = array_names(path, again)
+        if "vertices" not in names and len(names) != 1:
+            fact = f"it holds {len(names)} arrays ({', '.join(names) or 'none'}), none called "
+            raise BadInput(path, f"{fact}'vertices'", "Name the array 'vertices'.")
+        name = "vertices" if "vertices" in names else names[0]
+        loaded = read_arrays(path, [name], again, finite=False)[name]
     if loaded.dtype.kind != "f":
         fact = f"its numbers are {loaded.dtype}, and floating point is expected"
         raise BadInput(path, fact, "Save it with .astype('float32').")
     return loaded
-
-
-def _only(path: Path, stored: np.lib.npyio.NpzFile) -> np.ndarray:
-    names = stored.files
-    if "vertices" in names or len(names) == 1:
-        return stored["vertices" if "vertices" in names else names[0]]
-    fact = f"it holds {len(names)} arrays ({', '.join(names) or 'none'}), none called 'vertices'"
-    raise BadInput(path, fact, "Name the array 'vertices'.")
 
 
 def _unflattened(path: Path, array: np.ndarray, vertices: int | None) -> np.ndarray:
@@ -174,10 +160,8 @@ def _finite(path: Path, array: np.ndarray) -> np.ndarray:
 
 def _obj(path: Path) -> np.ndarray:
     """The `v` lines of a Wavefront file, float64 [V,3]."""
-    if not path.is_file():
-        raise BadInput(path, "there is no such file", "Check the path.")
     rows = []
-    for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
+    for number, line in enumerate(read_text(path, "Wavefront file").splitlines(), 1):
         words = line.split()
         if not words or words[0] != "v":
             continue

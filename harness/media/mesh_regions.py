@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import BadInput, MeshRegions, UnknownName
+from harness.files.reading import checked_file
 
 #: Region -> its name in the field.
 REGIONS: Mapping[str, str] = {
@@ -37,9 +38,7 @@ def read_region(path: Path, vertices: int) -> tuple[np.ndarray, str]:
         BadInput: empty, not whole numbers, out of range, or an index that occurs twice.
 
     """
-    if not path.is_file():
-        raise BadInput(path, "there is no such file", "Check the path.")
-    data = path.read_bytes()
+    data = checked_file(path, "text").read_bytes()
     try:
         words = re.split(r"\s*,\s*|\s+", data.decode("ascii").strip())
     except UnicodeDecodeError as error:

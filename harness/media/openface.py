@@ -7,6 +7,7 @@ The names are OpenFace 2.2's, with or without the space that it writes before al
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import AU_RANGE, ActionUnits, BadInput
+from harness.files.reading import read_text, reading
 
 #: The 17 units whose intensity OpenFace 2.2 gives, in its column order.
 OPENFACE_UNITS = tuple(
@@ -83,12 +85,9 @@ def read_table(path: Path, count: int | None = None) -> Table:
             than `count`; a row with fewer cells than the header; rows of several faces.
 
     """
-    try:
-        # Spreadsheets put a mark before the first name; "utf-8-sig" reads past it.
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [row for row in csv.reader(file, skipinitialspace=True) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(path, f"not a readable csv file ({error})", "Write it again.") from error
+    text = read_text(path, "CSV file", _AGAIN)
+    with reading(path, "CSV file", _AGAIN):
+        lines = [row for row in csv.reader(io.StringIO(text), skipinitialspace=True) if row]
     if not lines:
         raise BadInput(path, "it is empty", _AGAIN)
     names = [cell.strip() for cell in lines[0]]

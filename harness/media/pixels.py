@@ -59,7 +59,7 @@ def orientation_of(frame: av.VideoFrame, path: Path) -> Orientation:
         BadInput: a matrix that is not a turn by quarters, with or without a mirror.
 
     """
-    data = frame.side_data.get(Type.DISPLAYMATRIX)
+    data = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]  # by type too
     if data is None:
         return Orientation()
     a, b, _, c, d = np.frombuffer(bytes(data), np.int32)[:5].tolist()

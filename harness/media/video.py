@@ -141,12 +141,12 @@ def _probed(path: Path, size: int, mtime: int, inode: int) -> VideoInfo:
         _check_complete(path, container, stream, stored, times, fps)
         turn = orientation_of(first, path)
         format_ = first.format
-        size = (first.width, first.height) if turn.transposed else (first.height, first.width)
+        shown = (first.width, first.height) if turn.transposed else (first.height, first.width)
         return VideoInfo(
             fps_exact=fps,
             count=len(times),
-            height=size[0],
-            width=size[1],
+            height=shown[0],
+            width=shown[1],
             duration=float(len(times) / fps),
             rotation=int(first.rotation) % 360,
             codec=stream.codec_context.name,

@@ -11,6 +11,8 @@ import numpy as np
 from PIL import Image
 
 from harness.contracts import BadInput, MethodSpec, RenderedFrame, RenderRequest
+from harness.files.pictures import opened
+from harness.files.reading import reading
 
 
 def head_layer(frame: np.ndarray, mask: np.ndarray) -> np.ndarray:

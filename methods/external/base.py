@@ -25,6 +25,7 @@ from harness.contracts import (
     StageClock,
     TrainingSet,
 )
+from harness.files.documents import read_object
 from methods.baselines.layers import opaque
 from methods.external import checks
 from methods.external.errors import NoOutput

@@ -23,10 +23,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from harness.contracts import BadInput
+from harness.files.documents import read_yaml, validated
 
 _Seconds = Annotated[float, Field(gt=0)] | None
 _EXAMPLE = "See docs/external-methods.md for an example."

@@ -20,6 +20,7 @@ from PIL import Image
 
 from harness.contracts import BadInput, EmotionTrack, Sequence
 from harness.contracts.signals import EMOTIONS
+from harness.files.documents import read_object
 
 #: Frames of the training part that are kept as the video: 30 s at 25 frames per second.
 VIDEO_FRAMES = 750
@@ -168,9 +169,9 @@ def kept(folder: Path) -> SourceFrame:
 
     """
     try:
-        facts = json.loads((folder / "source.json").read_text("utf-8"))
+        facts = read_object(folder / "source.json", "Fit the method again.")
         return SourceFrame(folder, Square(**facts.pop("square")), **facts)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise BadInput(folder, f"no source frame ({error})", "Fit the method again.") from error
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-
-from harness.contracts import BadInput
 
 FORMAT = 1
 CURE = "Delete the folder and fit the method again."

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from harness.contracts import BadInput, FitContext, TrainingSet
-from methods.ua3dtalk.checkpoint import FORMAT, read_json, write_json, write_lines, write_tensors
+from harness.files.documents import read_object
+from methods.ua3dtalk.checkpoint import FORMAT, write_json, write_lines, write_tensors
 from methods.ua3dtalk.config import Settings
 from methods.ua3dtalk.data.features import FrameFeatures, au_of
 from methods.ua3dtalk.data.frames import NAME, TrainingData
@@ -46,7 +47,7 @@ def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
     settings = Settings.of(context.options)
     identity = fingerprint(training, settings.options, context.seed)
     done = workdir / DESCRIPTION
-    if done.is_file() and read_json(done)["fingerprint"] == identity:
+    if done.is_file() and read_object(done, finite=False)["fingerprint"] == identity:
         return
     check_training(training, settings)
     workdir.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,9 @@ import numpy as np
 import torch
 
 from harness.contracts import BadInput, RenderedFrame, RenderRequest, StageClock
-from methods.ua3dtalk.checkpoint import CURE, FORMAT, read_json, read_tensors
+from harness.files.documents import read_object
+from harness.files.tensors import read_tensors
+from methods.ua3dtalk.checkpoint import CURE, FORMAT
 from methods.ua3dtalk.config import Settings
 from methods.ua3dtalk.data.features import FrameFeatures, au_matrix
 from methods.ua3dtalk.data.frames import NAME, Viewpoint
@@ -34,14 +36,14 @@ class Renderer:
     """
 
     def __init__(self, workdir: Path, device: str) -> None:
-        stored = read_json(workdir / "model.json")
+        stored = read_object(workdir / "model.json", CURE, finite=False)
         if stored.get("format") != FORMAT:
             raise BadInput(
                 workdir / "model.json",
                 f"its format version is {stored.get('format')}, not {FORMAT}",
                 CURE,
             )
-        tensors = read_tensors(workdir / "model.pt", device)
+        tensors = read_tensors(workdir / "model.pt", CURE, device)
         self.settings, self.device = Settings.of(stored["options"]), device
         self.transform = SceneTransform(**stored["scene"])
         rest = stored["au_at_rest"]

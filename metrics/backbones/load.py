@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import TypeVar
 
 import torch
 
 from harness.contracts import BadInput
+from harness.files.tensors import read_tensors
 
 Net = TypeVar("Net", bound=torch.nn.Module)
 

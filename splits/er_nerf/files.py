@@ -6,29 +6,23 @@ TalkingGaussian `scene/dataset_readers.py`.
 
 from __future__ import annotations
 
-import json
 import tempfile
-import zipfile
-import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from harness.contracts import MASK_BITS, ActionUnits, AudioFeatures, BadInput, Camera, Expression
+from harness.files.arrays import read_array, read_arrays
+from harness.files.documents import read_object
+from harness.files.pictures import read_picture
+from harness.files.reading import read_text, reading
 from harness.media.openface import read_table
 
-_AGAIN = "Prepare the video again with `python -m harness prepare VIDEO --out DIR`."
+AGAIN = "Prepare the video again with `python -m harness prepare VIDEO --out DIR`."
 
 #: Masks beyond this many bytes live in a temporary file rather than in memory.
 _IN_MEMORY = 1 << 29
-
-#: What numpy raises on a file that is not what its name says.
-_NOT_ARRAYS = (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError,
-               zipfile.BadZipFile, zlib.error)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,15 +63,15 @@ def read_transforms(folder: Path) -> Transforms:
     poses: list[np.ndarray] = []
     for name in ("train", "val"):
         path = folder / f"transforms_{name}.json"
-        content = read_object(path, _AGAIN)
+        content = read_object(path, AGAIN)
         try:
             frames = content["frames"]
             ids = [int(f["img_id"]) for f in frames]
             sounds = [int(f.get("aud_id", f["img_id"])) for f in frames]
             matrices = np.array([f["transform_matrix"] for f in frames], np.float64)
             geometry = tuple(float(content[k]) for k in ("focal_len", "cx", "cy"))
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(path, f"not a transforms file ({error!r})", _AGAIN) from error
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise BadInput(path, f"not a transforms file ({error!r})", AGAIN) from error
         start = len(poses)
         if not ids or ids != list(range(start, start + len(ids))):
             odd = next((i for i, v in enumerate(ids) if v != start + i), 0)
@@ -93,14 +87,14 @@ def read_transforms(folder: Path) -> Transforms:
             )
         if not np.isfinite(geometry).all() or geometry[0] <= 0:
             fact = f"focal_len, cx, cy are {geometry}, not finite or not positive"
-            raise BadInput(path, fact, _AGAIN)
+            raise BadInput(path, fact, AGAIN)
         if matrices.shape != (len(ids), 4, 4) or not _rigid(matrices):
-            raise BadInput(path, "a transform_matrix is not a rigid 4x4 pose", _AGAIN)
+            raise BadInput(path, "a transform_matrix is not a rigid 4x4 pose", AGAIN)
         parts[name], first[name] = range(start, start + len(ids)), geometry
         poses += list(matrices)
     if first["train"] != first["val"]:
         raise BadInput(
-            folder, f"two cameras: {first['train']} and {first['val']} (focal, cx, cy)", _AGAIN
+            folder, f"two cameras: {first['train']} and {first['val']} (focal, cx, cy)", AGAIN
         )
     focal, cx, cy = first["train"]
     return Transforms(parts["train"], parts["val"], focal, cx, cy, np.stack(poses))
@@ -145,27 +139,17 @@ def read_masks(
         bits = np.empty(shape, np.uint8)
     for t in range(count):
         path = folder / "parsing" / f"{t}.png"
-        parsing = read_image(path)
+        parsing = read_picture(path, cure=AGAIN)
         if parsing.shape[:2] != (height, width):
-            raise BadInput(path, f"{parsing.shape[:2]}, frames are {(height, width)}", _AGAIN)
+            raise BadInput(path, f"{parsing.shape[:2]}, frames are {(height, width)}", AGAIN)
         teeth = folder / "teeth_mask" / f"{t}.npy"
         bits[t] = mask_bits(parsing, _teeth(teeth, height, width) if with_teeth else None)
     return bits
 
 
-def _reason(error: Exception) -> str:
-    """The first sentence of a message: numpy's next one advises to unpickle the file."""
-    return str(error).partition(". ")[0].rstrip(".")
-
-
 def _teeth(path: Path, height: int, width: int) -> np.ndarray:
     """One `teeth_mask`, bool [H,W]."""
-    try:
-        teeth = np.load(path, allow_pickle=False).astype(bool)
-    except _NOT_ARRAYS as error:
-        raise BadInput(
-            path, f"not a plain array ({_reason(error)})", "Make the masks again."
-        ) from error
+    teeth = read_array(path, "Make the masks again.").astype(bool)
     if teeth.shape != (height, width):
         raise BadInput(path, f"{teeth.shape}, frames are {(height, width)}", "Make it again.")
     return teeth
@@ -176,14 +160,13 @@ def read_landmarks(folder: Path, count: int) -> np.ndarray:
     landmarks = np.empty((count, 68, 2), np.float32)
     for t in range(count):
         path = folder / "ori_imgs" / f"{t}.lms"
-        try:
-            values = np.loadtxt(path, ndmin=2)
-        except FileNotFoundError as error:
-            raise BadInput(path, "no such file: no face was found in that frame", _AGAIN) from error
-        except ValueError as error:
-            raise BadInput(path, f"not landmarks ({error})", _AGAIN) from error
+        if not path.is_file():
+            raise BadInput(path, "no such file: no face was found in that frame", AGAIN)
+        text = read_text(path, "list of landmarks", AGAIN)
+        with reading(path, "list of landmarks", AGAIN):
+            values = np.loadtxt(text.splitlines(), ndmin=2)
         if values.shape != (68, 2) or not np.isfinite(values).all():
-            raise BadInput(path, f"{values.shape} values, not 68 finite points", _AGAIN)
+            raise BadInput(path, f"{values.shape} values, not 68 finite points", AGAIN)
         landmarks[t] = values
     return landmarks
 
@@ -203,21 +186,11 @@ def read_action_units(path: Path, count: int) -> ActionUnits:
     return ActionUnits(table.intensities(table.units, range(count)), table.units)
 
 
-def _arrays(path: Path, names: Sequence[str]) -> list[np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return [archive[name] for name in names]
-    except _NOT_ARRAYS as error:
-        raise BadInput(
-            path, f"not the arrays {', '.join(names)} ({_reason(error)})", _AGAIN
-        ) from error
-
-
 def read_expression(path: Path, count: int) -> Expression:
     """Coefficients of `expression.npz`."""
-    values, basis = _arrays(path, ("values", "basis"))
+    values, basis = read_arrays(path, ("values", "basis"), AGAIN).values()
     if values.ndim != 2 or len(values) != count:
-        raise BadInput(path, f"{values.shape} coefficients for {count} frames", _AGAIN)
+        raise BadInput(path, f"{values.shape} coefficients for {count} frames", AGAIN)
     return Expression(values.astype(np.float32), str(basis))
 
 
@@ -227,12 +200,7 @@ def read_audio_features(path: Path, count: int) -> AudioFeatures:
     The extractor rounds its number of windows: one too few is completed by zeros, as the
     field's own readers do beyond either end, and surplus windows are not read.
     """
-    try:
-        values = np.load(path, allow_pickle=False)
-    except _NOT_ARRAYS as error:
-        raise BadInput(
-            path, f"not a plain array ({_reason(error)})", "Extract it again."
-        ) from error
+    values = read_array(path, "Extract it again.")
     if values.ndim != 3 or values.shape[1:] != (16, 29) or len(values) < count - 1:
         raise BadInput(
             path, f"shape {list(values.shape)}, not [{count},16,29]", "Extract it from aud.wav."

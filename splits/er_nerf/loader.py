@@ -18,6 +18,7 @@ from harness.contracts import (
     SequenceEntry,
     SplitManifest,
 )
+from harness.files.pictures import read_picture
 from harness.media.audio import read_audio
 from splits.er_nerf import files
 from splits.er_nerf.contents import digest_of, frame_path, present
@@ -64,7 +65,7 @@ def load(
             f"it has {fps:g} frames per second and {manifest.name} says {manifest.fps:g}",
             "Prepare the video again with --fps 25, or correct the manifest.",
         )
-    height, width = files.read_image(frame_path(folder, 0)).shape[:2]
+    height, width = read_picture(frame_path(folder, 0), cure=files.AGAIN).shape[:2]
     if (height, width) != tuple(manifest.resolution):
         raise BadInput(
             folder,
@@ -92,7 +93,7 @@ def load(
 
 def _read_frame(folder: Path, size: tuple[int, int], index: int) -> np.ndarray:
     path = frame_path(folder, index)
-    frame = files.read_image(path)
+    frame = read_picture(path, cure=files.AGAIN)
     if frame.shape[:2] != size:
         raise BadInput(path, f"{frame.shape[:2]}, the first frame is {size}", "Prepare again.")
     return frame
@@ -154,7 +155,7 @@ def _signals(
 
 def _plate(folder: Path, count: int, height: int, width: int) -> FrameSource:
     """Torso over background, uint8 RGB [T,H,W,3], still lazy."""
-    background = files.read_image(folder / "bc.jpg")
+    background = read_picture(folder / "bc.jpg", cure=files.AGAIN)
     if background.shape[:2] != (height, width):
         raise BadInput(
             folder / "bc.jpg",
@@ -164,7 +165,7 @@ def _plate(folder: Path, count: int, height: int, width: int) -> FrameSource:
 
     def read(index: int) -> np.ndarray:
         path = folder / "torso_imgs" / f"{index}.png"
-        torso = files.read_image(path, "RGBA")
+        torso = read_picture(path, "RGBA", files.AGAIN)
         if torso.shape[:2] != (height, width):
             raise BadInput(path, f"{torso.shape[:2]}, not {(height, width)}", "Prepare again.")
         alpha = torso[..., 3:].astype(np.uint16)

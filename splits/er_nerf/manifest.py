@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 from collections.abc import Iterable
@@ -11,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.contracts import BadInput, SequenceEntry, SplitManifest, UnknownName
+from harness.files.documents import read_object
+from harness.files.pictures import read_picture
 from splits.er_nerf import files
 from splits.er_nerf.contents import frame_path
 from splits.er_nerf.subject import SUBJECT_FILE, read_subject
@@ -107,7 +108,7 @@ def _facts(entry: SequenceEntry) -> tuple[float, tuple[int, int], float]:
     """Frame rate, frame size and training share of a prepared sequence."""
     folder = Path(entry.options["folder"])
     transforms = files.read_transforms(folder)
-    height, width = files.read_image(frame_path(folder, 0)).shape[:2]
+    height, width = read_picture(frame_path(folder, 0), cure=files.AGAIN).shape[:2]
     return fps_of(folder), (height, width), len(transforms.train) / transforms.count
 
 

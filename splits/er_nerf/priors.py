@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harness.contracts import BadInput, Priors
+from harness.files.tensors import read_tensors
 
 #: Signal -> file name per part, and its width (UA-3DTalk `scene/dataset_readers.py`).
 FILES = {

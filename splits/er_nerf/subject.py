@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from harness.contracts import BadInput
+from harness.files.documents import read_json, validated
 
 SUBJECT_FILE = "subject.json"
 

@@ -16,6 +16,8 @@ import numpy as np
 
 from harness import weights as registry
 from harness.contracts import Progress
+from harness.files.documents import read_object
+from harness.files.pictures import read_picture
 from harness.media.audio import write_wav
 from harness.media.landmarks68 import to_ibug68
 from harness.storage import make_folder
@@ -85,7 +87,7 @@ def write_rest(
     height, width = box.out_height, box.out_width
 
     def read(t: int) -> np.ndarray:
-        return layout.read_image(folder / "ori_imgs" / f"{t}.jpg")
+        return read_picture(folder / "ori_imgs" / f"{t}.jpg")
 
     tick = tick_of(progress, "masks")
     if networks.segmenter is None:
@@ -101,7 +103,7 @@ def write_rest(
         np.stack([read(t) for t in keys]), np.stack([subject(t) for t in keys])
     )
     layout.write_jpeg(folder / "bc.jpg", background)
-    background = layout.read_image(folder / "bc.jpg")
+    background = read_picture(folder / "bc.jpg")
 
     def regions(t: int) -> float:
         image, who = read(t), subject(t)
@@ -150,7 +152,7 @@ def doubts(folder: Path, alone: bool = True) -> list[str]:
         alone: whether it is the subject's only one, which may then be too short.
 
     """
-    record = json.loads((folder / "prepare.json").read_text("utf-8"))
+    record = read_object(folder / "prepare.json", "Prepare the video again.")
     found, motion = [], record["background_motion"]
     if motion > _LEAK:
         found.append(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from harness.contracts import EMOTIONS, BadInput, EmotionTrack
+from harness.files.tables import read_rows
 
 COLUMNS = ("name", "subject", "emotion", "intensity")
 
@@ -44,19 +44,11 @@ def read_labels(path: Path, names: list[str]) -> dict[str, Label]:
             or 3, a name twice, or a sequence without a line.
 
     """
-    if not path.is_file():
-        raise BadInput(path, "no such file", "Check the path of --labels.")
     labels: dict[str, Label] = {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != COLUMNS:
-                head = ",".join(reader.fieldnames or ())
-                fact = f"its header is {head!r}"
-                raise BadInput(path, fact, f"Write {','.join(COLUMNS)}.")
-            lines = list(reader)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(path, f"it is not a CSV text file ({error})", "Save it as UTF-8.") from error
+    head, rows = read_rows(path)
+    if tuple(head) != COLUMNS:
+        raise BadInput(path, f"its header is {','.join(head)!r}", f"Write {','.join(COLUMNS)}.")
+    lines = [dict(zip(head, row, strict=True)) for row in rows]
     for number, line in enumerate(lines, start=2):
         where = f"{path}, line {number}"
         name, emotion = line["name"], line["emotion"] or None
@@ -65,11 +57,11 @@ def read_labels(path: Path, names: list[str]) -> dict[str, Label]:
         if emotion is not None and emotion not in EMOTIONS:
             cure = f"Use one of {', '.join(EMOTIONS)}, or leave it empty."
             raise BadInput(where, f"{emotion!r} is not a known emotion", cure)
-        if line["intensity"] not in ("", "1", "2", "3", None):
+        if line["intensity"] not in ("", "1", "2", "3"):
             fact = f"the intensity is {line['intensity']!r}"
             raise BadInput(where, fact, "Use 1, 2 or 3, or leave it empty.")
         intensity = int(line["intensity"]) if line["intensity"] else None
-        labels[name] = Label(line["subject"] or "", emotion, intensity)
+        labels[name] = Label(line["subject"], emotion, intensity)
     missing = [name for name in names if name not in labels]
     if missing:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")

@@ -204,5 +204,5 @@ def open_archive(name: str, folder: Path) -> OpenedSequence:
             "lossless archive",
             sha256_of(folder / "frames.zip") + (sha256_of(sound) if sound.is_file() else ""),
             meta.get("domain"),
-            archive.read_signals(folder) if (folder / "signals.npz").is_file() else {},
+            archive.read_signals(folder, len(frames)) if (folder / "signals.npz").is_file() else {},
         )

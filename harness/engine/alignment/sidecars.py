@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from harness.contracts import BadInput, Masks
 from harness.engine.alignment.opened import OpenedSequence
+from harness.files.arrays import read_array, read_arrays
 from harness.weights import sha256_of
 
 
@@ -49,26 +49,16 @@ def _openface(path: Path) -> tuple[Any, int]:
     return units, len(units.values)
 
 
-def _array(path: Path, key: str | None = None) -> np.ndarray:
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        return loaded if key is None else loaded[key]
-    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        reason = str(error).partition(". ")[0].rstrip(".")
-        cure = "Save it with numpy, without pickled objects."
-        raise BadInput(path, f"it cannot be read ({reason})", cure) from error
-
-
 def _bfm79(path: Path) -> tuple[np.ndarray, int]:
-    values = _array(path)
-    if values.ndim != 2 or values.shape[1] != 79 or not np.isfinite(values).all():
+    values = read_array(path)
+    if values.ndim != 2 or values.shape[1] != 79:
         fact = f"it holds {list(values.shape)}, finite numbers of shape [T,79] are expected"
         raise BadInput(path, fact, "Save `exp` of the ER-NeRF tracker's track_params.pt.")
     return values.astype(np.float32), len(values)
 
 
 def _masks(path: Path) -> tuple[Masks, int]:
-    bits = _array(path, "bits")
+    bits = read_arrays(path, ["bits"])["bits"]
     if bits.ndim != 3 or bits.dtype != np.uint8:
         fact = f"`bits` is {bits.dtype} {list(bits.shape)}, uint8 [T,H,W] is expected"
         raise BadInput(path, fact, "Set one bit per region, as `Masks` in harness/contracts says.")

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -32,6 +30,12 @@ from harness.contracts import (
     Sequence,
 )
 from harness.contracts.sequence import SAMPLE_RATE
+from harness.files import limits
+from harness.files.arrays import read_arrays
+from harness.files.documents import read_object
+from harness.files.pictures import picture_of
+from harness.files.reading import checked_file, reading
+from harness.media.audio import open_sound
 from harness.storage import write_json
 
 #: Ground-truth signals that metrics may read, and the type of each.
@@ -45,34 +49,20 @@ SIGNAL_TYPES: dict[str, Any] = {
 }
 
 
-#: What readers of zip, PNG, wav, npz and JSON raise on a damaged file; Pillow's is a SyntaxError.
-_DAMAGE = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    EOFError,
-    SyntaxError,
-    zipfile.BadZipFile,
-    zlib.error,
-    soundfile.LibsndfileError,
-)
-
-
 @contextmanager
 def legible(path: Path) -> Iterator[None]:
     """Turn a damaged file of a finished cell into an error that states what to delete.
 
     Raises:
         BadInput: the block could not read it.
+
     """
     try:
-        yield
-    except _DAMAGE as error:
+        with reading(path, "file of a finished cell"):
+            yield
+    except BadInput as error:
         cure = f"Delete {path.parent}; the next run creates it again."
-        # Only the first sentence: numpy's next one advises unpickling the file.
-        reason = str(error).partition(". ")[0].rstrip(".")
-        raise BadInput(path, f"is damaged or of another kind ({reason})", cure) from error
+        raise BadInput(path, error.fact, cure) from error
 
 
 def write_frames(path: Path, frames: Iterable[np.ndarray]) -> tuple[int, str]:
@@ -98,17 +88,19 @@ def open_frames(path: Path) -> FrameSource:
         BadInput: the file is missing, truncated or not an archive of ours.
     """
     with legible(path):
-        archive = zipfile.ZipFile(path)
-        names = archive.namelist()
-        if names != [f"{i:06d}.png" for i in range(len(names))] or not names:
+        archive = zipfile.ZipFile(checked_file(path))
+        entries = archive.infolist()
+        limits.check(path, "frames", len(entries), "it holds")
+        if [e.filename for e in entries] != [f"{i:06d}.png" for i in range(len(entries))]:
             raise ValueError("its entries are not 000000.png, 000001.png, ...")
-        first = np.asarray(Image.open(io.BytesIO(archive.read(names[0]))))
+        if not entries or any(e.compress_type != zipfile.ZIP_STORED for e in entries):
+            raise ValueError("it is empty, or its entries are compressed")
 
     def read(index: int) -> np.ndarray:
         with legible(path):
-            return np.asarray(Image.open(io.BytesIO(archive.read(names[index]))).convert("RGB"))
+            return picture_of(archive.read(entries[index]), path)
 
-    return FrameSource(read, len(names), *first.shape[:2])
+    return FrameSource(read, len(entries), *read(0).shape[:2])
 
 
 def write_audio(path: Path, audio: np.ndarray) -> None:
@@ -119,10 +111,10 @@ def write_audio(path: Path, audio: np.ndarray) -> None:
 def read_audio(path: Path) -> np.ndarray:
     """Read what `write_audio` wrote: float32 [S] at 16 kHz."""
     with legible(path):
-        audio, rate = soundfile.read(path, dtype="float32")
-    if rate != SAMPLE_RATE:
-        raise BadInput(path, f"has {rate} Hz, archives have {SAMPLE_RATE}", "Render it again.")
-    return audio
+        sound = open_sound(path)
+        if sound.rate != SAMPLE_RATE:
+            raise ValueError(f"it has {sound.rate} Hz, archives have {SAMPLE_RATE}")
+    return sound.samples
 
 
 def write_truth(folder: Path, sequence: Sequence) -> dict[str, Any]:
@@ -156,17 +148,29 @@ def read_meta(folder: Path) -> dict[str, Any]:
     """The metadata of an archive."""
     path = folder / "meta.json"
     with legible(path):
-        return dict(json.loads(path.read_text("utf-8")))
+        return read_object(path)
 
 
-def read_signals(folder: Path) -> dict[str, Any]:
-    """The ground truth's signals, restored to their types."""
+def read_signals(folder: Path, count: int) -> dict[str, Any]:
+    """The ground truth's signals of `count` frames, restored to their types.
+
+    Raises:
+        BadInput: the file is damaged, or a signal is unknown, not finite or of another length.
+
+    """
     grouped: dict[str, dict[str, np.ndarray]] = {}
     path = folder / "signals.npz"
-    with legible(path), np.load(path, allow_pickle=False) as stored:
-        for key in stored.files:
+    with legible(path):
+        # Action units of frames whose face OpenFace lost are NaN.
+        for key, value in read_arrays(path, finite=False).items():
             name, _, part = key.partition(".")
-            grouped.setdefault(name, {})[part] = stored[key]
+            if name not in SIGNAL_TYPES:
+                raise ValueError(f"no archive has a signal {name!r}")
+            if name != "au" and value.dtype.kind == "f" and not np.isfinite(value).all():
+                raise ValueError(f"{key} holds values that are not finite")
+            if value.ndim and part != "names" and len(value) != count:
+                raise ValueError(f"{key} has {len(value)} rows, and there are {count} frames")
+            grouped.setdefault(name, {})[part] = value
     signals: dict[str, Any] = {}
     for name, parts in grouped.items():
         if set(parts) == {""}:
@@ -178,7 +182,8 @@ def read_signals(folder: Path) -> dict[str, Any]:
         }
         if "names" in plain:
             plain["names"] = tuple(map(str, plain["names"]))
-        signals[name] = SIGNAL_TYPES[name](**plain)
+        with legible(path):
+            signals[name] = SIGNAL_TYPES[name](**plain)
     return signals
 
 

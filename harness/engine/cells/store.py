@@ -25,6 +25,7 @@ from filelock import BaseFileLock
 
 from harness.contracts import BadInput, HarnessError
 from harness.engine.cells.locks import claim
+from harness.files.documents import read_object
 from harness.storage import storage_error, write_json, write_text
 
 #: Seconds after which an untouched partial cell is removed, also that of a fit.
@@ -96,11 +97,8 @@ class Store:
         """
         path = self.place(kind, key) / "cell.json"
         cure = f"Delete {path.parent}; the next run computes it again."
-        try:
-            record = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise BadInput(path, f"cannot be read ({error})", cure) from error
-        if not isinstance(record, dict) or record.get("key") != key:
+        record = read_object(path, cure, finite=False)
+        if record.get("key") != key:
             raise BadInput(path, f"is not the record of cell {key}", cure)
         return record
 
@@ -173,10 +171,9 @@ class Store:
         """The record of the cell's last failure; None if it never failed or has finished since."""
         path, log = self._failure_paths(kind, key)
         try:
-            record = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError):
+            return {**read_object(path, finite=False), "log": str(log)}
+        except BadInput:
             return None
-        return {**record, "log": str(log)} if isinstance(record, dict) else None
 
     def sweep(self) -> None:
         """Remove leftovers of killed runs that no run will continue."""

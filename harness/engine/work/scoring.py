@@ -20,6 +20,7 @@ from harness.contracts import (
     Progress,
 )
 from harness.engine.cells import archive
+from harness.files.arrays import read_arrays
 from harness.weights import digests
 
 
@@ -36,7 +37,7 @@ def rendered_clip(
         width=truth_meta["width"],
         audio=archive.read_audio(render_folder / "audio.wav"),
         domain=truth_meta["domain"],
-        signals=archive.read_signals(truth_folder),
+        signals=archive.read_signals(truth_folder, truth_meta["count"]),
         timing=timing,
     )
 
@@ -108,8 +109,9 @@ def stored_result(folder: Path, record: dict[str, Any]) -> MetricResult:
     def arrays(name: str) -> dict[str, np.ndarray]:
         if not (folder / name).is_file():
             return {}
-        with archive.legible(folder / name), np.load(folder / name, allow_pickle=False) as stored:
-            return {key.replace("|", "/"): stored[key] for key in stored.files}
+        with archive.legible(folder / name):
+            found = read_arrays(folder / name, finite=False)
+        return {key.replace("|", "/"): value for key, value in found.items()}
 
     with archive.legible(folder / "cell.json"):
         return MetricResult(

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from harness.contracts import BadInput
+from harness.files.documents import read_object
 from methods.external.run import staging
 
 #: Frames to train on, and to render. The checkouts take audio windows of 8 frames.
@@ -28,7 +29,7 @@ def cut_folder(source: Path, target: Path) -> Path:
 
     staging.need(source, _CUT, "Make one with `python -m harness prepare VIDEO --out DIR`.")
     paths = {part: source / f"transforms_{part}.json" for part in ("train", "val")}
-    contents = {part: json.loads(path.read_text("utf-8")) for part, path in paths.items()}
+    contents = {part: read_object(path) for part, path in paths.items()}
     frames = contents["train"]["frames"] + contents["val"]["frames"]
     if len(frames) < TRAIN + TEST:
         fact = f"it has {len(frames)} frames, and a smoke run needs {TRAIN + TEST}"
@@ -38,7 +39,7 @@ def cut_folder(source: Path, target: Path) -> Path:
         content = {**contents[part], "frames": chosen}
         staging.write(target / f"transforms_{part}.json", json.dumps(content))
     record = source / "prepare.json"
-    fps = float(json.loads(record.read_text("utf-8"))["fps"]) if record.is_file() else 25.0
+    fps = float(read_object(record)["fps"]) if record.is_file() else 25.0
     sound = read_audio(source / "aud.wav")[: round((TRAIN + TEST) / fps * 16_000)]
     write_wav(target / "aud.wav", sound)
     return target

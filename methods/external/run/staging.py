@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from harness.contracts import BadInput, Sequence
+from harness.files.documents import read_object
 from harness.media.openface import Table, read_table
 
 
@@ -88,9 +88,9 @@ def listed(folder: Path, parts: Iterable[str] = ("train", "val")) -> list[int]:
     for part in parts:
         path = folder / f"transforms_{part}.json"
         try:
-            frames = json.loads(path.read_text("utf-8"))["frames"]
+            frames = read_object(path, "Prepare the video again.")["frames"]
             found += [int(frame["img_id"]) for frame in frames]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             cure = "Prepare the video again."
             raise BadInput(path, f"not a list of frames ({error!r})", cure) from error
     return found

@@ -18,7 +18,9 @@ from harness.contracts import (
     StageCache,
     TrainingSet,
 )
+from harness.files.documents import read_object
 from methods.speech.windows import KIND, LogMelStatistics, audio_windows
+from methods.ua3dtalk.checkpoint import CURE
 from methods.ua3dtalk.priors.config import PriorConfig
 from methods.ua3dtalk.priors.emotion.train import fit_emotion
 from methods.ua3dtalk.priors.expression.extractor import fit_extractor
@@ -69,7 +71,7 @@ def fit_priors(
     folder = workdir / "priors"
     identity = _identity(training, config, seed)
     if (folder / "priors.json").is_file():
-        stored = json.loads((folder / "priors.json").read_text("utf-8"))["record"]
+        stored = read_object(folder / "priors.json", CURE)["record"]
         if identity and stored.get("identity") == identity:
             return PriorModel.load(folder, device)
     count = training.frame_count

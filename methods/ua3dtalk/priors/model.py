@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from harness.contracts import AudioFeatures, BadInput, MissingSignal, Priors
+from harness.files.documents import read_object
+from harness.files.tensors import tensors_by_name
 from methods.speech.windows import KIND, LogMelStatistics, audio_windows, check_windows
 from methods.ua3dtalk.checkpoint import replacing
 from methods.ua3dtalk.priors.config import CONTENT_SIZE, EMOTION_SIZE, STYLE_SIZE, PriorConfig
@@ -160,11 +161,8 @@ class PriorModel:
 
         """
         cure = "Fit the method again."
-        try:
-            meta = json.loads((folder / _RECORD).read_text("utf-8"))
-            tensors = load_file(folder / _TENSORS)
-        except (OSError, ValueError, SafetensorError) as error:
-            raise BadInput(folder, f"it holds no complete priors ({error})", cure) from error
+        meta = read_object(folder / _RECORD, cure)
+        tensors = {k: v.numpy() for k, v in tensors_by_name(folder / _TENSORS, cure).items()}
         if meta.get("format") != _FORMAT:
             raise BadInput(
                 folder, f"its format version is {meta.get('format')}, not {_FORMAT}", cure

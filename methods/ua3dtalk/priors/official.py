@@ -7,13 +7,13 @@ and `mser_emotion_{part}.pth` (f_emo-attn, [T,1,128] or [T,128]).
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from harness.contracts import BadInput, Priors
+from harness.files.tensors import read_tensors
 from methods.ua3dtalk.priors.config import CONTENT_SIZE, EMOTION_SIZE, STYLE_SIZE
 
 #: Field of `Priors` -> file name and width.

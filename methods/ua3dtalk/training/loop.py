@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from harness.contracts import BadInput, Progress
-from methods.ua3dtalk.checkpoint import CURE, read_tensors, write_lines, write_tensors
+from harness.files.tensors import read_tensors
+from methods.ua3dtalk.checkpoint import CURE, write_lines, write_tensors
 
 STAGES = ("face", "mouth", "fuse")
 #: Rows of the record per stage: enough for a curve, few enough for a page.
@@ -72,7 +73,7 @@ def run_stage(
     """
     path, done, rows, before = folder / f"{stage.name}.pt", 0, [], 0.0
     if path.is_file():
-        saved = read_tensors(path)
+        saved = read_tensors(path, CURE)
         if saved["fingerprint"] != fingerprint:
             raise BadInput(path, "it belongs to a fit with other settings or other data", CURE)
         stage.restore(saved["state"])

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from harness.contracts import HarnessError
+from harness.files.tensors import tensors_by_name
 from harness.weights import resolve
 
 TRUNK, HEADS = "lpips-alexnet", "lpips-alex-heads"
@@ -66,8 +66,7 @@ class PatchPerceptual(nn.Module):
 def load_perceptual(device: str) -> tuple[PatchPerceptual | None, str]:
     """The network with its weights, or None and the reason why there is none."""
     try:
-        trunk = torch.load(resolve(TRUNK), map_location="cpu", weights_only=True)
-        heads = load_file(resolve(HEADS))
+        trunk, heads = tensors_by_name(resolve(TRUNK)), tensors_by_name(resolve(HEADS))
     except HarnessError as error:
         return None, str(error)
     network = PatchPerceptual()

@@ -27,7 +27,7 @@ def test_the_forms_of_the_field(tmp_path, text):
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
-        ("", "it is empty"),
+        ("", "file is empty"),
         (" \n\n", "it is empty"),
         ("1, 2, 13", r"1 of 3 indices lie outside 0..12, the first is 13"),
         ("-1 4", "the first is -1"),
@@ -58,5 +58,5 @@ def test_regions_by_name(tmp_path):
     assert found.sha256["upper"] == hashlib.sha256(b"3").hexdigest()
     with pytest.raises(UnknownName, match="Did you mean 'lip'"):
         read_regions({"lips": tmp_path / "a.txt"}, 4)
-    with pytest.raises(BadInput, match="there is no such file"):
+    with pytest.raises(BadInput, match="no such file"):
         read_regions({"eye": tmp_path / "c.txt"}, 4)

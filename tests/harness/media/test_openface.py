@@ -94,7 +94,7 @@ def spoil(row, column, cell):
 @pytest.mark.parametrize(
     ("content", "fact"),
     [
-        ([], "it is empty"),
+        ([], "file is empty"),
         ([["frame", "confidence"]], "no AUxx_r column"),
         (lines()[:1], "a header and no rows"),
         ([[*row, row[-1]] for row in lines()], "duplicate column in the header: AU45_r"),
@@ -119,9 +119,9 @@ def test_what_cannot_be_trusted_is_refused(tmp_path, content, fact):
 
 def test_files_that_are_not_text(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"\xff\xd8\xff\xe0\x00")
-    with pytest.raises(BadInput, match="not a readable csv"):
+    with pytest.raises(BadInput, match="not a readable CSV"):
         read_openface(tmp_path / "a.csv")
-    with pytest.raises(BadInput, match="not a readable csv"):
+    with pytest.raises(BadInput, match="not a readable CSV"):
         read_openface(tmp_path / "none.csv")
 
 

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from harness.contracts import BadInput
-from methods.ua3dtalk.checkpoint import read_json, read_tensors, write_json, write_tensors
+from harness.files.documents import read_json
+from harness.files.tensors import read_tensors
+from methods.ua3dtalk.checkpoint import write_json, write_tensors
 from methods.ua3dtalk.training.loop import run_stage
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from harness import weights as registry
 from harness.contracts import BadInput, Masks, Unavailable
+from harness.files.pictures import read_picture
 from harness.media.audio import read_audio
 from harness.media.video import read_frames, write_mp4
 from splits.er_nerf.files import read_landmarks, read_masks, read_transforms
@@ -93,12 +94,12 @@ def test_regions_lie_where_they_should(folder):
 
 
 def test_torso_over_background_is_the_frame_outside_the_head(folder):
-    background = layout.read_image(folder / "bc.jpg")
+    background = read_picture(folder / "bc.jpg")
     for t in (0, 20):
-        truth = layout.read_image(folder / "gt_imgs" / f"{t}.jpg").astype(int)
+        truth = read_picture(folder / "gt_imgs" / f"{t}.jpg").astype(int)
         torso = cv2.imread(str(folder / "torso_imgs" / f"{t}.png"), cv2.IMREAD_UNCHANGED)
         plate = composite(torso[..., [2, 1, 0, 3]], background).astype(int)
-        parsing = layout.read_image(folder / "parsing" / f"{t}.png")
+        parsing = read_picture(folder / "parsing" / f"{t}.png")
         head = (parsing[..., 0] <= 100) & (parsing[..., 1] <= 100)
         outside = ~widen(widen(head))
         assert np.abs(truth - plate)[outside].mean() < 0.3

@@ -9,7 +9,6 @@ and crashes if it finds none, unless audio features are given by name: those of 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import RenderRequest, Sequence
+from harness.files.arrays import read_array
+from harness.files.documents import read_object
 from methods.external.base import ExternalMethod
 from methods.external.errors import NoOutput
 from methods.external.run import staging
@@ -113,8 +114,8 @@ class ERNeRF(ExternalMethod):
 
     def features(self, job: CheckoutJob) -> Path:
         """Audio features of the test: the rows that its reader takes without `--aud`."""
-        rows = np.load(job.data / "aud_ds.npy")
-        frames = json.loads((job.data / "transforms_val.json").read_text("utf-8"))["frames"]
+        rows = read_array(job.data / "aud_ds.npy")
+        frames = read_object(job.data / "transforms_val.json")["frames"]
         path = job.scratch / "aud_test.npy"
         np.save(path, rows[[min(frame["aud_id"], len(rows) - 1) for frame in frames]])
         return path

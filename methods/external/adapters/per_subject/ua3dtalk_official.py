@@ -8,10 +8,10 @@ plain tensors only and rewritten; one row of `mser_emotion_*` must be [1,128] (i
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from harness.contracts import Sequence
+from harness.files.documents import read_object
 from methods.external.adapters.per_subject import talkinggaussian
 from methods.external.run.checkout import CheckoutJob, Inputs, own_test_spec
 
@@ -63,7 +63,7 @@ class UA3DTalkOfficial(talkinggaussian.TalkingGaussian):
         folder = sequence.folder
         assert folder is not None
         for part in ("train", "val"):
-            count = len(json.loads((folder / f"transforms_{part}.json").read_text())["frames"])
+            count = len(read_object(folder / f"transforms_{part}.json")["frames"])
             priors = read_official(folder, part, count)
             for name, (file, row) in FEATURES.items():
                 path = job.data / file.format(part=part)

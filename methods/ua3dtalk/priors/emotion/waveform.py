@@ -10,10 +10,10 @@ import importlib.util
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from harness.contracts import BadInput, Unavailable, UnknownName
+from harness.files.tensors import tensors_by_name
 from harness.weights import resolve
 
 STEPS = 149
@@ -58,11 +58,7 @@ class Wav2Vec2Encoder(nn.Module):
         from transformers import Wav2Vec2Config, Wav2Vec2Model
 
         self.model = Wav2Vec2Model(Wav2Vec2Config()).eval().requires_grad_(False)
-        if path.suffix == ".safetensors":
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        state = {k.removeprefix("wav2vec2."): v for k, v in state.items()}
+        state = {k.removeprefix("wav2vec2."): v for k, v in tensors_by_name(path).items()}
         missing, _ = self.model.load_state_dict(state, strict=False)
         if lacking := [k for k in missing if k != "masked_spec_embed"]:
             raise BadInput(
