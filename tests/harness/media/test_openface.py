@@ -121,7 +121,7 @@ def test_files_that_are_not_text(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"\xff\xd8\xff\xe0\x00")
     with pytest.raises(BadInput, match="not a readable CSV"):
         read_openface(tmp_path / "a.csv")
-    with pytest.raises(BadInput, match="not a readable CSV"):
+    with pytest.raises(BadInput, match="no such file"):
         read_openface(tmp_path / "none.csv")
 
 
