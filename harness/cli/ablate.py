@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from harness.cli.options import (
+    AllowLarge,
     Device,
     KeepFailed,
     Metrics,
@@ -42,6 +43,7 @@ def ablate(
     out: Annotated[Path, typer.Option(help="Folder for cells, results and tables.")] = Path("runs"),
     set_: Overrides = None,
     keep_failed: KeepFailed = False,
+    allow_large: AllowLarge = False,
 ) -> None:
     """Train, score and compare the rows of an ablation grid.
 

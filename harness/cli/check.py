@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.options import AllowLarge
 from harness.contracts import BadInput
 from harness.storage import make_folder, write_text
 
@@ -53,6 +54,7 @@ def check(
     everything: Annotated[
         bool, typer.Option("--all", help="Also show the columns that are ok.")
     ] = False,
+    allow_large: AllowLarge = False,
 ) -> None:
     """Fail if a run is worse than its baseline.
 

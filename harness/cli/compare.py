@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import OutFile, listed
+from harness.cli.options import AllowLarge, OutFile, listed
 from harness.contracts import UnknownName
 from harness.storage import write_text
 
@@ -25,6 +25,7 @@ def compare(
             "multiple comparisons then covers these only."
         ),
     ] = None,
+    allow_large: AllowLarge = False,
 ) -> None:
     """Show what got better or worse from A to B.
 

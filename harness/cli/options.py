@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from harness.contracts import BadInput
+from harness.files import limits
 
 #: Seeds go to NumPy's legacy generator too, which takes 32 bits.
 Seeds = Annotated[
@@ -55,6 +56,23 @@ FreshTable = Annotated[
     typer.Option(
         "--fresh-table",
         help="Start a new leaderboard instead of adding rows to the one in the folder.",
+    ),
+]
+
+
+def _raise_limits(value: bool) -> bool:
+    if value:
+        limits.allow_large()
+    return value
+
+
+AllowLarge = Annotated[
+    bool,
+    typer.Option(
+        "--allow-large",
+        callback=_raise_limits,
+        help=f"Read files {limits.LARGE} times as large as usual; small damaged or hostile files "
+        "may then fill the memory.",
     ),
 ]
 

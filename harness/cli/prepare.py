@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.options import AllowLarge
 from harness.contracts import Unavailable
 
 #: Modules of the extra `video`.
@@ -42,6 +43,7 @@ def prepare(
     masks: Annotated[
         str, typer.Option(help="How masks are made: auto, selfie (needs its weights) or grabcut.")
     ] = "auto",
+    allow_large: AllowLarge = False,
 ) -> None:
     """Turn VIDEO into the folder layout of ER-NeRF and TalkingGaussian.
 

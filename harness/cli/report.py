@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import OutFile, listed
+from harness.cli.options import AllowLarge, OutFile, listed
 from harness.contracts import BadInput
 from harness.storage import write_text
 
@@ -32,6 +32,7 @@ def report(
             "for pages, nor for ablations, whose grid names the columns."
         ),
     ] = None,
+    allow_large: AllowLarge = False,
 ) -> None:
     """Print or write stored results.
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import (
+    AllowLarge,
     Device,
     FreshTable,
     KeepFailed,
@@ -54,6 +55,7 @@ def run(
     sequences: Sequences = None,
     keep_failed: KeepFailed = False,
     fresh_table: FreshTable = False,
+    allow_large: AllowLarge = False,
 ) -> None:
     """Train, render and score METHOD, and write a leaderboard.
 

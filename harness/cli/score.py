@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import (
+    AllowLarge,
     Device,
     FreshTable,
     KeepFailed,
@@ -74,6 +75,7 @@ def score(
     device: Device = "auto",
     keep_failed: KeepFailed = False,
     fresh_table: FreshTable = False,
+    allow_large: AllowLarge = False,
 ) -> None:
     """Score videos of any method against the ground truth."""
     from harness.cli.closing import finish

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Device, resolve_device
+from harness.cli.options import AllowLarge, Device, resolve_device
 from harness.contracts import BadInput, FitContext, HarnessError, TrainingSet, Unavailable
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def verify(
         typer.Option(help="Prepared folder: train on it briefly and render 3 frames."),
     ] = None,
     device: Device = "auto",
+    allow_large: AllowLarge = False,
 ) -> None:
     """Check an external method's installation.
 
