@@ -32,8 +32,21 @@ def prepare(
     ] = None,
     size: Annotated[int, typer.Option(help="Height and width of the frames in pixels.")] = 256,
     fps: Annotated[
-        float | None, typer.Option(help="25: resample a video of another frame rate (recorded).")
+        float | None,
+        typer.Option(help="25 or 30: resample a video of another frame rate (recorded)."),
     ] = None,
+    audio: Annotated[
+        Path | None, typer.Option(help="Sound to use instead of the video's own.")
+    ] = None,
+    start: Annotated[
+        float, typer.Option(min=0, help="Seconds of the video at which to begin.")
+    ] = 0.0,
+    end: Annotated[
+        float | None, typer.Option(min=0, help="Seconds of the video at which to end.")
+    ] = None,
+    trim: Annotated[
+        bool, typer.Option("--trim", help="Leave out frames at the end that have no sound.")
+    ] = False,
     crop: Annotated[
         str,
         typer.Option(
@@ -55,6 +68,7 @@ def prepare(
         fact = f"the package {absent[0]} is not installed"
         raise Unavailable("prepare", fact, "Run `pip install -e '.[video]'` in the checkout.")
     from splits import prepare as preparation
+    from splits.prepare.source import Cut
 
     with watch(video[0].name if len(video) == 1 else out.name) as progress:
         preparation.prepare(
@@ -63,7 +77,7 @@ def prepare(
             test=test or (),
             size=size,
             crop=crop,
-            fps=fps,
+            cut=Cut(fps, audio, start, end, trim),
             masks=masks,
             progress=progress,
         )

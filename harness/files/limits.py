@@ -22,7 +22,7 @@ LIMITS = {
     "picture": (50_000_000, "pixels"),  # of one picture
     "frame": (4096 * 2304, "pixels"),  # of one frame of a video
     "frames": (500_000, "frames"),  # 5.5 hours at 25 per second
-    "samples": (1 << 30, "samples"),  # 6 hours at 48 kHz
+    "samples": (1 << 28, "samples"),  # 1.5 hours of one channel at 48 kHz
     "rate": (384_000, "Hz"),
     "entries": (500_000, "entries"),  # of an archive
 }

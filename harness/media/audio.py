@@ -25,6 +25,9 @@ from harness.media.container import audio_stream, open_media, seconds, video_str
 #: Seconds by which sound may be off its time stamps: containers round those to a millisecond.
 _JITTER = 0.01
 
+#: Seconds of sound before the first frame that are usual: encoders begin with a packet or two.
+_EARLY = 0.15
+
 #: Codecs whose packets end where the sound does.
 _EXACT = ("pcm_", "flac", "alac", "wavpack", "tta", "ape")
 
@@ -80,7 +83,7 @@ def _unreadable(path: Path, why: str) -> BadInput:
 
 def _decode(path: Path) -> Sound:
     """The sound of a media file: each packet where its time stamp puts it."""
-    with open_media(path) as container:
+    with open_media(path) as container, reading(path, "sound"):
         stream = audio_stream(container, path)
         rate, codec = stream.rate, stream.codec_context.name
         to_float = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate)
@@ -125,6 +128,9 @@ def _decode(path: Path) -> Sound:
     if silent:
         fact = f"{silent / rate:.3f} s of its sound are missing; there is silence in their place"
         notes.append(f"{path}: {fact}.")
+    if first_picture - start > _EARLY:
+        fact = f"its first frame is shown {first_picture - start:.2f} s after its sound begins"
+        notes.append(f"{path}: {fact}; the sound before it is left out.")
     if cut:
         notes.append(f"{path}: {cut / rate:.3f} s of its sound overlap and were left out.")
     step = 0.0 if codec.startswith(_EXACT) else longest
@@ -133,18 +139,14 @@ def _decode(path: Path) -> Sound:
 
 def _first_picture(path: Path, default: float) -> float:
     """Seconds: the time stamp of the first frame; `default` if the file has only a cover image."""
-    with open_media(path) as container:
-        try:
-            stream = video_stream(container, path)
-        except BadInput:
-            return default
-        try:
-            frame = next(container.decode(stream), None)
-        except av.error.FFmpegError:
-            frame = None
-        if frame is None or frame.pts is None:
-            return default
-        return float(seconds(frame.pts, frame.time_base))
+    try:
+        with open_media(path) as container, reading(path, "video"):
+            frame = next(container.decode(video_stream(container, path)), None)
+    except BadInput:
+        return default
+    if frame is None or frame.pts is None:
+        return default
+    return float(seconds(frame.pts, frame.time_base))
 
 
 def open_sound(path: Path) -> Sound:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
@@ -44,18 +45,18 @@ def video_stream(container: av.container.InputContainer, path: Path) -> av.Video
         BadInput: there is none, or its frames are too large.
 
     """
-    # A cover image in a sound file is a video stream to FFmpeg, but not to us.
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if not streams:
-        raise BadInput(path, "it has no video stream", "Give a video file.")
-    marked = [s for s in streams if s.disposition & Disposition.default]
-    chosen: av.VideoStream = (marked or streams)[0]
-    context = chosen.codec_context
-    limits.check(path, "frame", context.width * context.height, "its frames have")
-    # The header may state less than the frames have.
-    context.options = {"max_pixels": str(limits.limit("frame"))}
-    chosen.thread_type = "AUTO"
-    return chosen
+    with reading(path, "video"):
+        # A cover image in a sound file is a video stream to FFmpeg, but not to us.
+        cover = Disposition.attached_pic
+        chosen = _marked([s for s in container.streams.video if not s.disposition & cover])
+        if chosen is None:
+            raise BadInput(path, "it has no video stream", "Give a video file.")
+        context = chosen.codec_context
+        limits.check(path, "frame", context.width * context.height, "its frames have")
+        # The header may state less than the frames have.
+        context.options = {"max_pixels": str(limits.limit("frame"))}
+        chosen.thread_type = "AUTO"
+        return chosen
 
 
 def audio_stream(container: av.container.InputContainer, path: Path) -> av.AudioStream:
@@ -65,10 +66,15 @@ def audio_stream(container: av.container.InputContainer, path: Path) -> av.Audio
         BadInput: there is none, or its rate is out of range.
 
     """
-    streams = list(container.streams.audio)
-    if not streams:
-        raise BadInput(path, "it has no audio track", "Give a video with sound, or a wav file.")
-    marked = [s for s in streams if s.disposition & Disposition.default]
-    chosen: av.AudioStream = (marked or streams)[0]
-    limits.check(path, "rate", chosen.rate or 0, "its sound has")
-    return chosen
+    with reading(path, "sound"):
+        chosen = _marked(list(container.streams.audio))
+        if chosen is None:
+            cure = "Give a video with sound, or a wav file."
+            raise BadInput(path, "it has no audio track", cure)
+        limits.check(path, "rate", chosen.rate, "its sound has")
+        return chosen
+
+
+def _marked(streams: list[Any]) -> Any:
+    marked = [stream for stream in streams if stream.disposition & Disposition.default]
+    return next(iter(marked or streams), None)

@@ -20,7 +20,7 @@ import numpy as np
 
 from harness.contracts import BadInput
 from harness.files import limits
-from harness.files.reading import checked_file, reason
+from harness.files.reading import checked_file, reading, reason
 from harness.media.container import open_media, seconds, video_stream
 from harness.media.mp4 import write_mp4
 from harness.media.pixels import HDR, Orientation, colour_of, orientation_of
@@ -103,7 +103,7 @@ def probe(path: Path) -> VideoInfo:
 
 @lru_cache(maxsize=256)
 def _probed(path: Path, size: int, mtime: int, inode: int) -> VideoInfo:
-    with open_media(path) as container:
+    with open_media(path) as container, reading(path, "video"):
         stream = video_stream(container, path)
         first: av.VideoFrame | None = None
         stamps: list[float | None] = []
@@ -236,19 +236,19 @@ def _check_complete(
     may show less than is stored; the duration of the track is then that of what is shown.
     """
     end = times[-1] + float(1 / fps)
-    stated = None
+    stated, exact = None, False
     if text := stream.metadata.get("DURATION"):  # Matroska's statistics tags
         if match := re.match(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text):
             hours, minutes, rest = match.groups()
-            stated = 3600 * int(hours) + 60 * int(minutes) + float(rest)
+            stated, exact = 3600 * int(hours) + 60 * int(minutes) + float(rest), True
     elif stream.duration is not None:
         start = float(seconds(stream.start_time, stream.time_base))
         stated = start + float(seconds(stream.duration, stream.time_base))
     elif container.duration and not container.streams.audio:
         stated = container.duration / 1e6
-    # Where packets are missing too, a frame's worth decides; else headers may be rounded up.
-    fewer = 0 < stored < stream.frames
-    slack = 0.5 / float(fps) if fewer else max(0.5, float(2 / fps))
+    # Where packets are missing too, a frame's worth decides; other headers may be rounded up.
+    exact |= 0 < stored < stream.frames
+    slack = 0.75 / float(fps) if exact else max(0.5, float(2 / fps))
     if stated is not None and end < stated - slack:
         raise _cut_short(path, f"{len(times)} frames until {end:.2f} s", f"{stated:.2f} s")
 
@@ -320,14 +320,15 @@ def read_frames(path: Path) -> Iterator[np.ndarray]:
     decoded = 0
     with open_media(path) as container:
         stream = video_stream(container, Path(path))
-        try:
-            for frame in container.decode(stream):
+        pictures = container.decode(stream)
+        while True:
+            with reading(path, f"video beyond frame {decoded}"):
+                frame = next(pictures, None)
+                if frame is None:
+                    break
                 picture: np.ndarray = frame.to_ndarray(format="rgb24")
-                decoded += 1
-                yield info.orientation.apply(picture)
-        except av.error.FFmpegError as error:
-            found = f"{decoded} frames ({reason(error)})"
-            raise _cut_short(Path(path), found, f"{info.count}") from error
+            decoded += 1
+            yield info.orientation.apply(picture)
     if decoded != info.count:
         raise _cut_short(Path(path), f"{decoded} frames", f"{info.count}")
 

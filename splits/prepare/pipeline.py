@@ -16,7 +16,7 @@ from splits.prepare import selfie
 from splits.prepare.output import check_absent, new_folder
 from splits.prepare.pose import fit_head_poses
 from splits.prepare.sequence import Networks, Tracked, tick_of, write_frames, write_rest
-from splits.prepare.source import FIELD_FPS, Source, open_source
+from splits.prepare.source import Cut, Source, open_source
 from splits.prepare.track import check_crop, choose_crop, extent, track_face
 
 #: Below this the last eleventh holds no frame.
@@ -34,7 +34,7 @@ def prepare(
     test: Iterable[str] = (),
     size: int | None = 512,
     crop: str = "auto",
-    fps: float | None = None,
+    cut: Cut | None = None,
     weights: Path | None = None,
     masks: str = "auto",
     progress: Progress | None = None,
@@ -59,7 +59,7 @@ def prepare(
             train. Without any, each is cut in time, 10/11 and 1/11.
         size: side of the square frames, or None to keep the source's pixels.
         crop: `auto` (a static square around the face) or `none` (the whole frame).
-        fps: 25 to resample another frame rate to 25; None to accept 25 only.
+        cut: what of the videos is used, and at which rate; all of each by default.
         weights: the landmarker bundle; None to look it up in the registry.
         masks: `grabcut`, `selfie` (the multiclass segmenter), or `auto`: the segmenter
             if its weights are present.
@@ -78,9 +78,10 @@ def prepare(
     out, test = Path(out), tuple(test)
     check_absent(out)
     check_crop(size, crop)
+    _check_cut(cut, videos)
     names = _names(videos)
     roles = _roles(names, test)
-    sources = [_open(video, fps) for video in videos]
+    sources = [_open(video, cut) for video in videos]
     _check_alike(sources)
     networks = _networks(weights, masks)
     with new_folder(out) as folder:
@@ -98,8 +99,8 @@ def prepare(
     return out
 
 
-def _open(video: Path, fps: float | None) -> Source:
-    source = open_source(video, fps)
+def _open(video: Path, cut: Cut | None) -> Source:
+    source = open_source(video, cut)
     if source.count < _FEWEST_FRAMES:
         fact = f"it has {source.count} frames"
         raise BadInput(video, fact, f"Give {_FEWEST_FRAMES} or more, better a few minutes.")
@@ -149,9 +150,22 @@ def _roles(names: Sequence[str], test: Sequence[str]) -> list[Literal["train", "
     return [("test" if name in test else "train") if test else None for name in names]
 
 
+def _check_cut(cut: Cut | None, videos: Sequence[Path]) -> None:
+    if len(videos) > 1 and cut and (cut.audio or cut.start or cut.end):
+        fact = "each video has its own sound, beginning and end"
+        cure = "Prepare the videos one by one, or cut them beforehand."
+        raise BadInput("--audio, --start, --end", fact, cure)
+
+
 def _check_alike(sources: Sequence[Source]) -> None:
     first = sources[0]
     for other in sources[1:]:
+        if other.fps != first.fps:
+            raise BadInput(
+                other.path,
+                f"it has {other.fps:g} frames per second, {first.path} has {first.fps:g}",
+                "Pass --fps 25 or --fps 30 to resample all to one rate.",
+            )
         ours, theirs = (f"{one.info.width}x{one.info.height}" for one in (first, other))
         if ours != theirs:
             raise BadInput(
@@ -190,8 +204,7 @@ def _write(
     for video, folder in zip(videos, folders, strict=True):
         write_frames(folder, video, watching(video.source))
     height, width = videos[0].box.out_height, videos[0].box.out_width
-    poses = fit_head_poses(
-        [video.points for video in videos], height, width, FIELD_FPS, tick_of(progress, "head pose")
-    )
+    points, tick = [video.points for video in videos], tick_of(progress, "head pose")
+    poses = fit_head_poses(points, height, width, sources[0].fps, tick)
     for video, folder, pose in zip(videos, folders, poses, strict=True):
         write_rest(folder, video, pose, networks, watching(video.source))

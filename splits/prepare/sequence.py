@@ -25,7 +25,7 @@ from splits.prepare import action_units, layout, plates, selfie
 from splits.prepare.pose import HeadPose
 from splits.prepare.regions import label_regions
 from splits.prepare.segment import subject_masks
-from splits.prepare.source import FIELD_FPS, Source
+from splits.prepare.source import Source
 from splits.prepare.track import Crop, FaceTrack
 
 SCHEMA_VERSION = 1
@@ -126,7 +126,7 @@ def write_rest(
     train, val = layout.write_transforms(folder, pose.world_to_camera, pose.focal, height, width)
     write_wav(folder / "aud.wav", source.audio)
     units = action_units.from_blendshapes(track.blendshapes, track.names)
-    action_units.write_openface_csv(folder / "au.csv", units, FIELD_FPS)
+    action_units.write_openface_csv(folder / "au.csv", units, source.fps)
     np.savez_compressed(
         folder / "expression.npz", values=track.blendshapes, basis="mp52", names=track.names
     )
@@ -153,7 +153,7 @@ def doubts(folder: Path, alone: bool = True) -> list[str]:
 
     """
     record = read_object(folder / "prepare.json", "Prepare the video again.")
-    found, motion = [], record["background_motion"]
+    found, motion = list(record.get("notes", ())), record["background_motion"]
     if motion > _LEAK:
         found.append(
             f"{folder}: outside the subject's mask the frames differ from the background plate by "
@@ -187,9 +187,11 @@ def _provenance(video: Tracked, pose: HeadPose, networks: Networks) -> dict[str,
         "source_fps": str(info.fps_exact),
         "source_size": [info.height, info.width],
         "source_frames": info.count,
-        "fps": FIELD_FPS,
+        "fps": source.fps,
         "frames": source.count,
         "resampled": source.resampled,
+        "window": [source.window.start, source.window.stop],
+        "notes": list(source.notes),
         "crop": asdict(video.box),
         "focal_length": pose.focal,
         "pose_error_pixels": {"mean": float(pose.error.mean()), "max": float(pose.error.max())},

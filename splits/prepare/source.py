@@ -3,43 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from harness.contracts import BadInput
-from harness.media.audio import audio_delay, read_audio
-from harness.media.video import VideoInfo, open_media, probe, read_frames
+from harness.contracts.sequence import SAMPLE_RATE
+from harness.media.audio import Sound, open_sound
+from harness.media.video import VideoInfo, check_frames, probe, read_frames
 
-#: What the ER-NeRF family of methods is built for; their loaders know no other rate.
-FIELD_FPS = 25.0
+#: Rates of the field: the ER-NeRF family's own, and that of MEAD.
+RATES = (25, 30)
 
-#: Transfer functions of ITU-T H.273 that need tone mapping: PQ and HLG.
-_HDR = (16, 18)
+
+@dataclass(frozen=True)
+class Cut:
+    """What of a video is used.
+
+    Attributes:
+        fps: 25 or 30 to resample another frame rate to; None to accept these two only.
+        audio: sound to use instead of the video's own.
+        start: seconds of the video at which to begin.
+        end: seconds of the video at which to end; None for its end.
+        trim: whether frames without sound are left out at the end.
+
+    """
+
+    fps: float | None = None
+    audio: Path | None = None
+    start: float = 0.0
+    end: float | None = None
+    trim: bool = False
 
 
 @dataclass(frozen=True)
 class Source:
-    """A checked video, its frames at 25 per second and its sound at 16 kHz."""
+    """A checked video, its frames at 25 or 30 per second and its sound at 16 kHz."""
 
     path: Path
     info: VideoInfo
+    fps: float
     audio: np.ndarray  # float32 [S] at 16 kHz
-    count: int  # frames after resampling
-    resampled: bool
+    count: int  # frames after cutting and resampling
+    window: range  # frames of the file
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def resampled(self) -> bool:
+        """Whether frames are repeated or left out."""
+        return abs(self.info.fps - self.fps) > 1e-3
 
     def frames(self) -> Iterator[np.ndarray]:
-        """Decode uint8 RGB [H,W,3] frames at 25 per second, each call from the beginning.
+        """Decode uint8 RGB [H,W,3] frames at `fps` per second, each call from the beginning.
 
         Resampling repeats or leaves out whole frames (the nearest in time), never blends.
         """
+        stored = islice(read_frames(self.path), self.window.start, self.window.stop)
         if not self.resampled:
-            yield from read_frames(self.path)
+            yield from islice(stored, self.count)
             return
-        ratio = self.info.fps / FIELD_FPS
+        ratio = self.info.fps / self.fps
         wanted = 0
-        for index, frame in enumerate(read_frames(self.path)):
+        for index, frame in enumerate(stored):
             while wanted < self.count and round(wanted * ratio) <= index:
                 yield frame
                 wanted += 1
@@ -48,71 +76,84 @@ class Source:
             wanted += 1
 
 
-def open_source(video: Path, fps: float | None = None) -> Source:
+def open_source(video: Path, cut: Cut | None = None) -> Source:
     """Check a video and read its sound.
 
     Args:
-        video: a file with frames and sound.
-        fps: 25 to resample another frame rate to 25; None to accept 25 only.
+        video: a file with frames and, unless `cut` names another, sound.
+        cut: what of it is used; all of it by default.
 
     Raises:
         BadInput: missing, empty, truncated or unreadable file; frames that are not 8-bit, square
-            and progressive; a variable frame rate; a rate
-            other than 25 without `fps=25`; no sound; sound shorter than the frames by more
-            than one frame.
+            and progressive; a variable frame rate; a rate other than 25 and 30 without
+            `cut.fps`; no sound; sound shorter than the frames by more than a frame and a
+            packet of the sound, without `cut.trim`; a cut outside the video.
 
     """
-    if fps not in (None, 25):
-        raise BadInput(f"--fps {fps}", "only 25 is supported", "Use --fps 25, or leave it out.")
+    cut, video = cut or Cut(), Path(video)
+    if cut.fps not in (None, *RATES):
+        raise BadInput(f"--fps {cut.fps:g}", "only 25 and 30 are supported", "Use one of them.")
     info = probe(video)
-    if info.variable_frame_rate:
-        next(read_frames(video))  # refuses, and names the fix
-    _check_frames(video)
-    resampled = abs(info.fps - FIELD_FPS) > 1e-3
-    if resampled and fps is None:
+    check_frames(video, info, square=True)
+    fps = float(cut.fps or info.fps_exact)
+    if not any(abs(fps - rate) < 1e-3 for rate in RATES):
         raise BadInput(
             video,
-            f"it has {info.fps:g} frames per second ({info.fps_exact}), this layout is for 25",
-            "Pass --fps 25 to resample it: whole frames are then repeated or left out, "
-            "and prepare.json says so.",
+            f"it has {info.fps:g} frames per second ({info.fps_exact}), methods of this field "
+            "take 25 or 30",
+            f"Pass --fps {min(RATES, key=lambda rate: abs(rate - fps))} to resample it: whole "
+            "frames are then repeated or left out, and prepare.json says so.",
         )
-    if not info.has_audio:
-        raise BadInput(video, "it has no audio track", "Give a video with sound.")
-    count = round(info.duration * FIELD_FPS) if resampled else info.count
-    frame = 1 / FIELD_FPS
-    delay = audio_delay(video)
-    if delay > frame:
+    window = _window(video, info, cut)
+    count = round(len(window) / info.fps_exact * Fraction(fps))
+    sound = _sound(video, info, cut)
+    audio = sound.at(SAMPLE_RATE)[round(window.start / info.fps * SAMPLE_RATE) :]
+    late = sound.delay - window.start / info.fps
+    if late > 1 / fps:
         raise BadInput(
             video,
-            f"its sound begins {delay:.3f} s after its first frame, more than one frame",
-            "Cut the beginning off so that both start together.",
+            f"its sound begins {late:.3f} s after its first frame, more than one frame",
+            f"Pass --start {window.start / info.fps + late:.2f} to begin with the sound.",
         )
-    audio = read_audio(video)
-    missing = count * frame - len(audio) / 16_000
-    if missing > frame:
-        raise BadInput(
-            video,
-            f"its sound lasts {len(audio) / 16_000:.3f} s and its frames {count * frame:.3f} s, "
-            f"more than one frame ({frame:g} s) apart",
-            "Cut the video to the length of its sound.",
-        )
-    # Sound past the last frame has no frame; a last part-frame of silence completes the grid.
-    length = round(count * frame * 16_000)
+    seconds = len(audio) / SAMPLE_RATE
+    tolerance = 1 / fps + 2 * sound.packet
+    if count / fps - seconds > tolerance:
+        if not cut.trim:
+            raise BadInput(
+                cut.audio or video,
+                f"its sound lasts {seconds:.3f} s and the frames {count / fps:.3f} s, more than "
+                f"{tolerance:.3f} s apart",
+                "Pass --trim to leave out the frames without sound.",
+            )
+        count = int(seconds * fps)
+    # Sound past the last frame has no frame; the last packet is completed by silence.
+    length = round(count / fps * SAMPLE_RATE)
     audio = np.pad(audio[:length], (0, max(0, length - len(audio))))
-    return Source(Path(video), info, audio, count, resampled)
+    return Source(video, info, fps, audio, count, window, sound.notes)
 
 
-def _check_frames(video: Path) -> None:
-    """Refuse frames that are shown otherwise than they are stored."""
-    with open_media(video) as container:
-        stream = container.streams.video[0]
-        frame = next(container.decode(stream))
-        ratio, bits = stream.sample_aspect_ratio, frame.format.components[0].bits
-        if bits > 8 or stream.codec_context.color_trc in _HDR:
-            fact = f"its frames have {bits} bits a channel or a high dynamic range"
-            raise BadInput(video, fact, "Convert it to 8-bit bt709 first (yuv420p).")
-        if ratio and ratio != 1:
-            fact = f"its pixels are {ratio.numerator}:{ratio.denominator}, not square"
-            raise BadInput(video, fact, "Scale it to square pixels first (setsar=1).")
-        if frame.interlaced_frame:
-            raise BadInput(video, "its frames are interlaced", "Deinterlace it first (bwdif).")
+def _sound(video: Path, info: VideoInfo, cut: Cut) -> Sound:
+    if cut.audio is not None:
+        return open_sound(cut.audio)
+    if not info.has_audio:
+        cure = "Give a video with sound, or the sound with --audio FILE."
+        raise BadInput(video, "it has no audio track", cure)
+    sound = open_sound(video)
+    if not sound.samples.any():
+        cure = "Give a video with speech, or the sound with --audio FILE."
+        raise BadInput(video, "its sound is silent throughout", cure)
+    return sound
+
+
+def _window(video: Path, info: VideoInfo, cut: Cut) -> range:
+    """The frames of the file that are used."""
+    first = round(cut.start * info.fps)
+    last = info.count if cut.end is None else min(info.count, round(cut.end * info.fps))
+    if not 0 <= first < last:
+        end = "its end" if cut.end is None else f"{cut.end:g} s"
+        raise BadInput(
+            video,
+            f"no frame lies between {cut.start:g} s and {end}, it lasts {info.duration:.2f} s",
+            "Correct --start and --end.",
+        )
+    return range(first, last)

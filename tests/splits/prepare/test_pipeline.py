@@ -17,6 +17,7 @@ from splits.er_nerf.files import read_landmarks, read_masks, read_transforms
 from splits.prepare import layout, prepare
 from splits.prepare.plates import composite, widen
 from splits.prepare.pose import RIGID_POINTS, RIGID_VERTICES, project
+from splits.prepare.source import Cut
 
 pytestmark = pytest.mark.shared
 
@@ -158,7 +159,7 @@ def test_a_stage_with_many_subjects(assets, model, tmp_path):
     with pytest.raises(BadInput, match=r"29\.97 frames per second"):
         prepare(video, tmp_path / "out", weights=model)
     with pytest.raises(BadInput, match="face"):
-        prepare(video, tmp_path / "out", weights=model, fps=25)
+        prepare(video, tmp_path / "out", weights=model, cut=Cut(fps=25))
     assert list(tmp_path.iterdir()) == []
 
 
