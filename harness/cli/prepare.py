@@ -54,8 +54,19 @@ def prepare(
         ),
     ] = "auto",
     masks: Annotated[
-        str, typer.Option(help="How masks are made: auto, selfie (needs its weights) or grabcut.")
+        str,
+        typer.Option(
+            help="How masks are made: auto (the first whose weights are present), multiclass, "
+            "selfie or grabcut."
+        ),
     ] = "auto",
+    accept_masks: Annotated[
+        bool,
+        typer.Option(
+            "--accept-masks",
+            help="Go on where head, torso and background put together are not the video.",
+        ),
+    ] = False,
     allow_large: AllowLarge = False,
 ) -> None:
     """Turn VIDEO into the folder layout of ER-NeRF and TalkingGaussian.
@@ -79,6 +90,7 @@ def prepare(
             crop=crop,
             cut=Cut(fps, audio, start, end, trim),
             masks=masks,
+            accept_masks=accept_masks,
             progress=progress,
         )
     folders = [out] if len(video) == 1 else [out / path.stem for path in video]

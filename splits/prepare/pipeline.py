@@ -12,9 +12,9 @@ from harness.contracts import BadInput, Progress, Unavailable, UnknownName
 from harness.media import face_landmarker
 from harness.media.face_landmarker import FaceLandmarker
 from splits.er_nerf.subject import SUBJECT_FILE, SubjectSequence, write_subject
-from splits.prepare import selfie
 from splits.prepare.output import check_absent, new_folder
 from splits.prepare.pose import fit_head_poses
+from splits.prepare.selfie import MULTICLASS, SELFIE
 from splits.prepare.sequence import Networks, Tracked, tick_of, write_frames, write_rest
 from splits.prepare.source import Cut, Source, open_source
 from splits.prepare.track import check_crop, choose_crop, extent, track_face
@@ -37,6 +37,7 @@ def prepare(
     cut: Cut | None = None,
     weights: Path | None = None,
     masks: str = "auto",
+    accept_masks: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Prepare videos of one talking subject for ER-NeRF, TalkingGaussian, UA-3DTalk and us.
@@ -61,8 +62,9 @@ def prepare(
         crop: `auto` (a static square around the face) or `none` (the whole frame).
         cut: what of the videos is used, and at which rate; all of each by default.
         weights: the landmarker bundle; None to look it up in the registry.
-        masks: `grabcut`, `selfie` (the multiclass segmenter), or `auto`: the segmenter
-            if its weights are present.
+        masks: `multiclass` or `selfie` (segmentation networks), `grabcut`, or `auto`: the first
+            of these whose weights are present.
+        accept_masks: go on where masks do not hold: head, torso and plate are not the video.
         progress: called with stage, done and total.
 
     Returns:
@@ -87,7 +89,7 @@ def prepare(
     with new_folder(out) as folder:
         several = len(videos) > 1
         folders = [folder / name for name in names] if several else [folder]
-        _write(sources, folders, size, crop, networks, progress or _silent)
+        _write(sources, folders, size, crop, networks, accept_masks, progress or _silent)
         if several:
             listed = (
                 SubjectSequence(
@@ -108,18 +110,20 @@ def _open(video: Path, cut: Cut | None) -> Source:
 
 
 def _networks(weights: Path | None, masks: str) -> Networks:
-    """The weights files; without those of the selfie segmenter `auto` means GrabCut."""
-    if masks not in ("auto", "grabcut", "selfie"):
-        raise BadInput(f"--masks {masks}", "not a way to segment", "Use auto, grabcut or selfie.")
+    """The weights files; without those of a segmenter `auto` means GrabCut."""
+    ways = {"multiclass": MULTICLASS, "selfie": SELFIE}
+    if masks not in ("auto", "grabcut", *ways):
+        cure = f"Use auto, grabcut or {' or '.join(ways)}."
+        raise BadInput(f"--masks {masks}", "not a way to segment", cure)
     landmarker = weights or registry.resolve(face_landmarker.WEIGHTS_ID)
-    if masks == "grabcut":
-        return Networks(landmarker, None)
-    try:
-        return Networks(landmarker, registry.resolve(selfie.WEIGHTS_ID))
-    except (Unavailable, UnknownName):
-        if masks == "selfie":
-            raise
-        return Networks(landmarker, None)
+    if masks in ways:
+        return Networks(landmarker, ways[masks], registry.resolve(ways[masks]))
+    for name in ways.values() if masks == "auto" else ():
+        try:
+            return Networks(landmarker, name, registry.resolve(name))
+        except (Unavailable, UnknownName):
+            continue
+    return Networks(landmarker)
 
 
 def _names(videos: Sequence[Path]) -> list[str]:
@@ -181,6 +185,7 @@ def _write(
     size: int | None,
     crop: str,
     networks: Networks,
+    accept: bool,
     progress: Progress,
 ) -> None:
     """Fill a folder for each source; what they share is estimated from all of them."""
@@ -207,4 +212,4 @@ def _write(
     points, tick = [video.points for video in videos], tick_of(progress, "head pose")
     poses = fit_head_poses(points, height, width, sources[0].fps, tick)
     for video, folder, pose in zip(videos, folders, poses, strict=True):
-        write_rest(folder, video, pose, networks, watching(video.source))
+        write_rest(folder, video, pose, networks, watching(video.source), accept)

@@ -36,6 +36,12 @@ def widen(subject: np.ndarray) -> np.ndarray:
     return cv2.dilate(subject.astype(np.uint8), _disc(rim(subject.shape[0]))) > 0
 
 
+def edge(subject: np.ndarray) -> np.ndarray:
+    """The pixels of a mask that touch its outside, bool [H,W]."""
+    inside = cv2.erode(subject.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return subject & ~inside
+
+
 def background_plate(frames: np.ndarray, subjects: np.ndarray) -> tuple[np.ndarray, float]:
     """The scene without the subject: the median over frames that show it, in-painted elsewhere.
 

@@ -94,10 +94,10 @@ def _grab_cut(image: np.ndarray, seed: np.ndarray, rounds: int) -> np.ndarray:
     labels, back, fore = seed.copy(), np.zeros((1, 65)), np.zeros((1, 65))
     cv2.grabCut(image, labels, None, back, fore, rounds, cv2.GC_INIT_WITH_MASK)  # type: ignore[call-overload]  # no box
     subject = (labels & 1).astype(np.uint8)
-    return _connected(subject, seed == cv2.GC_FGD).astype(np.float32)
+    return connected(subject, seed == cv2.GC_FGD).astype(np.float32)
 
 
-def _connected(subject: np.ndarray, core: np.ndarray) -> np.ndarray:
+def connected(subject: np.ndarray, core: np.ndarray) -> np.ndarray:
     """Only the parts that touch `core`, with their holes filled."""
     _, parts = cv2.connectedComponents(subject, connectivity=4)
     keep = np.isin(parts, np.unique(parts[core & (subject > 0)])) & (subject > 0)

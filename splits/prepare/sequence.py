@@ -21,10 +21,13 @@ from harness.files.pictures import read_picture
 from harness.media.audio import write_wav
 from harness.media.landmarks68 import to_ibug68
 from harness.storage import make_folder
-from splits.prepare import action_units, layout, plates, selfie
+from splits.prepare import action_units, layout, plates
+from splits.prepare.fidelity import Fidelity, composite_psnr, doubt
+from splits.prepare.masks import network_masks
 from splits.prepare.pose import HeadPose
 from splits.prepare.regions import label_regions
 from splits.prepare.segment import subject_masks
+from splits.prepare.sheet import write_sheet
 from splits.prepare.source import Source
 from splits.prepare.track import Crop, FaceTrack
 
@@ -33,20 +36,17 @@ SCHEMA_VERSION = 1
 #: Frames from which the background plate is the median.
 _PLATE_FRAMES = 64
 
-#: Grey levels by which frames differ from the plate outside the mask: at most 1.4 where the mask
-#: was right and 18 or more where it missed hair, among 24 videos.
-_LEAK = 5.0
-
 #: Seconds below which a single video is said to be short.
 _SHORT = 20.0
 
 
 @dataclass(frozen=True)
 class Networks:
-    """Weights files: of the landmarker, and of the segmenter (None: GrabCut)."""
+    """Weights: file of the landmarker; id and file of the segmenter (None: GrabCut)."""
 
     landmarker: Path
-    segmenter: Path | None
+    segmenter_id: str = "grabcut"
+    segmenter: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,19 @@ def write_frames(folder: Path, video: Tracked, progress: Progress) -> None:
 
 
 def write_rest(
-    folder: Path, video: Tracked, pose: HeadPose, networks: Networks, progress: Progress
+    folder: Path,
+    video: Tracked,
+    pose: HeadPose,
+    networks: Networks,
+    progress: Progress,
+    accept: bool = False,
 ) -> None:
-    """Write everything that follows from a folder's frames, landmarks and poses."""
+    """Write everything that follows from a folder's frames, landmarks and poses.
+
+    Raises:
+        BadInput: the masks do not hold, and `accept` does not say to go on.
+
+    """
     source, track, box, points = video.source, video.track, video.box, video.points
     height, width = box.out_height, box.out_width
 
@@ -93,7 +103,7 @@ def write_rest(
     if networks.segmenter is None:
         soft = subject_masks(read, points, tick)
     else:
-        soft = selfie.selfie_masks(read, source.count, networks.segmenter, tick)
+        soft = network_masks(read, points, networks.segmenter_id, networks.segmenter, tick)
 
     def subject(t: int) -> np.ndarray:
         return cv2.resize(soft[t], (width, height), interpolation=cv2.INTER_LINEAR) > 127
@@ -113,15 +123,17 @@ def write_rest(
         layout.write_jpeg(folder / "gt_imgs" / f"{t}.jpg", truth)
         torso = plates.torso_plate(truth, labels, background)
         layout.write_torso(folder / "torso_imgs" / f"{t}.png", torso)
-        behind = ~plates.widen(who)
-        moved = np.abs(image[behind].astype(np.float32) - background[behind])
-        return float(moved.mean()) if behind.any() else 0.0
+        return composite_psnr(image, truth, torso, labels, background)
 
-    moved = []
+    psnr = []
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for t, value in enumerate(pool.map(regions, range(source.count))):
-            moved.append(value)
+            psnr.append(value)
             progress("plates", t + 1, source.count)
+
+    fidelity = Fidelity(np.array(psnr))
+    if not accept:
+        fidelity.check(source.path)
 
     train, val = layout.write_transforms(folder, pose.world_to_camera, pose.focal, height, width)
     write_wav(folder / "aud.wav", source.audio)
@@ -138,8 +150,11 @@ def write_rest(
         "train": [train.start, train.stop],
         "val": [val.start, val.stop],
         "background_seen": seen,
-        "background_motion": float(np.mean(moved)),
+        "composite_psnr": fidelity.record,
+        "accepted": accept,
     }
+    opening = track.blendshapes[:, track.names.index("jawOpen")]
+    write_sheet(folder, points, opening, source.audio, fidelity.values)
     text = json.dumps(record, indent=2, ensure_ascii=False)
     (folder / "prepare.json").write_text(text + "\n", encoding="utf-8")
 
@@ -153,14 +168,14 @@ def doubts(folder: Path, alone: bool = True) -> list[str]:
 
     """
     record = read_object(folder / "prepare.json", "Prepare the video again.")
-    found, motion = list(record.get("notes", ())), record["background_motion"]
-    if motion > _LEAK:
+    found = list(record["notes"])
+    if record["masks"] == "grabcut":
         found.append(
-            f"{folder}: outside the subject's mask the frames differ from the background plate by "
-            f"{motion:.1f} grey levels, at most {_LEAK:g} are usual: the mask misses a part of the "
-            "subject, such as hair, or the background moves. Look at gt_imgs, the ground truth of "
-            "every score; --masks selfie, or a still and plain background, helps."
+            f"{folder}: its masks were made by GrabCut, which takes dark hair for background in "
+            "one person of two. `python -m harness weights fetch mediapipe-selfie` (249 kB) gives "
+            "better ones."
         )
+    found += [sentence] if (sentence := doubt(folder, record["composite_psnr"])) else []
     if alone and (seconds := record["frames"] / record["fps"]) < _SHORT:
         found.append(
             f"{folder}: it lasts {seconds:.1f} s; methods usually train on a few minutes. Prepare "
@@ -196,7 +211,7 @@ def _provenance(video: Tracked, pose: HeadPose, networks: Networks) -> dict[str,
         "focal_length": pose.focal,
         "pose_error_pixels": {"mean": float(pose.error.mean()), "max": float(pose.error.max())},
         "landmarker_sha256": registry.sha256_of(networks.landmarker),
-        "masks": "grabcut" if segmenter is None else selfie.WEIGHTS_ID,
+        "masks": networks.segmenter_id,
         "segmenter_sha256": "" if segmenter is None else registry.sha256_of(segmenter),
         "expression": {"basis": "mp52", "names": list(video.track.names)},
         "landmarks": "MediaPipe vertices at iBUG positions, not FAN",

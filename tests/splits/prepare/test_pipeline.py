@@ -14,7 +14,7 @@ from harness.files.pictures import read_picture
 from harness.media.audio import read_audio
 from harness.media.video import read_frames, write_mp4
 from splits.er_nerf.files import read_landmarks, read_masks, read_transforms
-from splits.prepare import layout, prepare
+from splits.prepare import layout, prepare, sequence
 from splits.prepare.plates import composite, widen
 from splits.prepare.pose import RIGID_POINTS, RIGID_VERTICES, project
 from splits.prepare.source import Cut
@@ -63,6 +63,10 @@ def test_every_file_is_there(folder):
     assert (record["train"], record["val"]) == ([0, 30], [30, 33])
     assert record["pose_error_pixels"]["max"] < 2
     assert len(read_audio(folder / "aud.wav")) == COUNT * 640
+    assert record["composite_psnr"]["mean"] > 40
+    assert record["composite_psnr"]["min"] > 35
+    assert not record["accepted"]
+    assert read_picture(folder / "prepared.png").std() > 20
 
 
 def test_cameras_explain_the_landmarks(folder):
@@ -112,6 +116,28 @@ def test_repeatable(folder, model, tmp_path):
                     masks="grabcut")  # fmt: skip
     for name in ("parsing/7.png", "torso_imgs/7.png", "bc.jpg", "au.csv", "transforms_val.json"):
         assert (again / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_masks_that_lose_the_subject_are_refused_unless_accepted(
+    folder, model, tmp_path, monkeypatch
+):
+    """Half of the head is taken for background, as GrabCut does with dark hair."""
+    whole = sequence.subject_masks
+
+    def half(read, points, tick):
+        masks = whole(read, points, tick)
+        masks[:, : masks.shape[1] // 3] = 0
+        return masks
+
+    monkeypatch.setattr(sequence, "subject_masks", half)
+    options = {"size": 160, "weights": model, "masks": "grabcut"}
+    with pytest.raises(BadInput, match=r"masks do not hold: .* dB PSNR on average.*--accept-masks"):
+        prepare(folder.parent / "talk.mp4", tmp_path / "out", **options)
+    assert list(tmp_path.iterdir()) == []
+    out = prepare(folder.parent / "talk.mp4", tmp_path / "out", accept_masks=True, **options)
+    record = json.loads((out / "prepare.json").read_text())
+    assert record["accepted"]
+    assert record["composite_psnr"]["mean"] < 30
 
 
 def test_the_folder_is_never_overwritten(folder, model):

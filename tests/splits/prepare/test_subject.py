@@ -59,11 +59,21 @@ def test_another_frame_size_is_refused(grey, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("motion", "frames", "words"),
-    [(1.4, 5000, []), (18.2, 5000, ["18.2 grey levels"]), (0.5, 75, ["lasts 3.0 s"])],
+    ("changes", "words"),
+    [
+        ({}, []),
+        ({"composite_psnr": {"mean": 27.3, "min": 21.0}}, ["27.3 dB PSNR on average"]),
+        ({"composite_psnr": {"mean": 45.0, "min": 34.9}}, ["34.9 dB in the worst frame"]),
+        ({"frames": 75}, ["lasts 3.0 s"]),
+        ({"masks": "grabcut"}, ["weights fetch mediapipe-selfie"]),
+        ({"notes": ["0.300 s of its sound are missing"]}, ["0.300 s of its sound"]),
+    ],
 )
-def test_what_is_doubtful_is_named(tmp_path, motion, frames, words):
-    record = {"background_motion": motion, "frames": frames, "fps": 25.0}
+def test_what_is_doubtful_is_named(tmp_path, changes, words):
+    record = {
+        "composite_psnr": {"mean": 46.0, "min": 41.0}, "frames": 5000, "fps": 25.0,
+        "masks": "mediapipe-selfie", "notes": [], **changes,
+    }  # fmt: skip
     (tmp_path / "prepare.json").write_text(json.dumps(record))
     found = doubts(tmp_path)
     assert len(found) == len(words)
