@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from PIL import Image
+from scipy.io import wavfile
 
 from harness.contracts import (
     ActionUnits,
@@ -104,8 +104,8 @@ def open_frames(path: Path) -> FrameSource:
 
 
 def write_audio(path: Path, audio: np.ndarray) -> None:
-    """Write 16 kHz mono sound without loss."""
-    soundfile.write(path, np.asarray(audio, np.float32), SAMPLE_RATE, subtype="FLOAT", format="WAV")
+    """Write 16 kHz mono sound without loss; libsndfile would add a chunk with the time of day."""
+    wavfile.write(path, SAMPLE_RATE, np.asarray(audio, np.float32))
 
 
 def read_audio(path: Path) -> np.ndarray:

@@ -42,7 +42,7 @@ def test_masks_hold_head_and_shoulders_and_nothing_else(talk, network):
         assert inside[t, -6:, SIDE // 4 : -SIDE // 4].all(), "the chest"
         assert not inside[t, : SIDE // 4, : SIDE // 6].any(), "the window"
     assert 0.3 < inside.mean() < 0.55
-    assert (inside[1:] != inside[:-1]).mean((1, 2)).max() < 0.01, "no flicker"
+    assert (inside[1:] != inside[:-1]).mean((1, 2)).max() < 0.02, "no flicker"
 
 
 def test_what_flickers_for_a_frame_is_removed(talk, network, monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -59,3 +61,12 @@ def test_a_frame_damaged_in_the_middle_is_found_when_it_is_read(folder):
     assert np.isfinite(frames[0]).all()
     with pytest.raises(BadInput, match=r"frames\.zip: not a readable"):
         frames[21]
+
+
+def test_equal_sound_gives_equal_bytes_at_any_time(tmp_path):
+    sound = np.random.default_rng(0).normal(size=3000).astype(np.float32) / 9
+    archive.write_audio(tmp_path / "a.wav", sound)
+    time.sleep(1.1)  # the time stamps of WAV files are of whole seconds
+    archive.write_audio(tmp_path / "b.wav", sound)
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+    np.testing.assert_array_equal(archive.read_audio(tmp_path / "b.wav"), sound)
