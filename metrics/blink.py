@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.contracts import PER_SEQUENCE, Failure, MetricResult, MetricSpec
+from harness.contracts import NOT_APPLICABLE, PER_SEQUENCE, Failure, MetricResult, MetricSpec
 from harness.media.landmarks68 import IBUG68_VERTICES
 from metrics.common.faces import Faces
 from metrics.common.second_difference import three_columns
@@ -165,7 +165,7 @@ class Blink(UnitPairs):
             error = None if own is None or true is None else abs(own - true)
             values |= {next(names): own, next(names): true, next(names): error}
         failures = [
-            Failure("no_blinks", f"no complete blink in the {side}, so no mean duration")
+            Failure(NOT_APPLICABLE, f"no complete blink in the {side}, so no mean duration")
             for side, blinks in sides.items()
             if not blinks.durations
         ]

@@ -127,7 +127,7 @@ def value_text(score: Score | None, digits: Precision) -> str:
     if score is None:
         return "-"
     if score.status != "ok" or score.value is None:
-        return "n/a" if score.status == "unavailable" else "failed"
+        return {"unavailable": "absent", "not applicable": "n/a"}.get(score.status, "failed")
     return digits.text(score.value)
 
 

@@ -25,6 +25,7 @@ from harness.contracts.method import (
 )
 from harness.contracts.metric import (
     AGGREGATIONS,
+    NOT_APPLICABLE,
     PER_SEQUENCE,
     POOLED,
     Clip,
@@ -73,6 +74,7 @@ __all__ = [
     "Column",
     "EmotionTrack",
     "Expression",
+    "NOT_APPLICABLE",
     "Failure",
     "FeatureCache",
     "FrameBatch",

@@ -58,11 +58,16 @@ class MetricSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+#: Type of a "failure" of a whole sequence that is none: there was nothing to measure, such as
+#: the duration of blinks where nobody blinks.
+NOT_APPLICABLE = "not_applicable"
+
+
 @dataclass(frozen=True)
 class Failure:
     """Something that could not be scored: counted and shown, never dropped, never 0."""
 
-    type: str  # "no_face", "nan", "no_track", ...
+    type: str  # "no_face", "nan", "no_track", ... or `NOT_APPLICABLE`
     message: str
     item: int | None = None  # frame or window index, None for the whole sequence
 

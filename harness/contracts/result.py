@@ -20,7 +20,8 @@ SCHEMA_VERSION = 4
 class Score:
     """One table cell.
 
-    status: "ok"; "unavailable" (weights or a package are absent); "failed" (it was tried).
+    status: "ok"; "unavailable" (weights or a package are absent); "not applicable" (there was
+        nothing to measure, such as blinks); "failed" (it was tried).
     low, high: 95% interval of the value, None where no interval is defined.
     level: what the interval is over and what `without` leaves out: "subjects", "sequences",
         "blocks", "left-out subjects", "left-out sequences" or "seeds"; empty without either,

@@ -128,7 +128,7 @@ def column_change(
     change = Change(name, direction, left.value, right.value)
     for label, score in (("A", left), ("B", right)):
         if score.value is None:
-            text = "is unavailable" if score.status == "unavailable" else "failed"
+            text = "failed" if score.status == "failed" else f"is {score.status}"
             return replace(change, reason=f"{label} {text}")
     kinds = a.weights(name), b.weights(name)
     if None in kinds:

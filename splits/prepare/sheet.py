@@ -37,8 +37,8 @@ def write_sheet(
 
     """
     count = len(points)
-    chosen = np.linspace(0, count - 1, min(_FRAMES, count)).round().astype(int)
-    chosen = [*dict.fromkeys([*chosen.tolist(), int(psnr.argmin())])]
+    even = np.linspace(0, count - 1, min(_FRAMES, count)).round().astype(int).tolist()
+    chosen = list(dict.fromkeys([*even, int(psnr.argmin())]))
     columns = [_column(folder, t, points[t], float(psnr[t])) for t in chosen]
     plate = _small(read_picture(folder / "bc.jpg"))
     label = _titled(plate, "background plate")

@@ -110,7 +110,9 @@ def test_a_lost_frame_never_splits_a_blink(metric, lost, blinks, cut):
         assert result.values["blink_duration/mp478"] == pytest.approx(5 / 25)
     else:
         assert result.values["blink_duration/mp478"] is None
-        assert any(f.type == "no_blinks" and "prediction" in f.message for f in result.failures)
+        assert any(
+            f.type == "not_applicable" and "prediction" in f.message for f in result.failures
+        )
 
 
 def test_no_blink_is_a_rate_of_zero_and_no_duration(metric):
@@ -118,7 +120,7 @@ def test_no_blink_is_a_rate_of_zero_and_no_duration(metric):
     assert result.values["blink_rate/mp478"] == result.values["blink_rate_error/mp478"] == 0
     assert result.values["blink_duration/mp478"] is None
     assert result.values["blink_duration_error/mp478"] is None
-    assert [f.type for f in result.failures] == ["no_blinks", "no_blinks"]
+    assert [f.type for f in result.failures] == ["not_applicable", "not_applicable"]
 
 
 def test_no_face_is_no_value(metric):

@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.contracts import BadInput, Column, Metric, MetricResult, Score
+from harness.contracts import NOT_APPLICABLE, BadInput, Column, Metric, MetricResult, Score
 from harness.engine.tables.equal_samples import restricted
 from reports.statistics import (
     Estimate,
@@ -105,6 +105,12 @@ def mean_over_seeds(by_seed: BySeed) -> dict[str, float | None]:
     }
 
 
+def nothing_to_measure(result: MetricResult) -> bool:
+    """Whether the whole sequence has no value because there was nothing to measure."""
+    types = {failure.type for failure in result.failures if failure.item is None}
+    return types == {NOT_APPLICABLE}
+
+
 class RowResults:
     """The results of one metric for one row."""
 
@@ -132,16 +138,22 @@ class RowResults:
         found = clipped(found, column.range)
         n, failed = self._counts(name)
         details |= {"failures_by_type": dict(failed)} if failed else {}
-        blind = sum(result.values.get(name) is None for result in results)
-        many = f"{blind} of {len(results)} {counted([one for one, _ in self.done])}"
-        warnings = [f"{many} could not be scored"] if blind and value is not None else []
+        blind = [result for result in results if result.values.get(name) is None]
+        of_all = f"of {len(results)} {counted([one for one, _ in self.done])}"
+        inapplicable = sum(map(nothing_to_measure, blind))
+        warnings = []
+        if value is not None and len(blind) > inapplicable:
+            warnings.append(f"{len(blind) - inapplicable} {of_all} could not be scored")
+        if value is not None and inapplicable:
+            warnings.append(f"not applicable to {inapplicable} {of_all}")
         warnings += [warning for result in results for warning in result.warnings]
         # Of the whole sequence first: the reason that there is no value, and not one frame's.
         failures = [failure for result in results for failure in result.failures]
         reasons = [f.message for f in sorted(failures, key=lambda f: f.item is not None)]
         reasons.append("the metric gives neither a value nor a reason")
+        status = "not applicable" if inapplicable == len(results) else "failed"
         return Score(
-            status="failed" if value is None else "ok",
+            status=status if value is None else "ok",
             value=value,
             low=found.low,
             high=found.high,

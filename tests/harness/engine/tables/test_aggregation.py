@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.contracts import BadInput, Failure, Metric, MetricResult
+from harness.contracts import NOT_APPLICABLE, BadInput, Failure, Metric, MetricResult
 from harness.engine.tables.aggregation import Scored, mean_over_seeds, metric_scores, values_by_seed
 from harness.engine.tables.equal_samples import common_frames
 from metrics import catalog
@@ -366,3 +366,26 @@ def test_a_blind_sequence_leaves_a_mean_of_items_one(mean):
         assert (score.level, score.without) == ("subjects", {})
         assert (score.value, score.low, score.high) == (rest.value, rest.low, rest.high)
         assert score.warnings == ("1 of 8 sequences could not be scored",)
+
+
+@pytest.mark.parametrize(
+    ("types", "status"),
+    [
+        ([NOT_APPLICABLE], "not applicable"),
+        ([NOT_APPLICABLE, "no_face"], "failed"),
+        (["no_face"], "failed"),
+        ([], "failed"),
+    ],
+)
+def test_nothing_to_measure_is_no_failure(mean, types, status):
+    """Somebody who never blinks has no duration of blinks, and nothing went wrong."""
+    failures = [Failure(kind, f"because of {kind}") for kind in types]
+    empty = MetricResult({MEAN: None}, 10, failures=failures)
+    alone = metric_scores(mean, [Scored("a", "P", 0, empty)], 25)[MEAN]
+    assert (alone.status, alone.value) == (status, None)
+    both = metric_scores(mean, [*means(7), Scored("a", "P", 0, empty)], 25)[MEAN]
+    said = "not applicable to 1 of 8 sequences"
+    assert both.status == "ok"
+    assert both.warnings == (
+        said if status != "failed" else "1 of 8 sequences could not be scored",
+    )
