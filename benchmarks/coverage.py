@@ -24,7 +24,7 @@ import numpy as np
 from scipy import signal
 
 from reports.statistics import Series, estimate, paired
-from reports.statistics.clusters import grouped
+from reports.statistics.clusters import SCOPES, grouped
 from reports.statistics.draws import draw_clusters
 
 FPS = 25
@@ -158,7 +158,7 @@ def coverage(design: Design, tables: int, resamples: int = 999, seed: int = 0) -
         for name, (low, high) in intervals.items():
             held[name] += low <= truth <= high
         widths.append(found.high - found.low)
-        scope = found.scope
+        scope = SCOPES[found.level]
     shares = {name: count / tables for name, count in held.items()}
     return {"design": design.name, **shares, "width": float(np.median(widths)), "scope": scope}
 

@@ -25,6 +25,7 @@ from scipy import signal
 
 from metrics.common.frechet import frechet_distance
 from reports.statistics import Pooled, estimate_pooled, parts
+from reports.statistics.clusters import SCOPES
 from reports.statistics.pooled import MIN_SUBJECTS, SEQUENCES
 
 BOUNDS = 0.90, 0.98
@@ -149,7 +150,7 @@ def coverage(design: PooledDesign, tables: int, seed: int = 0) -> dict[str, floa
             for kind, one, target in kinds:
                 held.setdefault(kind, []).append(bool(one.low <= target <= one.high))
             widths.append((difference.high - difference.low) / abs(a - b))
-            scope = difference.scope
+            scope = SCOPES[difference.level]
     shares = {kind: float(np.mean(each)) for kind, each in held.items()}
     return {**shares, "width": float(np.median(widths)), "scope": scope}
 

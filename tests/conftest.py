@@ -5,6 +5,7 @@ Also runs the command line for the tests of it.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -38,6 +39,8 @@ for number, handler in (
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "assets"
+if SHARED.is_dir():
+    os.environ.setdefault("HARNESS_WEIGHTS", str(SHARED / "weights"))
 
 
 def lacks_weights(item: pytest.Item) -> bool:
