@@ -53,6 +53,10 @@ def prepare(
             help="auto: one square that contains the head in all frames; none: the whole frame."
         ),
     ] = "auto",
+    audio_offset: Annotated[
+        float,
+        typer.Option(help="Seconds by which to move the sound: -0.2 where it is 200 ms late."),
+    ] = 0.0,
     masks: Annotated[
         str,
         typer.Option(
@@ -88,7 +92,7 @@ def prepare(
             test=test or (),
             size=size,
             crop=crop,
-            cut=Cut(fps, audio, start, end, trim),
+            cut=Cut(fps, audio, start, end, trim, audio_offset),
             masks=masks,
             accept_masks=accept_masks,
             progress=progress,

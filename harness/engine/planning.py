@@ -9,6 +9,7 @@ from harness.contracts import BadInput, MethodSpec, MetricSpec
 from harness.engine import method_jobs, method_rows
 from harness.engine.cells.store import hash_of
 from harness.engine.jobs import Job, TableFacts
+from harness.engine.offsets import warn_of_files, warn_of_sequences
 from harness.engine.progress import watch
 from harness.engine.request import FilesData, FilesRow, MethodRow, Request, SplitData
 from harness.engine.requirements import Absence, Material, chosen_metrics
@@ -52,6 +53,7 @@ def _plan_of_files(request: Request, data: FilesData) -> Plan:
     with watch("checking") as progress:
         found = file_jobs.open_pairs(rows, data, progress)
     usable, unavailable = chosen_metrics(request.metrics, [pair.material for pair in found])
+    warn_of_files({pair.sides.truth.path: pair.sides.truth for pair in found}.values(), usable)
     jobs = file_jobs.jobs_for(found, data, tuple(usable), unavailable, request.device)
     truth = data.truth.resolve()
     facts = TableFacts(data.truth.name or truth.name, hash_of(str(truth), 12), {})
@@ -89,6 +91,7 @@ def plan_on(
     jobs: list[Job] = []
     for place, row in enumerate(rows):
         jobs += method_jobs.jobs_for(row, 100 * place, data, chosen, request.device)
+    warn_of_sequences(data.tests)
     manifest = data.manifest
     about = {
         "name": manifest.name,

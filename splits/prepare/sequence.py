@@ -18,6 +18,7 @@ from harness import weights as registry
 from harness.contracts import Progress
 from harness.files.documents import read_object
 from harness.files.pictures import read_picture
+from harness.lipsync.offset import Offset, estimate, sentence
 from harness.media.audio import write_wav
 from harness.media.landmarks68 import to_ibug68
 from harness.storage import make_folder
@@ -35,6 +36,9 @@ SCHEMA_VERSION = 1
 
 #: Frames from which the background plate is the median.
 _PLATE_FRAMES = 64
+
+#: How sound that is late or early is moved.
+_MOVE = "`--audio-offset {:.2f}` moves it."
 
 #: Seconds below which a single video is said to be short.
 _SHORT = 20.0
@@ -131,6 +135,8 @@ def write_rest(
             psnr.append(value)
             progress("plates", t + 1, source.count)
 
+    opening = track.blendshapes[:, track.names.index("jawOpen")]
+    offset = estimate(opening, source.audio, source.fps)
     fidelity = Fidelity(np.array(psnr))
     if not accept:
         fidelity.check(source.path)
@@ -151,9 +157,9 @@ def write_rest(
         "val": [val.start, val.stop],
         "background_seen": seen,
         "composite_psnr": fidelity.record,
+        "audio_offset": asdict(offset),
         "accepted": accept,
     }
-    opening = track.blendshapes[:, track.names.index("jawOpen")]
     write_sheet(folder, points, opening, source.audio, fidelity.values)
     text = json.dumps(record, indent=2, ensure_ascii=False)
     (folder / "prepare.json").write_text(text + "\n", encoding="utf-8")
@@ -169,13 +175,16 @@ def doubts(folder: Path, alone: bool = True) -> list[str]:
     """
     record = read_object(folder / "prepare.json", "Prepare the video again.")
     found = list(record["notes"])
+    if late := sentence(folder, Offset(**record["audio_offset"])):
+        found.append(f"{late} {_MOVE.format(-record['audio_offset']['seconds'])}")
     if record["masks"] == "grabcut":
         found.append(
             f"{folder}: its masks were made by GrabCut, which takes dark hair for background in "
             "one person of two. `python -m harness weights fetch mediapipe-selfie` (249 kB) gives "
             "better ones."
         )
-    found += [sentence] if (sentence := doubt(folder, record["composite_psnr"])) else []
+    if off := doubt(folder, record["composite_psnr"]):
+        found.append(off)
     if alone and (seconds := record["frames"] / record["fps"]) < _SHORT:
         found.append(
             f"{folder}: it lasts {seconds:.1f} s; methods usually train on a few minutes. Prepare "

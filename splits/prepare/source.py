@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -29,6 +29,7 @@ class Cut:
         start: seconds of the video at which to begin.
         end: seconds of the video at which to end; None for its end.
         trim: whether frames without sound are left out at the end.
+        audio_offset: seconds by which the sound is moved, later if positive.
 
     """
 
@@ -37,6 +38,7 @@ class Cut:
     start: float = 0.0
     end: float | None = None
     trim: bool = False
+    audio_offset: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,10 @@ def open_source(video: Path, cut: Cut | None = None) -> Source:
     window = _window(video, info, cut)
     count = round(len(window) / info.fps_exact * Fraction(fps))
     sound = _sound(video, info, cut)
+    sound = replace(sound, delay=sound.delay + cut.audio_offset)
     audio = sound.at(SAMPLE_RATE)[round(window.start / info.fps * SAMPLE_RATE) :]
     late = sound.delay - window.start / info.fps
-    if late > 1 / fps:
+    if late > 1 / fps and cut.audio_offset <= 0:
         raise BadInput(
             video,
             f"its sound begins {late:.3f} s after its first frame, more than one frame",
@@ -118,7 +121,7 @@ def open_source(video: Path, cut: Cut | None = None) -> Source:
     seconds = len(audio) / SAMPLE_RATE
     tolerance = 1 / fps + 2 * sound.packet
     if count / fps - seconds > tolerance:
-        if not cut.trim:
+        if not cut.trim and cut.audio_offset >= 0:
             raise BadInput(
                 cut.audio or video,
                 f"its sound lasts {seconds:.3f} s and the frames {count / fps:.3f} s, more than "

@@ -1,0 +1,1 @@
+"""Do sound and mouth belong together? What speech calls for, beside what is seen."""
