@@ -25,11 +25,19 @@ def test_the_file_fits_the_network_and_the_shapes():
 @pytest.mark.parametrize(
     ("label", "before", "shape"),
     [
-        ("p", None, "p b m"), ("!p", None, "p b m"), ("_b", None, "p b m"),
-        ("tasp", None, "t d n l"), (".", 3, "silence"), ("-sth", 9, "ah"), ("", 9, "ah"), ("aI", None, "ah"),
-        ("S", None, "sh"), ("6", None, "eh"), ("+lar", None, None),
+        ("p", None, "p b m"),
+        ("!p", None, "p b m"),
+        ("_b", None, "p b m"),
+        ("tasp", None, "t d n l"),
+        (".", 3, "silence"),
+        ("-sth", 9, "ah"),
+        ("", 9, "ah"),
+        ("aI", None, "ah"),
+        ("S", None, "sh"),
+        ("6", None, "eh"),
+        ("+lar", None, None),
     ],
-)  # fmt: skip
+)
 def test_labels_become_mouth_shapes(label, before, shape):
     found = shape_of(label, before)
     assert (None if found is None else list(PHONES)[found]) == shape
