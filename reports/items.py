@@ -151,7 +151,7 @@ def to_frame(folder: Path, row: Row) -> pd.DataFrame:
     kinds = {"sequence": object, "seed": "int64", "column": object, "frame": "int64"}
     # From 3.1 on floats are read exactly in any case, and the option is deprecated.
     exact = tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1)
-    checked_file(path, "array")
+    checked_file(path, "array", _CURE)
     with reading(path, "CSV file of items", _CURE):
         table = pd.read_csv(  # type: ignore[call-overload]  # no overload takes an open `**`
             path,

@@ -33,7 +33,7 @@ def read_array(path: Path, cure: str = AGAIN, finite: bool = True) -> np.ndarray
         BadInput: missing, damaged, too large, of Python objects, or not finite.
 
     """
-    checked_file(path, "array")
+    checked_file(path, "array", cure)
     with reading(path, "NumPy array", cure), path.open("rb") as file:
         _check_header(path, file, path.stat().st_size)
         file.seek(0)
@@ -57,7 +57,7 @@ def read_arrays(
             objects, or not finite.
 
     """
-    checked_file(path)
+    checked_file(path, cure=cure)
     found: dict[str, np.ndarray] = {}
     with reading(path, "NumPy archive", cure), zipfile.ZipFile(path) as archive:
         entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
@@ -85,7 +85,7 @@ def array_names(path: Path, cure: str = AGAIN) -> list[str]:
         BadInput: missing or damaged.
 
     """
-    with reading(path, "NumPy archive", cure), zipfile.ZipFile(checked_file(path)) as archive:
+    with reading(path, "NumPy archive", cure), zipfile.ZipFile(checked_file(path, cure=cure)) as archive:
         return [name.removesuffix(".npy") for name in archive.namelist()]
 
 

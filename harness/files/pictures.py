@@ -31,7 +31,7 @@ def opened(source: Path | bytes, path: Path, cure: str = AGAIN) -> Iterator[Imag
 
     """
     if isinstance(source, Path):
-        checked_file(source)
+        checked_file(source, cure=cure)
     with reading(path, "image", cure):
         image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
     with image:

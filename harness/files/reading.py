@@ -16,7 +16,7 @@ AGAIN = "Copy or download it again."
 _SHOWN = 160
 
 
-def checked_file(path: Path, kind: str | None = None) -> Path:
+def checked_file(path: Path, kind: str | None = None, cure: str = AGAIN) -> Path:
     """A path that is a regular file with content, before anything opens it.
 
     A named pipe would block for ever and a device has no end, so neither is opened.
@@ -24,6 +24,7 @@ def checked_file(path: Path, kind: str | None = None) -> Path:
     Args:
         path: the file.
         kind: of `limits.LIMITS`, by which its size is limited; None for no limit.
+        cure: what to do about an absent or empty file.
 
     Raises:
         BadInput: no such file, a folder, a pipe, device or socket, an empty or too large file.
@@ -33,7 +34,7 @@ def checked_file(path: Path, kind: str | None = None) -> Path:
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise BadInput(path, "no such file", "Check the path.") from error
+        raise BadInput(path, "no such file", _absent(cure)) from error
     except (OSError, ValueError) as error:  # a name too long, or one with a NUL
         raise BadInput(path, f"cannot be looked up ({reason(error)})", "Check the path.") from error
     if stat.S_ISDIR(found.st_mode):
@@ -41,7 +42,7 @@ def checked_file(path: Path, kind: str | None = None) -> Path:
     if not stat.S_ISREG(found.st_mode):
         raise BadInput(path, "it is a pipe or device, not a file", "Copy it to a file first.")
     if found.st_size == 0:
-        raise BadInput(path, "the file is empty (0 bytes)", AGAIN)
+        raise BadInput(path, "the file is empty (0 bytes)", cure)
     if kind is not None:
         limits.check(path, kind, found.st_size, "it has")
     return path
@@ -68,11 +69,15 @@ def reading(path: Path, kind: str, cure: str = AGAIN) -> Iterator[None]:
     except HarnessError:
         raise
     except FileNotFoundError as error:
-        raise BadInput(path, "no such file", "Check the path.") from error
+        raise BadInput(path, "no such file", _absent(cure)) from error
     except MemoryError as error:
         raise BadInput(path, f"this {kind} needs more memory than there is", cure) from error
     except Exception as error:
         raise BadInput(path, f"not a readable {kind} ({reason(error)})", cure) from error
+
+
+def _absent(cure: str) -> str:
+    return "Check the path." if cure == AGAIN else cure
 
 
 def reason(error: BaseException) -> str:
@@ -97,6 +102,6 @@ def read_text(path: Path, kind: str, cure: str = AGAIN) -> str:
         BadInput: as `checked_file`, or it is not UTF-8.
 
     """
-    checked_file(path, "text")
+    checked_file(path, "text", cure)
     with reading(path, f"{kind} in UTF-8", cure):
         return path.read_text("utf-8-sig")

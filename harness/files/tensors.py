@@ -25,7 +25,7 @@ def read_tensors(path: Path, cure: str = AGAIN, device: str = "cpu") -> Any:
     """
     import torch
 
-    checked_file(path, "tensors")
+    checked_file(path, "tensors", cure)
     with reading(path, "file of plain tensors", cure):
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file

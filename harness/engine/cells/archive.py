@@ -61,6 +61,8 @@ def legible(path: Path) -> Iterator[None]:
         with reading(path, "file of a finished cell"):
             yield
     except BadInput as error:
+        if error.subject != str(path):  # of another file, which names its own
+            raise
         cure = f"Delete {path.parent}; the next run creates it again."
         raise BadInput(path, error.fact, cure) from error
 

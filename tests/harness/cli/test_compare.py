@@ -96,7 +96,7 @@ def test_damaged_items_are_named(command, run):
     (run / name).write_text("{\n")
     code, _, err = command("compare", run, run)
     assert code == 2
-    assert "cannot be read as items" in err
+    assert "not a readable CSV file of items" in err
     assert Path(name).name in err
 
 

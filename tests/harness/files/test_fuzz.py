@@ -115,7 +115,7 @@ def transforms(folder):
 
 
 def results(folder):
-    text = Path(__file__).parents[2].joinpath("reports/fixtures/schema_4.json").read_text("utf-8")
+    text = Path(__file__).parents[2].joinpath("reports/fixtures/results-schema4.json").read_text("utf-8")
     (folder / "results.json").write_text(text)
     return folder / "results.json", lambda: stored.read(folder) and None
 

@@ -155,10 +155,10 @@ def test_an_unsafe_pickle_is_not_opened(folder, capsys):
     save_priors(folder)
     for name in ("mser_emotion_val.pth",):
         torch.save(Trap(), folder / name)
-    with pytest.raises(BadInput, match="not a file of plain tensors"):
+    with pytest.raises(BadInput, match="not a readable file of plain tensors"):
         read(folder).signal("priors")
     (folder / "mser_emotion_val.pth").write_bytes(pickle.dumps(Trap()))
-    with pytest.raises(BadInput, match="not a file of plain tensors"):
+    with pytest.raises(BadInput, match="not a readable file of plain tensors"):
         read(folder).signal("priors")
     assert "must never run" not in capsys.readouterr().out
     torch.save(torch.zeros(3, 128), folder / "mser_emotion_val.pth")

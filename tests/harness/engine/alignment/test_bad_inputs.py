@@ -205,7 +205,7 @@ def no_rate(root):
     return both(folder(root / "a"), good(root), "--fps", 0)
 
 
-@case("is damaged or of another kind")
+@case("not a readable file of a finished cell")
 def damaged_archive(root):
     (root / "a").mkdir()
     (root / "a" / "frames.zip").write_bytes(b"PK rubbish")

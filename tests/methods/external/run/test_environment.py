@@ -55,7 +55,7 @@ def test_variables_win_over_the_file(monkeypatch, write, tmp_path):
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("methods: [1", "not valid YAML"),
+        ("methods: [1", "not a readable YAML"),
         ("methods: {x: {rot: /a}}", r"methods\.x\.rot"),
         ("methods: {x: {root: /a, python: /b, prefix: {conda: c}}}", "python or prefix, not both"),
         ("methods: {x: {root: /a, prefix: {conda: c, docker: d}}}", "exactly one of"),

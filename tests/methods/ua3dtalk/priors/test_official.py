@@ -45,8 +45,8 @@ def test_a_list_of_one_tensor_per_frame_is_read(folder):
         (torch.full((10, 64), float("nan")), "not finite"),
         ({"a": torch.zeros(10, 64)}, "dict"),
         ([torch.zeros(64), torch.zeros(32)], "different shapes"),
-        (collections.Counter("abc"), "not a plain tensor file|Counter"),
-        (Path("x"), "not a plain tensor file"),
+        (collections.Counter("abc"), "not a readable file of plain tensors|Counter"),
+        (Path("x"), "not a readable file of plain tensors"),
     ],
 )
 def test_other_content_is_refused(folder, stored, fact):
@@ -64,14 +64,14 @@ def test_a_pickle_with_code_is_refused_unexecuted(folder, tmp_path):
             return Path.touch, (proof,)
 
     torch.save(Evil(), folder / "train_audiostyle.pth")
-    with pytest.raises(BadInput, match="not a plain tensor file"):
+    with pytest.raises(BadInput, match="not a readable file of plain tensors"):
         read_official(folder, "train", 10)
     assert not proof.exists()
 
 
 def test_absent_and_damaged_files_are_refused(folder):
     (folder / "train_auds_exp.pth").write_bytes(b"no tensors here")
-    with pytest.raises(BadInput, match="not a plain tensor file"):
+    with pytest.raises(BadInput, match="not a readable file of plain tensors"):
         read_official(folder, "train", 10)
     (folder / "train_auds_exp.pth").unlink()
     with pytest.raises(BadInput, match="absent"):

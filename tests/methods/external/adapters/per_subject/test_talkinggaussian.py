@@ -185,7 +185,7 @@ def test_official_features_are_rewritten_as_plain_tensors(ready, tiny, tmp_path,
     assert (emotion == 0.5).all()
     assert not (staged / "mser_emotion_val.pth").is_symlink()
     torch.save(Trap(), tiny / "mser_emotion_val.pth")
-    with pytest.raises(BadInput, match="not a plain tensor file"):
+    with pytest.raises(BadInput, match="not a readable file of plain tensors"):
         fitted("ua3dtalk-official", recording(tiny), tmp_path / "w2")
     (tiny / "val_auds_exp.pth").unlink()
     with pytest.raises(BadInput, match=r"lacks val_auds_exp\.pth"):
