@@ -85,7 +85,10 @@ def array_names(path: Path, cure: str = AGAIN) -> list[str]:
         BadInput: missing or damaged.
 
     """
-    with reading(path, "NumPy archive", cure), zipfile.ZipFile(checked_file(path, cure=cure)) as archive:
+    with (
+        reading(path, "NumPy archive", cure),
+        zipfile.ZipFile(checked_file(path, cure=cure)) as archive,
+    ):
         return [name.removesuffix(".npy") for name in archive.namelist()]
 
 

@@ -57,14 +57,12 @@ def read_yaml(path: Path, cure: str = AGAIN) -> Any:
     """Plain values of a YAML file; tags that make objects are refused.
 
     Raises:
-        BadInput: missing, too large, not YAML, nested too deeply, or with aliases, which can
-            make a few lines unpack to gigabytes.
+        BadInput: missing, too large, not YAML, nested too deeply, not finite, or with aliases
+            that make a few lines unpack to gigabytes.
 
     """
     text = read_text(path, "YAML file", cure)
     with reading(path, "YAML file", cure):
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise ValueError("it uses aliases")
         value = yaml.safe_load(text)
     _check(path, value, cure, finite=True)
     return value
@@ -112,6 +110,7 @@ def _check(path: Path, value: Any, cure: str, finite: bool) -> None:
     level, depth = [value], 0
     while level:
         limits.check(path, "depth", depth, "its values are nested by")
+        limits.check(path, "entries", len(level), "it unpacks to more than")
         if finite and any(isinstance(v, float) and not math.isfinite(v) for v in level):
             raise BadInput(path, "one of its numbers is not finite", cure)
         inner = [v for v in level if isinstance(v, dict | list)]

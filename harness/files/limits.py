@@ -24,7 +24,7 @@ LIMITS = {
     "frames": (500_000, "frames"),  # 5.5 hours at 25 per second
     "samples": (1 << 28, "samples"),  # 1.5 hours of one channel at 48 kHz
     "rate": (384_000, "Hz"),
-    "entries": (500_000, "entries"),  # of an archive
+    "entries": (500_000, "entries"),  # of an archive; values at one depth of JSON and YAML
 }
 
 _factor = 1

@@ -12,9 +12,9 @@ from harness.contracts import BadInput, Progress, Unavailable, UnknownName
 from harness.media import face_landmarker
 from harness.media.face_landmarker import FaceLandmarker
 from splits.er_nerf.subject import SUBJECT_FILE, SubjectSequence, write_subject
+from splits.prepare.masks.networks import MULTICLASS, SELFIE
 from splits.prepare.output import check_absent, new_folder
 from splits.prepare.pose import fit_head_poses
-from splits.prepare.selfie import MULTICLASS, SELFIE
 from splits.prepare.sequence import Networks, Tracked, tick_of, write_frames, write_rest
 from splits.prepare.source import Cut, Source, open_source
 from splits.prepare.track import check_crop, choose_crop, extent, track_face
@@ -113,7 +113,7 @@ def _networks(weights: Path | None, masks: str) -> Networks:
     """The weights files; without those of a segmenter `auto` means GrabCut."""
     ways = {"multiclass": MULTICLASS, "selfie": SELFIE}
     if masks not in ("auto", "grabcut", *ways):
-        cure = f"Use auto, grabcut or {' or '.join(ways)}."
+        cure = f"Use auto, {', '.join(ways)} or grabcut."
         raise BadInput(f"--masks {masks}", "not a way to segment", cure)
     landmarker = weights or registry.resolve(face_landmarker.WEIGHTS_ID)
     if masks in ways:

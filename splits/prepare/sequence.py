@@ -24,10 +24,10 @@ from harness.media.landmarks68 import to_ibug68
 from harness.storage import make_folder
 from splits.prepare import action_units, layout, plates
 from splits.prepare.fidelity import Fidelity, composite_psnr, doubt
-from splits.prepare.masks import network_masks
+from splits.prepare.masks.grabcut import subject_masks
+from splits.prepare.masks.subject import network_masks
 from splits.prepare.pose import HeadPose
 from splits.prepare.regions import label_regions
-from splits.prepare.segment import subject_masks
 from splits.prepare.sheet import write_sheet
 from splits.prepare.source import Source
 from splits.prepare.track import Crop, FaceTrack

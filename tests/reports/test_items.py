@@ -136,7 +136,7 @@ def test_an_empty_file_of_items_has_none_and_no_file_has_none(row, tmp_path):
 
 def test_an_absent_file_is_named(row, tmp_path):
     (tmp_path / row.items[0]).unlink()
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(BadInput, match="no such file"):
         items.read(tmp_path, row)
 
 

@@ -115,7 +115,12 @@ def transforms(folder):
 
 
 def results(folder):
-    text = Path(__file__).parents[2].joinpath("reports/fixtures/results-schema4.json").read_text("utf-8")
+    text = (
+        Path(__file__)
+        .parents[2]
+        .joinpath("reports/fixtures/results-schema4.json")
+        .read_text("utf-8")
+    )
     (folder / "results.json").write_text(text)
     return folder / "results.json", lambda: stored.read(folder) and None
 
@@ -143,7 +148,9 @@ def manifest(folder):
 
 def external(folder):
     path = folder / "a.yaml"
-    path.write_text(yaml.safe_dump({"methods": {"er-nerf": {"root": "/x", "conda": "er"}}}))
+    path.write_text(
+        yaml.safe_dump({"methods": {"er-nerf": {"root": "/x", "prefix": {"conda": "er"}}}})
+    )
 
     def read():
         with pytest.MonkeyPatch.context() as patch:
@@ -155,7 +162,12 @@ def external(folder):
 
 def archived(folder):
     archive.write_truth(folder, toy.sequence().part(range(4)))
-    return folder / "frames.zip", lambda: archive.open_frames(folder / "frames.zip").stack(range(4))
+
+    def read():
+        found = archive.open_frames(folder / "frames.zip")
+        return found.stack(range(len(found)))
+
+    return folder / "frames.zip", read
 
 
 def signals(folder):

@@ -15,6 +15,8 @@ from harness.gate import baseline as baselines
 from harness.gate import check
 from tests.gate_results import FACTS, OFFSETS, VALUES, results, row, seeded, several, with_value
 
+REFUSED = r"not a (readable )?JSON|cannot be read as a baseline|not finite"
+
 
 @pytest.fixture
 def kept():
@@ -170,7 +172,7 @@ def test_a_baseline_survives_its_file(kept, tmp_path):
     assert baselines.read(path) == json.loads(json.dumps(kept))
     for content in ("{", "[]", "{}", "1", "null", "[" * 100_000, '{"format": 2, "rows": []}'):
         path.write_text(content)
-        with pytest.raises(BadInput, match="not a readable JSON|cannot be read as a baseline|not finite"):
+        with pytest.raises(BadInput, match=REFUSED):
             baselines.read(path)
     path.write_text(baselines.text(kept | {"format": 99}))
     with pytest.raises(BadInput, match="its format is 99"):
@@ -186,7 +188,7 @@ def test_a_baseline_without_finite_numbers_is_refused(kept, tmp_path, place, num
     path = tmp_path / "ci.json"
     kept["rows"]["ours [audio]"]["columns"]["psnr"][place] = "HERE"
     path.write_text(json.dumps(kept).replace('"HERE"', number))
-    with pytest.raises(BadInput, match="not a finite number|numbers is not finite"):
+    with pytest.raises(BadInput, match=r"not a finite number|numbers is not finite"):
         baselines.read(path)
 
 
@@ -195,7 +197,7 @@ def test_throughput_without_finite_ratios_is_refused(kept, tmp_path):
     for ratio in (float("nan"), float("inf"), 0.0, -1.0, None):
         kept["throughput"] = {"machine": {}, "ratios": {"fusion": {"ratio": ratio}}}
         path.write_text(json.dumps(kept))
-        with pytest.raises(BadInput, match="not a readable JSON|cannot be read as a baseline|not finite"):
+        with pytest.raises(BadInput, match=REFUSED):
             baselines.read(path)
 
 

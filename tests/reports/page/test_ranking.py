@@ -95,10 +95,10 @@ def test_page_without_items_is_written_and_says_why(run):
     shutil.rmtree(folder / "items")
     stand = ranking(results, folder)
     assert stand.reference is None
-    assert "cannot be read" in stand.problem
+    assert "no such file" in stand.problem
     html = page.write(results, folder).read_text("utf-8")
     assert "Against" not in html
-    assert "cannot be read" in html
+    assert "no such file" in html
 
 
 def test_pooled_columns_are_ranked_where_their_spread_is_stored(run):

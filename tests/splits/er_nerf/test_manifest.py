@@ -88,8 +88,8 @@ def test_without_the_file_each_folder_is_a_subject(tmp_path):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda s: "{", "not a list of sequences"),
-        (lambda s: "[" * 100_000, "not a list of sequences"),
+        (lambda s: "{", "not a readable JSON"),
+        (lambda s: "[" * 100_000, "nested too deeply"),
         (lambda s: '{"sequences": []}', "sequences"),
         (lambda s: described(s, id="../x"), "not the name of a sub-folder"),
         (lambda s: described(s, id="b"), "occurs twice"),

@@ -118,18 +118,14 @@ def test_repeatable(folder, model, tmp_path):
         assert (again / name).read_bytes() == (folder / name).read_bytes(), name
 
 
-def test_masks_that_lose_the_subject_are_refused_unless_accepted(
+def test_a_truth_that_is_not_the_video_is_refused_unless_accepted(
     folder, model, tmp_path, monkeypatch
 ):
-    """Half of the head is taken for background, as GrabCut does with dark hair."""
-    whole = sequence.subject_masks
-
-    def half(read, points, tick):
-        masks = whole(read, points, tick)
-        masks[:, : masks.shape[1] // 3] = 0
-        return masks
-
-    monkeypatch.setattr(sequence, "subject_masks", half)
+    """The background plate is black, as where a mask takes all of a wall for the subject."""
+    real = sequence.plates.background_plate
+    monkeypatch.setattr(
+        sequence.plates, "background_plate", lambda *given: (0 * real(*given)[0], 0.0)
+    )
     options = {"size": 160, "weights": model, "masks": "grabcut"}
     with pytest.raises(BadInput, match=r"masks do not hold: .* dB PSNR on average.*--accept-masks"):
         prepare(folder.parent / "talk.mp4", tmp_path / "out", **options)
@@ -203,7 +199,7 @@ def test_missing_weights(talk, tmp_path, monkeypatch):
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     with pytest.raises(Unavailable, match="weights fetch mediapipe-face-landmarker"):
         prepare(tmp_path / "v.mp4", tmp_path / "out")
-    with pytest.raises(BadInput, match="auto, grabcut or selfie"):
+    with pytest.raises(BadInput, match="auto, multiclass, selfie or grabcut"):
         prepare(tmp_path / "v.mp4", tmp_path / "out", weights=tmp_path, masks="magic")
 
 

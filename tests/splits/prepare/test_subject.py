@@ -22,7 +22,9 @@ COUNT = 22
 def grey(tmp_path_factory):
     """A video in which nobody is seen, for what is refused before anybody is looked for."""
     path = tmp_path_factory.mktemp("grey") / "grey.mp4"
-    write_mp4(path, [np.full((64, 64, 3), 90, np.uint8)] * 12, 25, np.zeros(12 * 640, np.float32))
+    write_mp4(
+        path, [np.full((64, 64, 3), 90, np.uint8)] * 12, 25, np.full(12 * 640, 0.1, np.float32)
+    )
     return path
 
 
@@ -53,7 +55,7 @@ def test_names_are_checked_before_any_work(grey, tmp_path, names, test, error, m
 
 def test_another_frame_size_is_refused(grey, tmp_path):
     write_mp4(tmp_path / "b.mp4", [np.zeros((64, 96, 3), np.uint8)] * 12, 25,
-              np.zeros(12 * 640, np.float32))  # fmt: skip
+              np.full(12 * 640, 0.1, np.float32))  # fmt: skip
     with pytest.raises(BadInput, match=r"b\.mp4: its frames are 96x64 pixels, those of .* 64x64"):
         prepare([grey, tmp_path / "b.mp4"], tmp_path / "out", weights=tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["b.mp4"]

@@ -230,13 +230,13 @@ def signal_of_another_length(root):
     return both(good(root), good(root))
 
 
-@case("finite numbers of shape [T,79] are expected")
+@case("values that are not finite")
 def signal_with_nan(root):
     np.save(root / "truth.bfm79.npy", np.full((8, 79), np.nan))
     return both(good(root), good(root))
 
 
-@case("it cannot be read (Object arrays cannot be loaded")
+@case("it holds pickled objects")
 def signal_as_pickle(root):
     np.save(root / "truth.bfm79.npy", np.array([{}], object), allow_pickle=True)
     return both(good(root), good(root))

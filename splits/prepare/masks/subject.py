@@ -1,7 +1,7 @@
 """Subject masks: what a segmentation network sees, cleaned by landmarks and time.
 
 A network knows hair from a dark background, which colours alone do not: GrabCut
-(`segment.subject_masks`) takes over only where no network is present.
+(`grabcut.subject_masks`) takes over only where no network is present.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from splits.prepare.geometry import (
     similarity,
     warp,
 )
-from splits.prepare.segment import FrameReader, connected
-from splits.prepare.selfie import open_segmenter
+from splits.prepare.masks.grabcut import FrameReader, connected
+from splits.prepare.masks.networks import open_segmenter
 
 #: Frames on either side whose median a mask is: removes what flickers for a frame or two.
 _NEIGHBOURS = 2

@@ -6,8 +6,8 @@ import pytest
 from harness.contracts import BadInput
 from harness.media.face_landmarker import FaceLandmarker
 from harness.media.video import read_frames
-from splits.prepare.masks import network_masks, only_subject
-from splits.prepare.selfie import SELFIE, SIDE, open_segmenter
+from splits.prepare.masks.networks import SELFIE, SIDE, open_segmenter
+from splits.prepare.masks.subject import network_masks, only_subject
 
 pytestmark = pytest.mark.shared
 
@@ -46,7 +46,7 @@ def test_masks_hold_head_and_shoulders_and_nothing_else(talk, network):
 
 
 def test_what_flickers_for_a_frame_is_removed(talk, network, monkeypatch):
-    from splits.prepare import masks as module
+    from splits.prepare.masks import subject as module
 
     frames, points = talk
     real = open_segmenter(SELFIE, network)
