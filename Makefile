@@ -4,7 +4,8 @@ VENV := .venv
 REFERENCE := .venv-reference
 LOWEST := .venv-lowest
 BIN := $(VENV)/bin
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+PIP_FLAGS ?=
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 # Processes of `make test`; each computes on one thread.
 WORKERS ?= 2
 export OMP_WAIT_POLICY ?= passive

@@ -110,6 +110,8 @@ def alone(part: Path, progress: Progress) -> Iterator[BinaryIO]:
     finally:
         if part.is_file() and not part.stat().st_size:
             part.unlink()
+        if not part.is_file():
+            Path(f"{part}.etag").unlink(missing_ok=True)
         lock.release()
 
 
@@ -130,9 +132,14 @@ def download(entry: WeightEntry, file: BinaryIO, progress: Progress) -> None:
 def transfer(entry: WeightEntry, file: BinaryIO, progress: Progress) -> bool:
     """One request, appended to the part; False where its answer does not continue the part."""
     have = os.fstat(file.fileno()).st_size
+    if not entry.url.startswith(("https://", "http://")):
+        raise failed(entry, "it is not a web address", gone=True)
     request = urllib.request.Request(entry.url)
+    etag = Path(f"{file.name}.etag")
     if have:
         request.add_header("Range", f"bytes={have}-")
+        if etag.is_file():  # then a server whose file has changed sends all of the new one
+            request.add_header("If-Range", etag.read_text("ascii", "replace").strip())
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
@@ -148,6 +155,10 @@ def transfer(entry: WeightEntry, file: BinaryIO, progress: Progress) -> bool:
         if answer.status != 206:
             file.truncate(0)
             have = 0
+            etag.unlink(missing_ok=True)
+            stated = answer.headers.get("ETag", "")
+            if stated.isascii() and stated.isprintable() and stated.startswith('"'):
+                etag.write_text(stated, "ascii")
         receive(entry, answer, file, have, progress)
     return True
 

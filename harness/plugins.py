@@ -78,7 +78,7 @@ def collect(
             for spec in specs:
                 if not isinstance(spec, kind):
                     raise TypeError(f"it provides {type(spec).__name__}, not {kind.__name__}")
-        except (Exception, SystemExit) as error:  # a third party's import may raise anything
+        except BaseException as error:  # a third party's import may raise anything at all
             reason = f"{type(error).__name__}: {error}"
             problems.append(Problem(origin_of(point), reason, point.name))
             continue

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from harness import __version__
 from harness.cli import (
     ablate,
     check,
@@ -20,12 +23,30 @@ from harness.cli import (
 
 app = typer.Typer(
     name="harness",
-    help="Train, render, score and report emotional talking-face methods.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     rich_markup_mode=None,
 )
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        print(f"talking-face-bench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Train, render, score and report emotional talking-face methods."""
+
+
 app.command("run")(run.run)
 app.command("ablate")(ablate.ablate)
 app.command("score")(score.score)

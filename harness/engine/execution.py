@@ -106,8 +106,9 @@ class Engine:
                 seen.add(unit.lock)
                 pending.append(unit)
         idle, said = time.monotonic(), False
+        order = {unit.lock: f"{number}/{len(pending)}" for number, unit in enumerate(pending, 1)}
         while pending:
-            left = [unit for unit in pending if not self._attempt(unit)]
+            left = [unit for unit in pending if not self._attempt(unit, order[unit.lock])]
             if len(left) < len(pending):
                 idle, said = time.monotonic(), False
             elif left:
@@ -117,8 +118,8 @@ class Engine:
                 time.sleep(POLL)
             pending = left
 
-    def _attempt(self, unit: Unit) -> bool:
-        """Whether a unit is finished or has failed."""
+    def _attempt(self, unit: Unit, place: str) -> bool:
+        """Whether a unit is finished or has failed; `place` is shown with its progress."""
         if any(cell.key in self._failed for cell in unit.needs):
             self._failed |= {cell.key for cell in unit.cells if not self.store.done(cell)}
             return True
@@ -140,17 +141,17 @@ class Engine:
             self.tally.reused += len(unit.cells) - len(todo)
             if isinstance(unit, CellUnit):
                 for cell in todo:
-                    self._do(unit, cell)
+                    self._do(unit, cell, place)
             elif todo:
-                self._score(unit, todo)
+                self._score(unit, todo, place)
         finally:
             lock.release()
         return True
 
-    def _do(self, unit: CellUnit, cell: Cell) -> None:
+    def _do(self, unit: CellUnit, cell: Cell, place: str) -> None:
         try:
             with (
-                watch(cell.label) as progress,
+                watch(cell.label, place) as progress,
                 self.store.open(cell, keep_partial=unit.resumes) as (folder, record),
             ):
                 unit.work(self, folder, record, progress)
@@ -162,11 +163,11 @@ class Engine:
         else:
             self.tally.computed += 1
 
-    def _score(self, unit: ScoreUnit, todo: list[Cell]) -> None:
+    def _score(self, unit: ScoreUnit, todo: list[Cell], place: str) -> None:
         """All missing scores of one prediction, in one pass over its frames."""
         pairs = [(spec, cell) for spec, cell in unit.scores if cell in todo]
         built = [metrics.build(spec, self.device) for spec, _ in pairs]
-        with watch(unit.label) as progress:
+        with watch(unit.label, place) as progress:
             try:
                 clip, batches = unit.open(self.store)
                 outcomes = scoring.stream(built, clip, batches, progress)

@@ -44,36 +44,56 @@ class _Lines:
 
 
 @contextmanager
-def watch(label: str) -> Iterator[Progress]:
-    """Progress of one cell: a bar with stage, rate and ETA on a terminal, lines elsewhere."""
+def watch(label: str, place: str = "") -> Iterator[Progress]:
+    """Progress of one cell: a bar with stage, rate and ETA on a terminal, lines elsewhere.
+
+    Args:
+        label: of the cell.
+        place: which of how many it is, such as "7/23"; empty where that is not known.
+
+    """
     if not sys.stderr.isatty():
-        yield _Lines(label)
+        yield _Lines(f"[{place}] {label}" if place else label)
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
+    from rich.table import Column
 
-    bars = Bars(
-        TextColumn("[bold]{task.fields[label]}[/] {task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[values]}"),
-        console=Console(stderr=True),
-        transient=True,
-    )
+    # On a narrow terminal the label and the values give way; bar, count, rate and ETA stay.
+    console = Console(stderr=True)
+    gives_way = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    last = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    columns = [
+        TextColumn("{task.fields[place]}", table_column=Column(no_wrap=True)),
+        TextColumn("[bold]{task.fields[label]}[/] {task.description}", table_column=gives_way),
+        BarColumn(bar_width=24 if console.width >= 120 else 10),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True)),
+    ]
+    if console.width >= 120:
+        columns.append(TextColumn("[dim]{task.fields[values]}", table_column=last))
+    bars = Bars(*columns, console=console, transient=True, expand=True)
     tasks: dict[str, tuple[TaskID, float]] = {}
 
     def report(stage: str, done: int, total: int, **values: float) -> None:
         now = time.monotonic()
         if stage not in tasks:
-            task = bars.add_task(stage, total=total, label=label, rate="", values="")
+            task = bars.add_task(
+                escape(stage),  # rich takes brackets for markup
+                total=total,
+                label=escape(label),
+                place=escape(place and f"[{place}]"),
+                rate="",
+                values="",
+            )
             tasks[stage] = (task, now)
         task, start = tasks[stage]
         rate = f"{done / (now - start):.1f}/s" if now > start else ""
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
-        bars.update(task, completed=done, total=total, rate=rate, values=shown)
+        shown_values = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        bars.update(task, completed=done, total=total, rate=rate, values=shown_values)
 
     with bars:
         yield report

@@ -7,12 +7,13 @@ nor on the number of workers.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import threading
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,6 +24,10 @@ from harness.contracts import BadInput, HarnessError, Unavailable
 
 #: Id in metrics/weights.toml of the model bundle.
 WEIGHTS_ID = "mediapipe-face-landmarker"
+
+
+#: Sides of the squares of a second and third look, as shares of the frame's longer side.
+_SHARES = (0.55, 0.3)
 
 
 class NoFace(HarnessError):
@@ -101,6 +106,23 @@ def close_before_threads_end(landmarker: FaceLandmarker) -> None:
     threading._register_atexit(close)  # type: ignore[attr-defined]  # private, so not in the stub
 
 
+def squares(height: int, width: int) -> list[tuple[int, int, int]]:
+    """Overlapping squares (top, left, side) that cover a frame: larger first, then the middle."""
+    return [place for share in _SHARES for place in _squares(height, width, share)]
+
+
+def _squares(height: int, width: int, share: float) -> list[tuple[int, int, int]]:
+    side = min(round(share * max(height, width)), height, width)
+    tops, lefts = (
+        np.linspace(0, size - side, 1 + math.ceil(2 * (size - side) / side)).round().astype(int)
+        for size in (height, width)
+    )
+    places = [(int(top), int(left)) for top in tops for left in lefts]
+    middle = (height - side) / 2, (width - side) / 2
+    places.sort(key=lambda place: (math.dist(place, middle), place))
+    return [(top, left, side) for top, left in places]
+
+
 class FaceLandmarker:
     """The landmarker as a context manager.
 
@@ -164,9 +186,22 @@ class FaceLandmarker:
         return self._task.detect(image)
 
     def detect_all(self, rgb: np.ndarray) -> list[FaceDetection]:
-        """All faces (at most `num_faces`) of a frame uint8 RGB [H,W,3], possibly none."""
+        """All faces (at most `num_faces`) of a frame uint8 RGB [H,W,3], possibly none.
+
+        The network looks for faces that fill a good part of the frame. Where it finds none, it
+        looks again at overlapping squares, in which a small face is larger.
+        """
         if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
             raise TypeError(f"expected uint8 RGB [H,W,3], not {rgb.dtype} {list(rgb.shape)}")
+        if faces := self._faces(rgb):
+            return faces
+        for top, left, side in squares(*rgb.shape[:2]):
+            if faces := self._faces(rgb[top : top + side, left : left + side]):
+                shift = np.array([left, top], np.float32)
+                return [replace(face, landmarks=face.landmarks + shift) for face in faces]
+        return []
+
+    def _faces(self, rgb: np.ndarray) -> list[FaceDetection]:
         height, width = rgb.shape[:2]
         result = self._run(rgb)
         faces = []

@@ -40,6 +40,9 @@ _PLATE_FRAMES = 64
 #: How sound that is late or early is moved.
 _MOVE = "`--audio-offset {:.2f}` moves it."
 
+#: Frames of a single video below which it cannot be trained on.
+_FEWEST = 53
+
 #: Seconds below which a single video is said to be short.
 _SHORT = 20.0
 
@@ -185,6 +188,11 @@ def doubts(folder: Path, alone: bool = True) -> list[str]:
         )
     if off := doubt(folder, record["composite_psnr"]):
         found.append(off)
+    if alone and record["frames"] < _FEWEST:
+        found.append(
+            f"{folder}: it has {record['frames']} frames, and UA-3DTalk needs {_FEWEST}: 48 to "
+            "train on and the eleventh part to test on. `run` will refuse it."
+        )
     if alone and (seconds := record["frames"] / record["fps"]) < _SHORT:
         found.append(
             f"{folder}: it lasts {seconds:.1f} s; methods usually train on a few minutes. Prepare "

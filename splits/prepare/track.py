@@ -19,6 +19,11 @@ _CROP_MARGIN = 1.9
 #: A face that moves by more than this share of its height between frames was cut.
 _JUMP = 0.6
 
+#: Another picture of the face: the square around it, at this many pixels a side, differs from the
+#: frame before by more grey levels, and by more times what is usual. Speech and nods give at most
+#: 12 levels on real videos; another person in the same place 25 or more.
+_SIDE, _LEVELS, _TIMES = 24, 20.0, 6.0
+
 
 @dataclass(frozen=True)
 class FaceTrack:
@@ -69,6 +74,7 @@ def track_face(
 
     """
     faces, none, several = [], [], []
+    looks: list[np.ndarray] = []
     for t, frame in enumerate(frames):
         found = landmarker.detect_all(frame)
         if not found:
@@ -76,6 +82,7 @@ def track_face(
         elif len(found) > 1:
             several.append(t)
         faces += found[:1]
+        looks += [_look(frame, face.landmarks) for face in found[:1]]
         tick(t + 1, count)
     when = lambda t: f"frame {t} ({t / fps:.2f} s)"  # noqa: E731
     if len(none) == count:
@@ -102,12 +109,30 @@ def track_face(
             f"the face jumps by {step.max():.0f} pixels at {when(t)}: a cut, or another subject",
             "Cut the video to one continuous sequence.",
         )
+    change = np.abs(np.diff(np.stack(looks), axis=0)).mean((1, 2))
+    if len(change) and change.max() > max(_LEVELS, _TIMES * np.median(change)):
+        t = int(change.argmax()) + 1
+        raise BadInput(
+            video,
+            f"the face looks different from {when(t)} on: a cut, or another subject",
+            "Cut the video to one continuous sequence of one subject.",
+        )
     return FaceTrack(
         landmarks=landmarks,
         depth=np.stack([f.depth for f in faces]),
         blendshapes=np.stack([f.blendshapes for f in faces]),
         names=faces[0].names,
     )
+
+
+def _look(frame: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """The face in grey levels, float32 [_SIDE,_SIDE], wherever in the frame it is."""
+    low, high = landmarks.min(0), landmarks.max(0)
+    height, width = frame.shape[:2]
+    left, top = np.clip(np.floor(low), 0, [width - 2, height - 2]).astype(int)
+    right, bottom = np.clip(np.ceil(high), [left + 2, top + 2], [width, height]).astype(int)
+    face = cv2.cvtColor(np.ascontiguousarray(frame[top:bottom, left:right]), cv2.COLOR_RGB2GRAY)
+    return cv2.resize(face, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def check_crop(size: int | None, crop: str) -> None:

@@ -20,6 +20,9 @@ NUMBER = 7
 
 def leave():
     raise SystemExit("not today")
+
+def interrupt():
+    raise KeyboardInterrupt("not I")
 """
 
 #: Catalogue -> (name of a good spec, its attribute).
@@ -115,6 +118,13 @@ def test_a_broken_split_stops_no_run_of_another(monkeypatch, tmp_path):
         assert one("splits", "synthetic-mini").id == "synthetic-mini"
         (problem,) = CATALOGUES["splits"].problems()
     assert problem.reason == "SystemExit: not today"
+
+
+def test_a_plug_in_cannot_pretend_to_be_ctrl_c(monkeypatch, tmp_path):
+    with installed(monkeypatch, tmp_path / "p", SOURCE, splits="broken = theirs:interrupt"):
+        assert one("splits", "synthetic-mini").id == "synthetic-mini"
+        (problem,) = CATALOGUES["splits"].problems()
+    assert problem.reason == "KeyboardInterrupt: not I"
 
 
 @pytest.mark.parametrize("kind", CATALOGUES)

@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 import pytest
 
+from harness import __version__
 from harness.__main__ import main
 from harness.cli.options import parse_metrics, parse_overrides
 from harness.contracts import Results, Row, Score
@@ -168,6 +169,11 @@ def test_numbers_as_people_write_them():
     assert parse_overrides(["a=5e-4", "b=1e3", "c=e4", "d=3"]) == {
         "a": 5e-4, "b": 1000.0, "c": "e4", "d": 3,
     }  # fmt: skip
+
+
+def test_the_version_is_told(command):
+    code, out, _ = command("--version")
+    assert (code, out) == (0, f"talking-face-bench {__version__}\n")
 
 
 def test_metric_ids_count_once():

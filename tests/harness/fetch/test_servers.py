@@ -81,6 +81,32 @@ def test_a_part_older_than_the_file_of_the_server_is_not_continued(rows, server,
     assert server.ranges == ["bytes=1000-", None]
 
 
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_part_is_continued_only_while_the_servers_file_has_the_same_tag(
+    rows, server, folder, changed
+):
+    """No checksum is known, and the new version is as long as the old one."""
+    server.behaviour, server.drop = "tags", True
+    with pytest.raises(BadInput, match="closed after"):
+        fetch.fetch_weights("bare", quiet)
+    assert (folder / "net.bin.part.etag").is_file()
+    server.drop = False
+    if changed:
+        server.payload = PAYLOAD[::-1]
+    assert fetch.fetch_weights("bare", quiet).read_bytes() == server.payload
+    assert server.ranges[-1] == f"bytes={len(PAYLOAD) // 3}-"
+    assert not list(folder.glob("*.etag"))
+
+
+@pytest.mark.parametrize("url", ["file:///etc/hostname", "/etc/hostname", "ftp://here/net.bin"])
+def test_only_web_addresses_are_fetched(rows, monkeypatch, folder, url):
+    entry = replace(rows["bare"], url=url)
+    monkeypatch.setattr(fetch.weights, "entry_of", lambda weight_id: entry)
+    with pytest.raises(BadInput, match="it is not a web address"):
+        fetch.fetch_weights("bare", quiet)
+    assert not (folder / "net.bin").exists()
+
+
 def test_a_whole_part_is_put_in_place(rows, server, folder):
     part_of(folder, PAYLOAD)
     assert fetch.fetch_weights("bare", quiet).read_bytes() == PAYLOAD

@@ -20,6 +20,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.behaviour = "honest"
         self.payload = PAYLOAD
+        self.drop = False  # whether a tagged answer ends after a third
         self.ranges: list[str | None] = []
         self.paths: list[str] = []
         self.go_on = threading.Event()  # what a stalled or slow answer waits for
@@ -43,7 +44,9 @@ class Handler(BaseHTTPRequestHandler):
         if how == "redirects for ever":
             return self.redirect(self.path)
         start = int(wanted.split("=")[1].rstrip("-")) if wanted else 0
-        if wanted and how == "ignores ranges":
+        etag = f'"{hashlib.sha256(payload).hexdigest()[:8]}"'
+        changed = self.headers["If-Range"] not in (None, etag)
+        if wanted and (how == "ignores ranges" or changed):
             wanted, start = None, 0
         if wanted and (start >= len(payload) or how == "no ranges"):
             self.send_response(416)
@@ -56,6 +59,8 @@ class Handler(BaseHTTPRequestHandler):
             body = bytes(len(body))
         length = len(body) + {"claims more": 1000, "claims less": -1000}.get(how, 0)
         self.send_response(206 if wanted else 200)
+        if how == "tags":
+            self.send_header("ETag", etag)
         if how == "web page":
             self.send_header("Content-Type", "text/html; charset=utf-8")
         if how == "newer":
@@ -78,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
             elif how == "broken chunks":
                 self.wfile.write(b"%x\r\n%s" % (len(body), body[:third]))
-            elif how == "drops":
+            elif how == "drops" or (how == "tags" and self.server.drop):
                 self.wfile.write(body[:third])
             elif how in ("stalls", "slow"):
                 self.wfile.write(body[:third])

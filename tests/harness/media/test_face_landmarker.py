@@ -1,10 +1,11 @@
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
 from harness.contracts import BadInput, Unavailable
-from harness.media.face_landmarker import FaceLandmarker, NoFace, SeveralFaces
+from harness.media.face_landmarker import FaceLandmarker, NoFace, SeveralFaces, squares
 from harness.media.video import read_frames
 
 
@@ -74,3 +75,28 @@ def test_quiet(model, frame, capfd):
     with FaceLandmarker(model) as landmarker:
         landmarker.detect(frame)
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("x", "y"), [(40, 30), (900, 480), (500, 250)])
+def test_a_small_face_is_found_at_a_second_look(model, frame, x, y):
+    """A person far off in a wide picture, at 110 pixels of 1280."""
+    small = cv2.resize(frame, (110, 110), interpolation=cv2.INTER_AREA)
+    wide = np.full((720, 1280, 3), 110, np.uint8)
+    wide[y : y + 110, x : x + 110] = small
+    with FaceLandmarker(model) as landmarker:
+        (there,) = landmarker.detect_all(wide)
+        (near,) = landmarker.detect_all(cv2.resize(small, (440, 440)))
+    expected = near.landmarks / 4 + [x, y]
+    assert np.abs(there.landmarks - expected).mean() < 2
+
+
+@pytest.mark.parametrize(("height", "width"), [(720, 1280), (1920, 1080), (450, 450), (64, 4000)])
+def test_squares_cover_a_frame_and_overlap(height, width):
+    seen = np.zeros((height, width), int)
+    for top, left, side in squares(height, width):
+        assert 0 <= top <= height - side
+        assert 0 <= left <= width - side
+        seen[top : top + side, left : left + side] += 1
+    assert seen.min() >= 2
+    assert len(squares(720, 1280)) <= 24
