@@ -158,7 +158,7 @@ def _probed(path: Path, size: int, mtime: int, inode: int) -> VideoInfo:
             orientation=turn,
             colour=colour_of(first, format_.name),
             bits=max(component.bits for component in format_.components),
-            transfer=HDR.get(int(first.color_trc), ""),
+            transfer=HDR.get(int(stream.codec_context.color_trc), ""),
             pixel_shape=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
             interlaced=interlaced,
             alpha=any(component.is_alpha for component in format_.components),
