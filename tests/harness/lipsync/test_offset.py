@@ -1,4 +1,4 @@
-"""Late sound is found on real people who speak English; the network has heard German alone."""
+"""Late sound is found on real people who speak English; the network was trained on German."""
 
 from pathlib import Path
 

@@ -19,7 +19,7 @@ def click(seconds, at, rate=16_000):
     return sound
 
 
-def heard(samples, rate=16_000):
+def click_of(samples, rate=16_000):
     return float(np.argmax(np.abs(samples) > 0.2)) / rate
 
 
@@ -28,7 +28,7 @@ def test_missing_packets_of_sound_are_silence_and_said(tmp_path):
     path = encode(tmp_path / "a.mkv", frames(150), sound=sound,
                   sound_stamps=lambda i, at: None if 200 <= i < 230 else at)  # fmt: skip
     found = open_sound(path)
-    assert heard(read_audio(path)) == pytest.approx(5.0, abs=0.01)
+    assert click_of(read_audio(path)) == pytest.approx(5.0, abs=0.01)
     assert len(found.samples) == len(sound)
     assert found.notes == (
         f"{path}: 0.300 s of its sound are missing; there is silence in their place.",
@@ -41,7 +41,7 @@ def test_sound_that_overlaps_is_left_out_and_said(tmp_path):
     path = encode(tmp_path / "a.mkv", frames(150), sound=click(6.0, 5.0),
                   sound_stamps=lambda i, at: round(at * 0.9))  # fmt: skip
     found = open_sound(path)
-    assert heard(read_audio(path)) == pytest.approx(4.5, abs=0.02)
+    assert click_of(read_audio(path)) == pytest.approx(4.5, abs=0.02)
     assert "s of its sound overlap and were left out" in found.notes[0]
 
 
@@ -56,7 +56,7 @@ def test_stamps_rounded_to_milliseconds_are_no_gaps(tmp_path):
 def test_sound_is_placed_by_the_first_frame_that_is_decoded(tmp_path):
     path = encode(tmp_path / "a.mkv", frames(50), stamps=range(10, 60), sound=click(2.4, 1.0))
     assert audio_delay(path) == pytest.approx(-0.4, abs=0.002)
-    assert heard(read_audio(path)) == pytest.approx(0.6, abs=0.01)
+    assert click_of(read_audio(path)) == pytest.approx(0.6, abs=0.01)
 
 
 def test_dropped_frames_are_named(tmp_path):
