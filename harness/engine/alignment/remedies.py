@@ -61,7 +61,8 @@ def align(prediction: OpenedSequence, truth: OpenedSequence, remedies: Remedies)
         prediction = resized(prediction, truth.height, truth.width)
     check_colours(prediction, truth, notes)
     if prediction.count != truth.count:
-        if prediction.first != truth.first:
+        both = prediction.kind == truth.kind == "pictures"
+        if both and remedies.trim and prediction.first != truth.first:
             ranges = [f"{one.first} to {one.first + one.count - 1}" for one in (prediction, truth)]
             raise BadInput(
                 prediction.path,

@@ -160,6 +160,12 @@ def pictures_without_rate(root):
     return both(folder(root / "a"), good(root))
 
 
+@case("its images are numbered 1 to 7, those of its ground truth")
+def pictures_that_begin_later(root):
+    (folder(root / "a") / "0000.png").unlink()
+    return both(root / "a", folder(root / "t"), "--fps", 25, "--trim")
+
+
 @case("image 2 is followed by 4")
 def picture_missing(root):
     (folder(root / "a") / "0003.png").unlink()

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import soundfile
 from recordings import folder, pictures, tone, video
 
 from harness.contracts import Results
+from harness.engine.alignment import opened as reader
 from harness.engine.alignment.opened import open_sequence
 from harness.media.video import write_mp4
 from reports import items
@@ -377,3 +379,36 @@ def test_kill_9_leaves_nothing_half_written_and_the_next_call_goes_on(tmp_path, 
     assert f"{finished} reused" in err or "Nothing to do" in err
     assert results_of(tmp_path).rows[0].scores["psnr"].value == 100
     assert not list(cells.glob("*.partial"))
+
+
+def test_numbers_count_only_between_two_folders_of_pictures(call, tmp_path):
+    """A video has none: its first frame belongs to the first picture, also to one of number 1."""
+    truth = pictures(8)
+    video(tmp_path / "t.mkv", truth)
+    folder(tmp_path / "p", truth[:7])
+    for t in reversed(range(7)):
+        (tmp_path / "p" / f"{t:04d}.png").rename(tmp_path / "p" / f"{t + 1:04d}.png")
+    flags = ("--fps", 25, "--trim", "--metrics", "psnr")
+    code, _, err = call("--pred", tmp_path / "p", "--truth", tmp_path / "t.mkv", *flags)
+    assert code == 0, err
+    assert results_of(tmp_path).rows[0].scores["psnr"].value == 100
+
+
+def test_colours_decoded_in_two_ways_are_said_and_recorded(call, tmp_path, monkeypatch):
+    frames = pictures(6)
+    for name in ("p", "t"):
+        video(tmp_path / f"{name}.mkv", frames)
+    real = reader.probe
+
+    def tagged(path):
+        info = real(path)
+        return replace(info, colour="bt709, limited range") if path.stem == "p" else info
+
+    monkeypatch.setattr(reader, "probe", tagged)
+    flags = ("--metrics", "psnr")
+    sides = ("--pred", tmp_path / "p.mkv", "--truth", tmp_path / "t.mkv")
+    code, _, err = call(*sides, *flags)
+    assert code == 0, err
+    assert "p.mkv: its colours are decoded as bt709, limited range, those of" in err
+    record = results_of(tmp_path).provenance["score"]["p/t"]
+    assert record["colour"] == ["bt709, limited range", "rgb"]
