@@ -7,13 +7,15 @@ with the sum s = x + y and the difference d = x - y it is
 
 so four windowed averages (s, d, s^2, d^2) serve instead of five, and equal frames give exactly 1.
 In 8-bit levels all four are whole numbers; s and d are centred first, which changes no variance
-and makes float32 enough.
+and makes float32 enough. Frames are processed in strips of rows, whose planes stay in the
+processor's cache.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +26,8 @@ BORDER = WINDOW // 2
 C1, C2 = (K1 * PEAK) ** 2, (K2 * PEAK) ** 2
 #: Width of the uniform window.
 BOX = 7
+#: Values of one plane of a strip, about: four of three channels and what is made of them fill a few MB.
+STRIP = 2**16
 
 
 def gaussian_window() -> np.ndarray:
@@ -79,20 +83,21 @@ def blur(planes: Tensor, outside: Tensor) -> Tensor:
         the leading [H-10,W-10] is the valid part, and the leading [H,W] the mirrored one.
 
     """
-    edges, rest = edge_weights()
     ends = torch.cat([planes[..., : 2 * BORDER, :], planes[..., -2 * BORDER :, :]], -2)
-    rows = torch.cat([slide(planes, -2), edges @ ends + rest[:, None] * outside], -2)
+    return blur_columns(torch.cat([slide(planes, -2), blur_ends(ends, outside)], -2), outside)
+
+
+def blur_ends(ends: Tensor, outside: Tensor) -> Tensor:
+    """Rows of `blur` near the border: [...,20,W], of the first and the last ten rows."""
+    edges, rest = edge_weights()
+    return edges @ ends + rest[:, None] * outside
+
+
+def blur_columns(rows: Tensor, outside: Tensor) -> Tensor:
+    """What `blur` does along rows alone: [...,H,W] -> [...,H,W+10]."""
+    edges, rest = edge_weights()
     ends = torch.cat([rows[..., : 2 * BORDER], rows[..., -2 * BORDER :]], -1)
     return torch.cat([slide(rows, -1), ends @ edges.T + rest * outside], -1)
-
-
-def in_place(extended: Tensor) -> Tensor:
-    """The mirrored part of what `blur` lays out, as it lies in the image: [...,H,W]."""
-    for axis in (-2, -1):
-        inner = extended.shape[axis] - 4 * BORDER
-        middle, first, last, _ = extended.split([inner, BORDER, BORDER, 2 * BORDER], axis)
-        extended = torch.cat([first, middle, last], axis)
-    return extended
 
 
 def planes_of(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -119,18 +124,14 @@ def black(centre: Tensor) -> Tensor:
 def terms(averages: Tensor, centre: Tensor) -> tuple[Tensor, Tensor]:
     """Luminance and contrast-structure [C,H,W] of the averages [4,C,H,W] of `planes_of`."""
     first, square = averages[:2], averages[2:]
-    var_s, var_d = square.addcmul(first, first, value=-1)
-    return _luminance(first, centre), _ratio(var_s, var_d, C2)
+    var_s, var_d = torch.addcmul(square, first, first, value=-1)
+    mean_s, mean_d = (first + centre).square_()
+    return ratio(mean_s, mean_d, C1), ratio(var_s, var_d, C2)
 
 
-def _luminance(averages: Tensor, centre: Tensor) -> Tensor:
-    """Luminance of the averages [2,C,H,W] of s and d."""
-    mean_s, mean_d = (averages + centre).square_()
-    return _ratio(mean_s, mean_d, C1)
-
-
-def _ratio(a: Tensor, b: Tensor, c: float) -> Tensor:
-    return (a - b).add_(2 * c).div_((a + b).add_(2 * c))
+def ratio(a: Tensor, b: Tensor, c: float) -> Tensor:
+    """(a - b + 2c) / (a + b + 2c), as one minus the part that is missing: exactly 1 for b = 0."""
+    return torch.addcdiv(torch.ones(()), b, (a + b).add_(2 * c), value=-2)
 
 
 def box_sums(planes: Tensor) -> Tensor:
@@ -148,13 +149,22 @@ def box_ssim(planes: Tensor, centre: Tensor) -> Tensor:
 
     Planes [4,C,H,W] and centre [2,C,1,1] are those of `planes_of`. The sums are exact in float32,
     and 49^2 times a variance in int32: 49 times a sum of squares and the square of a sum are
-    below 2^31.
+    below 2^31. Constants are scaled instead of sums.
     """
     count = BOX * BOX
     total = box_sums(planes)
-    first, square = total[:2].int(), total[2:].int()
-    var_s, var_d = (square.mul_(count) - first.square()).float() / (count * (count - 1))
-    return _luminance(total[:2] / count, centre).mul_(_ratio(var_s, var_d, C2))
+    first, square = total.int().split(2)
+    var_s, var_d = square.mul_(count).addcmul_(first, first, value=-1).float()
+    mean_s, mean_d = total[:2].add_(count * centre).square_()
+    luminance = ratio(mean_s, mean_d, count**2 * C1)
+    return luminance.mul_(ratio(var_s, var_d, count * (count - 1) * C2))
+
+
+def in_place(extended: Tensor) -> Tensor:
+    """The mirrored part of rows that `blur_columns` lays out, as it lies in the image: [...,H,W]."""
+    inner = extended.shape[-1] - 4 * BORDER
+    middle, first, last, _ = extended.split([inner, BORDER, BORDER, 2 * BORDER], -1)
+    return torch.cat([first, middle, last], -1)
 
 
 @dataclass(frozen=True)
@@ -167,16 +177,14 @@ class Similarity:
 
 
 def similarity(prediction: np.ndarray, truth: np.ndarray) -> Similarity:
-    """All conventions of SSIM of uint8 RGB [B,H,W,3], H and W at least 11.
-
-    Frames go through one by one: the products of one frame stay in the processor's cache.
-    """
+    """All conventions of SSIM of uint8 RGB [B,H,W,3], H and W at least 11."""
     with torch.inference_mode():
-        parts = [_pair(levels(x), levels(y)) for x, y in zip(prediction, truth, strict=True)]
+        mirrored = np.empty(truth.shape[:3], np.float32)
+        pairs = [_pair(*pair) for pair in zip(prediction, truth, mirrored, strict=True)]
     return Similarity(
-        {name: np.array([p.means[name] for p in parts]) for name in parts[0].means},
-        np.stack([p.contrast for p in parts]),
-        np.stack([p.mirrored for p in parts]),
+        {name: np.array([means[name] for means, _ in pairs]) for name in pairs[0][0]},
+        np.stack([contrast for _, contrast in pairs]),
+        mirrored,
     )
 
 
@@ -185,28 +193,46 @@ def levels(frame: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(frame.transpose(2, 0, 1))).float()
 
 
-def _pair(x: Tensor, y: Tensor) -> Similarity:
-    _, height, width = x.shape
-    planes, centre = planes_of(x, y)
-    luminance, contrast = terms(blur(planes, black(centre)), centre)
-    values = (luminance * contrast).mean(0)
+def _pair(x: np.ndarray, y: np.ndarray, mirrored: np.ndarray) -> tuple[dict[str, float], Any]:
+    """Means of each convention, and the contrast-structure float64 [3]; fills `mirrored` [H,W]."""
+    height, width, _ = x.shape
     rows, columns = height - 2 * BORDER, width - 2 * BORDER
+    sums = dict.fromkeys(("torchmetrics", "3dgs", "valid", "skimage"), 0.0)
+    contrasts = torch.zeros(3, dtype=torch.float64)
 
-    def total(part: Tensor) -> float:
-        return part.sum(dtype=torch.float64).item()
+    def add(name: str, *parts: Tensor) -> None:
+        sums[name] += sum(part.sum(dtype=torch.float64).item() for part in parts)
 
-    valid = total(values[:rows, :columns])
-    around = (
-        total(values[height:, :columns])
-        + total(values[:rows, width:])
-        + total(values[height:, width:])
-    )
-    means = {
-        "torchmetrics": total(values[:height, :width]) / (height * width),
-        "3dgs": (valid + around) / (height * width),
-        "valid": valid / (rows * columns),
-        "skimage": box_ssim(planes, centre).mean(dtype=torch.float64).item(),
+    step = max(2 * BORDER, STRIP // width)
+    for start in range(0, rows, step):
+        stop = min(start + step, rows)
+        planes, centre = planes_of(*(levels(v[start : stop + 2 * BORDER]) for v in (x, y)))
+        averages = blur_columns(slide(planes, -2), black(centre))
+        luminance, contrast = terms(averages, centre)
+        values = luminance.mul_(contrast).mean(0)
+        add("torchmetrics", values[:, :width])
+        add("3dgs", values[:, :columns], values[:, width:])
+        add("valid", values[:, :columns])
+        contrasts += contrast[..., :columns].sum((1, 2), dtype=torch.float64)
+        mirrored[BORDER + start : BORDER + stop] = in_place(values)
+        # The uniform window fits two rows further up and down.
+        seen = planes if stop == rows else planes[..., : stop - start + BOX - 1, :]
+        add("skimage", box_ssim(seen, centre))
+    # The first and the last five rows, mirrored and then with zeros outside.
+    ends = [np.concatenate([v[: 2 * BORDER], v[-2 * BORDER :]]) for v in (x, y)]
+    planes, centre = planes_of(*map(levels, ends))
+    averages = blur_columns(blur_ends(planes, black(centre)), black(centre))
+    luminance, contrast = terms(averages, centre)
+    values = luminance.mul_(contrast).mean(0)
+    add("torchmetrics", values[: 2 * BORDER, :width])
+    add("3dgs", values[2 * BORDER :, :columns], values[2 * BORDER :, width:])
+    edge = in_place(values[: 2 * BORDER])
+    mirrored[:BORDER], mirrored[-BORDER:] = edge[:BORDER], edge[BORDER:]
+    places = {
+        "torchmetrics": height * width,
+        "3dgs": height * width,
+        "valid": rows * columns,
+        "skimage": 3 * (height - BOX + 1) * (width - BOX + 1),
     }
-    inside = contrast[:, :rows, :columns].mean((1, 2), dtype=torch.float64)
-    arrays = {name: np.asarray(mean) for name, mean in means.items()}
-    return Similarity(arrays, inside.numpy(), in_place(values).numpy())
+    means = {name: total / places[name] for name, total in sums.items()}
+    return means, (contrasts / (rows * columns)).numpy()

@@ -121,6 +121,18 @@ def test_borders_are_right_at_every_size(height, width, seed):
         np.testing.assert_allclose(found[name], scores, atol=CLOSE, err_msg=name)
 
 
+@pytest.mark.parametrize("rows", [10, 11, 29])
+def test_strips_change_nothing(monkeypatch, rows):
+    prediction, truth = smooth_pair(5, height=64)
+    whole = similarity(prediction, truth)
+    monkeypatch.setattr("metrics.backbones.ssim.STRIP", rows * truth.shape[2])
+    strips = similarity(prediction, truth)
+    for name, means in whole.means.items():
+        np.testing.assert_allclose(strips.means[name], means, atol=1e-7, err_msg=name)
+    np.testing.assert_allclose(strips.contrast, whole.contrast, atol=1e-7)
+    np.testing.assert_allclose(strips.mirrored, whole.mirrored, atol=2e-5)
+
+
 def test_self_is_exactly_one_and_it_is_symmetric():
     a, b = noise_frames(0, 2), noise_frames(1, 2)
     for scores in items_of(a, a).values():
