@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness.contracts import BadInput, Row
+from harness.files.reading import read_text, reading
 from reports.items import RowItems
 
 LEVELS = {
@@ -83,19 +84,13 @@ def read_file(path: Path) -> dict[str, np.ndarray]:
 
     """
     cure = "Run again into the same folder: finished work is kept, and the items are rewritten."
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(path, f"cannot be read ({error})", cure) from error
     found: dict[str, list[float]] = {}
-    for number, line in enumerate(lines):
-        try:
+    for number, line in enumerate(read_text(path, "record of items", cure).splitlines()):
+        with reading(path, f"record of items in line {number + 1}", cure):
             for column, value in entries(json.loads(line), number, found):
                 if value is not None and type(value) not in (int, float):
                     raise ValueError(f"{value!r} is not a number")
                 found.setdefault(column, []).append(np.nan if value is None else value)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise BadInput(path, f"line {number + 1} is damaged ({error})", cure) from error
     return {name: np.array(values) for name, values in found.items()}
 
 

@@ -46,6 +46,9 @@ from harness.engine.work import rendering, scoring, timing
 from harness.weights import cache_dir
 from methods import catalog as methods
 
+#: Seconds that a renderer waits to be timed; timing one takes a minute or two.
+TIMING_WAIT = 1800.0
+
 
 @dataclass(frozen=True)
 class Scoring:
@@ -319,7 +322,7 @@ def _time(
 ) -> None:
     """Only one process of this user measures speed at a time; others wait."""
     method, request = runtime.method(spec.id, fit), rendering.request_for(spec, sequence, drive)
-    with held(cache_dir() / "timing.lock", "it is timing a renderer"):
+    with held(cache_dir() / "timing.lock", "it is timing a renderer", TIMING_WAIT):
         record["timing"] = timing.measure_speed(method, request, runtime.device, folder)
 
 

@@ -181,16 +181,6 @@ def open_sound(path: Path) -> Sound:
     return sound
 
 
-def audio_delay(path: Path) -> float:
-    """Seconds by which the sound of a video begins after its first frame (negative: before).
-
-    Raises:
-        BadInput: what `open_sound` refuses.
-
-    """
-    return open_sound(path).delay
-
-
 def read_audio(path: Path, rate: int = 16_000) -> np.ndarray:
     """The sound of a file as mono float32 [S] in [-1,1] at `rate` Hz.
 
@@ -216,4 +206,4 @@ def write_wav(path: Path, samples: np.ndarray, rate: int = 16_000) -> None:
         partial.unlink(missing_ok=True)
 
 
-__all__ = ["Sound", "audio_delay", "open_sound", "read_audio", "resample", "write_wav"]
+__all__ = ["Sound", "open_sound", "read_audio", "resample", "write_wav"]

@@ -26,7 +26,7 @@ BORDER = WINDOW // 2
 C1, C2 = (K1 * PEAK) ** 2, (K2 * PEAK) ** 2
 #: Width of the uniform window.
 BOX = 7
-#: Values of one plane of a strip, about: four of three channels and what is made of them fill a few MB.
+#: Places in a strip, about: four planes of three channels and what is made of them fill 6 MB.
 STRIP = 2**16
 
 
@@ -161,7 +161,7 @@ def box_ssim(planes: Tensor, centre: Tensor) -> Tensor:
 
 
 def in_place(extended: Tensor) -> Tensor:
-    """The mirrored part of rows that `blur_columns` lays out, as it lies in the image: [...,H,W]."""
+    """The mirrored part of what `blur_columns` lays out, as it lies in the image: [...,H,W]."""
     inner = extended.shape[-1] - 4 * BORDER
     middle, first, last, _ = extended.split([inner, BORDER, BORDER, 2 * BORDER], -1)
     return torch.cat([first, middle, last], -1)

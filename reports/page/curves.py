@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness.contracts import Results
+from harness.contracts import BadInput, Results
+from harness.files.documents import parse_json
+from harness.files.reading import read_text, reading
 
 #: Size of a panel and of its margins, in pixels.
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 260, 150, 44, 8, 20, 22
@@ -25,12 +26,13 @@ def read_losses(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """The steps and losses of each training stage in a `losses.jsonl`; none if it is damaged."""
     stages: dict[str, list[tuple[float, float]]] = {}
     try:
-        for line in path.read_text("utf-8").splitlines():
-            entry: dict[str, Any] = json.loads(line)
-            if entry.get("loss") is not None:
-                pair = float(entry["step"]), float(entry["loss"])
-                stages.setdefault(str(entry["stage"]), []).append(pair)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        for line in read_text(path, "record of losses").splitlines():
+            entry = parse_json(line, path, finite=False)
+            with reading(path, "record of losses"):
+                if entry.get("loss") is not None:
+                    pair = float(entry["step"]), float(entry["loss"])
+                    stages.setdefault(str(entry["stage"]), []).append(pair)
+    except BadInput:
         return {}
     return {
         name: (np.array([s for s, _ in pairs]), np.array([v for _, v in pairs]))

@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import BadInput, Progress
+from harness.files.documents import read_object
 from harness.weights import ROOT, cache_dir
 from splits.synthetic.drawing import PER_FRAME, draw
 from splits.synthetic.recipe import Recipe
@@ -40,9 +41,9 @@ def folder_of(recipe: Recipe) -> Path:
 def content_of(folder: Path) -> str | None:
     """Sha256 of a complete sequence; None where it is absent or files are missing or cut."""
     try:
-        meta = json.loads((folder / _META).read_text("utf-8"))
+        meta = read_object(folder / _META)
         sizes = {name: (folder / name).stat().st_size for name in meta["files"]}
-    except (OSError, ValueError, KeyError):
+    except (BadInput, OSError, KeyError, TypeError):
         return None
     return meta["content"] if sizes == meta["files"] else None
 

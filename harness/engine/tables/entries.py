@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -12,9 +11,13 @@ from typing import Any
 from harness.contracts import BadInput
 from harness.engine.cells.store import Store, hash_of
 from harness.engine.jobs import Entry, RowFacts, SequenceFacts, TableFacts
+from harness.files.documents import read_object
+from harness.files.reading import reading
 from harness.storage import make_folder, write_json
 
 FOLDER, FACTS = "entries", "table.json"
+
+_CURE = "Delete it and run again: finished cells are kept."
 
 
 class EntryTable:
@@ -38,12 +41,9 @@ class EntryTable:
         path = self.out / FACTS
         if not path.is_file():
             return None
-        try:
-            facts = json.loads(path.read_text("utf-8"))
+        facts = read_object(path, _CURE)
+        with reading(path, "record of a table", _CURE):
             return TableFacts(**{**facts, "folders": tuple(facts["folders"])})
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            cure = "Delete it and run again: finished cells are kept."
-            raise BadInput(path, f"cannot be read ({error})", cure) from error
 
     def add(self, facts: TableFacts, entries: Iterable[Entry], fresh: bool = False) -> None:
         """Add entries; one of the same row, sequence and seed is replaced.
@@ -93,13 +93,10 @@ class EntryTable:
         return sorted(found, key=order)
 
     def _read(self, path: Path) -> Entry:
-        try:
-            data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        data = read_object(path, _CURE)
+        with reading(path, "entry of a table", _CURE):
             row, sequence = RowFacts(**data.pop("row")), SequenceFacts(**data.pop("sequence"))
             return Entry(row=row, sequence=sequence, **data)
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            cure = "Delete it and run again: finished cells are kept."
-            raise BadInput(path, f"cannot be read as an entry ({error})", cure) from error
 
 
 def identity(entry: Entry) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
@@ -36,6 +35,8 @@ from harness.engine.tables.aggregation import Scored, metric_scores
 from harness.engine.tables.entries import EntryTable, identity, is_finished
 from harness.engine.tables.equal_samples import common_frames
 from harness.engine.work.scoring import stored_result
+from harness.files.documents import read_object
+from harness.files.reading import reading
 from harness.plugins import load_entry
 from harness.storage import file_digest, write_json
 from metrics import catalog as metrics
@@ -359,12 +360,13 @@ def code_of(spec: MetricSpec) -> str:
 
 def _read_scores(path: Path) -> dict[str, Score] | None:
     try:
-        data: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
-        return {
-            name: Score(**{**score, "warnings": tuple(score["warnings"])})
-            for name, score in data.items()
-        }
-    except (OSError, ValueError, TypeError, KeyError):
+        data = read_object(path, finite=False)
+        with reading(path, "record of scores"):
+            return {
+                name: Score(**{**score, "warnings": tuple(score["warnings"])})
+                for name, score in data.items()
+            }
+    except BadInput:
         return None
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.contracts import BadInput
-from harness.media.audio import audio_delay, read_audio, resample, write_wav
+from harness.media.audio import open_sound, read_audio, resample, write_wav
 from harness.media.video import write_mp4
 
 
@@ -66,7 +66,7 @@ def test_refusals(tmp_path):
 @pytest.mark.shared
 def test_sound_before_the_first_picture_is_left_out(assets):
     path = assets / "video" / "no_talking_face.mp4"
-    delay = audio_delay(path)
+    delay = open_sound(path).delay
     assert delay == pytest.approx(353 / 44100 - 10214 / 11988, abs=1e-3)
     assert len(read_audio(path)) == pytest.approx(16_000 * (10.0079 + delay), rel=0.01)
 

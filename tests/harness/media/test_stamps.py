@@ -8,7 +8,7 @@ import pytest
 from av.stream import Disposition
 
 from harness.contracts import BadInput
-from harness.media.audio import audio_delay, open_sound, read_audio
+from harness.media.audio import open_sound, read_audio
 from harness.media.video import check_frames, exact_rate, probe, read_frames
 from tests.harness.media.encoded import encode, frames
 
@@ -55,7 +55,7 @@ def test_stamps_rounded_to_milliseconds_are_no_gaps(tmp_path):
 
 def test_sound_is_placed_by_the_first_frame_that_is_decoded(tmp_path):
     path = encode(tmp_path / "a.mkv", frames(50), stamps=range(10, 60), sound=click(2.4, 1.0))
-    assert audio_delay(path) == pytest.approx(-0.4, abs=0.002)
+    assert open_sound(path).delay == pytest.approx(-0.4, abs=0.002)
     assert click_of(read_audio(path)) == pytest.approx(0.6, abs=0.01)
 
 

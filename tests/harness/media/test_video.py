@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from harness.contracts import BadInput
-from harness.media.audio import audio_delay, read_audio
+from harness.media.audio import open_sound, read_audio
 from harness.media.video import probe, read_frames, write_mp4
 
 
@@ -54,7 +54,7 @@ def test_sound_lasts_as_long_and_starts_with_the_picture(tmp_path):
     assert probe(path).has_audio
     heard = read_audio(path)
     assert abs(len(heard) - 32_000) <= 1024
-    assert abs(audio_delay(path)) < 0.04
+    assert abs(open_sound(path).delay) < 0.04
     lag = np.argmax(np.correlate(heard[4000:12000], sound[4000:11000], "valid"))
     assert lag % round(16_000 / 440) <= 2  # in phase, up to whole periods
 

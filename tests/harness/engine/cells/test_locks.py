@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
+import threading
+import time
 
 import pytest
 
+from harness.contracts import BadInput
+from harness.engine.cells import locks
 from harness.engine.cells.locks import claim, held
 
 
@@ -36,3 +41,31 @@ def test_a_disk_without_locks_works_and_no_false_sentence_is_said(
     lock = claim(tmp_path / "x.lock")
     assert lock is not None
     lock.release()
+
+
+def test_waiting_says_who_holds_the_lock_and_again_and_ends(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(locks, "PATIENCE", 0.1)
+    monkeypatch.setattr(locks, "AGAIN", 0.2)
+    refused = []
+
+    def second():
+        try:
+            with held(tmp_path / "timing.lock", "it is timing", limit=0.8):
+                pass
+        except BadInput as error:
+            refused.append(str(error))
+
+    with held(tmp_path / "timing.lock", "a test"):
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        waiting.join(10)
+    assert f"held this lock for 1 s (process {os.getpid()} on" in refused[0]
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) >= 2
+    assert all(
+        f"waiting for another process: it is timing (process {os.getpid()}" in x for x in lines
+    )
+    started = time.monotonic()
+    with held(tmp_path / "timing.lock", "a test", limit=0.8):
+        assert time.monotonic() - started < 0.5
+    assert not list(tmp_path.glob("*.holder"))
