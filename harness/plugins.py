@@ -7,7 +7,9 @@ with the reason, which `list` and `doctor` show.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -74,7 +76,13 @@ def collect(
         add(spec, f"{kind.__name__} {key(spec)}")
     for point in entry_points(group=group):
         try:
-            specs = list(read(point.load()))
+
+            def load(point: EntryPoint = point) -> list[Any]:
+                return list(read(point.load()))
+
+            if not survives(load):
+                raise ImportError("it ends the process")
+            specs = load()
             for spec in specs:
                 if not isinstance(spec, kind):
                     raise TypeError(f"it provides {type(spec).__name__}, not {kind.__name__}")
@@ -85,6 +93,32 @@ def collect(
         for spec in specs:
             add(spec, origin_of(point), point.name)
     return table, problems
+
+
+def survives(load: Callable[[], object]) -> bool:
+    """Whether loading a plug-in leaves the process alive, in a copy of it; raising does.
+
+    A plug-in that calls `os._exit` or crashes in native code would end every command, and with
+    them `list` and `doctor`, which could say what is wrong.
+    """
+    if not hasattr(os, "fork"):
+        return True
+    receive, send = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            silent = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(silent, 1)
+            os.dup2(silent, 2)
+            with suppress(BaseException):
+                load()
+            os.write(send, b"1")
+        os._exit(0)
+    os.close(send)
+    with open(receive, "rb") as answer:
+        alive = answer.read() == b"1"
+    os.waitpid(child, 0)
+    return alive
 
 
 def origin_of(point: EntryPoint) -> str:

@@ -23,6 +23,11 @@ def leave():
 
 def interrupt():
     raise KeyboardInterrupt("not I")
+
+def vanish():
+    import os
+    os.write(1, b"noise")
+    os._exit(0)
 """
 
 #: Catalogue -> (name of a good spec, its attribute).
@@ -125,6 +130,14 @@ def test_a_plug_in_cannot_pretend_to_be_ctrl_c(monkeypatch, tmp_path):
         assert one("splits", "synthetic-mini").id == "synthetic-mini"
         (problem,) = CATALOGUES["splits"].problems()
     assert problem.reason == "KeyboardInterrupt: not I"
+
+
+def test_a_plug_in_that_ends_the_process_ends_no_command(monkeypatch, tmp_path, capfd):
+    with installed(monkeypatch, tmp_path / "p", SOURCE, splits="broken = theirs:vanish"):
+        assert one("splits", "synthetic-mini").id == "synthetic-mini"
+        (problem,) = CATALOGUES["splits"].problems()
+    assert problem.reason == "ImportError: it ends the process"
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("kind", CATALOGUES)
