@@ -16,7 +16,7 @@ from harness.contracts import BadInput
 from harness.files import limits
 from harness.files.reading import AGAIN, checked_file, reading
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 
 #: EXIF tag of the orientation, and the value of an upright image.
 _ORIENTATION, _UPRIGHT = 0x0112, 1

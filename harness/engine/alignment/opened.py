@@ -20,7 +20,11 @@ from harness.media.audio import open_sound, read_audio
 from harness.media.video import check_frames, exact_rate, probe, read_frames
 from harness.weights import sha256_of
 
-VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".m4v"}
+#: By these a video is found in a folder; one that is named may have any suffix.
+VIDEOS = {
+    *(".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"),
+    *(".flv", ".wmv", ".3gp", ".ogv", ".mxf", ".y4m"),
+}
 MESHES = {".npy", ".npz"}
 SILENCE = np.zeros(0, np.float32)
 
@@ -101,12 +105,9 @@ def open_sequence(name: str, path: Path, fps: float | None = None) -> OpenedSequ
         return open_archive(name, path)
     if not path.exists():
         raise BadInput(path, "no such file or folder", "Check the path.")
-    known = ", ".join(sorted(VIDEOS))
-    raise BadInput(
-        path,
-        f"its suffix {path.suffix!r} is not that of a video",
-        f"Give one of {known}, a folder of images, or a prediction archive.",
-    )
+    if path.suffix.lower() in SUFFIXES:
+        raise BadInput(path, "it is a single image", "Give a video, or the folder of all frames.")
+    return open_video(name, path)
 
 
 def open_video(name: str, path: Path) -> OpenedSequence:

@@ -67,6 +67,7 @@ def pairs(prediction: Path, truth: Path) -> list[Pair]:
         return [Pair(name, prediction, truth)]
     if several != [True, True]:
         folder, other = (prediction, truth) if several[0] else (truth, prediction)
+        sequences_in(folder)  # a folder without any is refused as such
         raise BadInput(
             folder,
             f"it is a folder of sequences, but {other} is a single one",

@@ -108,7 +108,8 @@ def check_colours(prediction: OpenedSequence, truth: OpenedSequence, notes: dict
             "Scale one of them so that both are shown alike: `ffmpeg -i IN -vf setsar=1 OUT` "
             "corrects a wrong mark.",
         )
-    if prediction.colour and truth.colour and prediction.colour != truth.colour:
+    decoded = {side.colour.replace(" assumed", "") for side in (prediction, truth) if side.colour}
+    if len(decoded) > 1:
         notes["colour"] = [prediction.colour, truth.colour]
         notes.setdefault("warnings", []).append(
             f"{prediction.path}: its colours are decoded as {prediction.colour}, those of "

@@ -45,10 +45,23 @@ def empty_file(root):
     return both(root / "a.mp4", good(root))
 
 
-@case("its suffix '.txt' is not that of a video")
+@case("not a readable media file")
 def wrong_ending(root):
     (root / "a.txt").write_text("frames")
     return both(root / "a.txt", good(root))
+
+
+@case("it is a single image")
+def image(root):
+    Image.new("RGB", (64, 64)).save(root / "a.png")
+    return both(root / "a.png", good(root))
+
+
+@case("it contains no sequence")
+def folder_of_nothing(root):
+    (root / "a").mkdir()
+    (root / "a" / "frames.exr").write_bytes(b"x")
+    return both(root / "a", good(root))
 
 
 @case("not a readable media file")

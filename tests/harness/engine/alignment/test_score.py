@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 from recordings import folder, pictures, tone, video
 
 from harness.contracts import Results
@@ -412,3 +413,33 @@ def test_colours_decoded_in_two_ways_are_said_and_recorded(call, tmp_path, monke
     assert "p.mkv: its colours are decoded as bt709, limited range, those of" in err
     record = results_of(tmp_path).provenance["score"]["p/t"]
     assert record["colour"] == ["bt709, limited range", "rgb"]
+
+
+@pytest.mark.parametrize(
+    "stated", [("rgb", "rgb"), ("bt601, limited range", "bt601 assumed, limited assumed range")]
+)
+def test_colours_decoded_in_one_way_raise_no_doubt(call, tmp_path, monkeypatch, stated):
+    for name in ("p", "t"):
+        video(tmp_path / f"{name}.mkv", pictures(6))
+    colours, real = dict(zip("pt", stated, strict=True)), reader.probe
+    monkeypatch.setattr(
+        reader, "probe", lambda path: replace(real(path), colour=colours[path.stem])
+    )
+    sides = ("--pred", tmp_path / "p.mkv", "--truth", tmp_path / "t.mkv")
+    code, _, err = call(*sides, "--metrics", "psnr")
+    assert code == 0, err
+    assert "are decoded as" not in err
+
+
+def test_a_video_is_known_by_its_content_and_images_of_any_kind_are_read(call, tmp_path):
+    frames = pictures(6)
+    path = video(tmp_path / "p.mkv", frames).rename(tmp_path / "recording")
+    folder(tmp_path / "t", frames)
+    for image in (tmp_path / "t").glob("*.png"):
+        with Image.open(image) as opened:
+            opened.save(image.with_suffix(".webp"), lossless=True)
+        image.unlink()
+    sides = ("--pred", path, "--truth", tmp_path / "t", "--fps", "25")
+    code, out, err = call(*sides, "--metrics", "psnr")
+    assert code == 0, err
+    assert "100.00" in out
