@@ -7,7 +7,7 @@ inside an mp4 give the same samples up to the codec. Sound follows its time stam
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -33,6 +33,15 @@ _EXACT = ("pcm_", "flac", "alac", "wavpack", "tta", "ape")
 
 #: Float samples beyond this are not in [-1, 1] with some overshoot, but in another unit.
 _LOUDEST = 8.0
+
+#: Share of samples beyond [-1, 1] from which clipping is reported.
+_CLIPPED = 1e-3
+
+#: Power of the mean of the channels, relative to theirs, below which they cancel each other out.
+_CANCELLED = 0.02
+
+#: Sizes that programs write into a WAV file that they stream, not knowing its length.
+_UNKNOWN_SIZE = 0x7FFF0000
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,7 @@ def _decode(path: Path) -> Sound:
         to_float = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate)
         parts: list[np.ndarray] = []
         start: float | None = None
-        written, silent, cut, longest = 0, 0, 0, 0.0
+        written, silent, cut, longest, power = 0, 0, 0, 0.0, 0.0
         try:
             for frame in container.decode(stream):
                 if frame.sample_rate != rate:
@@ -109,7 +118,9 @@ def _decode(path: Path) -> Sound:
                 else:
                     skip = 0
                 for block in to_float.resample(frame):
-                    mono = block.to_ndarray().mean(0)[skip:]
+                    channels = block.to_ndarray()
+                    power += float(np.square(channels).mean(0).sum())
+                    mono = channels.mean(0)[skip:]
                     cut += min(skip, block.samples)
                     skip = max(0, skip - block.samples)
                     parts.append(mono)
@@ -124,7 +135,8 @@ def _decode(path: Path) -> Sound:
         first_picture = start
         if any(container.streams.video):
             first_picture = _first_picture(path, start)
-    notes = []
+    samples = np.concatenate(parts)
+    notes = _cancelled(path, samples, power)
     if silent:
         fact = f"{silent / rate:.3f} s of its sound are missing; there is silence in their place"
         notes.append(f"{path}: {fact}.")
@@ -134,7 +146,30 @@ def _decode(path: Path) -> Sound:
     if cut:
         notes.append(f"{path}: {cut / rate:.3f} s of its sound overlap and were left out.")
     step = 0.0 if codec.startswith(_EXACT) else longest
-    return Sound(np.concatenate(parts), rate, start - first_picture, step, tuple(notes))
+    return Sound(samples, rate, start - first_picture, step, tuple(notes))
+
+
+def _cancelled(path: Path, mono: np.ndarray, power: float) -> list[str]:
+    """A note if averaging the channels, whose mean power sums up to `power`, leaves nothing."""
+    if float(np.square(mono).sum()) >= _CANCELLED * power:
+        return []
+    cure = "take one: `ffmpeg -i IN -af pan=mono|c0=c0 OUT.wav`"
+    return [f"{path}: the channels of its sound cancel each other out when averaged; {cure}."]
+
+
+def _lacking(path: Path) -> int:
+    """Bytes of sound that a WAV file lacks; 0 for other files and where it states no length."""
+    with path.open("rb") as file:
+        head = file.read(12)
+        if head[:4] + head[8:] != b"RIFFWAVE":
+            return 0
+        while len(chunk := file.read(8)) == 8:
+            size = int.from_bytes(chunk[4:], "little")
+            if chunk[:4] == b"data":
+                there = path.stat().st_size - file.tell()
+                return max(0, size - there) if size < _UNKNOWN_SIZE else 0
+            file.seek(size + size % 2, os.SEEK_CUR)
+    return 0
 
 
 def _first_picture(path: Path, default: float) -> float:
@@ -166,8 +201,14 @@ def open_sound(path: Path) -> Sound:
         limits.check(path, "rate", info.samplerate, "its sound has")
         limits.check(path, "samples", info.frames * info.channels, "its sound has")
         with reading(path, "sound file"):
-            samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
-        sound = Sound(samples.mean(1), rate)
+            channels, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+            lacking = _lacking(path)
+        if lacking or len(channels) < info.frames:
+            fact = f"{lacking} bytes" if lacking else f"{info.frames - len(channels)} samples"
+            raise BadInput(path, f"its sound is cut short: {fact} are missing", AGAIN)
+        mono = channels.mean(1)
+        power = float(np.square(channels).mean(1).sum())
+        sound = Sound(mono, rate, notes=tuple(_cancelled(path, mono, power)))
     if len(sound.samples) == 0:
         raise _unreadable(path, "no samples")
     if sound.rate < 1000:
@@ -178,6 +219,9 @@ def open_sound(path: Path) -> Sound:
     if loudest > _LOUDEST:
         fact = f"its samples reach {loudest:,.0f}, and floating-point sound lies in [-1, 1]"
         raise BadInput(path, fact, "Divide them by 32768 if they were 16-bit integers.")
+    if (share := float(np.mean(np.abs(sound.samples) > 1.0))) > _CLIPPED:
+        fact = f"{share:.1%} of its samples are beyond [-1, 1] (to {loudest:.2f}) and are clipped"
+        sound = replace(sound, notes=(*sound.notes, f"{path}: {fact}."))
     return sound
 
 

@@ -16,7 +16,7 @@ from harness.contracts import BadInput
 from harness.contracts.sequence import SAMPLE_RATE
 from harness.engine.cells import archive
 from harness.files.pictures import SUFFIXES, frame_size, numbered, read_frame
-from harness.media.audio import open_sound, read_audio
+from harness.media.audio import open_sound
 from harness.media.video import check_frames, exact_rate, probe, read_frames
 from harness.weights import sha256_of
 
@@ -162,6 +162,7 @@ def open_pictures(name: str, folder: Path, fps: float | None) -> OpenedSequence:
     sound = next(
         (p for p in (folder / "audio.wav", folder.with_suffix(".wav")) if p.is_file()), None
     )
+    opened = open_sound(sound) if sound else None
     digest = hashlib.sha256()
     for path in [*paths, *([sound] if sound else [])]:
         digest.update(f"{path.name}:{sha256_of(path)}\n".encode())
@@ -174,10 +175,12 @@ def open_pictures(name: str, folder: Path, fps: float | None) -> OpenedSequence:
         height,
         width,
         lambda: map(read_frame, paths),
-        read_audio(sound) if sound else SILENCE,
+        opened.at(SAMPLE_RATE) if opened else SILENCE,
         f"{paths[0].suffix.lower().lstrip('.')} images by Pillow",
         digest.hexdigest(),
+        sound_step=opened.packet if opened else 0.0,
         first=min(by_number),
+        doubts=opened.notes if opened else (),
     )
 
 

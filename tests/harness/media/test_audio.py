@@ -76,3 +76,41 @@ def test_real_sound(assets):
     heard = read_audio(assets / "video" / "obama_20s.mp4")
     assert abs(len(heard) - 320_000) <= 640
     assert 0.1 < np.abs(heard).max() <= 1
+
+
+def wav(path, samples, size=None, **options):
+    """A WAV file at 16 kHz; `size` replaces the bytes that its data chunk claims."""
+    soundfile.write(path, samples, 16_000, **options)
+    if size is not None:
+        content = bytearray(path.read_bytes())
+        at = content.index(b"data") + 4
+        content[at : at + 4] = size.to_bytes(4, "little")
+        path.write_bytes(content)
+    return path
+
+
+def test_a_wav_file_that_ends_early_is_refused_and_a_streamed_one_is_read(tmp_path):
+    tone = 0.3 * np.sin(np.arange(8000) / 9)
+    cut = wav(tmp_path / "cut.wav", tone)
+    cut.write_bytes(cut.read_bytes()[:10_000])
+    with pytest.raises(BadInput, match=r"its sound is cut short: 6044 bytes are missing"):
+        open_sound(cut)
+    for size in (0xFFFFFFFF, 0x7FFFF000):  # what FFmpeg and SoX write into a pipe
+        assert len(read_audio(wav(tmp_path / "streamed.wav", tone, size))) == 8000
+
+
+def test_channels_that_cancel_each_other_out_are_reported(tmp_path):
+    tone = 0.3 * np.sin(np.arange(8000) / 9)
+    opposed = open_sound(wav(tmp_path / "a.wav", np.stack([tone, -tone], 1)))
+    assert "cancel each other out" in opposed.notes[0]
+    for other in (tone, 0 * tone, np.roll(tone, 7)):
+        assert open_sound(wav(tmp_path / "b.wav", np.stack([tone, other], 1))).notes == ()
+    assert open_sound(wav(tmp_path / "c.wav", 0 * tone)).notes == ()
+
+
+def test_clipping_of_floating_point_sound_is_reported(tmp_path):
+    tone = np.sin(np.arange(8000) / 9)
+    loud = open_sound(wav(tmp_path / "a.wav", 2 * tone, subtype="FLOAT"))
+    assert "of its samples are beyond [-1, 1] (to 2.00) and are clipped" in loud.notes[0]
+    assert np.abs(loud.at(16_000)).max() == 1
+    assert open_sound(wav(tmp_path / "b.wav", tone, subtype="FLOAT")).notes == ()
