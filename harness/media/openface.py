@@ -24,6 +24,8 @@ OPENFACE_UNITS = tuple(
 )
 
 _AGAIN = "Run OpenFace's FeatureExtraction on the video again."
+#: Relative difference below which two frame rates are one, such as 29.97 and 30.
+_SAME_RATE = 2e-3
 _ONE_FACE = "Crop the video to one face and use FeatureExtraction, not its multi-face variant."
 
 
@@ -53,12 +55,17 @@ class Table:
             values[i] = [self._number(row, place) for place in places]
         return values
 
-    def integers(self, name: str) -> np.ndarray | None:
-        """A column of whole numbers, int64 [T]; None where the file has no such column."""
+    def numbers(self, name: str) -> np.ndarray | None:
+        """A column of numbers, float64 [T]; None where the file has no such column."""
         if name not in self.columns:
             return None
         place = self.columns[name]
-        return np.array([round(self._number(row, place)) for row in range(len(self.rows))], int)
+        return np.array([self._number(row, place) for row in range(len(self.rows))], float)
+
+    def integers(self, name: str) -> np.ndarray | None:
+        """A column of whole numbers, int64 [T]; None where the file has no such column."""
+        numbers = self.numbers(name)
+        return None if numbers is None else np.rint(numbers).astype(int)
 
     def _number(self, row: int, place: int) -> float:
         cell = self.rows[row][place]
@@ -116,20 +123,22 @@ def read_success(table: Table) -> np.ndarray:
     return np.ones(len(table.rows), bool) if success is None else success == 1
 
 
-def read_openface(path: Path, units: Sequence[str] = OPENFACE_UNITS) -> ActionUnits:
+def read_openface(
+    path: Path, units: Sequence[str] = OPENFACE_UNITS, fps: float | None = None
+) -> ActionUnits:
     """Intensities of a whole video, one row a frame; rows that the tracker failed on are NaN.
 
     Args:
         path: the CSV file of FeatureExtraction.
         units: the units that must be there; the result has these alone, in this order.
+        fps: frames per second of the video; None where it is not known.
 
     Returns:
         Float32 [T,len(units)] in 0..5. `success == 0` gives a NaN row, whatever its values.
 
     Raises:
-        BadInput: what `read_table` refuses; no rows; missing units, all named; frames that are
-            not numbered one after the other from 0 or 1; in a row of a tracked face, a cell
-            that is not a number in 0..5.
+        BadInput: what `read_table` and `check_frames` refuse; no rows; missing units, all named;
+            in a row of a tracked face, a cell that is not a number in 0..5.
 
     """
     path = Path(path)
@@ -139,7 +148,7 @@ def read_openface(path: Path, units: Sequence[str] = OPENFACE_UNITS) -> ActionUn
         raise BadInput(path, f"it lacks {names}", "Run OpenFace 2.2 with all action units.")
     if not table.rows:
         raise BadInput(path, "it has a header and no rows", _AGAIN)
-    _check_frames(table)
+    check_frames(table, fps)
     success = read_success(table)
     values = np.full((len(success), len(units)), np.nan, np.float32)
     seen = np.flatnonzero(success)
@@ -162,9 +171,33 @@ def _check_faces(table: Table) -> None:
         raise BadInput(table.path, fact, _ONE_FACE)
 
 
-def _check_frames(table: Table) -> None:
+def check_frames(table: Table, fps: float | None = None) -> None:
+    """Refuse rows that are not the consecutive frames of a video.
+
+    Args:
+        table: rows, as far as they are used.
+        fps: frames per second of the video; None where it is not known.
+
+    Raises:
+        BadInput: `frame`, where it is there, does not count on from 0 or 1; `timestamp`, where it
+            is there, belongs to another frame rate.
+
+    """
+    _check_numbers(table)
+    times = table.numbers("timestamp")
+    # Of images OpenFace knows no times and writes zeros.
+    if fps is None or times is None or len(times) < 2 or times[-1] <= times[0]:
+        return
+    rate = (len(times) - 1) / (times[-1] - times[0])
+    # Times are rounded to milliseconds.
+    if abs(rate / fps - 1) > _SAME_RATE + 1e-3 / (times[-1] - times[0]):
+        fact = f"its time stamps are those of {rate:.4g} frames per second, its video has {fps:.4g}"
+        raise BadInput(table.path, fact, "Run OpenFace on this very video.")
+
+
+def _check_numbers(table: Table) -> None:
     frames = table.integers("frame")
-    if frames is None:
+    if frames is None or not len(frames):
         return
     if frames[0] not in (0, 1):
         fact = f"its first frame is {frames[0]}, not 0 or 1"
@@ -176,4 +209,4 @@ def _check_frames(table: Table) -> None:
         raise BadInput(table.path, fact, _AGAIN)
 
 
-__all__ = ["OPENFACE_UNITS", "Table", "read_openface", "read_success", "read_table"]
+__all__ = ["OPENFACE_UNITS", "Table", "check_frames", "read_openface", "read_success", "read_table"]

@@ -17,7 +17,7 @@ from harness.files.arrays import read_array, read_arrays
 from harness.files.documents import read_object
 from harness.files.pictures import read_picture
 from harness.files.reading import read_text, reading
-from harness.media.openface import read_table
+from harness.media.openface import check_frames, read_table
 
 AGAIN = "Prepare the video again with `python -m harness prepare VIDEO --out DIR`."
 
@@ -171,7 +171,7 @@ def read_landmarks(folder: Path, count: int) -> np.ndarray:
     return landmarks
 
 
-def read_action_units(path: Path, count: int) -> ActionUnits:
+def read_action_units(path: Path, count: int, fps: float) -> ActionUnits:
     """Intensities of `au.csv`, OpenFace columns with or without its leading spaces.
 
     As the systems of this layout read it: whichever units are there, and values of every frame,
@@ -179,10 +179,11 @@ def read_action_units(path: Path, count: int) -> ActionUnits:
 
     Raises:
         BadInput: fewer rows than frames, or no `AUxx_r` column, or a cell that is not a finite
-            number. Rows beyond the last frame are not read.
+            number, or what `check_frames` refuses. Rows beyond the last frame are not read.
 
     """
     table = read_table(path, count)
+    check_frames(table, fps)
     return ActionUnits(table.intensities(table.units, range(count)), table.units)
 
 

@@ -85,7 +85,7 @@ def load(
         emotion=entry.emotion,
         intensity=entry.intensity,
         domain=manifest.domain,
-        signals=_signals(folder, there, transforms, height, width, progress or _silent),
+        signals=_signals(folder, there, transforms, height, width, fps, progress or _silent),
         digest=digest_of(folder),
         folder=folder,
     )
@@ -120,6 +120,7 @@ def _signals(
     transforms: files.Transforms,
     height: int,
     width: int,
+    fps: float,
     progress: Progress,
 ) -> Mapping[str, Any]:
     """The signals that the folder has, each read on first use."""
@@ -138,9 +139,9 @@ def _signals(
         signals["plate"] = partial(_plate, folder, count, height, width)
     if "landmarks" in there:
         signals["landmarks"] = partial(files.read_landmarks, folder, count)
-    readers = {
+    readers: dict[str, tuple[str, Callable[[Path, int], Any]]] = {
         "expression": ("expression.npz", files.read_expression),
-        "au": ("au.csv", files.read_action_units),
+        "au": ("au.csv", partial(files.read_action_units, fps=fps)),
         "audio_features": ("aud_ds.npy", files.read_audio_features),
     }
     for name, (file, reader) in readers.items():

@@ -22,7 +22,8 @@ def with_sidecars(opened: OpenedSequence) -> OpenedSequence:
     `NAME.openface.csv`, `NAME.bfm79.npy` ([T,79]) and `NAME.masks.npz` (`bits`, uint8 [T,H,W]).
 
     Raises:
-        BadInput: such a file is unreadable, or does not have one row per frame.
+        BadInput: such a file is unreadable, does not have one row per frame, or is of a video of
+            another frame rate.
 
     """
     base = opened.path.with_suffix("") if opened.path.is_file() else opened.path
@@ -31,7 +32,7 @@ def with_sidecars(opened: OpenedSequence) -> OpenedSequence:
         path = base.with_name(base.name + ending)
         if not path.is_file():
             continue
-        value, count = read(path)
+        value, count = read(path, float(opened.fps))
         if count != opened.count:
             fact = f"it has {count} rows, its video {opened.path.name} has {opened.count} frames"
             raise BadInput(path, fact, "Make it again from this file.")
@@ -42,14 +43,14 @@ def with_sidecars(opened: OpenedSequence) -> OpenedSequence:
     return replace(opened, signals=signals, digest=digest.hexdigest())
 
 
-def _openface(path: Path) -> tuple[Any, int]:
+def _openface(path: Path, fps: float) -> tuple[Any, int]:
     from harness.media.openface import read_openface
 
-    units = read_openface(path)
+    units = read_openface(path, fps=fps)
     return units, len(units.values)
 
 
-def _bfm79(path: Path) -> tuple[np.ndarray, int]:
+def _bfm79(path: Path, _: float) -> tuple[np.ndarray, int]:
     values = read_array(path)
     if values.ndim != 2 or values.shape[1] != 79:
         fact = f"it holds {list(values.shape)}, finite numbers of shape [T,79] are expected"
@@ -57,7 +58,7 @@ def _bfm79(path: Path) -> tuple[np.ndarray, int]:
     return values.astype(np.float32), len(values)
 
 
-def _masks(path: Path) -> tuple[Masks, int]:
+def _masks(path: Path, _: float) -> tuple[Masks, int]:
     bits = read_arrays(path, ["bits"])["bits"]
     if bits.ndim != 3 or bits.dtype != np.uint8:
         fact = f"`bits` is {bits.dtype} {list(bits.shape)}, uint8 [T,H,W] is expected"
@@ -65,7 +66,7 @@ def _masks(path: Path) -> tuple[Masks, int]:
     return Masks(bits), len(bits)
 
 
-READERS: dict[str, tuple[str, Callable[[Path], tuple[Any, int]]]] = {
+READERS: dict[str, tuple[str, Callable[[Path, float], tuple[Any, int]]]] = {
     "openface": (".openface.csv", _openface),
     "bfm79": (".bfm79.npy", _bfm79),
     "masks": (".masks.npz", _masks),

@@ -150,3 +150,14 @@ def test_blendshape_names_are_mediapipes_own():
 
     own = {b.value: b.name.lower().replace("_", "") for b in Blendshapes}
     assert [own[i] for i in range(52)] == [n.lower().strip("_") for n in MP52_NAMES]
+
+
+def test_time_stamps_of_another_frame_rate_are_refused(tmp_path):
+    path = write(tmp_path / "a.csv", lines())
+    for fps in (None, 25.0, 25.02):
+        assert len(read_openface(path, fps=fps).values) == 6
+    for fps in (24.0, 29.97, 50.0):
+        with pytest.raises(BadInput, match=f"of 25 frames per second, its video has {fps:g}"):
+            read_openface(path, fps=fps)
+    images = [lines()[0], *([*row[:2], "0.000", *row[3:]] for row in lines()[1:])]
+    assert len(read_openface(write(path, images), fps=30).values) == 6
