@@ -39,6 +39,17 @@ def opened(source: Path | bytes, path: Path, cure: str = AGAIN) -> Iterator[Imag
         yield image
 
 
+def picture_size(path: Path, cure: str = AGAIN) -> tuple[int, int]:
+    """Height and width of an image as stored, from the file's header.
+
+    Raises:
+        BadInput: missing, damaged or too large.
+
+    """
+    with opened(path, path, cure) as image:
+        return image.height, image.width
+
+
 def read_picture(path: Path, mode: str = "RGB", cure: str = AGAIN) -> np.ndarray:
     """An image converted to a Pillow mode, uint8 [H,W] or [H,W,C], as stored.
 

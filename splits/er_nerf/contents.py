@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
 from harness.contracts import BadInput
-from harness.file_cache import sha256_of_files
+from harness.file_cache import computed, sha256_of_files
+from harness.files.pictures import frame_size, picture_size
 
 #: Signal -> its sub-folder and the endings of its file `{i}.ending`, the usual one last.
 PER_FRAME: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -19,6 +20,11 @@ PER_FRAME: dict[str, tuple[str, tuple[str, ...]]] = {
     "originals": ("ori_imgs", ("png", "jpg")),
     "teeth": ("teeth_mask", ("npy",)),
 }
+
+_CURE = (
+    "Copy the folder again, or prepare the video again with "
+    "`python -m harness prepare VIDEO --out DIR`."
+)
 
 #: What editors and file managers leave beside the data.
 _LEFTOVERS = ("~", ".bak", ".orig", ".swp", ".tmp")
@@ -50,10 +56,43 @@ def present(folder: Path, count: int) -> frozenset[str]:
             raise BadInput(
                 folder / place / f"{gaps[0]}.{endings[-1]}",
                 f"no such file ({len(gaps)} of {count} missing)",
-                "Copy the folder again, or prepare the video again with "
-                "`python -m harness prepare VIDEO --out DIR`.",
+                _CURE,
             )
     return frozenset(found)
+
+
+def check_sizes(folder: Path, there: Container[str], count: int, size: tuple[int, int]) -> None:
+    """Refuse frames or layers of another size, by their headers, before any work is done on them.
+
+    Args:
+        folder: the prepared folder.
+        there: which of `PER_FRAME` it has.
+        count: its frames.
+        size: height and width of the first frame.
+
+    Raises:
+        BadInput: an image is damaged, has another size, or is a frame that is not 8-bit RGB.
+
+    """
+    kinds = {"frames": frame_size, "masks": picture_size, "plate": picture_size}
+    for signal, measure in kinds.items():
+        if signal not in there:
+            continue
+        place = folder / PER_FRAME[signal][0]
+        paths = [
+            frame_path(folder, t) if signal == "frames" else place / f"{t}.png"
+            for t in range(count)
+        ]
+
+        def text_of(path: Path, measure: Callable[[Path], tuple[int, int]] = measure) -> str:
+            return "{}x{}".format(*measure(path))
+
+        sizes = computed(f"size of {signal}", paths, text_of)
+        wanted = "{}x{}".format(*size)
+        for path, found in sizes.items():
+            if found != wanted:
+                fact = f"it is {found} (height x width), the first frame is {wanted}"
+                raise BadInput(path, fact, _CURE)
 
 
 def _names(folder: Path) -> frozenset[str]:

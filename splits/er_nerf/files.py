@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,9 @@ AGAIN = "Prepare the video again with `python -m harness prepare VIDEO --out DIR
 
 #: Masks beyond this many bytes live in a temporary file rather than in memory.
 _IN_MEMORY = 1 << 29
+
+#: Share of pixels of a parsing image that may have a colour which the layout does not name.
+_STRANGE = 0.05
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,8 @@ def read_transforms(folder: Path) -> Transforms:
         content = read_object(path, AGAIN)
         try:
             frames = content["frames"]
-            ids = [int(f["img_id"]) for f in frames]
-            sounds = [int(f.get("aud_id", f["img_id"])) for f in frames]
+            ids = [_whole(f["img_id"]) for f in frames]
+            sounds = [_whole(f.get("aud_id", f["img_id"])) for f in frames]
             matrices = np.array([f["transform_matrix"] for f in frames], np.float64)
             geometry = tuple(float(content[k]) for k in ("focal_len", "cx", "cy"))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -100,6 +104,12 @@ def read_transforms(folder: Path) -> Transforms:
     return Transforms(parts["train"], parts["val"], focal, cx, cy, np.stack(poses))
 
 
+def _whole(number: Any) -> int:
+    if int(number) != float(number):
+        raise ValueError(f"frame {number} is not a whole number")
+    return int(number)
+
+
 def _rigid(matrices: np.ndarray) -> bool:
     turn = matrices[:, :3, :3]
     return bool(
@@ -114,12 +124,19 @@ def mask_bits(parsing: np.ndarray, teeth: np.ndarray | None = None) -> np.ndarra
     """Bits uint8 [H,W] (`MASK_BITS`) of a parsing image uint8 RGB [H,W,3].
 
     `teeth` bool [H,W] is TalkingGaussian's `teeth_mask`: mouth rather than face.
+
+    Raises:
+        ValueError: many pixels have none of the layout's colours, as after lossy compression.
+
     """
     codes = parsing.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1])
     face, hair, mouth = codes == 0x0000FF, codes == 0x000000, codes == 0x646464
     if teeth is not None:
         mouth, face = mouth | teeth, face & ~teeth
     torso = (codes == 0x00FF00) | (codes == 0xFF0000)
+    strange = float(1 - (face | hair | mouth | torso | (codes == 0xFFFFFF)).mean())
+    if strange > _STRANGE:
+        raise ValueError(f"{strange:.0%} of its pixels have none of the layout's colours")
     bits = np.zeros(codes.shape, np.uint8)
     for name, region in (("face", face), ("hair", hair), ("mouth", mouth), ("torso", torso)):
         bits[region] |= MASK_BITS[name]
@@ -143,7 +160,9 @@ def read_masks(
         if parsing.shape[:2] != (height, width):
             raise BadInput(path, f"{parsing.shape[:2]}, frames are {(height, width)}", AGAIN)
         teeth = folder / "teeth_mask" / f"{t}.npy"
-        bits[t] = mask_bits(parsing, _teeth(teeth, height, width) if with_teeth else None)
+        mask = _teeth(teeth, height, width) if with_teeth else None
+        with reading(path, "image of regions", AGAIN):
+            bits[t] = mask_bits(parsing, mask)
     return bits
 
 

@@ -18,10 +18,10 @@ from harness.contracts import (
     SequenceEntry,
     SplitManifest,
 )
-from harness.files.pictures import read_picture
+from harness.files.pictures import frame_size, read_frame, read_picture
 from harness.media.audio import read_audio
 from splits.er_nerf import files
-from splits.er_nerf.contents import digest_of, frame_path, present
+from splits.er_nerf.contents import check_sizes, digest_of, frame_path, present
 from splits.er_nerf.manifest import fps_of, is_er_nerf, manifest_of
 from splits.er_nerf.priors import has_priors, read_priors
 
@@ -65,7 +65,7 @@ def load(
             f"it has {fps:g} frames per second and {manifest.name} says {manifest.fps:g}",
             "Prepare the video again with --fps 25, or correct the manifest.",
         )
-    height, width = read_picture(frame_path(folder, 0), cure=files.AGAIN).shape[:2]
+    height, width = frame_size(frame_path(folder, 0))
     if (height, width) != tuple(manifest.resolution):
         raise BadInput(
             folder,
@@ -73,6 +73,7 @@ def load(
             f"{manifest.resolution[0]}x{manifest.resolution[1]}",
             f"Prepare the video again with --size {manifest.resolution[1]}.",
         )
+    check_sizes(folder, there, count, (height, width))
     audio = _audio(folder, count, fps)
     return Sequence(
         id=entry.id,
@@ -93,7 +94,7 @@ def load(
 
 def _read_frame(folder: Path, size: tuple[int, int], index: int) -> np.ndarray:
     path = frame_path(folder, index)
-    frame = read_picture(path, cure=files.AGAIN)
+    frame = read_frame(path)
     if frame.shape[:2] != size:
         raise BadInput(path, f"{frame.shape[:2]}, the first frame is {size}", "Prepare again.")
     return frame

@@ -222,7 +222,11 @@ def test_missing_and_broken_files_are_named(folder):
     (folder / "gt_imgs" / "21.jpg").unlink()
     with pytest.raises(BadInput, match=r"gt_imgs/21\.jpg: no such file"):
         read(folder)
+    whole = (folder / "gt_imgs" / "20.jpg").read_bytes()
     (folder / "gt_imgs" / "21.jpg").write_bytes(b"half an image")
+    with pytest.raises(BadInput, match=r"21\.jpg: not a readable image"):
+        read(folder)
+    (folder / "gt_imgs" / "21.jpg").write_bytes(whole[:-20])
     sequence = read(folder)
     with pytest.raises(BadInput, match=r"21\.jpg: not a readable image"):
         sequence.frames[21]
@@ -245,10 +249,15 @@ def test_files_that_are_not_what_their_name_says(folder, content):
     files = {"au.csv": "au", "expression.npz": "expression", "aud_ds.npy": "audio_features"}
     for name in files:
         (folder / name).write_bytes(content)
-    (folder / "parsing" / "3.png").write_bytes(b"\x89PNG\r\n\x1a\n" + content)
-    for name, signal in [*files.items(), ("3.png", "masks")]:
+    for name, signal in files.items():
         with pytest.raises(BadInput, match=name.replace(".", r"\.")):
             read(folder).signal(signal)
+    for place in ("parsing/3.png", "torso_imgs/3.png"):
+        whole = (folder / place).read_bytes()
+        (folder / place).write_bytes(b"\x89PNG\r\n\x1a\n" + content)
+        with pytest.raises(BadInput, match=r"3\.png"):
+            read(folder)
+        (folder / place).write_bytes(whole)
     (folder / "expression.npz").write_bytes(pickle.dumps([1]))
     with pytest.raises(BadInput) as caught:
         read(folder).signal("expression")
@@ -298,3 +307,26 @@ def test_what_prepare_writes_is_read_back_exactly(folder):
     expression = read(folder).signal("expression")
     assert expression.basis == "mp52"
     assert np.array_equal(expression.values, values)
+
+
+@pytest.mark.parametrize("place", ["gt_imgs/5.jpg", "parsing/5.png", "torso_imgs/5.png"])
+def test_an_image_of_another_size_is_found_before_any_work(folder, place):
+    with Image.open(folder / place) as image:
+        image.resize((9, 7)).save(folder / place)
+    with pytest.raises(BadInput, match=rf"it is 7x9 .height x width., the first frame is {SIZE}x"):
+        read(folder)
+
+
+def test_a_grey_frame_is_refused(folder):
+    with Image.open(folder / "gt_imgs" / "5.jpg") as image:
+        image.convert("L").save(folder / "gt_imgs" / "5.jpg")
+    with pytest.raises(BadInput, match="its pixels are L, not 8-bit RGB"):
+        read(folder)
+
+
+def test_regions_in_other_colours_are_refused(folder):
+    with Image.open(folder / "parsing" / "5.png") as image:
+        near = np.asarray(image) ^ 1  # as lossy compression leaves them
+    Image.fromarray(near).save(folder / "parsing" / "5.png")
+    with pytest.raises(BadInput, match="100% of its pixels have none of the layout's colours"):
+        read(folder).signal("masks")
