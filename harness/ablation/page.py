@@ -11,7 +11,7 @@ from harness.ablation.table import Ablation, Line
 from harness.contracts import BadInput, Results
 from reports import layout, stored
 from reports.comparison.changes import Change
-from reports.page import assemble, differences, missing, versus
+from reports.page import assemble, differences, families, missing, versus
 from reports.page import html as pages
 
 #: Where `ablate` puts its grids inside a run folder.
@@ -34,6 +34,7 @@ def values(ablation: Ablation, first: bool = True) -> dict[str, Any]:
         cells = [
             {
                 "value": layout.value_text(cell.score, digits[name]),
+                "sort": cell.score.value if cell.score else None,
                 "status": cell.score.status if cell.score else "absent",
                 "paper": differences.minus(texts.paper_text(ablation, name, cell)),
                 **columns[name][place],
@@ -59,6 +60,7 @@ def values(ablation: Ablation, first: bool = True) -> dict[str, Any]:
         "title": ablation.title,
         "caption": texts.protocol(ablation),
         "reference": ablation.reference,
+        "families": families.chooser(ablation.results, ablation.columns),
         "heads": [versus.head(ablation.results, name) for name in ablation.columns],
         "rows": rows,
         "paper": ablation.paper,
@@ -85,7 +87,7 @@ def gist(changes: Sequence[Change | None]) -> dict[str, list[str]]:
 
 
 def page(ablation: Ablation) -> str:
-    """The section as a page of its own, without scripts."""
+    """The section as a page of its own."""
     return pages.render("ablation.html", ablation=values(ablation))
 
 

@@ -11,10 +11,13 @@ from typing import Any
 from harness.contracts import Results
 from harness.storage import write_text
 from reports import layout, scopes
-from reports.page import board, curves, groups, missing, videos
+from reports.page import board, curves, families, groups, missing
 from reports.page import html as pages
 from reports.page import versus as sections
+from reports.page.player.players import players
+from reports.page.player.videos import codec_note
 from reports.page.ranking import ranking
+from reports.page.tradeoff import tradeoff
 
 NAME = "index.html"
 
@@ -46,6 +49,7 @@ def write(
     path = target or folder / NAME
     kind = f"ablation {folder.name}" if ablations.own else "leaderboard"
     unread = [ranks.problem] * bool(ranks.problem and ranks.reference is None)
+    shown = players(results, ranks, folder, path.parent)
     html = pages.render(
         "page.html",
         title=f"{results.rows[0].split} {kind}",
@@ -57,13 +61,17 @@ def write(
         counts=missing.counts(results),
         intervals=scopes.of_table(results),
         columns=board.columns(results),
+        families=families.chooser(results, layout.column_names(results)),
         rows=board.rows(results, ranks),
+        tradeoff=tradeoff(results),
         ablations=ablations.sections,
         versus=versus,
         groups=groups.section(results, found),
         missing={**missing.section(results), "unread": [*unread, *ablations.problems]},
-        videos=videos.by_sequence(results, folder, path.parent),
-        codec=videos.codec_note(results),
+        players=shown,
+        filmed=any(one["videos"] for one in shown),
+        traced=any(one["data"]["columns"] for one in shown),
+        codec=codec_note(results),
         curves=curves.loss_curves(results, folder),
         provenance=json.dumps(layout.provenance(results), indent=2, default=str),
     )

@@ -11,13 +11,17 @@ from reports.page.ranking import Ranking, rank_text
 
 
 def columns(results: Results) -> list[dict[str, Any]]:
-    """Column heads: name, variant, direction and what it means."""
+    """Column heads: name, variant, direction, what it means, and items where all rows have as many.
+
+    """
     shown, heads = tables.shown(results), []
     for name in layout.column_names(results):
         facts = results.columns[name]
-        head = versus.head(results, name) | {"name": name, "unit": facts["unit"]}
-        head["summary"] = f"{facts['summary']} Reference: {facts['reference']}"
-        heads.append({**head, "missing": name not in shown})
+        head = versus.head(results, name)
+        head["about"] = f"{facts['summary']} Reference: {facts['reference']}"
+        counts = {score.n for row in results.rows if (score := row.scores.get(name)) is not None}
+        alike = counts.pop() if len(counts) == 1 else 0
+        heads.append({**head, "missing": name not in shown, "n": alike})
     return heads
 
 
@@ -41,7 +45,7 @@ def rows(results: Results, ranking: Ranking) -> list[dict[str, Any]]:
                     "score": score,
                     "leads": bool(rank and rank[1] == 1),
                     "numbers": [numbers[note] for note in text.notes if note in numbers],
-                    "interval": layout.interval_text(score, digits[name]),
+                    "interval": narrow(layout.interval_text(score, digits[name])),
                     "rank": rank_text(rank) if rank else "",
                     "strip": pictures.ranks(rank, worst) if rank else "",
                 }
@@ -49,6 +53,11 @@ def rows(results: Results, ranking: Ranking) -> list[dict[str, Any]]:
         competes = layout.competes(row)
         table.append({"row": row, "competes": competes, "about": about(row), "cells": cells})
     return table
+
+
+def narrow(interval: str) -> str:
+    """An interval with a dash between its ends, unless one of them has a minus sign."""
+    return interval if "-" in interval else interval.replace(" to ", "–")
 
 
 def about(row: Row) -> str:

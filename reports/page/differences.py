@@ -49,12 +49,14 @@ def cell(
 ) -> dict[str, Any]:
     """What the template shows of a difference."""
     if change is None or change.delta is None:
-        return {"kind": "untested", "mark": "", "text": "-", "interval": "", "picture": ""}
+        empty = dict.fromkeys(("mark", "interval", "picture"), "")
+        return {"kind": "untested", "text": "-", "change": None, **empty}
     low, high = (gain(change, end) for end in change.interval or (None, None))
     kind, mark = change.verdict.replace(" ", "-"), MARKS[change.verdict][:1].strip("·")
     return {
         "kind": kind,
         "mark": mark,
+        "change": change.delta,
         "text": minus(digits.signed(change.delta)),
         "interval": minus(" to ".join(map(digits.signed, change.interval or ()))),
         "picture": pictures.whisker(

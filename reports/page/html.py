@@ -6,14 +6,20 @@ from typing import Any
 
 
 def render(name: str, **values: Any) -> str:
-    """A template of this package with its values; all text in them is escaped."""
+    """A template of this package with its values; all text in them is escaped.
+
+    In a template `source(name)` is the text of another file of the folder as it is, such as a
+    script, in which braces are no markup.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
 
     environment = Environment(
-        loader=PackageLoader("reports", "templates"),
+        loader=(loader := PackageLoader("reports", "templates")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["source"] = lambda file: Markup(loader.get_source(environment, file)[0])
     return environment.get_template(name).render(**values)

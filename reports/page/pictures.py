@@ -13,7 +13,7 @@ from dataclasses import dataclass
 WIDTH, HEIGHT, MARGIN = 104, 14, 6
 
 #: Pixels of the strip of ranks.
-STRIP = 48
+STRIP = 40
 
 
 @dataclass(frozen=True)

@@ -64,13 +64,18 @@ def numbers(results: Results, ranking: Ranking, names: list[str]) -> list[list[s
     return lines
 
 
-def head(results: Results, name: str) -> dict[str, str]:
-    """A column's head in two lines, and what it means."""
+def head(results: Results, name: str) -> dict[str, Any]:
+    """A column's head in two lines, how it sorts, and what it means."""
     family, _, variant = name.partition("/")
     facts = results.columns[name]
     return {
+        "name": name,
         "family": family,
         "variant": variant,
+        "direction": facts["direction"],
         "arrow": layout.ARROWS[facts["direction"]],
+        "unit": facts["unit"],
         "about": facts["summary"],
+        "missing": False,
+        "n": 0,
     }

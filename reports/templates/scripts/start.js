@@ -1,0 +1,3 @@
+"use strict";
+// Controls that only work with scripts are hidden until this line.
+document.documentElement.classList.add("scripts");
