@@ -1,4 +1,4 @@
-"""Deselects what this machine cannot run: only tests marked gpu, shared, reference or weights.
+"""Deselects what this machine cannot run: only tests with a marker of pyproject.toml.
 
 Also runs the command line for the tests of it.
 """
@@ -72,6 +72,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
         if not torch.cuda.is_available():
             absent.add("gpu")
+    if any("browser" in item.keywords for item in items):
+        from benchmarks.page_drift import chromium
+
+        if chromium() is None or find_spec("playwright") is None:
+            absent.add("browser")
     dropped = [
         item
         for item in items

@@ -11,9 +11,7 @@ from reports.page.ranking import Ranking, rank_text
 
 
 def columns(results: Results) -> list[dict[str, Any]]:
-    """Column heads: name, variant, direction, what it means, and items where all rows have as many.
-
-    """
+    """Column heads: name, variant, direction, meaning, and items where all rows have as many."""
     shown, heads = tables.shown(results), []
     for name in layout.column_names(results):
         facts = results.columns[name]
@@ -46,7 +44,7 @@ def rows(results: Results, ranking: Ranking) -> list[dict[str, Any]]:
                     "leads": bool(rank and rank[1] == 1),
                     "numbers": [numbers[note] for note in text.notes if note in numbers],
                     "interval": narrow(layout.interval_text(score, digits[name])),
-                    "rank": rank_text(rank) if rank else "",
+                    "rank": rank_text(rank).removeprefix("rank ") if rank else "",
                     "strip": pictures.ranks(rank, worst) if rank else "",
                 }
             )

@@ -110,9 +110,7 @@ def kind(row: Row) -> str:
     return "baseline" if row.role == "baseline" else "competes"
 
 
-def picture(
-    results: Results, name: str, timed: Sequence[tuple[Row, Score]]
-) -> dict[str, Any]:
+def picture(results: Results, name: str, timed: Sequence[tuple[Row, Score]]) -> dict[str, Any]:
     """One column against speed; better is up, faster is right.
 
     Returns:

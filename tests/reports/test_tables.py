@@ -195,7 +195,7 @@ def test_unknown_format(results):
 
 def test_page_is_self_contained_and_escapes(results, tmp_path):
     html = page.write(results, tmp_path).read_text("utf-8")
-    for needle in ("ground-truth", "30.13", "29.50 to 31.00", "lpips", "absent"):
+    for needle in ("ground-truth", "30.13", "29.50–31.00", "lpips", "absent"):
         assert needle in html
     assert "<cure>" not in html
     assert 'src="http' not in html

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import BadInput, Results
-from harness.media.container import open_media, video_stream
+from harness.media.container import open_media, seconds, video_stream
 from reports import layout, stored
 
 #: Videos are embedded up to this many bytes in all; beyond it the page links to the files.
@@ -62,7 +62,7 @@ def rate_and_length(path: Path) -> tuple[float, float] | None:
             rate = float(stream.average_rate or 0)
             if rate and stream.frames:
                 return rate, stream.frames / rate
-            length = float(stream.duration * stream.time_base) if stream.duration else 0.0
+            length = float(seconds(stream.duration, stream.time_base))
             return (rate, length) if rate and length else None
     except BadInput:
         return None

@@ -7,13 +7,14 @@ class Clock extends EventTarget {
   static NEAR = 0.06; // frames: a follower this near plays at the common speed
   static FAR = 0.2; // frames: a follower this far is corrected
   static LOST = 5; // frames: a follower this far is moved
-  static CATCH_UP = 0.6; // seconds in which a correction takes back what is wrong
-  static MOST = 0.2; // the largest change of speed, as a part of it
+  static CATCH_UP = 0.25; // seconds in which a correction takes back what is wrong
+  static MOST = 0.4; // the largest change of speed, as a part of it
   static SEEK = 0.06; // seconds that a seek of a running video takes
 
   #start = 0; // number of the last start: what was started before it is void
   #timer = null;
   #moved = new Map(); // follower -> when it was last moved, ms
+  #placed = new Map(); // video -> where it was last put, since it was last halted
 
   constructor(videos, fps, frames) {
     super();
@@ -104,6 +105,7 @@ class Clock extends EventTarget {
     clearInterval(this.#timer);
     this.starting = false;
     this.videos.forEach((video) => video.pause());
+    this.#placed.clear();
   }
 
   #go(frame) {
@@ -112,9 +114,12 @@ class Clock extends EventTarget {
     this.#tell("frame");
   }
 
+  /** Puts a video at the clock's time, also where it stands there by its word: it may yet move on. */
   #place(video) {
-    if (!video.seeking && video.readyState > 0 && Math.abs(video.currentTime - this.#within(video)) > 1e-3)
-      video.currentTime = this.#within(video);
+    const time = this.#within(video);
+    if (video.seeking || video.readyState === 0 || this.#placed.get(video) === time) return;
+    this.#placed.set(video, time);
+    video.currentTime = time;
   }
 
   /** Where a video stands at the clock's time: a shorter one on its last frame. */

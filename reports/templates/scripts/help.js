@@ -2,25 +2,19 @@
 // One popover for every explanation: of a column's head, of a note's number, of a cell.
 {
   const card = document.getElementById("help");
-  let opener = null;
 
   const open = (from, title, ...content) => {
     const heading = document.createElement("b");
     heading.textContent = title;
     card.replaceChildren(heading, ...content);
-    opener = from;
     card.showPopover();
     const place = from.getBoundingClientRect(), own = card.getBoundingClientRect();
     const below = place.bottom + 6, room = innerHeight - own.height - 8;
-    card.style.left = `${Math.max(8, Math.min(place.left, innerWidth - own.width - 8))}px`;
-    card.style.top = `${below <= room ? below : Math.max(8, place.top - own.height - 6)}px`;
+    const top = below <= room ? below : Math.max(8, place.top - own.height - 6);
+    card.style.left = `${scrollX + Math.max(8, Math.min(place.left, document.documentElement.clientWidth - own.width - 8))}px`;
+    card.style.top = `${scrollY + top}px`;
     card.focus({ preventScroll: true });
   };
-  card.addEventListener("toggle", (event) => {
-    if (event.newState === "closed" && (document.activeElement === document.body || card.contains(document.activeElement)))
-      opener?.focus({ preventScroll: true });
-  });
-  addEventListener("scroll", (event) => { if (!card.contains(event.target)) card.hidePopover(); }, { capture: true, passive: true });
 
   const line = (text) => Object.assign(document.createElement("p"), { textContent: text });
   const copied = (element) => {
@@ -71,6 +65,7 @@
       const cell = event.target.closest("td, th");
       if (event.target.closest("a") || !getSelection().isCollapsed) return;
       go(cell);
+      cell.focus({ preventScroll: true }); // where the focus returns from the popover
       about(table, cell);
     });
     body.addEventListener("keydown", (event) => {

@@ -45,8 +45,8 @@ class Player {
     const clock = `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(2).padStart(5, "0")}`;
     this.scrub.max = Math.max(0, frames - 1);
     this.scrub.value = frame;
-    this.scrub.setAttribute("aria-valuetext", `frame ${frame + 1} of ${frames}, ${seconds.toFixed(2)} s`);
-    this.time.textContent = `${clock}  frame ${frame + 1} of ${frames}`;
+    this.scrub.setAttribute("aria-valuetext", `frame ${frame}, ${seconds.toFixed(2)} s`);
+    this.time.textContent = `${clock}  frame ${frame} / ${Math.max(0, frames - 1)}`;
   }
 
   #state() {

@@ -40,7 +40,7 @@ for (const chooser of document.querySelectorAll(".chooser")) {
       .map((head) => `#${CSS.escape(table.id)} tr > :nth-child(${head.cellIndex + 1}) { display: none; }`)).join("\n");
     for (const family of families) {
       const count = own(family).filter((box) => box.checked).length;
-      family.checked = count > 0;
+      family.checked = count === own(family).length;
       family.indeterminate = count > 0 && count < own(family).length;
     }
     chooser.querySelector(".count").textContent = `${boxes.length - hidden.size} of ${boxes.length} shown`;

@@ -37,6 +37,7 @@ class Traces {
     const text = (value) => (value == null ? "–" : column.digits === null ? value.toExponential(2) : value.toFixed(column.digits));
     const axis = { stroke: colour("--dim"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 }, font: "12px system-ui, sans-serif" };
     this.plot?.destroy();
+    this.head = null; // until uPlot is ready
     this.plot = new uPlot({
       width: this.#width(),
       height: 240,
@@ -48,7 +49,7 @@ class Traces {
       cursor: { drag: { x: false, y: false }, points: { size: 6 }, y: false },
       legend: { live: true, markers: { width: 3 } },
       series: [
-        { label: "frame", value: (_, value) => (value == null ? "–" : `${value + 1}`) },
+        { label: "frame", value: (_, value) => (value == null ? "–" : String(value)) },
         ...shown.map((index) => ({
           label: rows[index].label,
           show: this.hidden.has(index) ? !this.hidden.get(index) : !(some && flat(index)),
@@ -64,11 +65,10 @@ class Traces {
         ready: [(plot) => this.#tie(plot)],
         setSeries: [(_, index, change) => { if (index && "show" in change) this.hidden.set(shown[index - 1], !change.show); }],
         setSize: [() => this.follow()],
-        setScale: [() => this.follow()],
+        setLegend: [() => this.follow()], // uPlot has just written what is below the pointer, or nothing
       },
     }, [Array.from({ length: frames }, (_, frame) => frame), ...shown.map((index) => this.lines[index])], this.box);
     this.box.setAttribute("aria-label", `${column.name} by frame; the values at the present frame stand below`);
-    this.follow();
   }
 
   /** Moves the line of the present frame, and the values of the legend unless a pointer is there. */
@@ -76,18 +76,18 @@ class Traces {
     if (!this.head || !this.plot) return;
     const frame = this.clock.frame;
     this.head.style.transform = `translateX(${this.plot.valToPos(frame, "x")}px)`;
-    if (!this.over) this.plot.setLegend({ idx: frame }, false);
+    if (!(this.plot.cursor.left >= 0)) this.plot.setLegend({ idx: frame }, false);
   }
 
   #tie(plot) {
     this.head = Object.assign(document.createElement("div"), { className: "playhead" });
     plot.over.append(this.head);
+    this.plot = plot;
+    this.follow();
     const seek = (event) => {
       const left = event.clientX - plot.over.getBoundingClientRect().left;
       this.clock.seek(plot.posToVal(left, "x"));
     };
-    plot.over.addEventListener("pointerenter", () => { this.over = true; });
-    plot.over.addEventListener("pointerleave", () => { this.over = false; this.follow(); });
     plot.over.addEventListener("pointerdown", (event) => {
       plot.over.setPointerCapture(event.pointerId);
       seek(event);

@@ -43,7 +43,7 @@ def test_changes_have_pictures_words_and_numbers(run):
 
 def test_what_changed_comes_first_and_equal_rows_are_folded(run):
     page = markup.parse(compare_page.page(made(run, run)))
-    assert [card.all("h3")[0].text for card in page.all("div", "card")] == [
+    assert [card.all("h2")[0].text for card in page.all("div", "card")] == [
         "ua3dtalk [audio]",
         "talkinggaussian [audio]",
         "still",

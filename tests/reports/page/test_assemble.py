@@ -14,7 +14,8 @@ from harness.contracts import FailedCell, Results, Row, Score
 from reports import stored
 from reports.breakdown.means import Breakdown, Mean
 from reports.page import assemble as page
-from reports.page import groups, videos
+from reports.page import groups
+from reports.page.player import videos
 from reports.page.ranking import ranking
 from tests.reports import markup, simulated
 
@@ -54,27 +55,6 @@ def ablate(run, name="grid", note="<other> protocol"):
     }
     (folder / "ablation.json").write_text(json.dumps(said))
     return folder
-
-
-@pytest.fixture
-def run(tmp_path):
-    """Three rows whose cells fail, warn and are unavailable, and failed work."""
-    results = simulated.write(tmp_path, simulated.facts(6))
-    rows = list(results.rows)
-    warned = dataclasses.replace(rows[1].scores["psnr"], warnings=("few <frames>",))
-    rows[1] = dataclasses.replace(rows[1], scores={**rows[1].scores, "psnr": warned})
-    failed = Score("failed", reason="no face in <m001>")
-    rows[2] = dataclasses.replace(rows[2], scores={**rows[2].scores, "lmd/synthetic": failed})
-    absent = Score("unavailable", reason="-", details={"absent": "weights", "names": ["inception"]})
-    rows = [dataclasses.replace(row, scores={**row.scores, "fid/i3": absent}) for row in rows]
-    columns = {**results.columns, "fid/i3": results.columns["e_fid/synthetic"]}
-    failures = tuple(
-        FailedCell("still", "audio", f"m00{k}/sad-1", 0, "render", "Timeout", "killed <late>")
-        for k in range(5)
-    )
-    changed = dataclasses.replace(results, rows=tuple(rows), columns=columns, failures=failures)
-    (tmp_path / stored.FILE).write_text(json.dumps(changed.to_json()))
-    return tmp_path
 
 
 def read(run):
@@ -210,9 +190,10 @@ def test_the_worst_group_of_each_row_is_marked(tmp_path):
     found = read(tmp_path)
     group = next(e for e in found.all("details", "group") if e.text.startswith("psnr"))
     emotions, subjects = group.all("table", "heat")
-    column = [th.text for th in emotions.all("th")].index("ua3dtalk [audio]")
+    heads = [th.text for th in emotions.all("tr")[0].all("th")]
+    column = heads.index("ua3dtalk [audio]") - 1  # names of groups are heads of their lines
     marked = [
-        line.all("td")[0].text
+        line.all("th")[0].text
         for line in emotions.all("tr")[1:]
         if "◂" in line.all("td")[column].text
     ]
@@ -220,7 +201,7 @@ def test_the_worst_group_of_each_row_is_marked(tmp_path):
     assert marked[0].startswith("angry")
     assert "under" in emotions.all("tr")[3].all("td")[column].classes
     assert "ua3dtalk [audio]: angry" in group.all("summary")[0].text
-    assert subjects.all("tr")[-1].all("td")[0].text == "all"
+    assert subjects.all("tr")[-1].all("th")[0].text == "all"
 
 
 def test_a_weak_spot_is_named_where_half_of_the_columns_agree():
