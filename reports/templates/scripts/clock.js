@@ -160,6 +160,7 @@ class Clock extends EventTarget {
     const leader = this.leader, now = leader.currentTime;
     if (now >= this.length - 0.25 / this.fps || leader.ended) return this.#again();
     if (leader.paused) return this.pause(); // by the system, or by a key of the keyboard
+    leader.playbackRate = this.rate; // it may have been a follower until now
     for (const video of this.videos) if (video !== leader) this.#follow(video, now);
     return undefined;
   }

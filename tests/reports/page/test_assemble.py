@@ -6,11 +6,9 @@ import dataclasses
 import json
 import re
 
-import pytest
-
 from harness.ablation import formats as ablation_tables
 from harness.ablation import page as ablation_page
-from harness.contracts import FailedCell, Results, Row, Score
+from harness.contracts import Results, Row
 from reports import stored
 from reports.breakdown.means import Breakdown, Mean
 from reports.page import assemble as page
