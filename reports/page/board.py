@@ -16,7 +16,7 @@ def columns(results: Results) -> list[dict[str, Any]]:
     for name in layout.column_names(results):
         facts = results.columns[name]
         head = versus.head(results, name)
-        head["about"] = f"{facts['summary']} Reference: {facts['reference']}"
+        head["about"] = f"{facts['summary']}. Reference: {facts['reference']}."
         counts = {score.n for row in results.rows if (score := row.scores.get(name)) is not None}
         alike = counts.pop() if len(counts) == 1 else 0
         heads.append({**head, "missing": name not in shown, "n": alike})

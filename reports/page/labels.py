@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 #: Pixels of a label's line, and of a character of it on average, at the picture's text size.
-LINE, CHARACTER = 15.0, 6.7
+LINE, CHARACTER = 15.0, 7.2
 
 #: Pixels around a mark that no label may cover.
 MARK = 6.0
@@ -22,17 +22,21 @@ def overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def obstacles(mark: dict[str, Any]) -> list[Box]:
-    """What a mark covers: itself and its intervals."""
+def point(mark: dict[str, Any]) -> Box:
+    """What a mark covers."""
     x, y = mark["x"], mark["y"]
-    found = [(x - MARK, y - MARK, x + MARK, y + MARK)]
+    return (x - MARK, y - MARK, x + MARK, y + MARK)
+
+
+def bars(mark: dict[str, Any]) -> Iterator[Box]:
+    """What the intervals of a mark cover."""
+    x, y = mark["x"], mark["y"]
     if mark["across"]:
         left, right = sorted(mark["across"])
-        found.append((left, y - 2, right, y + 2))
+        yield (left, y - 2, right, y + 2)
     if mark["down"]:
         top, bottom = sorted(mark["down"])
-        found.append((x - 2, top, x + 2, bottom))
-    return found
+        yield (x - 2, top, x + 2, bottom)
 
 
 def candidates(x: float, y: float, width: float) -> Iterator[tuple[Box, bool]]:
@@ -52,37 +56,49 @@ def candidates(x: float, y: float, width: float) -> Iterator[tuple[Box, bool]]:
 def place(marks: Sequence[dict[str, Any]], frame: Box) -> list[tuple[int, str]]:
     """Give every mark `text`, `at` (left end of the text's base line) and `leader`.
 
+    A label stands clear of all marks and labels, and of intervals where it can. Where there is no
+    room for all of them, numbers from left to right stand for all.
+
     Args:
         marks: with x, y, across, down, label; pixels.
         frame: where labels may be.
 
     Returns:
-        (number, label) of marks whose label found no place; their text is the number.
+        (number, label) of the marks, from left to right; nothing where labels have room.
 
     """
-    taken = [box for one in marks for box in obstacles(one)]
-    numbered: list[tuple[int, str]] = []
-    for one in marks:
-        texts = [one["label"], str(len(numbered) + 1)]
-        for text in texts:
-            width = CHARACTER * len(text) + 2
-            free = (
-                (box, near)
-                for box, near in candidates(one["x"], one["y"], width)
-                if box[0] >= frame[0] and box[2] <= frame[2]
-                and box[1] >= frame[1] and box[3] <= frame[3]
-                and not any(overlap(box, other) for other in taken)
-            )  # fmt: skip
-            box, near = next(free, (None, True))
-            if box is not None:
-                break
-        if text != one["label"]:
-            numbered.append((len(numbered) + 1, one["label"]))
-        if box is None:  # not even the number: it stands on its neighbours
-            box = next(candidates(one["x"], one["y"], width))[0]
+    order = sorted(marks, key=lambda mark: mark["x"])
+    if write(order, [one["label"] for one in order], frame):
+        return []
+    write(order, [str(number) for number in range(1, len(order) + 1)], frame)
+    return [(number, one["label"]) for number, one in enumerate(order, 1)]
+
+
+def write(marks: Sequence[dict[str, Any]], texts: Sequence[str], frame: Box) -> bool:
+    """Give every mark a text; False where one stands on another, or on a mark."""
+    lines = [box for one in marks for box in bars(one)]
+    taken, clear = [point(one) for one in marks], True
+    for one, text in zip(marks, texts, strict=True):
+        width = CHARACTER * len(text) + 2
+        box, near = free(one, width, frame, [*taken, *lines])
+        if box is None:
+            box, near = free(one, width, frame, taken)
+        if box is None:
+            clear, box = False, next(candidates(one["x"], one["y"], width))[0]
         taken.append(box)
         one["text"] = text
         one["at"] = (round(box[0] + 1, 1), round(box[3] - 4, 1))
         end = min(max(one["x"], box[0]), box[2]), min(max(one["y"], box[1] + 3), box[3] - 3)
         one["leader"] = None if near else tuple(round(v, 1) for v in end)
-    return numbered
+    return clear
+
+
+def free(
+    mark: dict[str, Any], width: float, frame: Box, taken: Sequence[Box]
+) -> tuple[Box | None, bool]:
+    """The best free place for a label, and whether it is beside its mark; (None, True) for none."""
+    for box, near in candidates(mark["x"], mark["y"], width):
+        inside = frame[0] <= box[0] and box[2] <= frame[2] and frame[1] <= box[1]
+        if inside and box[3] <= frame[3] and not any(overlap(box, other) for other in taken):
+            return box, near
+    return None, True

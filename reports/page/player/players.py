@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ def players(
     `home` is the folder of the page, from which large videos are linked.
 
     Returns:
-        {sequence, fps, frames, videos, data, dropped} of each; `data` is for the script.
+        {sequence, fps, frames, columns, videos, data, dropped} of each; `data` is for the script.
 
     Raises:
         BadInput: a video's path leads out of the run folder.
@@ -50,6 +51,8 @@ def players(
                 "sequence": sequence,
                 "fps": fps,
                 "frames": frames,
+                # Of a screen that is wider than high.
+                "columns": math.ceil(math.sqrt(1.6 * len(films))) or 1,
                 "videos": [film | {"colour": film["row"] % COLOURS} for film in films],
                 "data": {"fps": fps, "frames": frames, "rows": rows, "columns": columns},
                 "dropped": dropped,

@@ -39,7 +39,8 @@ def packed(values: np.ndarray, count: int) -> list[Any] | None:
     powers = len(ALPHABET) ** np.arange(DIGITS)[::-1]
     text = _CHARACTERS[levels[:, None] // powers % len(ALPHABET)]
     text[~finite] = ord(".")
-    return [max(count - len(values), 0) // 2, low, high, text.tobytes().decode("ascii")]
+    first = max(count - len(values), 0) // 2
+    return [first, float(f"{low:.9g}"), float(f"{high:.9g}"), text.tobytes().decode("ascii")]
 
 
 def columns(results: Results, sides: Mapping[int, RowItems]) -> list[str]:

@@ -3,6 +3,8 @@
 class Traces {
   static ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   static DIGITS = 3; // as in traces.py
+  static DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
+  static BORDERS = ["solid", "dashed", "dotted", "double"]; // of the marks in the legend
 
   constructor(root, data, clock) {
     Object.assign(this, { data, clock, select: root.querySelector(".column"), box: root.querySelector(".chart") });
@@ -47,14 +49,14 @@ class Traces {
         { ...axis, size: 62 },
       ],
       cursor: { drag: { x: false, y: false }, points: { size: 6 }, y: false },
-      legend: { live: true, markers: { width: 3 } },
+      legend: { live: true, markers: { width: 3, dash: (_, index) => Traces.BORDERS[rows[shown[index - 1]]?.dash % 4] } },
       series: [
         { label: "frame", value: (_, value) => (value == null ? "–" : String(value)) },
         ...shown.map((index) => ({
           label: rows[index].label,
           show: this.hidden.has(index) ? !this.hidden.get(index) : !(some && flat(index)),
           stroke: colour(`--row-${rows[index].colour}`),
-          dash: [[], [8, 4], [2, 3], [10, 3, 2, 3]][rows[index].dash % 4],
+          dash: Traces.DASHES[rows[index].dash % 4],
           width: 1.75,
           points: { show: false },
           spanGaps: false,

@@ -69,25 +69,25 @@ def test_ticks_are_round_and_inside():
     assert axis([3.0, 3.0], 0, 100).low < 3.0  # one value only
 
 
-def test_labels_overlap_neither_each_other_nor_marks():
+@pytest.mark.parametrize(("count", "numbered"), [(4, False), (22, True)])
+def test_labels_overlap_neither_each_other_nor_marks(count, numbered):
     frame = (0.0, 0.0, 500.0, 300.0)
     marks = [
-        {"x": 60.0 + 40 * (i % 4), "y": 80.0 + 14 * (i // 4), "across": None, "down": None,
-         "label": f"a long name of row {i}"}
-        for i in range(16)
+        {"x": 40.0 + 420 * i / count, "y": 150.0 - i, "across": None, "down": (90, 210 - i),
+         "label": f"long name of row {i}"}
+        for i in range(count)
     ]  # fmt: skip
-    numbered = labels.place(marks, frame)
-    boxes = []
+    said = labels.place(marks, frame)
+    boxes = [labels.point(one) for one in marks]
     for one in marks:
         left, base = one["at"]
         width = labels.CHARACTER * len(one["text"])
         boxes.append((left, base - 10, left + width, base))
+        assert (left, left + width) == (max(left, 0), min(left + width, 500))
     for a, b in itertools.combinations(boxes, 2):
         assert not labels.overlap(a, b)
-    assert [label for _, label in numbered] == [
-        one["label"] for one in marks if one["text"] != one["label"]
-    ]
-    assert all(box[0] >= 0 and box[2] <= 500 for box in boxes)
+    assert [label for _, label in said] == [one["label"] for one in marks] * numbered
+    assert all(one["text"] in (one["label"], str(i)) for i, one in enumerate(marks, 1))
 
 
 def test_the_page_names_rows_and_escapes_them(tmp_path):
