@@ -201,8 +201,11 @@ def caption(results: Results) -> str:
     elif protocol.get("mixed_sizes"):
         size = "several sizes or rates, the first " + size
     plural = "s" if len(first.sequences) > 1 else ""
+    limit, training = protocol.get("limit"), protocol.get("train_limit")
+    trained = f", and of each training part the first {training}" if training else ""
+    few = f", a trial on the first {limit} frames of each test sequence{trained}" if limit else ""
     return (
         f"{first.split}: {len(first.sequences)} sequence{plural}, {protocol.get('test_frames')} "
         f"test frames, {size} at {protocol['fps']:g} fps, "
-        f"composite {protocol.get('composite')}, {device}"
+        f"composite {protocol.get('composite')}{few}, {device}"
     )

@@ -42,6 +42,20 @@ Overrides = Annotated[
         "repeated.",
     ),
 ]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="A trial on the first N frames of each test sequence, with 10 N frames of each "
+        "training part; its table is kept apart from full ones.",
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Show what would be done and how long it took before; write nothing."
+    ),
+]
 OutFile = Annotated[Path | None, typer.Option(help="File to write; default: standard output.")]
 
 KeepFailed = Annotated[
@@ -134,10 +148,7 @@ def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
         if not equals or not key:
             raise BadInput("--set", f"{pair!r} is not KEY=VALUE", "Write --set iterations=500.")
         try:
-            overrides[key] = yaml.safe_load(value)
-            # YAML 1.1 reads 5e-4 as text; a number is meant.
-            if isinstance(overrides[key], str) and re.fullmatch(r"[-+]?[\d.]+[eE][-+]?\d+", value):
-                overrides[key] = float(value)
+            overrides[key] = number_of(yaml.safe_load(value))
         except (yaml.YAMLError, ValueError) as error:
             raise BadInput(
                 "--set", f"{value!r} is not YAML ({error})", "Quote the value."
@@ -145,3 +156,10 @@ def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
         if isinstance(overrides[key], float) and not math.isfinite(overrides[key]):
             raise BadInput(f"--set {key}", f"{value} is not a finite number", "Give a number.")
     return overrides
+
+
+def number_of(value: Any) -> Any:
+    """The number that is meant by a value of YAML 1.1, which reads 5e-4 as text."""
+    if isinstance(value, str) and re.fullmatch(r"[-+]?[\d.]+[eE][-+]?\d+", value):
+        return float(value)
+    return value

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.contracts import HarnessError, Method, Results
+from harness.engine import messages
 from harness.engine.cells.locks import PATIENCE, held
 from harness.engine.cells.store import Cell, Store
 from harness.engine.jobs import CellUnit, ScoreUnit
+from harness.engine.outlook.costs import Costs
+from harness.engine.outlook.reasons import Reasons
+from harness.engine.outlook.remaining import Remaining
 from harness.engine.planning import Plan
 from harness.engine.progress import watch
 from harness.engine.provenance import made_with
@@ -50,6 +53,7 @@ class Engine:
         cells: folder of the cells, if another one: the tables of a split share cells.
         share_stages: whether fits of one method share finished training stages.
         keep_failed: do not retry cells that failed in an earlier run.
+        more: seconds of what the command does afterwards, for the time left; None if unknown.
 
     """
 
@@ -60,10 +64,12 @@ class Engine:
         cells: Path | None = None,
         share_stages: bool = False,
         keep_failed: bool = False,
+        more: float | None = 0.0,
     ) -> None:
         self.out, self.device, self.cells = out, device, cells or out
         self.share_stages, self.keep_failed = share_stages, keep_failed
-        self.store, self.tally = Store(self.cells), Tally()
+        self.store, self.tally, self.more = Store(self.cells), Tally(), more
+        self.reasons = Reasons(self.store)
         self._loaded: tuple[str, Method] | None = None
         self._failed: set[str] = set()  # keys that failed, or were left alone, in this run
 
@@ -82,9 +88,9 @@ class Engine:
             make_folder(folder)
         table = EntryTable(self.out)
         with writing_to(self.out):
-            table.add(plan.table, (job.entry for job in plan.jobs), fresh)
+            table.add(plan.table, (job.entry for job in plan.jobs), fresh, plan.config)
             self.store.sweep()
-            self.execute(unit for job in plan.jobs for unit in job.units)
+            self.execute(plan.units)
             with held(self.out / ".results.lock", "it is writing results"):
                 return self._results(table)
 
@@ -96,62 +102,79 @@ class Engine:
                 return stored
         return results.write(table, self.store, self.device)
 
-    def execute(self, units: Iterable[Unit]) -> None:
-        """Compute all units in order; those of other processes are checked again later."""
-        # The first to name a unit labels it.
-        pending: list[Unit] = []
-        seen: set[str] = set()
-        for unit in units:
-            if unit.lock not in seen:
-                seen.add(unit.lock)
-                pending.append(unit)
+    def execute(self, units: Sequence[Unit]) -> None:
+        """Compute units in order; those of other processes are checked again later."""
+        pending = list(units)
         idle, said = time.monotonic(), False
         order = {unit.lock: f"{number}/{len(pending)}" for number, unit in enumerate(pending, 1)}
+        work = {unit.lock: unit.effort_of(todo) for unit in units if (todo := self._missing(unit))}
+        self.remaining = Remaining(Costs(self.device), work, self.more)
         while pending:
             left = [unit for unit in pending if not self._attempt(unit, order[unit.lock])]
             if len(left) < len(pending):
                 idle, said = time.monotonic(), False
             elif left:
                 if not said and time.monotonic() - idle > PATIENCE:
-                    print(f"waiting for another process: {left[0].label}", file=sys.stderr)
+                    messages.note(f"waiting for another process: {left[0].label}")
                     said = True
                 time.sleep(POLL)
             pending = left
+
+    def _missing(self, unit: Unit) -> list[Cell]:
+        """The cells of a unit that this run computes: not finished, and not left as failed."""
+        return [
+            cell
+            for cell in unit.cells
+            if not self.store.done(cell)
+            and not (self.keep_failed and self.store.failure(cell.kind, cell.key))
+        ]
 
     def _attempt(self, unit: Unit, place: str) -> bool:
         """Whether a unit is finished or has failed; `place` is shown with its progress."""
         if any(cell.key in self._failed for cell in unit.needs):
             self._failed |= {cell.key for cell in unit.cells if not self.store.done(cell)}
+            self.remaining.drop(unit.lock)
             return True
-        missing = [cell for cell in unit.cells if not self.store.done(cell)]
-        if self.keep_failed:
-            kept = {cell.key for cell in missing if self.store.failure(cell.kind, cell.key)}
-            self._failed |= kept
-            missing = [cell for cell in missing if cell.key not in kept]
+        missing = self._missing(unit)
+        kept = [cell for cell in unit.cells if cell not in missing]  # finished, or left as failed
+        self._failed |= {cell.key for cell in kept if not self.store.done(cell)}
         if not missing:
             self.tally.reused += sum(cell.key not in self._failed for cell in unit.cells)
+            self._explain(unit.cells, place)
+            self.remaining.drop(unit.lock)
             return True
         if not all(self.store.done(cell) for cell in unit.needs):
             return False
         lock = self.store.claim(unit.lock)
         if lock is None:
+            self.remaining.shared = True
             return False
         try:
             todo = [cell for cell in missing if not self.store.done(cell)]
             self.tally.reused += len(unit.cells) - len(todo)
+            self._explain(unit.cells, place)
+            failed = self.tally.failed
+            self.remaining.begin(unit.lock)
             if isinstance(unit, CellUnit):
                 for cell in todo:
                     self._do(unit, cell, place)
             elif todo:
                 self._score(unit, todo, place)
+            self.remaining.end(unit.lock, bool(todo) and self.tally.failed == failed)
         finally:
             lock.release()
         return True
 
+    def _explain(self, cells: Collection[Cell], place: str) -> None:
+        """Say of every cell why it is computed or not, where that is asked for."""
+        if messages.level() == messages.VERBOSE:
+            for cell in cells:
+                messages.detail(f"[{place}] {self.reasons.of(cell, self.keep_failed)}")
+
     def _do(self, unit: CellUnit, cell: Cell, place: str) -> None:
         try:
             with (
-                watch(cell.label, place) as progress,
+                watch(cell.label, place, self.remaining.text) as progress,
                 self.store.open(cell, keep_partial=unit.resumes) as (folder, record),
             ):
                 unit.work(self, folder, record, progress)
@@ -167,7 +190,7 @@ class Engine:
         """All missing scores of one prediction, in one pass over its frames."""
         pairs = [(spec, cell) for spec, cell in unit.scores if cell in todo]
         built = [metrics.build(spec, self.device) for spec, _ in pairs]
-        with watch(unit.label, place) as progress:
+        with watch(unit.label, place, self.remaining.text) as progress:
             try:
                 clip, batches = unit.open(self.store)
                 outcomes = scoring.stream(built, clip, batches, progress)
@@ -192,7 +215,8 @@ class Engine:
         self._failed.add(cell.key)
         place = f" at {os.path.relpath(record['where'])}" if record["where"] else ""
         reason = f"{record['type']}{place}: {record['message']}"
-        print(f"{cell.label} failed: {reason}\n  traceback: {record['log']}", file=sys.stderr)
+        messages.error(f"{cell.label} failed: {reason}\n  traceback: {record['log']}")
+        messages.detail(record["traceback"].rstrip())
 
     def method(self, method_id: str, fit: Cell) -> Method:
         """The fitted method, loaded once for all its renders."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -14,16 +13,18 @@ from typing import Any
 import numpy as np
 
 from harness.contracts import BadInput, Clip, MetricSpec, Progress
+from harness.engine import messages
 from harness.engine.alignment.labels import Label, read_labels
 from harness.engine.alignment.meshes import open_mesh
 from harness.engine.alignment.opened import OpenedSequence, kind_of, open_sequence
 from harness.engine.alignment.pairing import Pair, pairs
-from harness.engine.alignment.remedies import Aligned, align
+from harness.engine.alignment.remedies import Aligned, align, limited
 from harness.engine.alignment.sidecars import with_sidecars
 from harness.engine.cells import closure
 from harness.engine.cells.keys import metric_inputs
 from harness.engine.cells.store import Cell, Store, hash_of
 from harness.engine.jobs import Batches, Entry, Job, RowFacts, ScoreUnit, SequenceFacts
+from harness.engine.outlook.efforts import of_files
 from harness.engine.request import FilesData, FilesRow
 from harness.engine.requirements import Absence, Material
 
@@ -85,13 +86,13 @@ def open_pairs(rows: tuple[FilesRow, ...], data: FilesData, progress: Progress) 
             truth = truths[pair.truth]
             same = pair.prediction == pair.truth
             prediction = truth if same else _opened(pair.name, pair.prediction, data)
-            sides = align(prediction, truth, data.remedies)
+            sides = limited(align(prediction, truth, data.remedies), data.limit)
             label = labels.get(pair.name, Label(""))
             clip = clip_of(row, pair.name, sides, data, label)
             found.append(OpenedPair(row, pair.name, sides, clip, label))
             for sentence in sides.notes.get("warnings", ()):
                 if sentence not in said:
-                    print(f"warning: {sentence}", file=sys.stderr)
+                    messages.note(f"warning: {sentence}")
                 said.add(sentence)
             progress("check", len(found), total)
     return found
@@ -161,7 +162,11 @@ def jobs_for(
                 scores={spec.id: cell.key for spec, cell in scores},
                 unavailable=absences,
                 video=_video(pair.sides.prediction.path),
-                protocol={"composite": "as given", "device": device},
+                protocol={
+                    "composite": "as given",
+                    **({} if data.limit is None else {"limit": data.limit}),
+                    "device": device,
+                },
                 notes=notes_of(pair),
             ),
             _unit(pair, scores),
@@ -196,7 +201,7 @@ def _unit(pair: OpenedPair, scores: tuple[tuple[MetricSpec, Cell], ...]) -> tupl
         return ()
     label = f"{pair.clip.id} · {len(scores)} metrics"
     lock = hash_of(["files", pair.sides.prediction.digest, pair.sides.truth.digest])
-    return (ScoreUnit(label, lock, scores, partial(_open, pair)),)
+    return (ScoreUnit(label, lock, scores, partial(_open, pair), of_files(pair.clip)),)
 
 
 def _open(pair: OpenedPair, store: Store) -> tuple[Clip, Batches]:

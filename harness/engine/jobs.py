@@ -6,10 +6,10 @@ of the cells that hold its numbers. The leaderboard is built from entries, so co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -73,6 +73,7 @@ class Entry:
     video: a file for viewing, if no render cell has one.
     protocol: facts of the row that determine values, besides those of the sequence.
     notes: what a reviewer would want to know about this comparison.
+    config: key of the file of `run --config` that asked for it, if one did.
     """
 
     row: RowFacts
@@ -84,6 +85,7 @@ class Entry:
     video: str = ""
     protocol: Mapping[str, Any] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
+    config: str = ""
 
 
 class Runtime(Protocol):
@@ -107,11 +109,30 @@ Work = Callable[[Runtime, Path, dict[str, Any], Progress], None]
 
 
 @dataclass(frozen=True)
+class Effort:
+    """What decides how long a unit takes; it determines no result.
+
+    kind: of cell; facts: what else must be equal for the same cost; size: number of frames, in
+    proportion to which the time grows; family: other work that costs about as much.
+    """
+
+    kind: str
+    facts: tuple[str, ...]
+    size: float = 1.0
+    family: str = ""
+
+    def of_size(self, size: float) -> Effort:
+        """The same work on another number of frames."""
+        return replace(self, size=size)
+
+
+@dataclass(frozen=True)
 class CellUnit:
     """One cell and how to compute it, after the cells that it needs."""
 
     cell: Cell
     work: Work
+    effort: Effort
     needs: tuple[Cell, ...] = ()
     resumes: bool = False  # an interrupted attempt leaves its folder for the next
 
@@ -130,6 +151,15 @@ class CellUnit:
         """For messages."""
         return self.cell.label
 
+    @property
+    def kind(self) -> str:
+        """The kind of its cell."""
+        return self.cell.kind
+
+    def effort_of(self, todo: Collection[Cell]) -> Effort:
+        """What it takes."""
+        return self.effort
+
 
 @dataclass(frozen=True)
 class ScoreUnit:
@@ -142,12 +172,19 @@ class ScoreUnit:
     lock: str
     scores: tuple[tuple[MetricSpec, Cell], ...]
     open: Callable[[Store], tuple[Clip, Batches]]
+    effort: Effort
     needs: tuple[Cell, ...] = ()
+    kind: ClassVar[str] = "score"
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         """The cells of the scores."""
         return tuple(cell for _, cell in self.scores)
+
+    def effort_of(self, todo: Collection[Cell]) -> Effort:
+        """What some of its scores take."""
+        names = tuple(spec.id for spec, cell in self.scores if cell in todo)
+        return replace(self.effort, facts=(*self.effort.facts, *names))
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,9 @@ from harness.engine.jobs import (
     SequenceFacts,
 )
 from harness.engine.method_rows import drives_of, name_of, options_of, preset_of
+from harness.engine.outlook.efforts import MethodEffort
 from harness.engine.provenance import cpu_name
-from harness.engine.request import MethodRow
+from harness.engine.request import TRAINING_FRAMES, MethodRow
 from harness.engine.requirements import Absence
 from harness.engine.split_data import SplitSequences
 from harness.engine.work import rendering, scoring, timing
@@ -182,17 +183,29 @@ def job_of(
             "code": closure.digest("harness.engine.work.rendering"),
         },
     )
+    effort = MethodEffort(spec, options, sequence)
     units: list[CellUnit | ScoreUnit] = [
-        CellUnit(truth, partial(_archive_truth, sequence)),
-        CellUnit(fit, partial(_fit, spec, fit, sources, options, seed), resumes=True),
-        CellUnit(render, partial(_render, spec, fit, truth, sequence, drive), (truth, fit)),
+        CellUnit(truth, partial(_archive_truth, sequence), effort.of_truth()),
+        CellUnit(
+            fit,
+            partial(_fit, spec, fit, sources, options, seed),
+            effort.of_fit(sum(len(one.train) for one in sources)),
+            resumes=True,
+        ),
+        CellUnit(
+            render,
+            partial(_render, spec, fit, truth, sequence, drive),
+            effort.of_render(),
+            (truth, fit),
+        ),
     ]
     clock = None
     if spec.timed and spec.role != "oracle" and drive == spec.drives[0]:
         inputs = {"fit": fit.key, "truth": truth.key, **protocol, "cpu": cpu_name()}
         code = closure.digest("harness.engine.work.timing", "harness.engine.work.rendering")
         clock = Cell("time", f"{shown} · timing", {**inputs, "device": device, "code": code})
-        units.append(CellUnit(clock, partial(_time, spec, fit, sequence, drive), (fit, render)))
+        work = partial(_time, spec, fit, sequence, drive)
+        units.append(CellUnit(clock, work, effort.of_time(), (fit, render)))
     scores = _scores(chosen.metrics, shown, render, clock)
     for timed in (False, True):
         some = tuple(pair for pair in scores if pair[0].needs_timing == timed)
@@ -200,7 +213,8 @@ def job_of(
             needs = (truth, render, *((clock,) if timed and clock else ()))
             opened = partial(_open, render, truth, clock if timed else None)
             lock = f"{render.key}-{'speed' if timed else 'scores'}"
-            units.append(ScoreUnit(f"{shown} · {len(some)} metrics", lock, some, opened, needs))
+            title = f"{shown} · {len(some)} metrics"
+            units.append(ScoreUnit(title, lock, some, opened, effort.of_score(timed), needs))
     entry = Entry(
         row=RowFacts(
             name_of(spec, row),
@@ -226,17 +240,19 @@ def job_of(
         cells={unit.cell.kind: unit.cell.key for unit in units if isinstance(unit, CellUnit)},
         scores={metric.id: cell.key for metric, cell in scores},
         unavailable={name: asdict(absence) for name, absence in chosen.unavailable.items()},
-        protocol={**facts_of(manifest), "device": device},
+        protocol={**facts_of(manifest, data.limit), "device": device},
     )
     return Job(entry, tuple(units))
 
 
-def facts_of(manifest: SplitManifest) -> dict[str, Any]:
+def facts_of(manifest: SplitManifest, limit: int | None) -> dict[str, Any]:
     """What a split contributes to the protocol of a row."""
+    few = {} if limit is None else {"limit": limit, "train_limit": limit * TRAINING_FRAMES}
     return {
         "fps": manifest.fps,
         "composite": manifest.composite,
         "train_fraction": manifest.train_fraction,
+        **few,
     }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from itertools import islice
 
 import numpy as np
 
 from harness.contracts import MetricSpec, Sequence, Unavailable
+from harness.engine import messages
 from harness.engine.alignment.opened import OpenedSequence
 
 #: Of how many files, and of how many seconds of each, the mouth is looked at: a landmarker takes
@@ -28,7 +28,7 @@ def warn_of_sequences(sequences: Iterable[Sequence]) -> None:
         if expression.basis == "mp52":
             opening = expression.values[:, MP52_NAMES.index("jawOpen")]
             if said := sentence(one.id, estimate(opening, one.audio, one.fps)):
-                print(f"warning: {said} Prepare it again with --audio-offset.", file=sys.stderr)
+                messages.note(f"warning: {said} Prepare it again with --audio-offset.")
 
 
 def warn_of_files(truths: Iterable[OpenedSequence], specs: Iterable[MetricSpec]) -> None:
@@ -52,6 +52,6 @@ def warn_of_files(truths: Iterable[OpenedSequence], specs: Iterable[MetricSpec])
                 ]
                 found = estimate(np.array(opening), one.audio, float(one.fps))
                 if said := sentence(one.path, found):
-                    print(f"warning: {said}", file=sys.stderr)
+                    messages.note(f"warning: {said}")
     except Unavailable:
         return

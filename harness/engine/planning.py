@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from harness.contracts import BadInput, MethodSpec, MetricSpec
 from harness.engine import method_jobs, method_rows
 from harness.engine.cells.store import hash_of
-from harness.engine.jobs import Job, TableFacts
+from harness.engine.jobs import CellUnit, Job, ScoreUnit, TableFacts
 from harness.engine.offsets import warn_of_files, warn_of_sequences
 from harness.engine.progress import watch
-from harness.engine.request import FilesData, FilesRow, MethodRow, Request, SplitData
+from harness.engine.request import (
+    FilesData,
+    FilesRow,
+    MethodRow,
+    Request,
+    SplitData,
+    limited_folder,
+    limited_name,
+)
 from harness.engine.requirements import Absence, Material, chosen_metrics
 from harness.engine.split_data import SplitSequences, open_split
 from methods import catalog as methods
@@ -26,6 +35,16 @@ class Plan:
     jobs: tuple[Job, ...]
     metrics: tuple[MetricSpec, ...]
     unavailable: Mapping[str, Absence]
+    config: Mapping[str, Any] | None = None  # the file of `run --config`, for the provenance
+
+    @property
+    def units(self) -> list[CellUnit | ScoreUnit]:
+        """The work of all jobs, each unit once: the first job to name it labels it."""
+        found: dict[str, CellUnit | ScoreUnit] = {}
+        for job in self.jobs:
+            for unit in job.units:
+                found.setdefault(unit.lock, unit)
+        return list(found.values())
 
 
 def make_plan(request: Request) -> Plan:
@@ -56,7 +75,8 @@ def _plan_of_files(request: Request, data: FilesData) -> Plan:
     warn_of_files({pair.sides.truth.path: pair.sides.truth for pair in found}.values(), usable)
     jobs = file_jobs.jobs_for(found, data, tuple(usable), unavailable, request.device)
     truth = data.truth.resolve()
-    facts = TableFacts(data.truth.name or truth.name, hash_of(str(truth), 12), {})
+    name = limited_name(data.truth.name or truth.name, data.limit)
+    facts = TableFacts(name, hash_of(str(truth), 12), {})
     return Plan(facts, tuple(jobs), tuple(usable), unavailable)
 
 
@@ -99,8 +119,9 @@ def plan_on(
         "licence": manifest.licence,
         "protocol": manifest.protocol,
     }
-    folders = manifest.folder_name, manifest.distinct_folder_name
-    facts = TableFacts(manifest.name, manifest.key, about, folders)
+    names = manifest.folder_name, manifest.distinct_folder_name
+    folders = tuple(limited_folder(name, data.limit) for name in names)
+    facts = TableFacts(limited_name(manifest.name, data.limit), manifest.key, about, folders)
     return Plan(facts, tuple(jobs), tuple(usable), unavailable)
 
 

@@ -1,13 +1,21 @@
-"""Progress: a live display on a terminal, plain lines elsewhere."""
+"""Progress: a live display on a terminal, plain lines elsewhere, nothing for a quiet command."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from harness.contracts import Progress
+from harness.engine import messages
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+#: Says how long the whole command will take; nothing where that is not known.
+Left = Callable[[], str]
 
 
 def _duration(seconds: float) -> str:
@@ -20,8 +28,8 @@ class _Lines:
 
     INTERVAL = 10.0
 
-    def __init__(self, label: str) -> None:
-        self.label, self.stage = label, ""
+    def __init__(self, label: str, left: Left) -> None:
+        self.label, self.stage, self.left = label, "", left
         self.start = self.last = 0.0
 
     def __call__(self, stage: str, done: int, total: int, **values: float) -> None:
@@ -36,30 +44,47 @@ class _Lines:
         rate = done / elapsed if elapsed > 0 else 0.0
         eta = "" if finished or not rate else f", {_duration((total - done) / rate)} left"
         extra = "".join(f", {name} {value:.4g}" for name, value in values.items())
-        print(
-            f"{self.label} · {stage}: {done}/{total}, {rate:.1f}/s{eta}{extra}",
-            file=sys.stderr,
-            flush=True,
-        )
+        if in_all := self.left():
+            extra += f" ({in_all})"
+        messages.note(f"{self.label} · {stage}: {done}/{total}, {rate:.1f}/s{eta}{extra}")
+
+
+def _silent(stage: str, done: int, total: int, **values: float) -> None:
+    """Progress that nobody wants to see."""
 
 
 @contextmanager
-def watch(label: str, place: str = "") -> Iterator[Progress]:
+def watch(label: str, place: str = "", left: Left = str) -> Iterator[Progress]:
     """Progress of one cell: a bar with stage, rate and ETA on a terminal, lines elsewhere.
 
     Args:
         label: of the cell.
         place: which of how many it is, such as "7/23"; empty where that is not known.
+        left: the time left for all of them, in words; shown below the bars, or in the lines.
 
     """
+    if messages.level() == messages.QUIET:
+        yield _silent
+        return
     if not sys.stderr.isatty():
-        yield _Lines(f"[{place}] {label}" if place else label)
+        yield _Lines(f"[{place}] {label}" if place else label, left)
         return
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
     from rich.table import Column
+    from rich.text import Text
+
+    number, _, count = place.partition("/")
+
+    class WithTimeLeft(Bars):
+        """The bars, and below them the time left for the whole command."""
+
+        def get_renderables(self) -> Iterable[RenderableType]:
+            yield from super().get_renderables()
+            if in_all := left():
+                yield Text(f"cell {number} of {count}, {in_all}", "dim", no_wrap=True)
 
     # On a narrow terminal the label and the values give way; bar, count, rate and ETA stay.
     console = Console(stderr=True)
@@ -75,7 +100,7 @@ def watch(label: str, place: str = "") -> Iterator[Progress]:
     ]
     if console.width >= 120:
         columns.append(TextColumn("[dim]{task.fields[values]}", table_column=last))
-    bars = Bars(*columns, console=console, transient=True, expand=True)
+    bars = WithTimeLeft(*columns, console=console, transient=True, expand=True)
     tasks: dict[str, tuple[TaskID, float]] = {}
 
     def report(stage: str, done: int, total: int, **values: float) -> None:

@@ -10,6 +10,9 @@ from typing import Any
 #: Baselines that give every table its scale, best first.
 BASELINES = ("ground-truth", "still", "nearest-audio", "shuffled-audio")
 
+#: Training frames for each test frame of a limited run, as in the field's split of 10/11.
+TRAINING_FRAMES = 10
+
 
 @dataclass(frozen=True)
 class MethodRow:
@@ -41,12 +44,15 @@ class SplitData:
         split: a registered name, or the folder of a prepared subject.
         sequences: the only ones to test on; None for all. Training sets stay whole.
         tests: of a prepared subject, sequences that are tested whole and not trained on.
+        limit: test only the first frames of each test part, and train on `TRAINING_FRAMES` times
+            as many; None for all.
 
     """
 
     split: str
     sequences: tuple[str, ...] | None = None
     tests: tuple[str, ...] = ()
+    limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ class FilesData:
         with_truth: also score the ground truth against itself.
         labels: CSV of subjects and emotions.
         common: template and regions of meshes, with the `digest` of their files.
+        limit: score only the first frames of each sequence; None for all.
 
     """
 
@@ -97,6 +104,7 @@ class FilesData:
     with_truth: bool = False
     labels: Path | None = None
     common: Mapping[str, Any] = field(default_factory=dict)
+    limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -122,3 +130,13 @@ def rows_of(
     """One row per method, each once, then the baselines that are not among them."""
     wanted = dict.fromkeys((*names, *(BASELINES if baselines else ())))
     return tuple(MethodRow(name, preset, options or {}, seeds) for name in wanted)
+
+
+def limited_name(name: str, limit: int | None) -> str:
+    """What a table of the data of that name is called: a limited one is never taken for a full one."""
+    return name if limit is None else f"{name} (first {limit} frames)"
+
+
+def limited_folder(name: str, limit: int | None) -> str:
+    """The run folder of such a table."""
+    return name if limit is None else f"{name}-first-{limit}"

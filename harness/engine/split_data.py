@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from harness.contracts import (
 )
 from harness.engine.cells import closure
 from harness.engine.progress import watch
-from harness.engine.request import SplitData
+from harness.engine.request import TRAINING_FRAMES, SplitData
 from splits import catalog as splits
 
 Load = Callable[[SplitManifest, SequenceEntry, Progress], Sequence]
@@ -53,6 +54,7 @@ class SplitSequences:
         manifest: of the split.
         wanted: ids of the only sequences to test; None for all.
         load: loads one; the split's own loader if None.
+        limit: frames of each test part, see `SplitData`; None for all.
 
     Raises:
         UnknownName: the split has no such sequence.
@@ -64,12 +66,13 @@ class SplitSequences:
         manifest: SplitManifest,
         wanted: tuple[str, ...] | None = None,
         load: Load | None = None,
+        limit: int | None = None,
     ) -> None:
         known = [entry.id for entry in manifest.sequences]
         for name in wanted or ():
             if name not in known:
                 raise UnknownName(f"sequence of {manifest.name}", name, known)
-        self.manifest, self._wanted = manifest, wanted
+        self.manifest, self.limit, self._wanted = manifest, limit, wanted
         self._load = load or splits.load
         self._loader = load or splits.loader(manifest)
         self._loaded: dict[str, Sequence] = {}
@@ -116,10 +119,24 @@ class SplitSequences:
     def _sequence(self, entry: SequenceEntry) -> Sequence:
         if entry.id not in self._loaded:
             with watch(self.manifest.name) as progress:
-                self._loaded[entry.id] = self._load(self.manifest, entry, progress)
+                found = self._load(self.manifest, entry, progress)
+            self._loaded[entry.id] = shortened(found, self.limit)
         return self._loaded[entry.id]
 
 
 def open_split(data: SplitData) -> SplitSequences:
     """The sequences of a request; nothing is loaded yet."""
-    return SplitSequences(find_manifest(data.split, data.tests), data.sequences)
+    manifest = find_manifest(data.split, data.tests)
+    return SplitSequences(manifest, data.sequences, limit=data.limit)
+
+
+def shortened(sequence: Sequence, limit: int | None) -> Sequence:
+    """The sequence with the first frames of its test part, and of its training part in proportion.
+
+    The ranges are part of all cell keys, so nothing is shared with the whole sequence unless its
+    parts are no longer than this.
+    """
+    if limit is None:
+        return sequence
+    train, test = sequence.train, sequence.test
+    return replace(sequence, train=train[: limit * TRAINING_FRAMES], test=test[:limit])

@@ -9,7 +9,10 @@ from harness.contracts import BadInput
 from reports.comparison.rows import Side
 
 #: Facts of `Row.protocol` that decide values; the device does not.
-FACTS = ("fps", "height", "width", "mixed_sizes", "composite", "train_fraction", "test_frames")
+FACTS = (
+    *("fps", "height", "width", "mixed_sizes", "composite", "train_fraction", "test_frames"),
+    *("limit", "train_limit"),
+)
 
 #: Facts of `Score.details` that name how a column was measured.
 DETAILS = ("weights", "variant", "network", "detector", "extractor", "resize", "pooling")

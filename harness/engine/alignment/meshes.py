@@ -67,6 +67,17 @@ def open_mesh(name: str, path: Path, fps: float | None, vertices: int | None) ->
     )
 
 
+def first_meshes(signals: Mapping[str, Any], count: int) -> Stored:
+    """Signals of a mesh sequence restricted to its first meshes, read as they are.
+
+    Args:
+        signals: vertices [T,V,3], or samples of them [S,T,V,3].
+        count: meshes to keep.
+
+    """
+    return Stored({"vertices": lambda: signals["vertices"][..., :count, :, :]})
+
+
 def read_common(template: Path | None, regions: Mapping[str, Path]) -> dict[str, Any]:
     """Template and vertex lists, checked, with a `digest` of their files.
 

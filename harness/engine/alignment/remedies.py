@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
@@ -13,6 +13,7 @@ from PIL import Image
 
 from harness.contracts import BadInput, cut
 from harness.contracts.sequence import SAMPLE_RATE
+from harness.engine.alignment.meshes import first_meshes
 from harness.engine.alignment.opened import OpenedSequence
 from harness.engine.request import Remedies
 from harness.media.video import exact_rate
@@ -148,6 +149,17 @@ def with_sound(
     return Aligned(prediction, truth, sound.audio, notes)
 
 
+def limited(sides: Aligned, limit: int | None) -> Aligned:
+    """The first frames of two aligned sides with their sound; noted where anything is cut."""
+    if limit is None or sides.truth.count <= limit:
+        return sides
+    same = sides.prediction is sides.truth
+    truth = trimmed(sides.truth, limit)
+    audio = sides.audio[: round(limit / truth.fps * SAMPLE_RATE)]
+    prediction = truth if same else trimmed(sides.prediction, limit)
+    return Aligned(prediction, truth, audio, {**sides.notes, "limit": limit})
+
+
 def resampled(opened: OpenedSequence, fps: Fraction) -> OpenedSequence:
     """The sequence at another rate: each new frame is the nearest old one, never a blend.
 
@@ -202,7 +214,11 @@ def trimmed(opened: OpenedSequence, count: int) -> OpenedSequence:
     if count == opened.count:
         return opened
     samples = round(count / opened.fps * SAMPLE_RATE)
-    signals = {name: cut(value, range(count)) for name, value in opened.signals.items()}
+    signals: Mapping[str, Any]
+    if opened.kind == "mesh":
+        signals = first_meshes(opened.signals, count)
+    else:
+        signals = {name: cut(value, range(count)) for name, value in opened.signals.items()}
     return replace(
         opened,
         count=count,

@@ -6,7 +6,6 @@ import errno
 import math
 import os
 import platform
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from harness.contracts import BadInput
+from harness.engine import messages
 
 #: Errors of a file system without advisory locks (some mounts of NFS and Lustre).
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -69,11 +69,7 @@ def held(path: Path, what: str, limit: float = math.inf) -> Iterator[None]:
             fact = f"another process has held this lock for {limit:.0f} s ({_holder(path)})"
             raise BadInput(path, fact, "Wait until it ends, or end it; then run again.")
         if now - said > pause:
-            print(
-                f"waiting for another process: {what} ({_holder(path)})",
-                file=sys.stderr,
-                flush=True,
-            )
+            messages.note(f"waiting for another process: {what} ({_holder(path)})")
             said, pause = now, AGAIN
         time.sleep(0.05)
     note = _note(path)

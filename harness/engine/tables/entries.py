@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from harness.files.documents import read_object
 from harness.files.reading import reading
 from harness.storage import make_folder, write_json
 
-FOLDER, FACTS = "entries", "table.json"
+FOLDER, FACTS, CONFIGS = "entries", "table.json", "configs"
 
 _CURE = "Delete it and run again: finished cells are kept."
 
@@ -45,7 +45,30 @@ class EntryTable:
         with reading(path, "record of a table", _CURE):
             return TableFacts(**{**facts, "folders": tuple(facts["folders"])})
 
-    def add(self, facts: TableFacts, entries: Iterable[Entry], fresh: bool = False) -> None:
+    def check(self, facts: TableFacts, fresh: bool = False) -> None:
+        """Refuse what `add` would refuse; nothing is written.
+
+        Raises:
+            BadInput: the folder holds a table of other data.
+
+        """
+        known = self.facts()
+        if known is None or fresh or (known.split, known.key) == (facts.split, facts.key):
+            return
+        raise BadInput(
+            self.out,
+            f"it holds a table of {known.split}, and this is "
+            + (f"{facts.split}" if known.split != facts.split else "other data of that name"),
+            "Choose another folder with --out, or start a new table with --fresh-table.",
+        )
+
+    def add(
+        self,
+        facts: TableFacts,
+        entries: Iterable[Entry],
+        fresh: bool = False,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
         """Add entries; one of the same row, sequence and seed is replaced.
 
         Scores of other metrics that an earlier command gave to the very same prediction stay.
@@ -54,19 +77,14 @@ class EntryTable:
             facts: of the data.
             entries: of a plan.
             fresh: start a new table instead of adding; cells are kept.
+            config: the file that asked for them, and what overrode it.
 
         Raises:
             BadInput: the folder holds a table of other data.
 
         """
+        self.check(facts, fresh)
         known = self.facts()
-        if known is not None and not fresh and (known.split, known.key) != (facts.split, facts.key):
-            raise BadInput(
-                self.out,
-                f"it holds a table of {known.split}, and this is "
-                + (f"{facts.split}" if known.split != facts.split else "other data of that name"),
-                "Choose another folder with --out, or start a new table with --fresh-table.",
-            )
         make_folder(self.out)
         older = self.out / "results.json"
         if known is None and older.is_file():  # of a version whose tables had no entries
@@ -76,7 +94,12 @@ class EntryTable:
         make_folder(self.folder)
         if known != facts:
             write_json(self.out / FACTS, asdict(facts))
+        key = "" if config is None else hash_of(config)
+        if config is not None:
+            make_folder(self.out / CONFIGS)
+            write_json(self.out / CONFIGS / f"{key}.json", config)
         for entry in entries:
+            entry = replace(entry, config=key)
             path = self.folder / f"{identity(entry)}.json"
             if path.is_file():
                 entry = merged(self._read(path), entry)
@@ -91,6 +114,17 @@ class EntryTable:
         """
         found = [self._read(path) for path in sorted(self.folder.glob("*.json"))]
         return sorted(found, key=order)
+
+    def configs(self, entries: Iterable[Entry]) -> list[dict[str, Any]]:
+        """The files of `run --config` that asked for entries, each once.
+
+        Raises:
+            BadInput: one is damaged.
+
+        """
+        keys = dict.fromkeys(entry.config for entry in entries if entry.config)
+        cure = "Run the command of that file again: finished cells are kept."
+        return [read_object(self.out / CONFIGS / f"{key}.json", cure) for key in keys]
 
     def _read(self, path: Path) -> Entry:
         data = read_object(path, _CURE)

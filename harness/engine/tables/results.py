@@ -108,6 +108,8 @@ class TableResults:
             "plan": table_key(self.entries),
             "split": facts.about if facts else {},
         }
+        if configs := self.table.configs(self.entries):
+            origin["configs"] = configs
         notes = {f"{e.row.name}/{e.sequence.id}": e.notes for e in self.entries if e.notes}
         if notes:
             origin["score"] = notes

@@ -1,0 +1,1 @@
+"""What several commands share: verbosity, the file of `run --config`, plans, JSON."""
