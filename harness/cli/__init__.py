@@ -20,6 +20,8 @@ from harness.cli import (
     verify,
     weights,
 )
+from harness.cli.shared.verbosity import Quiet, Verbose, with_verbosity
+from harness.engine import messages
 
 app = typer.Typer(
     name="harness",
@@ -43,18 +45,22 @@ def main(
             "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
         ),
     ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Train, render, score and report emotional talking-face methods."""
+    if not (quiet or verbose):  # several commands in one process do not inherit a level
+        messages.set_level(messages.USUAL)
 
 
-app.command("run")(run.run)
-app.command("ablate")(ablate.ablate)
-app.command("score")(score.score)
-app.command("list")(listing.listing)
-app.command("prepare")(prepare.prepare)
-app.command("report")(report.report)
-app.command("compare")(compare.compare)
-app.command("check")(check.check)
+app.command("run")(with_verbosity(run.run))
+app.command("ablate")(with_verbosity(ablate.ablate))
+app.command("score")(with_verbosity(score.score))
+app.command("list")(with_verbosity(listing.listing))
+app.command("prepare")(with_verbosity(prepare.prepare))
+app.command("report")(with_verbosity(report.report))
+app.command("compare")(with_verbosity(compare.compare))
+app.command("check")(with_verbosity(check.check))
 app.add_typer(weights.app, name="weights")
-app.command("doctor")(doctor.doctor)
-app.command("verify")(verify.verify)
+app.command("doctor")(with_verbosity(doctor.doctor))
+app.command("verify")(with_verbosity(verify.verify))

@@ -11,7 +11,9 @@ import typer
 from harness.cli.options import (
     AllowLarge,
     Device,
+    DryRun,
     KeepFailed,
+    Limit,
     Metrics,
     Overrides,
     Preset,
@@ -42,7 +44,9 @@ def ablate(
     metrics: Metrics = None,
     out: Annotated[Path, typer.Option(help="Folder for cells, results and tables.")] = Path("runs"),
     set_: Overrides = None,
+    limit: Limit = None,
     keep_failed: KeepFailed = False,
+    dry_run: DryRun = False,
     allow_large: AllowLarge = False,
 ) -> None:
     """Train, score and compare the rows of an ablation grid.
@@ -53,6 +57,7 @@ def ablate(
     from harness.ablation.grid import find_grid
     from harness.ablation.request import description_of, request_of
     from harness.cli.closing import finish
+    from harness.cli.shared.rehearsal import rehearse
     from harness.engine.execution import Engine
     from harness.engine.planning import make_plan
     from harness.engine.request import SplitData
@@ -63,7 +68,7 @@ def ablate(
     overrides = parse_overrides(set_)
     request = request_of(
         chosen,
-        SplitData(split, parse_names("--sequences", sequences, "a,b")),
+        SplitData(split, parse_names("--sequences", sequences, "a,b"), limit=limit),
         overrides,
         seeds=tuple(dict.fromkeys(seed or ())),
         preset=preset,
@@ -83,6 +88,9 @@ def ablate(
         return formats.write(folder)["table"]
 
     engine = Engine(folder, request.device, home, share_stages=True, keep_failed=keep_failed)
+    if dry_run:
+        rehearse(engine, plan, changed)
+        return
     fine = finish(engine, plan, fresh=changed, show=compared)
     page.refresh_page(home)  # the leaderboard of the run, if there is one, shows its ablations
     if not fine:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.contracts import Results
+from harness.engine import messages
 
 if TYPE_CHECKING:
     from harness.engine.execution import Engine, Tally
@@ -37,8 +38,50 @@ def finish(
     if not engine.tally.unchanged or not target.is_file():
         page.write_page(results, engine.out)
     print(table)
-    print(f"{summary(engine.tally, start)} Open {target}", file=sys.stderr)
+    messages.note(f"{summary(engine.tally, start)} Open {target}")
     return not results.failures
+
+
+def finish_all(
+    plans: Sequence[Plan],
+    place: Callable[[Plan], Path],
+    device: str,
+    *,
+    fresh: bool = False,
+    keep_failed: bool = False,
+    dry_run: bool = False,
+) -> bool:
+    """Do all plans of a command, one after the other, or show what would be done.
+
+    Args:
+        plans: checked.
+        place: the run folder of each; asked for when its turn comes, as the one before may take
+            the plain name.
+        device: of all.
+        fresh: start new tables.
+        keep_failed: do not retry what failed in an earlier run.
+        dry_run: show the plans instead.
+
+    Returns:
+        Whether nothing failed.
+
+    """
+    from harness.cli.shared.rehearsal import rehearse
+    from harness.engine.execution import Engine
+
+    def engine_of(plan: Plan, more: float | None = 0.0) -> Engine:
+        return Engine(place(plan), device, keep_failed=keep_failed, more=more)
+
+    good = True
+    for index, plan in enumerate(plans):
+        if dry_run:
+            rehearse(engine_of(plan), plan, fresh)
+            continue
+        later = [engine_of(one).left_of(one.units).seconds() for one in plans[index + 1 :]]
+        known = [seconds for seconds in later if seconds is not None]
+        more = sum(known) if len(known) == len(later) else None
+        good &= finish(engine_of(plan, more), plan, fresh)
+    return good
 
 
 def summary(tally: Tally, start: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,10 @@ import typer
 
 from harness.cli.options import (
     AllowLarge,
-    Device,
+    DryRun,
     FreshTable,
     KeepFailed,
+    Limit,
     Metrics,
     Overrides,
     Preset,
@@ -26,61 +28,94 @@ from harness.contracts import BadInput
 
 
 def run(
-    method: Annotated[list[str], typer.Option(help="Method id; may be repeated.")],
+    method: Annotated[list[str] | None, typer.Option(help="Method id; may be repeated.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="YAML file with methods, splits, seeds, metrics and out; other options override "
+            "it (see docs/commands.md)."
+        ),
+    ] = None,
     split: Annotated[
         list[str] | None,
         typer.Option(
-            help="Name of a split, or folder of a prepared subject; may be repeated. "
-            "Default: synthetic-mini."
+            help="Name of a split, or folder of a prepared subject; may be repeated.",
+            show_default="synthetic-mini",
         ),
     ] = None,
     seed: Seeds = None,
     preset: Preset = None,
-    device: Device = "auto",
+    device: Annotated[
+        str | None, typer.Option(help="Device: auto, cpu, cuda or cuda:N.", show_default="auto")
+    ] = None,
     metrics: Metrics = None,
-    out: Annotated[Path, typer.Option(help="Folder for cells, results and the page.")] = Path(
-        "runs"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for cells, results and the page.", show_default="runs"),
+    ] = None,
     baselines: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            help="Also run the baselines ground-truth, still, nearest-audio and shuffled-audio."
+            "--baselines/--no-baselines",
+            help="Also run the baselines ground-truth, still, nearest-audio and shuffled-audio.",
+            show_default="baselines",
         ),
-    ] = True,
+    ] = None,
     set_: Overrides = None,
     test: Annotated[
         list[str] | None,
         typer.Option(help="Sequence of a prepared subject used only for testing; may be repeated."),
     ] = None,
     sequences: Sequences = None,
+    limit: Limit = None,
     keep_failed: KeepFailed = False,
     fresh_table: FreshTable = False,
+    dry_run: DryRun = False,
     allow_large: AllowLarge = False,
 ) -> None:
-    """Train, render and score METHOD, and write a leaderboard.
+    """Train, render and score methods, and write a leaderboard.
 
     The leaderboard in --out grows with every command. Several processes may work in one
     folder.
     """
-    from harness.cli.closing import finish
-    from harness.engine.execution import Engine
+    from harness.cli.closing import finish_all
+    from harness.cli.shared.bench import settle
     from harness.engine.planning import make_plan
-    from harness.engine.request import Request, SplitData, rows_of
+    from harness.engine.request import Request, SplitData
     from harness.engine.tables.entries import folder_of
 
-    device = resolve_device(device)
-    seeds = tuple(dict.fromkeys(seed or [0]))
-    rows = rows_of(tuple(method), baselines, preset, parse_overrides(set_), seeds)
-    names = dict.fromkeys(split or ["synthetic-mini"])
+    given = {
+        "methods": method,
+        "splits": split,
+        "tests": test,
+        "sequences": parse_names("--sequences", sequences, "a,b"),
+        "seeds": seed,
+        "metrics": parse_metrics(metrics),
+        "baselines": baselines,
+        "out": out,
+        "device": device,
+        "limit": limit,
+        "preset": preset,
+        "options": parse_overrides(set_) or None,
+    }
+    bench, origin = settle(config, given)
+    device = resolve_device(bench.device)
+    names = dict.fromkeys(bench.splits)
     if "" in names:
         raise BadInput("--split", "it is empty", "Name a split (see `list splits`) or a folder.")
     # All are planned first: an error in the last split must not appear after hours of work.
-    chosen = parse_names("--sequences", sequences, "a,b")
-    data = [SplitData(name, chosen, tuple(test or ())) for name in names]
-    plans = [make_plan(Request(rows, one, parse_metrics(metrics), device)) for one in data]
-    good = []
-    for plan in plans:
-        engine = Engine(folder_of(out, plan.table), device, keep_failed=keep_failed)
-        good.append(finish(engine, plan, fresh_table))
-    if not all(good):
+    data = [SplitData(name, bench.sequences, tuple(bench.tests), bench.limit) for name in names]
+    plans = [
+        replace(make_plan(Request(bench.rows(), one, bench.metrics, device)), config=origin)
+        for one in data
+    ]
+    fine = finish_all(
+        plans,
+        lambda plan: folder_of(bench.out, plan.table),
+        device,
+        fresh=fresh_table,
+        keep_failed=keep_failed,
+        dry_run=dry_run,
+    )
+    if not fine:
         raise typer.Exit(1)

@@ -10,6 +10,7 @@ import typer
 from harness.cli.options import (
     AllowLarge,
     Device,
+    DryRun,
     FreshTable,
     KeepFailed,
     Metrics,
@@ -73,16 +74,24 @@ def score(
         typer.Option(help="Meshes: vertex list lip=FILE, upper=FILE or eye=FILE."),
     ] = None,
     device: Device = "auto",
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="A trial on the first N frames of each sequence; its table is kept apart from "
+            "full ones.",
+        ),
+    ] = None,
     keep_failed: KeepFailed = False,
     fresh_table: FreshTable = False,
+    dry_run: DryRun = False,
     allow_large: AllowLarge = False,
 ) -> None:
     """Score videos of any method against the ground truth."""
-    from harness.cli.closing import finish
+    from harness.cli.closing import finish_all
     from harness.engine.alignment.meshes import read_common
-    from harness.engine.execution import Engine
     from harness.engine.planning import make_plan
-    from harness.engine.request import FilesData, FilesRow, Remedies, Request
+    from harness.engine.request import FilesData, FilesRow, Remedies, Request, limited_folder
 
     for name, rate in (("--fps", fps), ("--resample-fps", resample_fps)):
         if rate is not None and not 1 <= rate <= 1000:
@@ -100,13 +109,21 @@ def score(
         with_truth=with_truth,
         labels=labels,
         common=read_common(template, parse_regions(region or [])),
+        limit=limit,
     )
     rows = tuple(FilesRow(name, path) for name, path in parse_predictions(pred).items())
     request = Request(rows, data, parse_metrics(metrics), resolve_device(device))
     plan = make_plan(request)
-    folder = out or Path("runs") / f"score-{truth.resolve().stem}"
-    engine = Engine(folder, request.device, keep_failed=keep_failed)
-    if not finish(engine, plan, fresh_table):
+    folder = out or Path("runs") / limited_folder(f"score-{truth.resolve().stem}", limit)
+    fine = finish_all(
+        [plan],
+        lambda _: folder,
+        request.device,
+        fresh=fresh_table,
+        keep_failed=keep_failed,
+        dry_run=dry_run,
+    )
+    if not fine:
         raise typer.Exit(1)
 
 

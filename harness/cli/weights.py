@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from harness import weights
+from harness.cli.shared.verbosity import with_verbosity
 from harness.contracts import BadInput, HarnessError, Unavailable
 
 app = typer.Typer(help="List and fetch weights.", no_args_is_help=True)
 
 
 @app.command("list")
+@with_verbosity
 def list_weights() -> None:
     """List all weights files.
 
@@ -36,6 +38,7 @@ def list_weights() -> None:
 
 
 @app.command("fetch")
+@with_verbosity
 def fetch(
     ids: Annotated[
         list[str] | None, typer.Argument(help="Ids from `weights list`, or `all`.")

@@ -107,8 +107,7 @@ class Engine:
         pending = list(units)
         idle, said = time.monotonic(), False
         order = {unit.lock: f"{number}/{len(pending)}" for number, unit in enumerate(pending, 1)}
-        work = {unit.lock: unit.effort_of(todo) for unit in units if (todo := self._missing(unit))}
-        self.remaining = Remaining(Costs(self.device), work, self.more)
+        self.remaining = self.left_of(units)
         while pending:
             left = [unit for unit in pending if not self._attempt(unit, order[unit.lock])]
             if len(left) < len(pending):
@@ -119,6 +118,11 @@ class Engine:
                     said = True
                 time.sleep(POLL)
             pending = left
+
+    def left_of(self, units: Sequence[Unit]) -> Remaining:
+        """What units that are not finished will take."""
+        work = {unit.lock: unit.effort_of(todo) for unit in units if (todo := self._missing(unit))}
+        return Remaining(Costs(self.device), work, self.more)
 
     def _missing(self, unit: Unit) -> list[Cell]:
         """The cells of a unit that this run computes: not finished, and not left as failed."""

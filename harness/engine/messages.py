@@ -21,10 +21,11 @@ def set_level(level: int) -> None:
 
     """
     global _level
-    if level != _level:
-        actions = {QUIET: "ignore", VERBOSE: "default"}
-        warnings.resetwarnings() if level == USUAL else warnings.simplefilter(actions[level])  # type: ignore[arg-type]
     _level = level
+    if level == QUIET:
+        warnings.simplefilter("ignore")
+    elif level == VERBOSE:
+        warnings.simplefilter("default")
 
 
 def level() -> int:

@@ -23,6 +23,11 @@ def _duration(seconds: float) -> str:
     return f"{minutes}:{seconds:02d}"
 
 
+def _rate(steps: int, seconds: float) -> float:
+    """Steps a second since the first report of a stage; 0 where there was but one."""
+    return steps / seconds if seconds > 0 else 0.0
+
+
 class _Lines:
     """One line at the start of a stage, every ten seconds, and at its end."""
 
@@ -31,22 +36,23 @@ class _Lines:
     def __init__(self, label: str, left: Left) -> None:
         self.label, self.stage, self.left = label, "", left
         self.start = self.last = 0.0
+        self.first = 0
 
     def __call__(self, stage: str, done: int, total: int, **values: float) -> None:
         now = time.monotonic()
         if stage != self.stage:
-            self.stage, self.start, self.last = stage, now, now
+            self.stage, self.start, self.last, self.first = stage, now, now, done
         finished = done >= total
         if not finished and now - self.last < self.INTERVAL:
             return
         self.last = now
-        elapsed = now - self.start
-        rate = done / elapsed if elapsed > 0 else 0.0
-        eta = "" if finished or not rate else f", {_duration((total - done) / rate)} left"
+        rate = _rate(done - self.first, now - self.start)
+        pace = f", {rate:.1f}/s" if rate else ""
+        eta = f", {_duration((total - done) / rate)} left" if rate and not finished else ""
         extra = "".join(f", {name} {value:.4g}" for name, value in values.items())
         if in_all := self.left():
             extra += f" ({in_all})"
-        messages.note(f"{self.label} · {stage}: {done}/{total}, {rate:.1f}/s{eta}{extra}")
+        messages.note(f"{self.label} · {stage}: {done}/{total}{pace}{eta}{extra}")
 
 
 def _silent(stage: str, done: int, total: int, **values: float) -> None:
@@ -101,7 +107,7 @@ def watch(label: str, place: str = "", left: Left = str) -> Iterator[Progress]:
     if console.width >= 120:
         columns.append(TextColumn("[dim]{task.fields[values]}", table_column=last))
     bars = WithTimeLeft(*columns, console=console, transient=True, expand=True)
-    tasks: dict[str, tuple[TaskID, float]] = {}
+    tasks: dict[str, tuple[TaskID, float, int]] = {}  # stage -> bar, start, steps done then
 
     def report(stage: str, done: int, total: int, **values: float) -> None:
         now = time.monotonic()
@@ -114,9 +120,9 @@ def watch(label: str, place: str = "", left: Left = str) -> Iterator[Progress]:
                 rate="",
                 values="",
             )
-            tasks[stage] = (task, now)
-        task, start = tasks[stage]
-        rate = f"{done / (now - start):.1f}/s" if now > start else ""
+            tasks[stage] = (task, now, done)
+        task, start, first = tasks[stage]
+        rate = f"{pace:.1f}/s" if (pace := _rate(done - first, now - start)) else ""
         shown_values = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
         bars.update(task, completed=done, total=total, rate=rate, values=shown_values)
 

@@ -133,7 +133,7 @@ def rows_of(
 
 
 def limited_name(name: str, limit: int | None) -> str:
-    """What a table of the data of that name is called: a limited one is never taken for a full one."""
+    """Name of a table of the data of that name: none takes a limited one for a full one."""
     return name if limit is None else f"{name} (first {limit} frames)"
 
 

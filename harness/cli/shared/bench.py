@@ -119,9 +119,7 @@ def _is_folder(near: Path, split: str) -> bool:
     return os.sep in split or (near / split).is_dir()
 
 
-def settle(
-    path: Path | None, given: Mapping[str, Any]
-) -> tuple[Bench, dict[str, Any] | None]:
+def settle(path: Path | None, given: Mapping[str, Any]) -> tuple[Bench, dict[str, Any] | None]:
     """The file with what the command line says instead.
 
     Methods that the command line names keep the file's options; `preset` and `options` of the
@@ -159,8 +157,7 @@ def settle(
     preset, options = said.pop("preset", None), said.pop("options", {})
     changes = {} if preset is None else {"preset": preset}
     chosen = tuple(
-        one.model_copy(update={**changes, "options": {**one.options, **options}})
-        for one in entries
+        one.model_copy(update={**changes, "options": {**one.options, **options}}) for one in entries
     )
     bench = bench or Bench(methods=chosen)
     return bench.model_copy(update={"methods": chosen, **said}), record

@@ -7,7 +7,6 @@ are never more than that: the last time of the same work, scaled by its number o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -89,10 +88,3 @@ def duration(seconds: float) -> str:
         return f"{minutes} min"
     hours, rest = divmod(round(minutes, -1), 60)
     return f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
-def total(efforts: list[Effort], seconds: Callable[[Effort], float | None]) -> float | None:
-    """The sum over all; None where one is unknown."""
-    found = [seconds(effort) for effort in efforts]
-    known = [value for value in found if value is not None]
-    return sum(known) if len(known) == len(found) else None

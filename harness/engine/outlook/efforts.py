@@ -35,7 +35,7 @@ class MethodEffort:
         return Effort("truth", (self._size,), len(self.sequence.test))
 
     def of_fit(self, frames: int) -> Effort:
-        """A fit to that many training frames; iterations decide about its time, not frames alone."""
+        """A fit to that many training frames; its time does not grow with them alone."""
         family = "" if self.spec.role == "method" else QUICK_FIT
         return Effort("fit", (*self._method, self._size, str(frames)), 1.0, family)
 

@@ -1,0 +1,74 @@
+"""`--dry-run`: the plan as a table; nothing is computed, and nothing but the cache is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.engine.execution import Engine
+    from harness.engine.outlook.preview import Preview, Step
+    from harness.engine.planning import Plan
+
+
+def rehearse(engine: Engine, plan: Plan, fresh: bool = False) -> None:
+    """Print what an engine would do.
+
+    Raises:
+        BadInput: what the engine would refuse.
+
+    """
+    from harness.engine.outlook.preview import preview
+
+    show(preview(plan, engine.out, engine.cells, engine.device, fresh, engine.keep_failed))
+
+
+def show(found: Preview) -> None:
+    """Print a preview: a table that fits the terminal, then sentences."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from harness.engine.outlook.preview import WORK
+
+    console = Console()
+    console.print(Text(f"{found.split}: into {found.folder}"), soft_wrap=True)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("row", overflow="fold")
+    table.add_column("work", no_wrap=True)
+    for head in ("to do", "finished", "each took"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for step in found.steps:
+        table.add_row(Text(step.row), WORK[step.kind], _todo(step), str(step.finished), _each(step))
+    console.print(table)
+    console.print(Text(_total(found)), soft_wrap=True)
+    for name, why in found.impossible.items():
+        console.print(Text(f"cannot run: {name}: {why}"), soft_wrap=True)
+
+
+def _todo(step: Step) -> str:
+    if step.left:
+        return f"{step.todo} ({step.left} failed, kept)"
+    return f"{step.todo} ({step.retried} failed)" if step.retried else str(step.todo)
+
+
+def _each(step: Step) -> str:
+    """The mean of the last times, where they are known."""
+    from harness.engine.outlook.costs import duration
+
+    return duration(sum(step.last) / len(step.last)) if step.last else "unknown"
+
+
+def _total(found: Preview) -> str:
+    from harness.engine.outlook.costs import duration
+
+    if not found.todo:
+        return f"Nothing to do: all {found.finished} steps are finished."
+    text = f"{found.todo} steps to do, {found.finished} finished. "
+    if found.unknown == found.todo:
+        return text + "None of them ran on this machine before, so their time is unknown."
+    last = duration(found.seconds)
+    if not found.unknown:
+        return text + f"The last time they took {last} in all."
+    known = found.todo - found.unknown
+    return text + f"The last time {known} of them took {last}; {found.unknown} never ran here."
