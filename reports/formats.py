@@ -5,9 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 #: Colours of a terminal; "best" is bold in every format.
 STYLES = {
@@ -82,38 +88,68 @@ def plain(text: str) -> str:
 
 
 def terminal(table: TextTable, width: int = 140) -> str:
-    """With colours on a terminal; notes below, pale."""
-    from rich import box
+    """With colours on a terminal, and no wider than that; notes below, pale.
+
+    Columns of numbers that do not fit beside each other follow in a further table below.
+    """
     from rich.console import Console
+    from rich.text import Text
+
+    if sys.stdout.isatty():
+        width = min(width, shutil.get_terminal_size().columns)
+    console = Console(file=io.StringIO(), width=width)
+    with console.capture() as capture:
+        if table.title:
+            console.print(Text(plain(table.title), style="italic"))
+        if table.rows:
+            for part in _side_by_side(table, console):
+                console.print(part)
+        for note in table.notes:
+            console.print(Text(plain(note), style="dim"))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n")
+
+
+def _side_by_side(table: TextTable, console: Console) -> Iterator[Table]:
+    """The table in parts that fit the console, each with the first column."""
+    from rich.measure import Measurement
+
+    def fits(columns: list[int]) -> bool:
+        unbounded = console.options.update(max_width=1 << 16)
+        return Measurement.get(console, unbounded, _grid(table, columns)).maximum <= console.width
+
+    every = list(range(len(table.heads)))
+    if tuple(table.left) != (0,):  # words are broken over lines
+        yield _grid(table, every)
+        return
+    part = every[:2]
+    for index in every[2:]:
+        if not fits([*part, index]):
+            yield _grid(table, part)
+            part = [0]
+        part.append(index)
+    yield _grid(table, part)
+
+
+def _grid(table: TextTable, columns: Sequence[int]) -> Table:
+    """Some columns for rich, as `Text`, since it takes brackets in a string for markup."""
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    # As `Text`, since rich takes brackets in a string for markup.
-    grid = Table(
-        title=Text(plain(table.title)) if table.title else None,
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        title_justify="left",
-    )
-    for index, head in enumerate(table.heads):
-        lines = "\n".join(map(plain, head.split("\n")))
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index in columns:
+        lines = "\n".join(map(plain, table.heads[index].split("\n")))
         grid.add_column(Text(lines), justify="left" if index in table.left else "right")
     for row in table.rows:
         texts = []
-        for cell in row:
+        for cell in (row[index] for index in columns):
             text = Text(plain(cell.text), STYLES.get(cell.style, "dim"))
             for line in cell.below:
                 if line.text:
                     text.append(f"\n{plain(line.text)}", STYLES.get(line.style, "dim"))
             texts.append(text)
         grid.add_row(*texts)
-    console = Console(file=io.StringIO(), width=width)
-    with console.capture() as capture:
-        if table.rows:
-            console.print(grid)
-        for note in table.notes:
-            console.print(Text(plain(note), style="dim"))
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n")
+    return grid
 
 
 def markdown(table: TextTable) -> str:

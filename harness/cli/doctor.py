@@ -7,11 +7,12 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from harness.cli.shared.blocks import AsJson, Block, commands_in, print_document, show
 from harness.contracts import HarnessError, Unavailable
 from harness.weights import cache_dir, registry, resolve
 
@@ -27,22 +28,36 @@ EXTRAS = {
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One entry of the report; `cure` is empty where nothing is wrong."""
+    """One entry of the report; without `disables` nothing is wrong.
+
+    fix: in words; commands: what to type for it.
+    """
 
     what: str
     state: str
     disables: str = ""
-    cure: str = ""
+    fix: str = ""
+    commands: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.disables
+
+    @property
+    def block(self) -> Block:
+        """As people read it."""
+        fix = self.fix or ("run" if self.commands else "")
+        facts = (("disables", self.disables), ("fix", fix + ":" * bool(self.commands)))
+        return Block(f"{self.what} · {self.state}", facts, self.commands)
 
 
-def doctor() -> None:
+def doctor(as_json: AsJson = False) -> None:
     """Show what is missing on this machine, and how to fix it."""
-    # No table and no wrapping: a command must be copied whole at any width of the terminal.
-    for finding in findings():
-        print(f"{finding.what} · {finding.state}")
-        for name, text in (("disables", finding.disables), ("fix", finding.cure)):
-            if text:
-                print(f"  {name:<10}{text}")
+    if as_json:
+        print_document(checks=[{**asdict(one), "ok": one.ok} for one in findings()])
+        return
+    show(finding.block for finding in findings())
 
 
 def findings() -> Iterator[Diagnosis]:
@@ -96,7 +111,8 @@ def own_names() -> list[Diagnosis]:
                 "this folder",
                 "has a `harness` of its own",
                 "`python -m harness` in this folder, which runs that one instead",
-                "talking-face-bench --help",
+                "use the installed command",
+                ("talking-face-bench --help",),
             )
         )
     return found
@@ -109,14 +125,16 @@ def native() -> Diagnosis:
     try:
         if library.load() is not None:
             return Diagnosis("native kernel", "built")
-        cure = "install g++ (Debian: apt-get install g++), then pip install --force-reinstall ."
+        cure = "install g++ (on Debian as below), then this package again in its checkout"
+        commands: tuple[str, ...] = ("apt-get install g++", "pip install --force-reinstall .")
     except HarnessError as error:
-        cure = str(error)
+        cure, commands = str(error), commands_in(str(error))
     return Diagnosis(
         "native kernel",
         "missing",
         "fast CPU rendering (the torch implementation is about 200 times slower)",
         cure,
+        commands,
     )
 
 
@@ -125,8 +143,10 @@ def extras() -> list[Diagnosis]:
     owners, found = packages_distributions(), []
     for extra, (module, gives) in EXTRAS.items():
         if find_spec(module) is None:
-            cure = f'pip install -e ".[{extra}]"  (in the checkout)'
-            found.append(Diagnosis(f"extra {extra}", f"no {module}", gives, cure))
+            command = f'pip install -e ".[{extra}]"'
+            found.append(
+                Diagnosis(f"extra {extra}", f"no {module}", gives, "in the checkout", (command,))
+            )
             continue
         # A module is often of a distribution with another name: dlib of dlib-bin.
         owner = owners.get(module, [""])[0]
@@ -148,7 +168,8 @@ def torchvision() -> Diagnosis:
         "torchvision",
         f"broken: {reason}",
         "packages that import it, such as lpips and timm",
-        "pip uninstall torchvision, or install the build that matches your torch",
+        "remove it, or install the build that matches your torch",
+        ("pip uninstall torchvision",),
     )
 
 
@@ -168,9 +189,12 @@ def weights() -> list[Diagnosis]:
             resolve(entry.id)
         except HarnessError as error:
             cure = getattr(error, "cure", "")
+            commands: tuple[str, ...] = ()
             if entry.url and isinstance(error, Unavailable):
-                cure = f"python -m harness weights fetch {entry.id}"
-            found.append(Diagnosis(f"weights {entry.id}", "missing", entry.needed_by, cure))
+                cure, commands = "", (f"python -m harness weights fetch {entry.id}",)
+            found.append(
+                Diagnosis(f"weights {entry.id}", "missing", entry.needed_by, cure, commands)
+            )
     return found
 
 

@@ -2,48 +2,79 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.shared.blocks import AsJson, Block, print_document, show
 from harness.contracts import HarnessError, MethodSpec, UnknownName
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from harness.plugins import Problem
 
-#: What is listed: a heading line, and below it lines of a name and a text.
-Entries = list[tuple[str, list[tuple[str, str]]]]
+#: What is known of one entry: plain values, the same for people and for `--json`.
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of what is registered.
+
+    entries: all of them; head: the first line of one; shown: its facts below that, by name.
+    """
+
+    title: str
+    entries: Callable[[], list[Entry]]
+    head: Callable[[Entry], str]
+    shown: tuple[str, ...]
+
+    def block(self, entry: Entry) -> Block:
+        """An entry as people read it."""
+        return Block(self.head(entry), tuple((name, text_of(entry[name])) for name in self.shown))
 
 
 def listing(
     kind: Annotated[
         str, typer.Argument(help="What to list: methods, metrics, splits, presets, grids or all.")
     ] = "all",
+    as_json: AsJson = False,
 ) -> None:
     """List methods, metrics, splits, presets and grids.
 
     Licences, needs, and whether they can run on this machine.
     """
-    from rich.console import Console
-
-    kinds = {
-        "methods": ("Methods", methods),
-        "metrics": ("Metrics", metrics),
-        "splits": ("Splits", splits),
-        "presets": ("Presets", presets),
-        "grids": ("Grids for `ablate` (reference row first)", grids),
-    }
-    if kind != "all" and kind not in kinds:
-        raise UnknownName("kind of list", kind, [*kinds, "all"])
-    console = Console()
-    for name, (title, entries) in kinds.items():
-        if kind in ("all", name):
-            show(console, title, entries())
+    if kind != "all" and kind not in KINDS:
+        raise UnknownName("kind of list", kind, [*KINDS, "all"])
+    chosen = {name: one for name, one in KINDS.items() if kind in ("all", name)}
+    if as_json:
+        problems = [{"origin": one.origin, "reason": one.reason} for one in plugin_problems()]
+        found = {name: one.entries() for name, one in chosen.items()}
+        print_document(**found, problems=problems)
+        return
+    for one in chosen.values():
+        typer.secho(one.title, bold=True)
+        show(map(one.block, one.entries()))
+        print()
     for problem in plugin_problems():
-        text = f"plug-in {problem.origin} failed to load: {problem.reason}"
-        console.print(text, style="red", markup=False)
+        typer.secho(f"plug-in {problem.origin} failed to load: {problem.reason}", fg="red")
+
+
+def text_of(value: Any) -> str:
+    """A value of an entry for people: lists by commas, options as `name=value`."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={one}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(column_text, value))
+    return str(value)
+
+
+def column_text(value: Any) -> str:
+    """An element of a list: a column with the arrow of its direction, or a name."""
+    from reports.layout import ARROWS
+
+    return f"{value['name']}{ARROWS[value['direction']]}" if isinstance(value, dict) else str(value)
 
 
 def plugin_problems() -> list[Problem]:
@@ -56,37 +87,28 @@ def plugin_problems() -> list[Problem]:
     return [problem for catalog in catalogs for problem in catalog.problems()]
 
 
-def show(console: Console, title: str, entries: Entries) -> None:
-    """Print entries as short paragraphs, which stay readable at any width, without empty lines."""
-    from rich.padding import Padding
-    from rich.text import Text
-
-    console.print(Text(title, style="bold"))
-    # As `Text`, since rich takes brackets in a string for markup.
-    for head, lines in entries:
-        console.print(Text(head))
-        for name, text in lines:
-            if text:
-                console.print(Padding(Text(f"{name:<9}{text}"), (0, 0, 0, 2), expand=False))
-    console.print()
-
-
-def methods() -> Entries:
+def methods() -> list[Entry]:
     """Methods with driving signals, needed signals, licence and paper."""
     from methods import catalog
 
     return [
-        (
-            " · ".join(part for part in (spec.id, spec.role, checkout_state(spec)) if part),
-            [
-                ("drives", ", ".join(spec.drives)),
-                ("needs", ", ".join(spec.signals)),
-                ("licence", spec.licence),
-                ("paper", spec.paper),
-            ],
-        )
+        {
+            "id": spec.id,
+            "title": spec.title,
+            "role": spec.role,
+            "checkout": checkout_state(spec),
+            "drives": list(spec.drives),
+            "needs": list(spec.signals),
+            "licence": spec.licence,
+            "paper": spec.paper,
+        }
         for spec in catalog.specs().values()
     ]
+
+
+def method_head(entry: Entry) -> str:
+    """Id, role, and whether the checkout of an external method is there."""
+    return " · ".join(part for part in (entry["id"], entry["role"], entry["checkout"]) if part)
 
 
 def checkout_state(spec: MethodSpec) -> str:
@@ -103,55 +125,87 @@ def checkout_state(spec: MethodSpec) -> str:
     return "has a checkout" if found.licence else "licence not accepted (see `verify`)"
 
 
-def metrics() -> Entries:
+def metrics() -> list[Entry]:
     """Metrics with columns and whether they can run here."""
     from harness.engine.requirements import missing_means
     from metrics import catalog
-    from reports.layout import ARROWS
 
     entries = []
     for spec in catalog.specs().values():
         gap = missing_means(spec)
-        state = f"needs {gap.kind} {', '.join(gap.names)}" if gap else "ready"
         predicted = [f"{name} of the prediction" for name in spec.predicted]
-        needs = [*spec.signals, *predicted, *spec.weights, *spec.packages]
-        columns = ", ".join(f"{c.name}{ARROWS[c.direction]}" for c in spec.columns)
-        lines = [("columns", columns), ("needs", ", ".join(needs)), ("domain", spec.domain)]
-        entries.append((f"{spec.id} · {state}", lines))
+        entries.append(
+            {
+                "id": spec.id,
+                "title": spec.title,
+                "ready": gap is None,
+                "lacks": {"kind": gap.kind, "names": list(gap.names)} if gap else None,
+                "columns": [
+                    {"name": one.name, "direction": one.direction, "unit": one.unit}
+                    for one in spec.columns
+                ],
+                "needs": [*spec.signals, *predicted, *spec.weights, *spec.packages],
+                "domain": spec.domain,
+            }
+        )
     return entries
 
 
-def splits() -> Entries:
+def metric_head(entry: Entry) -> str:
+    """Id, and what is lacking."""
+    gap = entry["lacks"]
+    return f"{entry['id']} · " + (
+        f"needs {gap['kind']} {text_of(gap['names'])}" if gap else "ready"
+    )
+
+
+def splits() -> list[Entry]:
     """Splits with size, licence and source."""
     from splits import catalog
 
     entries = []
     for manifest in catalog.manifests().values():
         count, (height, width) = len(manifest.sequences), manifest.resolution
-        sequences = f"{count} sequence{'s' if count > 1 else ''}"
-        size = f"{sequences} of {height}x{width} at {manifest.fps:g} fps"
-        lines = [("size", size), ("licence", manifest.licence), ("source", manifest.source)]
-        entries.append((manifest.name, lines))
+        entries.append(
+            {
+                "id": manifest.name,
+                "sequences": count,
+                "height": height,
+                "width": width,
+                "fps": manifest.fps,
+                "size": f"{count} sequence{'s' if count > 1 else ''} of {height}x{width} "
+                f"at {manifest.fps:g} fps",
+                "licence": manifest.licence,
+                "source": manifest.source,
+            }
+        )
     return entries
 
 
-def presets() -> Entries:
+def presets() -> list[Entry]:
     """Presets of the methods that have options."""
     from methods import catalog
 
     return [
-        (
-            f"{spec.id} · {name}{' (default)' if name == spec.default_preset else ''}",
-            [("options", ", ".join(f"{key}={value}" for key, value in preset.items()))],
-        )
+        {
+            "method": spec.id,
+            "id": name,
+            "default": name == spec.default_preset,
+            "options": dict(preset),
+        }
         for spec in catalog.specs().values()
         for name, preset in spec.presets.items()
         if preset
     ]
 
 
-def grids() -> Entries:
-    """Ablation grids that are shipped with the methods."""
+def preset_head(entry: Entry) -> str:
+    """Method and preset."""
+    return f"{entry['method']} · {entry['id']}{' (default)' * entry['default']}"
+
+
+def grids() -> list[Entry]:
+    """Ablation grids that are shipped with the methods; the reference row is the first."""
     from harness.ablation.grid import read_grid, shipped_grids
     from methods import catalog
 
@@ -160,6 +214,19 @@ def grids() -> Entries:
         for name, path in shipped_grids(spec).items():
             grid = read_grid(path)
             rows = [grid.reference, *(r.name for r in grid.rows if r.name != grid.reference)]
-            lines = [("title", grid.title), ("rows", ", ".join(rows))]
-            entries.append((f"{spec.id} · {name}", lines))
+            entries.append({"method": spec.id, "id": name, "title": grid.title, "rows": rows})
     return entries
+
+
+KINDS = {
+    "methods": Kind("Methods", methods, method_head, ("drives", "needs", "licence", "paper")),
+    "metrics": Kind("Metrics", metrics, metric_head, ("columns", "needs", "domain")),
+    "splits": Kind("Splits", splits, lambda one: one["id"], ("size", "licence", "source")),
+    "presets": Kind("Presets", presets, preset_head, ("options",)),
+    "grids": Kind(
+        "Grids for `ablate` (reference row first)",
+        grids,
+        lambda one: f"{one['method']} · {one['id']}",
+        ("title", "rows"),
+    ),
+}

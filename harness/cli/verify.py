@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli.options import AllowLarge, Device, resolve_device
+from harness.cli.shared.blocks import AsJson, Block, commands_in, print_document, show
 from harness.contracts import BadInput, FitContext, HarnessError, TrainingSet, Unavailable
 
 if TYPE_CHECKING:
@@ -26,7 +27,19 @@ class Check:
     what: str
     state: str
     fact: str
-    cure: str = ""
+    fix: str = ""
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """What to type for the fix, as far as its sentences name it."""
+        return commands_in(self.fix)
+
+    @property
+    def block(self) -> Block:
+        """As people read it."""
+        return Block(
+            f"{self.what} · {self.state}: {self.fact}", (("fix", self.fix),), self.commands
+        )
 
     @classmethod
     def file(cls, path: str, there: bool, root: Path, obtain: str) -> Check:
@@ -41,6 +54,7 @@ def verify(
         typer.Option(help="Prepared folder: train on it briefly and render 3 frames."),
     ] = None,
     device: Device = "auto",
+    as_json: AsJson = False,
     allow_large: AllowLarge = False,
 ) -> None:
     """Check an external method's installation.
@@ -66,20 +80,14 @@ def verify(
     else:
         cure = "It needs no separate installation; `doctor` shows what this machine lacks."
         raise BadInput(f"method {method}", "it is not an external method", cure)
-    show(checks)
-    if any(check.state in ("missing", "failed") for check in checks):
+    complete = all(check.state not in ("missing", "failed") for check in checks)
+    if as_json:
+        found = [{**asdict(check), "commands": check.commands} for check in checks]
+        print_document(method=method, complete=complete, checks=found)
+    else:
+        show(check.block for check in checks)
+    if not complete:
         raise typer.Exit(2)
-
-
-def show(checks: list[Check]) -> None:
-    """Print the report; lines are not wrapped, so that commands can be copied at any width."""
-    from rich.console import Console
-
-    console = Console(soft_wrap=True, markup=False, highlight=False)
-    for check in checks:
-        console.print(f"{check.state:<8} {check.what}: {check.fact}")
-        if check.cure:
-            console.print(f"{'':<8} {check.cure}")
 
 
 def static_checks(adapter: Adapter) -> list[Check]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from harness import weights
+from harness.cli.shared.blocks import AsJson, Block, print_document, show
 from harness.cli.shared.verbosity import with_verbosity
 from harness.contracts import BadInput, HarnessError, Unavailable
 
@@ -16,25 +17,40 @@ app = typer.Typer(help="List and fetch weights.", no_args_is_help=True)
 
 @app.command("list")
 @with_verbosity
-def list_weights() -> None:
+def list_weights(as_json: AsJson = False) -> None:
     """List all weights files.
 
     Whether they are present and verified, their licences, and what needs them.
     """
-    for entry in weights.registry().values():
-        size = f" · {megabytes(entry.bytes)}" if entry.bytes else ""
-        state, place = state_of(entry)
-        print(f"{entry.id} · {state}{size}")
-        for name, text in (
-            ("file", place),
-            ("needed by", entry.needed_by),
-            ("licence", entry.licence),
-            ("source", entry.url or entry.how or "comes with the package"),
-        ):
-            print(f"  {name:<10}{text}")
+    found = [facts_of(entry) for entry in weights.registry().values()]
+    if as_json:
+        print_document(weights=found, trust=weights.TRUST)
+        return
+    show(map(block_of, found))
     print()
-    for name, meaning in weights.TRUST.items():
-        print(f"{name}: {meaning}")
+    show(Block(f"{name}: {meaning}") for name, meaning in weights.TRUST.items())
+
+
+def facts_of(entry: weights.WeightEntry) -> dict[str, Any]:
+    """What is known of a file, as `--json` prints it."""
+    state, place = state_of(entry)
+    return {
+        "id": entry.id,
+        "state": state,
+        "bytes": entry.bytes,
+        "file": place,
+        "needed_by": entry.needed_by,
+        "licence": entry.licence,
+        "source": entry.url or entry.how or "comes with the package",
+    }
+
+
+def block_of(facts: dict[str, Any]) -> Block:
+    """The same for people."""
+    size = f" · {megabytes(facts['bytes'])}" if facts["bytes"] else ""
+    shown = ("file", "needed_by", "licence", "source")
+    lines = tuple((name.replace("_", " "), str(facts[name])) for name in shown)
+    return Block(f"{facts['id']} · {facts['state']}{size}", lines)
 
 
 @app.command("fetch")
