@@ -12,7 +12,7 @@ from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from harness.cli.shared.blocks import AsJson, Block, commands_in, print_document, show
+from harness.cli.shared.blocks import AsJson, FactBlock, commands_in, print_document, show
 from harness.contracts import HarnessError, Unavailable
 from harness.weights import cache_dir, registry, resolve
 
@@ -45,11 +45,11 @@ class Diagnosis:
         return not self.disables
 
     @property
-    def block(self) -> Block:
+    def block(self) -> FactBlock:
         """As people read it."""
         fix = self.fix or ("run" if self.commands else "")
         facts = (("disables", self.disables), ("fix", fix + ":" * bool(self.commands)))
-        return Block(f"{self.what} · {self.state}", facts, self.commands)
+        return FactBlock(f"{self.what} · {self.state}", facts, self.commands)
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.shared.blocks import AsJson, Block, print_document, show
+from harness.cli.shared.blocks import AsJson, FactBlock, print_document, show
 from harness.contracts import HarnessError, MethodSpec, UnknownName
 
 if TYPE_CHECKING:
@@ -30,9 +30,11 @@ class Kind:
     head: Callable[[Entry], str]
     shown: tuple[str, ...]
 
-    def block(self, entry: Entry) -> Block:
+    def block(self, entry: Entry) -> FactBlock:
         """An entry as people read it."""
-        return Block(self.head(entry), tuple((name, text_of(entry[name])) for name in self.shown))
+        return FactBlock(
+            self.head(entry), tuple((name, text_of(entry[name])) for name in self.shown)
+        )
 
 
 def listing(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import AllowLarge, Device, resolve_device
-from harness.cli.shared.blocks import AsJson, Block, commands_in, print_document, show
+from harness.cli.shared.blocks import AsJson, FactBlock, commands_in, print_document, show
 from harness.contracts import BadInput, FitContext, HarnessError, TrainingSet, Unavailable
 
 if TYPE_CHECKING:
@@ -35,11 +35,10 @@ class Check:
         return commands_in(self.fix)
 
     @property
-    def block(self) -> Block:
+    def block(self) -> FactBlock:
         """As people read it."""
-        return Block(
-            f"{self.what} · {self.state}: {self.fact}", (("fix", self.fix),), self.commands
-        )
+        head = f"{self.state:<8} {self.what}: {self.fact}"
+        return FactBlock(head, (("fix", self.fix),), self.commands)
 
     @classmethod
     def file(cls, path: str, there: bool, root: Path, obtain: str) -> Check:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from harness import weights
-from harness.cli.shared.blocks import AsJson, Block, print_document, show
+from harness.cli.shared.blocks import AsJson, FactBlock, print_document, show
 from harness.cli.shared.verbosity import with_verbosity
 from harness.contracts import BadInput, HarnessError, Unavailable
 
@@ -28,7 +28,7 @@ def list_weights(as_json: AsJson = False) -> None:
         return
     show(map(block_of, found))
     print()
-    show(Block(f"{name}: {meaning}") for name, meaning in weights.TRUST.items())
+    show(FactBlock(f"{name}: {meaning}") for name, meaning in weights.TRUST.items())
 
 
 def facts_of(entry: weights.WeightEntry) -> dict[str, Any]:
@@ -45,12 +45,12 @@ def facts_of(entry: weights.WeightEntry) -> dict[str, Any]:
     }
 
 
-def block_of(facts: dict[str, Any]) -> Block:
+def block_of(facts: dict[str, Any]) -> FactBlock:
     """The same for people."""
     size = f" · {megabytes(facts['bytes'])}" if facts["bytes"] else ""
     shown = ("file", "needed_by", "licence", "source")
     lines = tuple((name.replace("_", " "), str(facts[name])) for name in shown)
-    return Block(f"{facts['id']} · {facts['state']}{size}", lines)
+    return FactBlock(f"{facts['id']} · {facts['state']}{size}", lines)
 
 
 @app.command("fetch")

@@ -36,7 +36,7 @@ AsJson = Annotated[
 
 
 @dataclass(frozen=True)
-class Block:
+class FactBlock:
     """A heading, named facts below it, and commands that can be copied."""
 
     head: str
@@ -52,7 +52,7 @@ def commands_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def show(blocks: Iterable[Block]) -> None:
+def show(blocks: Iterable[FactBlock]) -> None:
     """Print blocks for people."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     for block in blocks:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.engine.execution import Engine
-    from harness.engine.outlook.preview import Preview, Step
+    from harness.engine.outlook.preview import PlannedWork, Preview
     from harness.engine.planning import Plan
 
 
@@ -46,13 +46,13 @@ def show(found: Preview) -> None:
         console.print(Text(f"cannot run: {name}: {why}"), soft_wrap=True)
 
 
-def _todo(step: Step) -> str:
+def _todo(step: PlannedWork) -> str:
     if step.left:
         return f"{step.todo} ({step.left} failed, kept)"
     return f"{step.todo} ({step.retried} failed)" if step.retried else str(step.todo)
 
 
-def _each(step: Step) -> str:
+def _each(step: PlannedWork) -> str:
     """The mean of the last times, where they are known."""
     from harness.engine.outlook.costs import duration
 

@@ -27,7 +27,7 @@ WORK = {
 
 
 @dataclass
-class Step:
+class PlannedWork:
     """All work of one kind for one row of the table.
 
     A unit is one cell, or all scores of one prediction: one pass over its frames. `last` are the
@@ -52,7 +52,7 @@ class Preview:
 
     folder: Path
     split: str
-    steps: tuple[Step, ...]
+    steps: tuple[PlannedWork, ...]
     impossible: dict[str, str]
     seconds: float  # of the units that are to do and whose like ran here
     unknown: int  # of them, units whose like never ran here
@@ -99,12 +99,12 @@ def preview(
         for job in reversed(plan.jobs)
         for unit in job.units
     }
-    steps: dict[tuple[str, str], Step] = {}
+    steps: dict[tuple[str, str], PlannedWork] = {}
     efforts = []
     for unit in plan.units:
         # A fit serves all driving signals, and the truth all rows.
         row = _shared(unit, rows[unit.lock])
-        step = steps.setdefault((row, unit.kind), Step(row, unit.kind))
+        step = steps.setdefault((row, unit.kind), PlannedWork(row, unit.kind))
         missing = [cell for cell in unit.cells if not store.done(cell)]
         failed = [cell for cell in missing if store.failure(cell.kind, cell.key)]
         todo = [cell for cell in missing if not (keep_failed and cell in failed)]

@@ -88,7 +88,7 @@ def test_list_tells_shipped_grids_and_absent_checkouts(command, monkeypatch, tmp
     code, out, _ = command("list", "grids")
     assert code == 0
     assert "ua3dtalk · fusion\n" in out
-    assert "rows     concat, mean, diag, full" in out
+    assert "rows      concat, mean, diag, full" in out
     monkeypatch.delenv("HARNESS_EXTERNAL", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("HARNESS_SADTALKER_PYTHON", sys.executable)
@@ -124,8 +124,8 @@ def test_doctor_names_the_cure_word_for_word(monkeypatch, command):
     monkeypatch.setenv("COLUMNS", "40")
     code, out, _ = command("doctor")
     assert code == 0
-    assert '  fix       pip install -e ".[video]"  (in the checkout)\n' in out
-    assert "  fix       python -m harness weights fetch lpips-alexnet\n" in out
+    assert '  fix       in the checkout:\n    pip install -e ".[video]"\n' in out
+    assert "\n    python -m harness weights fetch lpips-alexnet\n" in out
     # The module is of a distribution with another name.
     assert f"extra yaml · PyYAML {version('PyYAML')}\n" in out
 

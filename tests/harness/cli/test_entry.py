@@ -106,7 +106,7 @@ def test_doctor_says_whose_files_are_used(folder):
     code, out, _ = run(folder, "doctor", script=True)
     assert code == 0
     assert "this folder · has methods, metrics.py, reports, splits.py, which is not used" in out
-    assert "fix       talking-face-bench --help" in out
+    assert "\n    talking-face-bench --help\n" in out
 
 
 def test_no_home_folder(tmp_path):

@@ -23,7 +23,7 @@ def verify(monkeypatch, command):
     def call(*arguments):
         monkeypatch.setenv("COLUMNS", "40")
         code, out, err = command("verify", "--device", "cpu", *arguments)
-        whole = re.sub(r"\n {9}", " ", out) + err
+        whole = re.sub(r"\n +", " ", out) + err
         return code, [re.sub(r" +", " ", line) for line in whole.splitlines() if line.strip()]
 
     return call
