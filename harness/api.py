@@ -80,6 +80,7 @@ def score(
     trim: bool = False,
     resize: bool = False,
     resample_fps: float | None = None,
+    limit: int | None = None,
     out: str | Path = "runs/score",
     device: str = "auto",
 ) -> Report:
@@ -95,6 +96,7 @@ def score(
         trim: cut at the end to the shorter side.
         resize: resize the prediction to the ground truth.
         resample_fps: repeat or drop whole frames to this rate.
+        limit: score only the first frames of each sequence.
         out: folder of cells, results and the page; every call starts a new table in it, from the
             cells that are finished.
         device: auto, cpu, cuda or cuda:N.
@@ -113,6 +115,7 @@ def score(
         Remedies(resample_fps, trim, resize),
         fps,
         domain,
+        limit=limit,
     )
     wanted = None if metrics is None else tuple(metrics)
     plan = make_plan(Request(tuple(given), data, wanted, resolve_device(device)))
@@ -129,6 +132,7 @@ def run(
     metrics: Sequence[str] | None = None,
     sequences: Sequence[str] | None = None,
     baselines: bool = True,
+    limit: int | None = None,
     out: str | Path = "runs",
     device: str = "auto",
 ) -> Report:
@@ -143,6 +147,8 @@ def run(
         metrics: ids; None for all that apply.
         sequences: the only ones to test on; None for all.
         baselines: whether to run the baselines too.
+        limit: a trial on the first frames of each test sequence, with ten times as many frames of
+            each training part.
         out: folder above that of the split.
         device: auto, cpu, cuda or cuda:N.
 
@@ -155,7 +161,7 @@ def run(
     chosen = None if sequences is None else tuple(sequences)
     wanted = None if metrics is None else tuple(metrics)
     found = resolve_device(device)
-    plan = make_plan(Request(rows, SplitData(split, chosen), wanted, found))
+    plan = make_plan(Request(rows, SplitData(split, chosen, limit=limit), wanted, found))
     return _done(plan, folder_of(Path(out), plan.table), found)
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from harness.cli.options import AllowLarge
 from harness.contracts import Unavailable
+from harness.engine import messages
 
 #: Modules of the extra `video`.
 PACKAGES = ("cv2", "mediapipe")
@@ -71,6 +71,12 @@ def prepare(
             help="Go on where head, torso and background put together are not the video.",
         ),
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Check videos, options and weights, say what would be done, and end."
+        ),
+    ] = False,
     allow_large: AllowLarge = False,
 ) -> None:
     """Turn VIDEO into the folder layout of ER-NeRF and TalkingGaussian.
@@ -85,21 +91,17 @@ def prepare(
     from splits import prepare as preparation
     from splits.prepare.source import Cut
 
+    options: dict[str, Any] = {"test": test or (), "size": size, "crop": crop, "masks": masks}
+    options["cut"] = Cut(fps, audio, start, end, trim, audio_offset)
+    if dry_run:
+        for sentence in preparation.check(video, out, **options).sentences():
+            print(f"into {out}: {sentence}")
+        return
     with watch(video[0].name if len(video) == 1 else out.name) as progress:
-        preparation.prepare(
-            video,
-            out,
-            test=test or (),
-            size=size,
-            crop=crop,
-            cut=Cut(fps, audio, start, end, trim, audio_offset),
-            masks=masks,
-            accept_masks=accept_masks,
-            progress=progress,
-        )
+        preparation.prepare(video, out, **options, accept_masks=accept_masks, progress=progress)
     folders = [out] if len(video) == 1 else [out / path.stem for path in video]
     for folder in folders:
         for sentence in preparation.doubts(folder, alone=len(video) == 1):
-            print(f"note: {sentence}", file=sys.stderr)
+            messages.note(f"note: {sentence}")
     command = f"python -m harness run --method ua3dtalk --split {shlex.quote(str(out))}"
-    print(f"Prepared {out}. Next: {command}", file=sys.stderr)
+    messages.note(f"Prepared {out}. Next:\n  {command}")

@@ -90,7 +90,7 @@ def watch(label: str, place: str = "", left: Left = str) -> Iterator[Progress]:
         def get_renderables(self) -> Iterable[RenderableType]:
             yield from super().get_renderables()
             if in_all := left():
-                yield Text(f"cell {number} of {count}, {in_all}", "dim", no_wrap=True)
+                yield Text(f"step {number} of {count}, {in_all}", "dim", no_wrap=True)
 
     # On a narrow terminal the label and the values give way; bar, count, rate and ETA stay.
     console = Console(stderr=True)

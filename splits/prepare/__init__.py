@@ -1,6 +1,6 @@
 """From raw videos to the folder layout that the ER-NeRF family of methods trains on."""
 
-from splits.prepare.pipeline import prepare
+from splits.prepare.pipeline import check, prepare
 from splits.prepare.sequence import doubts
 
-__all__ = ["doubts", "prepare"]
+__all__ = ["check", "doubts", "prepare"]

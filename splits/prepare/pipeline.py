@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -76,6 +77,66 @@ def prepare(
         Unavailable: mediapipe or the landmarker's weights are missing.
 
     """
+    todo = check(
+        videos, out, test=test, size=size, crop=crop, cut=cut, weights=weights, masks=masks
+    )
+    with new_folder(todo.out) as folder:
+        several = len(todo.sources) > 1
+        folders = [folder / name for name in todo.names] if several else [folder]
+        _write(todo.sources, folders, size, crop, todo.networks, accept_masks, progress or _silent)
+        if several:
+            listed = (
+                SubjectSequence(
+                    id=name,
+                    role=role,
+                    source=source.path.name,
+                    source_sha256=registry.sha256_of(source.path),
+                )
+                for name, role, source in zip(todo.names, todo.roles, todo.sources, strict=True)
+            )
+            write_subject(folder, tuple(listed))
+    return todo.out
+
+
+@dataclass(frozen=True)
+class CheckedVideos:
+    """What `prepare` has to do, with everything checked that no frame has to be decoded for."""
+
+    out: Path
+    names: Sequence[str]
+    roles: Sequence[Literal["train", "test"] | None]
+    sources: Sequence[Source]
+    networks: Networks
+
+    def sentences(self) -> list[str]:
+        """What would be done, a sentence for each video."""
+        found = []
+        for role, source in zip(self.roles, self.sources, strict=True):
+            rate = f"resampled from {source.info.fps:g} to" if source.resampled else "at"
+            use = f"all for {role}ing" if role else "10/11 for training and 1/11 for testing"
+            size = f"{source.info.width}x{source.info.height}"
+            found.append(
+                f"{source.path}: {source.count} frames of {size} {rate} {source.fps:g} per "
+                f"second, {use}; masks by {self.networks.segmenter_id}"
+            )
+        return found
+
+
+def check(
+    videos: Path | Sequence[Path],
+    out: Path,
+    *,
+    test: Iterable[str] = (),
+    size: int | None = 512,
+    crop: str = "auto",
+    cut: Cut | None = None,
+    weights: Path | None = None,
+    masks: str = "auto",
+) -> CheckedVideos:
+    """Check options, videos and weights as `prepare` does before it begins; nothing is written.
+
+    Arguments and errors are those of `prepare`.
+    """
     videos = [Path(one) for one in ([videos] if isinstance(videos, str | Path) else videos)]
     out, test = Path(out), tuple(test)
     check_absent(out)
@@ -85,20 +146,7 @@ def prepare(
     roles = _roles(names, test)
     sources = [_open(video, cut) for video in videos]
     _check_alike(sources)
-    networks = _networks(weights, masks)
-    with new_folder(out) as folder:
-        several = len(videos) > 1
-        folders = [folder / name for name in names] if several else [folder]
-        _write(sources, folders, size, crop, networks, accept_masks, progress or _silent)
-        if several:
-            listed = (
-                SubjectSequence(
-                    id=name, role=role, source=video.name, source_sha256=registry.sha256_of(video)
-                )
-                for name, role, video in zip(names, roles, videos, strict=True)
-            )
-            write_subject(folder, tuple(listed))
-    return out
+    return CheckedVideos(out, names, roles, sources, _networks(weights, masks))
 
 
 def _open(video: Path, cut: Cut | None) -> Source:

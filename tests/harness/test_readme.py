@@ -134,6 +134,7 @@ def test_blocks_without_needs_run(tmp_path, monkeypatch):
         for index in range(6):
             shade = np.full((48, 48, 3), 90 + 10 * index) + random.normal(0, level, (48, 48, 3))
             Image.fromarray(shade.clip(0, 255).astype("uint8")).save(folder / f"{index:06d}.png")
+    (tmp_path / "bench.yaml").write_text(block("# bench.yaml"))
     monkeypatch.chdir(tmp_path)
     done = []
     for line in RUN:

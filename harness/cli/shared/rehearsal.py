@@ -38,25 +38,25 @@ def show(found: Preview) -> None:
     table.add_column("work", no_wrap=True)
     for head in ("to do", "finished", "each took"):
         table.add_column(head, justify="right", no_wrap=True)
-    for step in found.steps:
-        table.add_row(Text(step.row), WORK[step.kind], _todo(step), str(step.finished), _each(step))
+    for work in found.works:
+        table.add_row(Text(work.row), WORK[work.kind], _todo(work), str(work.finished), _each(work))
     console.print(table)
     console.print(Text(_total(found)), soft_wrap=True)
     for name, why in found.impossible.items():
         console.print(Text(f"cannot run: {name}: {why}"), soft_wrap=True)
 
 
-def _todo(step: PlannedWork) -> str:
-    if step.left:
-        return f"{step.todo} ({step.left} failed, kept)"
-    return f"{step.todo} ({step.retried} failed)" if step.retried else str(step.todo)
+def _todo(work: PlannedWork) -> str:
+    if work.left:
+        return f"{work.todo} ({work.left} failed, kept)"
+    return f"{work.todo} ({work.retried} failed)" if work.retried else str(work.todo)
 
 
-def _each(step: PlannedWork) -> str:
+def _each(work: PlannedWork) -> str:
     """The mean of the last times, where they are known."""
     from harness.engine.outlook.costs import duration
 
-    return duration(sum(step.last) / len(step.last)) if step.last else "unknown"
+    return duration(sum(work.last) / len(work.last)) if work.last else "unknown"
 
 
 def _total(found: Preview) -> str:

@@ -52,7 +52,7 @@ class Preview:
 
     folder: Path
     split: str
-    steps: tuple[PlannedWork, ...]
+    works: tuple[PlannedWork, ...]
     impossible: dict[str, str]
     seconds: float  # of the units that are to do and whose like ran here
     unknown: int  # of them, units whose like never ran here
@@ -60,12 +60,12 @@ class Preview:
     @property
     def todo(self) -> int:
         """Units to compute."""
-        return sum(step.todo for step in self.steps)
+        return sum(work.todo for work in self.works)
 
     @property
     def finished(self) -> int:
         """Units to reuse."""
-        return sum(step.finished for step in self.steps)
+        return sum(work.finished for work in self.works)
 
 
 def preview(
@@ -99,32 +99,32 @@ def preview(
         for job in reversed(plan.jobs)
         for unit in job.units
     }
-    steps: dict[tuple[str, str], PlannedWork] = {}
+    works: dict[tuple[str, str], PlannedWork] = {}
     efforts = []
     for unit in plan.units:
         # A fit serves all driving signals, and the truth all rows.
         row = _shared(unit, rows[unit.lock])
-        step = steps.setdefault((row, unit.kind), PlannedWork(row, unit.kind))
+        work = works.setdefault((row, unit.kind), PlannedWork(row, unit.kind))
         missing = [cell for cell in unit.cells if not store.done(cell)]
         failed = [cell for cell in missing if store.failure(cell.kind, cell.key)]
         todo = [cell for cell in missing if not (keep_failed and cell in failed)]
         effort = unit.effort_of(todo or unit.cells)
         if (seconds := costs.seconds(effort)) is not None:
-            step.last.append(seconds)
+            work.last.append(seconds)
         if todo:
             efforts.append(effort)
-            step.todo += 1
-            step.retried += bool(failed)
+            work.todo += 1
+            work.retried += bool(failed)
         elif failed:
-            step.left += 1
+            work.left += 1
         else:
-            step.finished += 1
+            work.finished += 1
     known = [seconds for effort in efforts if (seconds := costs.seconds(effort)) is not None]
     impossible = {name: absence.sentence for name, absence in plan.unavailable.items()}
     return Preview(
         out,
         plan.table.split,
-        tuple(steps.values()),
+        tuple(works.values()),
         impossible,
         sum(known),
         len(efforts) - len(known),
