@@ -25,7 +25,6 @@ from harness.cli.options import (
     resolve_device,
 )
 from harness.contracts import BadInput, Results
-from harness.files.documents import read_object
 from harness.storage import write_json
 
 
@@ -99,6 +98,8 @@ def ablate(
 
 def is_of_another_grid(path: Path, description: dict[str, Any]) -> bool:
     """Whether the file describes other rows than these; False if there is no file."""
+    from harness.files.documents import read_object
+
     if not path.exists():
         return False
     try:
