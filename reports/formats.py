@@ -88,16 +88,16 @@ def plain(text: str) -> str:
 
 
 def terminal(table: TextTable, width: int = 140) -> str:
-    """With colours on a terminal, and no wider than that; notes below, pale.
+    """With colours where standard output is a terminal, and no wider than that; notes below, pale.
 
     Columns of numbers that do not fit beside each other follow in a further table below.
     """
     from rich.console import Console
     from rich.text import Text
 
-    if sys.stdout.isatty():
+    if shown := sys.stdout.isatty():
         width = min(width, shutil.get_terminal_size().columns)
-    console = Console(file=io.StringIO(), width=width)
+    console = Console(file=io.StringIO(), width=width, force_terminal=shown or None)
     with console.capture() as capture:
         if table.title:
             console.print(Text(plain(table.title), style="italic"))

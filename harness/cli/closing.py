@@ -38,7 +38,8 @@ def finish(
     if not engine.tally.unchanged or not target.is_file():
         page.write_page(results, engine.out)
     print(table)
-    messages.note(f"{summary(engine.tally, start)} Open {target}")
+    # The path on a line of its own can be copied at any width.
+    messages.note(f"{summary(engine.tally, start)} Open\n{target}")
     return not results.failures
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import AllowLarge, OutFile, listed
+from harness.cli.shared.blocks import for_output
 from harness.contracts import UnknownName
 from harness.storage import write_text
 
@@ -41,7 +42,8 @@ def compare(
     left, right = open_sides(a), open_sides(b)
     pairs = match(left, right)
     found = comparison.make(pairs, (a, b), listed(columns), alone=unmatched(left, right, pairs))
-    text = comparison_tables.FORMATS[format_](found)
+    with for_output(out):
+        text = comparison_tables.FORMATS[format_](found)
     if out is None:
         print(text)
     else:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import AllowLarge, OutFile, listed
+from harness.cli.shared.blocks import for_output
 from harness.contracts import BadInput
 from harness.storage import write_text
 
@@ -48,7 +49,8 @@ def report(
     # "person" is the former name of a subject.
     if keys := ["subject" if key == "person" else key for key in listed(by)]:
         found = [means.tables(stored.read(run), run, keys, names) for run in folders]
-        text = "\n\n".join(breakdown_tables.render(tables, format_) for tables in found)
+        with for_output(out):
+            text = "\n\n".join(breakdown_tables.render(tables, format_) for tables in found)
     elif format_ == "html":
         if names:
             raise BadInput("--columns", "a page shows all columns", "Drop it, or use --format md.")
@@ -58,7 +60,8 @@ def report(
             print(page.write_page(stored.read(folder), folder, out))
         return
     else:
-        text = "\n\n".join(one(folder, format_, names) for folder in folders)
+        with for_output(out):
+            text = "\n\n".join(one(folder, format_, names) for folder in folders)
     if out is None:
         print(text)
     else:

@@ -92,13 +92,14 @@ def watch(label: str, place: str = "", left: Left = str) -> Iterator[Progress]:
             if in_all := left():
                 yield Text(f"step {number} of {count}, {in_all}", "dim", no_wrap=True)
 
-    # On a narrow terminal the label and the values give way; bar, count, rate and ETA stay.
+    # On a narrow terminal the label and the values give way; all else stays.
     console = Console(stderr=True)
     gives_way = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     last = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     columns = [
         TextColumn("{task.fields[place]}", table_column=Column(no_wrap=True)),
-        TextColumn("[bold]{task.fields[label]}[/] {task.description}", table_column=gives_way),
+        TextColumn("[bold]{task.description}", table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[label]}", table_column=gives_way),
         BarColumn(bar_width=24 if console.width >= 120 else 10),
         MofNCompleteColumn(table_column=Column(no_wrap=True)),
         TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True)),

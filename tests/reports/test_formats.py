@@ -94,3 +94,25 @@ def test_small_lines_below_a_value_in_every_format():
     turned = formats.terminal(one.turned("metric"), 80).splitlines()
     assert turned[0].split() == ["a"]
     assert [line.split() for line in turned[3:]] == [["psnr", "3.0"], ["+1.0*"], ["paper", "4.0"]]
+
+
+def test_a_table_is_no_wider_than_the_terminal(monkeypatch):
+    heads = ["metric", *(f"method {n}\n[audio]" for n in range(9))]
+    rows = [[formats.CellText(f"metric/{r}"), *[formats.CellText("12.345")] * 9] for r in range(2)]
+    rows[0][9] = formats.CellText("99.999", "best")
+    table = formats.TextTable(heads, rows, "a title of some words " * 5, ["a note " * 20])
+    whole = formats.terminal(table, 200)
+    assert "\x1b" not in whole
+    assert whole.count("metric/0") == 1
+    monkeypatch.setattr(formats.sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    narrow = formats.terminal(table, 200)
+    assert re.search(r"\x1b\[1;32m *99\.999", narrow)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", narrow)
+    assert max(map(len, plain.splitlines())) <= 60
+    assert plain.count("metric/0") == plain.count("metric/1") > 1
+    assert plain.count("12.345") == 17
+    assert all(f"method {n}" in plain for n in range(9))
+    assert "…" not in plain

@@ -6,13 +6,16 @@ elsewhere. Commands stand on lines of their own and are never wrapped, so that t
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -78,6 +81,11 @@ def wrapped(text: str, width: int, indent: str) -> str:
         break_on_hyphens=False,
     )
     return "\n".join(lines)
+
+
+def for_output(out: Path | None) -> AbstractContextManager[object]:
+    """A block that makes text: for a file it has neither the terminal's width nor its colours."""
+    return nullcontext() if out is None else redirect_stdout(io.StringIO())
 
 
 def print_document(**facts: Any) -> None:

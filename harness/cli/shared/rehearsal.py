@@ -38,8 +38,13 @@ def show(found: Preview) -> None:
     table.add_column("work", no_wrap=True)
     for head in ("to do", "finished", "each took"):
         table.add_column(head, justify="right", no_wrap=True)
+    row = drive = ""
     for work in found.works:
-        table.add_row(Text(work.row), WORK[work.kind], _todo(work), str(work.finished), _each(work))
+        same = work.row == row
+        new = f"[{work.drive}]" if work.drive and (work.drive != drive or not same) else ""
+        name = Text(f"  {new}" if same else f"{work.row} {new}".rstrip())
+        table.add_row(name, WORK[work.kind], _todo(work), str(work.finished), _each(work))
+        row, drive = work.row, work.drive
     console.print(table)
     console.print(Text(_total(found)), soft_wrap=True)
     for name, why in found.impossible.items():

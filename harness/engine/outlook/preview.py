@@ -11,7 +11,6 @@ from pathlib import Path
 
 from harness.contracts import BadInput
 from harness.engine.cells.store import Store
-from harness.engine.jobs import CellUnit, ScoreUnit
 from harness.engine.outlook.costs import Costs
 from harness.engine.planning import Plan
 from harness.engine.tables.entries import EntryTable
@@ -35,6 +34,7 @@ class PlannedWork:
     """
 
     row: str
+    drive: str  # empty for what all driving signals share
     kind: str
     todo: int = 0
     finished: int = 0
@@ -95,16 +95,15 @@ def preview(
     EntryTable(out).check(plan.table, fresh)
     store, costs = Store(cells), Costs(device)
     rows = {
-        unit.lock: job.entry.row.name + (f" [{job.entry.row.drive}]" if job.entry.row.drive else "")
+        unit.lock: (job.entry.row.name, job.entry.row.drive)
         for job in reversed(plan.jobs)
         for unit in job.units
     }
-    works: dict[tuple[str, str], PlannedWork] = {}
+    works: dict[tuple[str, str, str], PlannedWork] = {}
     efforts = []
     for unit in plan.units:
-        # A fit serves all driving signals, and the truth all rows.
-        row = _shared(unit, rows[unit.lock])
-        work = works.setdefault((row, unit.kind), PlannedWork(row, unit.kind))
+        place = _place(unit.kind, *rows[unit.lock])
+        work = works.setdefault((*place, unit.kind), PlannedWork(*place, unit.kind))
         missing = [cell for cell in unit.cells if not store.done(cell)]
         failed = [cell for cell in missing if store.failure(cell.kind, cell.key)]
         todo = [cell for cell in missing if not (keep_failed and cell in failed)]
@@ -131,11 +130,11 @@ def preview(
     )
 
 
-def _shared(unit: CellUnit | ScoreUnit, row: str) -> str:
-    """The row of a unit, or whom else it serves."""
-    if unit.kind == "truth":
-        return "all rows"
-    return row.partition(" [")[0] if unit.kind == "fit" else row
+def _place(kind: str, row: str, drive: str) -> tuple[str, str]:
+    """Row and drive that work is for: the truth serves all rows, a fit all driving signals."""
+    if kind == "truth":
+        return "all rows", ""
+    return row, "" if kind == "fit" else drive
 
 
 def check_writable(folder: Path) -> None:

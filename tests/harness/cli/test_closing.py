@@ -36,14 +36,14 @@ def test_the_line_counts_and_names_the_page(call, tmp_path):
     page = tmp_path / "runs" / "first@1" / "index.html"
     code, shown, err = call("first")
     assert code == 0
-    line = err.splitlines()[-1]
+    *_, line, path = err.splitlines()
     assert line.startswith("5 cells computed, 0 reused, 0 failed in ")
-    assert line.endswith(f"Open {page}")
+    assert path == str(page)
     assert page.is_file()
     code, again, err = call("first")
     assert code == 0
     assert again == shown
-    assert err.splitlines()[-1] == f"Nothing to do: all cells are finished. Open {page}"
+    assert err == f"Nothing to do: all cells are finished. Open\n{page}\n"
 
 
 def test_the_page_that_a_killed_run_did_not_write_is_written(call, tmp_path):

@@ -49,7 +49,7 @@ def screen(columns: int, *options: str) -> list[str]:
 def test_what_matters_fits(columns):
     lines = screen(columns)
     line = [line for line in lines if "8/400" in line][-1]
-    assert line.startswith("[7/23] a method (with")
+    assert line.startswith("[7/23] stage [x] a method (with")
     assert re.search(r"8/400 \d+\.\d/s \d\d:\d\d", line)
     assert "━" in line
     assert len(line.rstrip()) <= columns

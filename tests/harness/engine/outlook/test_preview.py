@@ -16,7 +16,7 @@ def own_cache(monkeypatch, tmp_path_factory):
 
 def seen(out, *names, **options):
     found = preview(plan_of(*names), out, out, "cpu", **options)
-    return found, {(work.row, work.kind): work for work in found.works}
+    return found, {(work.row, work.drive, work.kind): work for work in found.works}
 
 
 def test_before_everything_is_to_do_and_unknown(tmp_path):
@@ -25,10 +25,10 @@ def test_before_everything_is_to_do_and_unknown(tmp_path):
     assert not (tmp_path / "runs").exists()
     assert (found.finished, found.unknown, found.seconds) == (0, found.todo, 0)
     assert works.keys() >= {
-        ("all rows", "truth"),
-        ("still", "fit"),
-        ("still [audio]", "render"),
-        ("still [audio]", "score"),
+        ("all rows", "", "truth"),
+        ("still", "", "fit"),
+        ("still", "audio", "render"),
+        ("still", "audio", "score"),
     }
     assert all((work.todo, work.finished, work.last) == (1, 0, []) for work in works.values())
 
@@ -40,8 +40,8 @@ def test_after_a_run_everything_is_finished_and_its_time_known(tmp_path):
     assert found.todo == 0
     assert all(work.finished and work.last for work in works.values())
     more, works = seen(tmp_path, ("still", "ground-truth"))
-    assert works["all rows", "truth"].finished == 1
-    assert works["ground-truth", "fit"].todo == 1
+    assert works["all rows", "", "truth"].finished == 1
+    assert works["ground-truth", "", "fit"].todo == 1
     assert more.unknown == more.todo - 1  # scores of the same metrics have run
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -50,10 +50,10 @@ def test_failures_are_retried_or_left(tmp_path, monkeypatch):
     register(monkeypatch, "broken", Broken)
     run(tmp_path, ("broken",))
     _, works = seen(tmp_path, ("broken",))
-    render = works["broken [audio]", "render"]
+    render = works["broken", "audio", "render"]
     assert (render.todo, render.retried, render.left) == (1, 1, 0)
     _, works = seen(tmp_path, ("broken",), keep_failed=True)
-    render = works["broken [audio]", "render"]
+    render = works["broken", "audio", "render"]
     assert (render.todo, render.left) == (0, 1)
 
 
