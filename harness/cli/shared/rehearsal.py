@@ -42,8 +42,8 @@ def show(found: Preview) -> None:
     for work in found.works:
         same = work.row == row
         new = f"[{work.drive}]" if work.drive and (work.drive != drive or not same) else ""
-        name = Text(f"  {new}" if same else f"{work.row} {new}".rstrip())
-        table.add_row(name, WORK[work.kind], _todo(work), str(work.finished), _each(work))
+        first = Text(f"  {new}" if same else f"{work.row} {new}".rstrip())
+        table.add_row(first, WORK[work.kind], _todo(work), str(work.finished), _each(work))
         row, drive = work.row, work.drive
     console.print(table)
     console.print(Text(_total(found)), soft_wrap=True)

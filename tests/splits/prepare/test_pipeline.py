@@ -14,7 +14,7 @@ from harness.files.pictures import read_picture
 from harness.media.audio import read_audio
 from harness.media.video import read_frames, write_mp4
 from splits.er_nerf.files import read_landmarks, read_masks, read_transforms
-from splits.prepare import layout, prepare, sequence
+from splits.prepare import check, layout, prepare, sequence
 from splits.prepare.plates import composite, widen
 from splits.prepare.pose import RIGID_POINTS, RIGID_VERTICES, project
 from splits.prepare.source import Cut
@@ -134,6 +134,19 @@ def test_a_truth_that_is_not_the_video_is_refused_unless_accepted(
     record = json.loads((out / "prepare.json").read_text())
     assert record["accepted"]
     assert record["composite_psnr"]["mean"] < 30
+
+
+def test_a_check_says_what_would_be_done_and_writes_nothing(folder, model, tmp_path):
+    video = folder.parent / "talk.mp4"
+    todo = check(video, tmp_path / "out", weights=model, masks="grabcut")
+    height, width = todo.sources[0].info.height, todo.sources[0].info.width
+    assert todo.sentences() == [
+        f"{video}: {COUNT} frames of {width}x{height} at 25 per second, 10/11 for training and "
+        "1/11 for testing; masks by grabcut"
+    ]
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(BadInput):
+        check(video, folder, weights=model)
 
 
 def test_the_folder_is_never_overwritten(folder, model):
