@@ -29,7 +29,7 @@ class WeightEntry:
     id: str
     file: str
     licence: str
-    needed_by: str
+    also_for: str = ""  # what needs it besides metrics, whose specs say so themselves
     url: str = ""
     bytes: int = 0
     sha256: str = ""

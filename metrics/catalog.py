@@ -68,6 +68,12 @@ def spec(metric_id: str) -> MetricSpec:
     return look_up("metric", metric_id, specs(), problems())
 
 
+def users_of(entry: weight_files.WeightEntry) -> tuple[str, ...]:
+    """What needs a weight file: parts of the program, then metrics by id."""
+    ids = [one.id for one in specs().values() if entry.id in one.weights]
+    return (*filter(None, [entry.also_for]), *sorted(ids))
+
+
 def installs(package: str) -> str:
     """Arguments of `pip install` for a module that a metric imports, in our checkout."""
     extra = EXTRAS.get(package)

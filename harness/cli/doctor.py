@@ -148,9 +148,9 @@ def extras() -> list[Diagnosis]:
                 Diagnosis(f"extra {extra}", f"no {module}", gives, "in the checkout", (command,))
             )
             continue
-        # A module is often of a distribution with another name: dlib of dlib-bin.
+        # A module is often of a distribution with another name, and some state none: dlib-bin.
         owner = owners.get(module, [""])[0]
-        state = f"{owner} {version(owner)}" if owner else f"{module}, from no installed package"
+        state = f"{owner} {version(owner)}" if owner else f"{module} present"
         found.append(Diagnosis(f"extra {extra}", state))
     return found
 
@@ -183,6 +183,8 @@ def home() -> list[Diagnosis]:
 
 def weights() -> list[Diagnosis]:
     """Weights that are not here, and the metrics that need them."""
+    from metrics.catalog import users_of
+
     found = []
     for entry in registry().values():
         try:
@@ -192,9 +194,8 @@ def weights() -> list[Diagnosis]:
             commands: tuple[str, ...] = ()
             if entry.url and isinstance(error, Unavailable):
                 cure, commands = "", (f"python -m harness weights fetch {entry.id}",)
-            found.append(
-                Diagnosis(f"weights {entry.id}", "missing", entry.needed_by, cure, commands)
-            )
+            users = ", ".join(users_of(entry))
+            found.append(Diagnosis(f"weights {entry.id}", "missing", users, cure, commands))
     return found
 
 

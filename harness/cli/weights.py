@@ -33,13 +33,15 @@ def list_weights(as_json: AsJson = False) -> None:
 
 def facts_of(entry: weights.WeightEntry) -> dict[str, Any]:
     """What is known of a file, as `--json` prints it."""
+    from metrics.catalog import users_of
+
     state, place = state_of(entry)
     return {
         "id": entry.id,
         "state": state,
         "bytes": entry.bytes,
         "file": place,
-        "needed_by": entry.needed_by,
+        "needed_by": list(users_of(entry)),
         "licence": entry.licence,
         "source": entry.url or entry.how or "comes with the package",
     }
@@ -49,7 +51,8 @@ def block_of(facts: dict[str, Any]) -> FactBlock:
     """The same for people."""
     size = f" · {megabytes(facts['bytes'])}" if facts["bytes"] else ""
     shown = ("file", "needed_by", "licence", "source")
-    lines = tuple((name.replace("_", " "), str(facts[name])) for name in shown)
+    texts = {**facts, "needed_by": ", ".join(facts["needed_by"])}
+    lines = tuple((name.replace("_", " "), texts[name]) for name in shown)
     return FactBlock(f"{facts['id']} · {facts['state']}{size}", lines)
 
 

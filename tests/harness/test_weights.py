@@ -10,6 +10,7 @@ import pytest
 
 from harness import weights
 from harness.contracts import BadInput, Unavailable, UnknownName
+from metrics.catalog import users_of
 
 BYTES = b"weights of a network"
 SHA256 = hashlib.sha256(BYTES).hexdigest()
@@ -138,7 +139,7 @@ def test_the_registry_is_well_formed():
         assert entry.file not in files, f"{entry.file} is of {entry.id} and {files[entry.file]}"
         files[entry.file] = entry.id
         assert entry.licence
-        assert entry.needed_by
+        assert users_of(entry), f"nothing needs {entry.id}"
         assert entry.url or entry.how or entry.shipped, f"{entry.id}: nobody can obtain it"
         assert not entry.url or re.match(r"https://[^ ]+$", entry.url)
         assert re.fullmatch(r"([0-9a-f]{64})?", entry.sha256), entry.id

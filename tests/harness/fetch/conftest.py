@@ -25,7 +25,7 @@ def rows(server, monkeypatch):
         id="net",
         file="net.bin",
         licence="-",
-        needed_by="a test",
+        also_for="a test",
         url=server.url,
         bytes=len(PAYLOAD),
         sha256=SHA256,
