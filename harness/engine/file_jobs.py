@@ -34,8 +34,9 @@ ORACLE = "ground-truth"
 #: Our code between a file and a score.
 CODE = ("harness.engine.file_jobs", "harness.engine.work.scoring")
 
-#: Batch size: at most this many frames, and this many bytes per side.
-BATCH, BATCH_BYTES = 32, 1 << 26
+#: Batch size: at most this many frames, and this many bytes per side. The allocator gives memory
+#: below 32 MB out again; larger blocks come from the system, page by page, each time.
+BATCH, BATCH_BYTES = 32, 24 << 20
 
 
 @dataclass(frozen=True)
