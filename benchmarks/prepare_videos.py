@@ -138,7 +138,7 @@ def others(folder: Path, rendered: dict[str, Talk], filmed: dict[str, Talk]) -> 
     yield Case("photograph", photo, words="never moves", **refused)
     few = replace(plain, frames=plain.frames[:40], audio=plain.audio[: 40 * 640])
     yield Case("40 frames", write(folder / "few.mp4", few), (), "warned", "`run` will refuse")
-    aside = write(folder / "aside.mp4", wear.rendered(0, 100, turn=60.0))
+    aside = write(folder / "aside.mp4", wear.rendered(0, 100, turn=55.0))
     yield Case("face from the side", aside, words="turned away", **refused)
     glance = write(folder / "glance.mp4", wear.rendered(0, 100, turn=60.0, until=30))
     yield Case("a look to the side", glance, (), "warned", "turned away", 0.0)

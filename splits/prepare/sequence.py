@@ -18,6 +18,7 @@ from harness import weights as registry
 from harness.contracts import Progress
 from harness.files.documents import read_object
 from harness.files.pictures import read_picture
+from harness.lipsync.lips import lips_apart
 from harness.lipsync.offset import Offset, estimate, sentence
 from harness.media.audio import write_wav
 from harness.media.landmarks68 import to_ibug68
@@ -151,7 +152,8 @@ def write_rest(
             progress("plates", t + 1, source.count)
 
     opening = track.blendshapes[:, track.names.index("jawOpen")]
-    offset = estimate(opening, source.audio, source.fps)
+    mouth = np.stack([opening, lips_apart(track.landmarks)], axis=1)
+    offset = estimate(mouth, source.audio, source.fps)
     fidelity = Fidelity(np.array(psnr), source.fps)
     if not accept:
         fidelity.check(source.path)

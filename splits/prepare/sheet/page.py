@@ -39,10 +39,10 @@ _LEGEND = (
     "Row 1: landmarks. They must lie on eyes, nose and lips.",
     "Row 2: layers. Orange is the head with hair, beard and glasses, down to the jaw; blue is neck "
     "and torso with hair that hangs on it. Dark is background: nothing of the person may be dark.",
-    "Row 3: ground truth, that is head, torso and plate put together. It must look as row 1 does "
+    "Row 3: ground truth, that is head, torso and plate put together. It must look as row 1, "
     "without its marks.",
-    f"Row 4: how it differs from the video, {_BRIGHTER} times brighter. Black is right. Bright hair: "
-    "the mask misses some. Bright all over: the background moves.",
+    f"Row 4: how it differs from the video, {_BRIGHTER} times brighter. Black is right. Bright "
+    "hair: the mask misses some. Bright all over: the background moves.",
 )
 
 

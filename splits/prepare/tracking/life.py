@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.lipsync.lips import lips_apart
+
 #: How far apart inner lips and lids move, in face heights, between the 2nd and 98th percentile.
 #: People who speak for three seconds: lips 0.064 and more; pictures before a moving camera:
 #: lips 0.029 and lids 0.020 at most (rendered people and real ones, ten pictures).
@@ -16,11 +18,11 @@ _FEWEST = 50
 def openings(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distances of inner lips and of lids in face heights, float [T] each, of [T,478,2]."""
     height = np.linalg.norm(landmarks[:, 10] - landmarks[:, 152], axis=1)
-    lips, right, left = (
+    right, left = (
         np.linalg.norm(landmarks[:, a] - landmarks[:, b], axis=1) / height
-        for a, b in ((13, 14), (159, 145), (386, 374))
+        for a, b in ((159, 145), (386, 374))
     )
-    return lips, (right + left) / 2
+    return lips_apart(landmarks), (right + left) / 2
 
 
 def _range(values: np.ndarray) -> float:

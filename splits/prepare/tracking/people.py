@@ -184,8 +184,8 @@ def _refuse_absence(
         option = "end" if missing[0] else "start"
         raise BadInput(
             video,
-            f"the face jumps at {when(first, fps)}: a cut, or another subject than the one in "
-            f"{len(subject.frames)} of {count} frames",
+            f"the face jumps at {when(first, fps)}: a cut, a head that turns too far to a side, or "
+            f"another subject than the one in {len(subject.frames)} of {count} frames",
             f"Cut the video to one continuous sequence, for example with --{option} "
             f"{first / fps:.2f}.",
         )

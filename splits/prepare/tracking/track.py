@@ -105,13 +105,11 @@ def _check_continuous(
         at = when(int(turned.argmax()) + 1, fps)
         fact = f"the head turns by {turned.max():.0f} degrees at once at {at}: a cut"
         raise BadInput(video, fact, cure)
-    for rule in (continuity.FACE_CUT, continuity.FACE_CHANGE):
-        apart = continuity.unlike(looks, angles[:, :2], rule, fps)
-        if len(apart) and apart.max() > rule.unlike:
-            fact = f"the face looks different from {when(int(apart.argmax()), fps)} on: a cut, "
-            fact += "another subject, or something before the face"
-            raise BadInput(video, fact, cure)
     apart = continuity.unlike(scenes, None, continuity.SCENE_CUT, fps)
     if len(apart) and apart.max() > continuity.SCENE_CUT.unlike:
         fact = f"the whole picture is another one from {when(int(apart.argmax()), fps)} on: a cut"
         raise BadInput(video, fact, cure)
+    apart = continuity.unlike(looks, angles[:, :2], continuity.FACE_CHANGE, fps)
+    if len(apart) and apart.max() > continuity.FACE_CHANGE.unlike:
+        fact = f"the face looks different from {when(int(apart.argmax()), fps)} on: another subject"
+        raise BadInput(video, f"{fact}, or something before the face", cure)
