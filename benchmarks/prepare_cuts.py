@@ -2,8 +2,8 @@
 
 Every pair of people is joined at the same place and size, by a cut and by a cross-fade of five
 frames; as negatives serve every video by itself, under flicker, moving and changing light, changed
-exposure, shake, noise, coarse coding, motion blur, a hand, and rendered heads that turn fast, or turn
-and stay there.
+exposure, shake, noise, coarse coding, motion blur, a hand, and rendered heads that turn fast, or
+turn and stay there.
 
     python benchmarks/prepare_cuts.py ../shared/assets
 

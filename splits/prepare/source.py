@@ -147,10 +147,10 @@ def _resampling(source: Source) -> list[str]:
     if not source.resampled:
         return []
     there, wanted = len(source.window), source.count
-    done = f"{wanted - there} are repeated" if wanted > there else f"{there - wanted} are left out"
+    number, done = abs(wanted - there), "repeated" if wanted > there else "left out"
     return [
         f"{source.path}: its {source.info.fps:g} frames per second become {source.fps:g}; of "
-        f"{there} frames {done}."
+        f"{there} frames {number or 'none'} {'is' if number < 2 else 'are'} {done}."
     ]
 
 

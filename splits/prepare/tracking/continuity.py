@@ -65,8 +65,8 @@ class Rule:
 
 
 #: Another face in the place of one, by a cut or a cross-fade: other real people are 0.093 apart and
-#: more, one person under coarse coding or after a turn 0.061 at most. Another picture as a whole, by a cut, also
-#: for a short while: 0.167 and more against 0.042.
+#: more, one person under coarse coding or after a turn 0.061 at most. Another picture as a whole,
+#: by a cut, also for a short while: 0.167 and more against 0.042.
 FACE_CHANGE, SCENE_CUT = Rule(50, 25, 8, 0.07, 0.0), Rule(12, 8, 0, 0.1, 2.5)
 
 
