@@ -46,7 +46,7 @@ def check_angles(video: Path, angles: np.ndarray, fps: float) -> list[str]:
 
     Args:
         video: named in sentences.
-        angles: of `angles_of`, float [T,3].
+        angles: of `angles_of`, float [T,3]; NaN where there is no face.
         fps: frames per second.
 
     Raises:
@@ -54,7 +54,7 @@ def check_angles(video: Path, angles: np.ndarray, fps: float) -> list[str]:
 
     """
     count = len(angles)
-    roll = float(np.median(angles[:, 2]))
+    roll = float(np.nanmedian(angles[:, 2]))
     if abs(roll) > _ROLL:
         turn = "transpose=1" if roll > 0 else "transpose=2"
         raise BadInput(

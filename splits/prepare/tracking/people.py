@@ -15,6 +15,7 @@ import numpy as np
 from harness.contracts import BadInput
 from harness.media.face_landmarker import FaceDetection
 from splits.prepare.spans import counted, when
+from splits.prepare.tracking.angles import angles_of, check_angles
 from splits.prepare.tracking.crop import Crop
 from splits.prepare.tracking.life import is_still
 
@@ -158,6 +159,9 @@ def choose(
         )
     missing = sorted(set(range(count)) - present)
     if missing:
+        angles = np.full((count, 3), np.nan)
+        angles[subject.frames] = angles_of(np.stack([face.pose for face in subject.faces]))
+        check_angles(video, angles, fps)  # who is seen from the side is lost for that reason
         _refuse_absence(video, subject, people, missing, count, fps)
     if is_still(subject.landmarks):
         raise BadInput(

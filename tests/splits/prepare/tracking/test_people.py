@@ -84,3 +84,9 @@ def test_who_is_not_there_throughout_is_refused():
 def test_a_picture_alone_is_nobody():
     with pytest.raises(BadInput, match=r"never moves: in 60 frames"):
         chosen(lambda t: [face()])
+
+
+def test_who_is_lost_from_the_side_is_told_so():
+    see = lambda t: [] if t in (7, 8) else [talking(t, yaw=55.0)]  # noqa: E731
+    with pytest.raises(BadInput, match=r"turned away .*58 of 60 frames \(97%\): 0-6, 9-59"):
+        chosen(see)
