@@ -38,14 +38,14 @@ _SIDE, _SIDE_FINE, _SIDE_COARSE = 48, 0.8, 4.0
 
 #: Degrees of yaw and pitch within which two frames of a head are compared: a head that turns by 12
 #: degrees and stays there looks as different as another person.
-_NEAR = 8.0
+_NEAR = 6.0
 
 #: Share of pairs of frames around a moment that must be comparable to judge it.
 _ENOUGH = 0.3
 
 
 @dataclass(frozen=True)
-class Rule:
+class ChangeRule:
     """Where a change is looked for.
 
     Attributes:
@@ -65,9 +65,9 @@ class Rule:
 
 
 #: Another face in the place of one, by a cut or a cross-fade: other real people are 0.093 apart and
-#: more, one person under coarse coding or after a turn 0.061 at most. Another picture as a whole,
+#: more, one person under coarse coding 0.058 at most. Another picture as a whole,
 #: by a cut, also for a short while: 0.167 and more against 0.042.
-FACE_CHANGE, SCENE_CUT = Rule(50, 25, 8, 0.07, 0.0), Rule(12, 8, 0, 0.1, 2.5)
+FACE_CHANGE, SCENE_CUT = ChangeRule(50, 25, 8, 0.07, 0.0), ChangeRule(12, 8, 0, 0.1, 2.5)
 
 
 def look_of(frame: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
@@ -111,7 +111,7 @@ def _normal(values: np.ndarray) -> np.ndarray:
 
 
 def unlike(
-    looks: np.ndarray, angles: np.ndarray | None, rule: Rule, fps: float = 25.0
+    looks: np.ndarray, angles: np.ndarray | None, rule: ChangeRule, fps: float = 25.0
 ) -> np.ndarray:
     """How far the most alike pair of frames before and after each moment is apart.
 

@@ -100,8 +100,8 @@ def test_the_back_of_a_head_that_is_seen_from_the_side_is_kept():
     """Ears are near each other then, and the head is as broad as ever."""
     ring = np.linspace(0, 2 * np.pi, 478)
     points = np.stack([130 + 9 * np.cos(ring), 110 + 40 * np.sin(ring)], 1)
-    points[[10, 152, 234, 454]] = [[130, 70], [130, 150], [121, 110], [139, 110]]
     points[FACE_OVAL] = np.stack([130 + 9 * np.cos(ring[:36]), 110 + 40 * np.sin(ring[:36])], 1)
+    points[[10, 152, 234, 454]] = [[130, 70], [130, 150], [121, 110], [139, 110]]
     mask = np.zeros((SIDE, SIDE), np.uint8)
     mask[60:200, 50:145] = 255
     assert only_subject(mask, points)[100:120, 52:140].all()
