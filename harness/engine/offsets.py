@@ -18,6 +18,7 @@ FILES, SECONDS = 5, 20
 
 def warn_of_sequences(sequences: Iterable[Sequence]) -> None:
     """For videos of real people that `prepare` has tracked."""
+    from harness.lipsync.lips import lips_apart
     from harness.lipsync.offset import estimate, sentence
     from harness.media.blendshape_units import MP52_NAMES
 
@@ -27,6 +28,8 @@ def warn_of_sequences(sequences: Iterable[Sequence]) -> None:
         expression = one.signal("expression")
         if expression.basis == "mp52":
             opening = expression.values[:, MP52_NAMES.index("jawOpen")]
+            if one.has("landmarks"):
+                opening = np.stack([opening, lips_apart(one.signal("landmarks"))], axis=1)
             if said := sentence(one.id, estimate(opening, one.audio, one.fps)):
                 messages.note(f"warning: {said} Prepare it again with --audio-offset.")
 
@@ -35,6 +38,7 @@ def warn_of_files(truths: Iterable[OpenedSequence], specs: Iterable[MetricSpec])
     """For the first files of a ground truth, where a metric that was chosen finds faces too."""
     if not any("mediapipe" in spec.packages for spec in specs):
         return
+    from harness.lipsync.lips import lips_apart
     from harness.lipsync.offset import estimate, sentence
     from harness.media.face_landmarker import WEIGHTS_ID, FaceLandmarker
     from harness.weights import resolve
@@ -46,7 +50,12 @@ def warn_of_files(truths: Iterable[OpenedSequence], specs: Iterable[MetricSpec])
                 if one.domain not in (None, "photo"):
                     continue
                 opening = [
-                    faces[0].blendshapes[faces[0].names.index("jawOpen")] if faces else np.nan
+                    (
+                        faces[0].blendshapes[faces[0].names.index("jawOpen")],
+                        lips_apart(faces[0].landmarks),
+                    )
+                    if faces
+                    else (np.nan, np.nan)
                     for frame in islice(one.frames(), round(SECONDS * one.fps))
                     for faces in (landmarker.detect_all(frame),)
                 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,9 @@ _POSTURE = 4
 #: What a warning needs: seconds of video, the correlation at the peak, by how much it lies above
 #: that without an offset and above the second-highest peak, and the offset itself in seconds.
 _LENGTH, _PEAK, _GAIN, _SECOND, _OFFSET = 5.0, 0.3, 0.12, 0.05, 0.1
+
+#: Seconds within which several measures of the mouth find one offset.
+_AGREED = 0.1
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,21 @@ class Offset:
 def estimate(seen: np.ndarray, audio: np.ndarray, fps: float) -> Offset:
     """Where the opening that the sound calls for fits the opening that is seen best.
 
+    Glasses or a beard can mislead one measure of the mouth. Where there are several, the first
+    is reported, and it is clear only if all find the same offset.
+
     Args:
-        seen: jaw opening of every frame, float [T]; NaN where no face was found.
+        seen: mouth opening of every frame, float [T], or several measures of it, float [T,K]; NaN
+            where no face was found.
         audio: float32 [S] at 16 kHz, of the same time.
         fps: frames per second.
 
     """
     seen = np.asarray(seen, np.float64)
+    if seen.ndim == 2:
+        first, *others = (estimate(column, audio, fps) for column in seen.T)
+        agreed = all(abs(first.seconds - other.seconds) < _AGREED for other in others)
+        return replace(first, clear=first.clear and agreed)
     known = np.isfinite(seen)
     if known.sum() < 2 * fps or not np.any(audio):
         return Offset(0.0, 0.0, 0.0, False)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from harness.contracts import BadInput
 from splits.prepare import plates
-from splits.prepare.regions import FACE, HAIR, MOUTH
+from splits.prepare.spans import counted
 
 #: PSNR in dB of the composite: usual where camera and background stand still, on average and in
 #: the worst frame; below the last the ground truth is not the video.
@@ -25,10 +26,7 @@ _PASSING = 0.01
 #: PSNR of equal pictures.
 _EQUAL = 100.0
 
-_CURE = (
-    "Look at prepared.png; try another --masks, or film before a still and plain background with "
-    "a fixed camera."
-)
+_CURE = "Try another --masks, or film before a still background with a fixed camera."
 
 
 def composite_psnr(
@@ -48,22 +46,28 @@ def composite_psnr(
         background: uint8 RGB [H,W,3].
 
     """
-    head = plates.widen(np.isin(labels, (FACE, HAIR, MOUTH)))
-    made = np.where(head[..., None], truth, plates.composite(torso, background))
+    made = plates.put_together(truth, torso, labels, background)
     error = np.mean((made.astype(np.float64) - frame) ** 2)
     return float(min(_EQUAL, 10 * np.log10(255**2 / error))) if error else _EQUAL
 
 
 @dataclass(frozen=True)
 class Fidelity:
-    """PSNR of the composite of every frame, dB, float64 [T]."""
+    """PSNR of the composite of every frame, dB, float64 [T], at `fps` frames per second."""
 
     values: np.ndarray
+    fps: float = 25.0
 
     @property
-    def record(self) -> dict[str, float]:
-        """For `prepare.json`, dB."""
-        return {"mean": float(self.values.mean()), "min": float(self.values.min())}
+    def record(self) -> dict[str, Any]:
+        """For `prepare.json`: dB, the worst frame, and which frames are below `USUAL_LEAST`."""
+        low = np.flatnonzero(self.values < USUAL_LEAST).tolist()
+        return {
+            "mean": float(self.values.mean()),
+            "min": float(self.values.min()),
+            "worst": int(self.values.argmin()),
+            "low": counted(low, len(self.values), self.fps) if low else "",
+        }
 
     def check(self, video: Path) -> None:
         """Refuse a ground truth that is not the video.
@@ -72,24 +76,27 @@ class Fidelity:
             BadInput: the composite is too far off, on average or in too many frames.
 
         """
-        far = float((self.values < REFUSED).mean())
-        if self.values.mean() < REFUSED or far > _PASSING:
+        far = np.flatnonzero(self.values < REFUSED)
+        if self.values.mean() < REFUSED or len(far) > _PASSING * len(self.values):
             raise BadInput(
                 video,
                 f"its masks do not hold: head, torso and background put together differ from the "
                 f"frames by {self.values.mean():.1f} dB PSNR on average, and by less than "
-                f"{REFUSED:g} dB in {100 * far:.0f}% of them",
-                f"{_CURE} --accept-masks goes on, and prepare.json says so.",
+                f"{REFUSED:g} dB in {counted(far, len(self.values), self.fps)}. A mask misses a "
+                "part of the subject, such as hair, or the background or the camera moves",
+                f"{_CURE} --accept-masks goes on, prepare.json says so, and prepared.png shows it.",
             )
 
 
-def doubt(folder: Path, record: dict[str, float]) -> str:
+def doubt(folder: Path, record: dict[str, Any]) -> str:
     """A sentence about a ground truth that is further from the video than usual; else empty."""
     if record["mean"] >= USUAL_MEAN and record["min"] >= USUAL_LEAST:
         return ""
+    below = f" Below {USUAL_LEAST:g} dB are {record['low']}." if record["low"] else ""
     return (
         f"{folder}: head, torso and background put together differ from the video by "
-        f"{record['mean']:.1f} dB PSNR on average and {record['min']:.1f} dB in the worst frame; "
-        f"{USUAL_MEAN:g} and {USUAL_LEAST:g} are usual. A mask misses a part of the subject, such "
-        f"as hair, or the background moves. {_CURE}"
+        f"{record['mean']:.1f} dB PSNR on average and {record['min']:.1f} dB in the worst frame "
+        f"({record['worst']}); {USUAL_MEAN:g} and {USUAL_LEAST:g} are usual.{below} A mask misses "
+        "a part of the subject, such as hair, or the background or the camera moves. Look at "
+        f"prepared.png. {_CURE}"
     )

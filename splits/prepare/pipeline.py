@@ -18,7 +18,9 @@ from splits.prepare.output import check_absent, new_folder
 from splits.prepare.pose import fit_head_poses
 from splits.prepare.sequence import Networks, Tracked, tick_of, write_frames, write_rest
 from splits.prepare.source import Cut, Source, open_source
-from splits.prepare.track import check_crop, choose_crop, extent, track_face
+from splits.prepare.tracking.crop import check_crop, choose_crop, extent
+from splits.prepare.tracking.people import MOST
+from splits.prepare.tracking.track import track_face
 
 #: Below this the last eleventh holds no frame.
 _FEWEST_FRAMES = 11
@@ -243,21 +245,25 @@ def _write(
         name = f" of {source.path.stem}" if several else ""
         return lambda stage, done, total, **values: progress(stage + name, done, total, **values)
 
-    with FaceLandmarker(networks.landmarker) as landmarker:
+    with FaceLandmarker(networks.landmarker, num_faces=MOST) as landmarker:
         tracks = []
         for source in sources:
             tick = tick_of(watching(source), "landmarks")
-            tracks.append(track_face(source.path, source.frames(), source.count, landmarker, tick))
+            frames, count = source.frames(), source.count
+            track = track_face(source.path, frames, count, landmarker, tick, source.fps)
+            tracks.append(track)
     largest = max(extent(track.landmarks) for track in tracks) if several else None
     videos = []
     for source, track in zip(sources, tracks, strict=True):
         whole = source.info.height, source.info.width
         box = choose_crop(source.path, track.landmarks, *whole, size, crop, largest)
-        videos.append(Tracked(source, track, box))
+        beside = track.others.check(source.path, box, source.count, source.fps)
+        notes = (*source.notes, *track.notes, *beside)
+        videos.append(Tracked(source, track, box, notes))
     for video, folder in zip(videos, folders, strict=True):
         write_frames(folder, video, watching(video.source))
     height, width = videos[0].box.out_height, videos[0].box.out_width
     points, tick = [video.points for video in videos], tick_of(progress, "head pose")
     poses = fit_head_poses(points, height, width, sources[0].fps, tick)
     for video, folder, pose in zip(videos, folders, poses, strict=True):
-        write_rest(folder, video, pose, networks, watching(video.source), accept)
+        write_rest(folder, video, pose, networks, watching(video.source), accept, not several)

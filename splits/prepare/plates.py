@@ -127,3 +127,19 @@ def composite(torso: np.ndarray, background: np.ndarray) -> np.ndarray:
     alpha = torso[..., 3:].astype(np.uint16)
     mixed = torso[..., :3] * alpha + background.astype(np.uint16) * (255 - alpha)
     return ((mixed + 127) // 255).astype(np.uint8)
+
+
+def put_together(
+    truth: np.ndarray, torso: np.ndarray, labels: np.ndarray, background: np.ndarray
+) -> np.ndarray:
+    """The ground truth that methods are scored against: head over torso over plate.
+
+    Args:
+        truth: uint8 RGB [H,W,3], of which the head with its rim is taken.
+        torso: uint8 RGBA [H,W,4].
+        labels: of `label_regions`, uint8 [H,W].
+        background: uint8 RGB [H,W,3].
+
+    """
+    head = widen(np.isin(labels, _HEAD))
+    return np.where(head[..., None], truth, composite(torso, background))

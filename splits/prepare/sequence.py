@@ -18,6 +18,7 @@ from harness import weights as registry
 from harness.contracts import Progress
 from harness.files.documents import read_object
 from harness.files.pictures import read_picture
+from harness.lipsync.lips import lips_apart
 from harness.lipsync.offset import Offset, estimate, sentence
 from harness.media.audio import write_wav
 from harness.media.landmarks68 import to_ibug68
@@ -30,7 +31,8 @@ from splits.prepare.pose import HeadPose
 from splits.prepare.regions import label_regions
 from splits.prepare.sheet import write_sheet
 from splits.prepare.source import Source
-from splits.prepare.track import Crop, FaceTrack
+from splits.prepare.tracking.crop import Crop
+from splits.prepare.tracking.track import FaceTrack
 
 SCHEMA_VERSION = 1
 
@@ -58,11 +60,12 @@ class Networks:
 
 @dataclass(frozen=True)
 class Tracked:
-    """A video, its face track and its crop."""
+    """A video, its face track, its crop, and what is doubtful about them, one sentence each."""
 
     source: Source
     track: FaceTrack
     box: Crop
+    notes: tuple[str, ...] = ()
 
     @property
     def points(self) -> np.ndarray:
@@ -93,8 +96,18 @@ def write_rest(
     networks: Networks,
     progress: Progress,
     accept: bool = False,
+    alone: bool = True,
 ) -> None:
     """Write everything that follows from a folder's frames, landmarks and poses.
+
+    Args:
+        folder: holds frames already.
+        video: what they were cut from.
+        pose: of the head.
+        networks: that make masks.
+        progress: called with stage, done and total.
+        accept: go on where masks do not hold.
+        alone: whether the video is the subject's only one.
 
     Raises:
         BadInput: the masks do not hold, and `accept` does not say to go on.
@@ -139,8 +152,9 @@ def write_rest(
             progress("plates", t + 1, source.count)
 
     opening = track.blendshapes[:, track.names.index("jawOpen")]
-    offset = estimate(opening, source.audio, source.fps)
-    fidelity = Fidelity(np.array(psnr))
+    mouth = np.stack([opening, lips_apart(track.landmarks)], axis=1)
+    offset = estimate(mouth, source.audio, source.fps)
+    fidelity = Fidelity(np.array(psnr), source.fps)
     if not accept:
         fidelity.check(source.path)
 
@@ -163,9 +177,10 @@ def write_rest(
         "audio_offset": asdict(offset),
         "accepted": accept,
     }
-    write_sheet(folder, points, opening, source.audio, fidelity.values)
     text = json.dumps(record, indent=2, ensure_ascii=False)
     (folder / "prepare.json").write_text(text + "\n", encoding="utf-8")
+    said = [text.removeprefix(f"{folder}: ") for text in doubts(folder, alone)]
+    write_sheet(folder, points, opening, source.audio, fidelity.values, record, said)
 
 
 def doubts(folder: Path, alone: bool = True) -> list[str]:
@@ -201,6 +216,12 @@ def doubts(folder: Path, alone: bool = True) -> list[str]:
     return found
 
 
+def _angles(track: FaceTrack) -> dict[str, list[float]]:
+    """Least, median and greatest degrees, as the landmarker reads them."""
+    found = np.percentile(track.angles, (0, 50, 100), axis=0).round(1)
+    return {name: found[:, i].tolist() for i, name in enumerate(("yaw", "pitch", "roll"))}
+
+
 def _provenance(video: Tracked, pose: HeadPose, networks: Networks) -> dict[str, Any]:
     """What a reviewer would ask about this folder."""
     packages = ("av", "mediapipe", "numpy", "opencv-contrib-python", "pillow", "scipy")
@@ -223,7 +244,8 @@ def _provenance(video: Tracked, pose: HeadPose, networks: Networks) -> dict[str,
         "frames": source.count,
         "resampled": source.resampled,
         "window": [source.window.start, source.window.stop],
-        "notes": list(source.notes),
+        "notes": list(video.notes),
+        "head_angles": _angles(video.track),
         "crop": asdict(video.box),
         "focal_length": pose.focal,
         "pose_error_pixels": {"mean": float(pose.error.mean()), "max": float(pose.error.max())},

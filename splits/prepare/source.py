@@ -13,10 +13,15 @@ import numpy as np
 from harness.contracts import BadInput
 from harness.contracts.sequence import SAMPLE_RATE
 from harness.media.audio import Sound, open_sound
-from harness.media.video import VideoInfo, check_frames, probe, read_frames
+from harness.media.video import VideoInfo, probe
+from splits.prepare.decode import check_shown, shown_frames
 
 #: Rates of the field: the ER-NeRF family's own, and that of MEAD.
 RATES = (25, 30)
+
+
+#: Share of full scale below which sound is silence; the sync metrics have the same limit.
+SILENCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Source:
 
         Resampling repeats or leaves out whole frames (the nearest in time), never blends.
         """
-        stored = islice(read_frames(self.path), self.window.start, self.window.stop)
+        stored = islice(shown_frames(self.path, self.info), self.window.start, self.window.stop)
         if not self.resampled:
             yield from islice(stored, self.count)
             return
@@ -86,17 +91,18 @@ def open_source(video: Path, cut: Cut | None = None) -> Source:
         cut: what of it is used; all of it by default.
 
     Raises:
-        BadInput: missing, empty, truncated or unreadable file; frames that are not 8-bit, square
-            and progressive; a variable frame rate; a rate other than 25 and 30 without
-            `cut.fps`; no sound; sound shorter than the frames by more than a frame and a
-            packet of the sound, without `cut.trim`; a cut outside the video.
+        BadInput: missing, empty, truncated or unreadable file; frames of a high dynamic range,
+            interlaced, or with pixels that are not square; a variable frame rate; a rate other
+            than 25 and 30 without `cut.fps`; no sound, or a silent one; sound shorter than the
+            frames by more than a frame and a packet of the sound, without `cut.trim`; a cut
+            outside the video.
 
     """
     cut, video = cut or Cut(), Path(video)
     if cut.fps not in (None, *RATES):
         raise BadInput(f"--fps {cut.fps:g}", "only 25 and 30 are supported", "Use one of them.")
     info = probe(video)
-    check_frames(video, info, square=True)
+    notes = check_shown(video, info)
     fps = float(cut.fps or info.fps_exact)
     if not any(abs(fps - rate) < 1e-3 for rate in RATES):
         raise BadInput(
@@ -132,19 +138,30 @@ def open_source(video: Path, cut: Cut | None = None) -> Source:
     # Sound past the last frame has no frame; the last packet is completed by silence.
     length = round(count / fps * SAMPLE_RATE)
     audio = np.pad(audio[:length], (0, max(0, length - len(audio))))
-    return Source(video, info, fps, audio, count, window, sound.notes)
+    source = Source(video, info, fps, audio, count, window, (*notes, *sound.notes))
+    return replace(source, notes=(*source.notes, *_resampling(source)))
+
+
+def _resampling(source: Source) -> list[str]:
+    """How many frames are shown twice or left out, where the rate is changed."""
+    if not source.resampled:
+        return []
+    there, wanted = len(source.window), source.count
+    number, done = abs(wanted - there), "repeated" if wanted > there else "left out"
+    return [
+        f"{source.path}: its {source.info.fps:g} frames per second become {source.fps:g}; of "
+        f"{there} frames {number or 'none'} {'is' if number < 2 else 'are'} {done}."
+    ]
 
 
 def _sound(video: Path, info: VideoInfo, cut: Cut) -> Sound:
-    if cut.audio is not None:
-        return open_sound(cut.audio)
-    if not info.has_audio:
+    if cut.audio is None and not info.has_audio:
         cure = "Give a video with sound, or the sound with --audio FILE."
         raise BadInput(video, "it has no audio track", cure)
-    sound = open_sound(video)
-    if not sound.samples.any():
+    sound = open_sound(cut.audio or video)
+    if np.abs(sound.samples).max(initial=0) < SILENCE:
         cure = "Give a video with speech, or the sound with --audio FILE."
-        raise BadInput(video, "its sound is silent throughout", cure)
+        raise BadInput(cut.audio or video, "its sound is silent throughout", cure)
     return sound
 
 

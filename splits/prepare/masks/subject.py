@@ -32,6 +32,9 @@ _NEIGHBOURS = 2
 #: Face heights and widths of the ellipse around the face beyond which no head reaches.
 _REACH = 1.6
 
+#: Width of a head, from whatever side, in heights of its face.
+_BROAD = 0.9
+
 
 def network_masks(
     read: FrameReader,
@@ -98,7 +101,8 @@ def only_subject(mask: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     head = HeadFrame.of(landmarks)
     above = np.zeros(mask.shape, np.uint8)
     middle = head.at((head.top + head.chin) / 2, 0, 0.1)
-    fill_ellipse(above, head, middle, _REACH * head.width, _REACH * head.height, 1)
+    across = max(head.width, _BROAD * head.height)  # from the side, ears are near each other
+    fill_ellipse(above, head, middle, _REACH * across, _REACH * head.height, 1)
     lowest = head.chin[1]
     rows = np.arange(mask.shape[0])[:, None] + 0.5 < lowest
     result[rows & (above == 0)] = 0

@@ -82,3 +82,17 @@ def test_lost_frames_are_bridged():
     found = estimate(frames, sound, 25)
     assert found.seconds == pytest.approx(-0.3 + 0.05, abs=0.04)
     assert found.clear
+
+
+def test_measures_of_the_mouth_must_agree():
+    rng = np.random.default_rng(0)
+    audio = rng.normal(0, 0.1, 16_000 * 12).astype(np.float32)
+    audio *= np.repeat(rng.uniform(0, 1, 120) > 0.5, 1600)
+    wanted = expected_opening(audio)
+    jaw, lips, other = (np.roll(wanted, shift)[::4] for shift in (-25, -25, 15))
+    jaw, lips = jaw + 0.02 * rng.normal(size=len(jaw)), lips + 0.02 * rng.normal(size=len(jaw))
+    alone = estimate(jaw, audio, 25)
+    assert alone.clear
+    assert estimate(np.stack([jaw, lips], 1), audio, 25) == alone
+    told = estimate(np.stack([jaw, other], 1), audio, 25)
+    assert (told.seconds, told.clear) == (alone.seconds, False)

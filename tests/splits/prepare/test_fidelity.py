@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from harness.contracts import BadInput
-from splits.prepare.fidelity import Fidelity, composite_psnr
+from splits.prepare.fidelity import Fidelity, composite_psnr, doubt
 from splits.prepare.plates import torso_plate
 from splits.prepare.regions import BACKGROUND, CLOTH, FACE, HAIR
 
@@ -51,8 +51,22 @@ def test_lost_hair_shows(scene):
 )
 def test_what_is_refused(tmp_path, values, refused):
     fidelity = Fidelity(np.array(values))
-    assert fidelity.record == {"mean": np.mean(values), "min": min(values)}
+    record = fidelity.record
+    assert (record["mean"], record["min"]) == (np.mean(values), min(values))
     if not refused:
         return fidelity.check(tmp_path / "a.mp4")
     with pytest.raises(BadInput, match=r"a\.mp4: its masks do not hold.*--accept-masks"):
         fidelity.check(tmp_path / "a.mp4")
+
+
+def test_the_frames_are_named(tmp_path):
+    values = np.full(100, 45.0)
+    values[[40, 41, 42, 70]] = 33, 25, 34, 34.9
+    record = Fidelity(values, fps=25).record
+    assert record["worst"] == 41
+    said = doubt(tmp_path, record)
+    assert "25.0 dB in the worst frame (41)" in said
+    assert "Below 35 dB are 4 of 100 frames (4.0%): 40-42, 70, first at 1.60 s" in said
+    values[:20] = 12.0
+    with pytest.raises(BadInput, match=r"in 21 of 100 frames \(21%\): 0-19, 41, first at 0\.00 s"):
+        Fidelity(values, fps=25).check(tmp_path / "a.mp4")

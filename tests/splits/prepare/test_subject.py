@@ -65,8 +65,14 @@ def test_another_frame_size_is_refused(grey, tmp_path):
     ("changes", "words"),
     [
         ({}, []),
-        ({"composite_psnr": {"mean": 27.3, "min": 21.0}}, ["27.3 dB PSNR on average"]),
-        ({"composite_psnr": {"mean": 45.0, "min": 34.9}}, ["34.9 dB in the worst frame"]),
+        (
+            {"composite_psnr": {"mean": 27.3, "min": 21.0, "worst": 3, "low": "9 of 9"}},
+            ["27.3 dB PSNR on average"],
+        ),
+        (
+            {"composite_psnr": {"mean": 45.0, "min": 34.9, "worst": 3, "low": "1 of 9"}},
+            [r"34\.9 dB in the worst frame \(3\).*Below 35 dB are 1 of 9"],
+        ),
         ({"frames": 75}, ["lasts 3.0 s"]),
         ({"masks": "grabcut"}, ["weights fetch mediapipe-selfie"]),
         (
@@ -78,8 +84,8 @@ def test_another_frame_size_is_refused(grey, tmp_path):
 )
 def test_what_is_doubtful_is_named(tmp_path, changes, words):
     record = {
-        "composite_psnr": {"mean": 46.0, "min": 41.0}, "frames": 5000, "fps": 25.0,
-        "masks": "mediapipe-selfie", "notes": [],
+        "composite_psnr": {"mean": 46.0, "min": 41.0, "worst": 3, "low": ""},
+        "frames": 5000, "fps": 25.0, "masks": "mediapipe-selfie", "notes": [],
         "audio_offset": {"seconds": 0.03, "peak": 0.5, "unmoved": 0.4, "clear": False}, **changes,
     }  # fmt: skip
     (tmp_path / "prepare.json").write_text(json.dumps(record))

@@ -6,6 +6,7 @@ import pytest
 from harness.contracts import BadInput
 from harness.media.face_landmarker import FaceLandmarker
 from harness.media.video import read_frames
+from splits.prepare.geometry import FACE_OVAL
 from splits.prepare.masks.networks import SELFIE, SIDE, open_segmenter
 from splits.prepare.masks.subject import network_masks, only_subject
 
@@ -93,3 +94,14 @@ def test_a_file_that_is_no_such_network_is_refused(tmp_path, assets):
     broken = open_segmenter(SELFIE, tmp_path / "a.tflite")
     with pytest.raises(BadInput, match=r"a\.tflite: not a readable LiteRT model.*Fetch"), broken:
         pass
+
+
+def test_the_back_of_a_head_that_is_seen_from_the_side_is_kept():
+    """Ears are near each other then, and the head is as broad as ever."""
+    ring = np.linspace(0, 2 * np.pi, 478)
+    points = np.stack([130 + 9 * np.cos(ring), 110 + 40 * np.sin(ring)], 1)
+    points[FACE_OVAL] = np.stack([130 + 9 * np.cos(ring[:36]), 110 + 40 * np.sin(ring[:36])], 1)
+    points[[10, 152, 234, 454]] = [[130, 70], [130, 150], [121, 110], [139, 110]]
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    mask[60:200, 50:145] = 255
+    assert only_subject(mask, points)[100:120, 52:140].all()

@@ -1,12 +1,10 @@
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.contracts import BadInput
-from harness.media.face_landmarker import FaceDetection
-from splits.prepare.track import choose_crop, extent, track_face
+from splits.prepare.tracking.crop import choose_crop, extent
 
 
 def face_at(x, y, size, count=5):
@@ -71,32 +69,9 @@ def test_sequences_of_one_subject_have_one_scale():
     assert boxes[1].left > boxes[0].left
 
 
-class Landmarker:
-    """Sees one face in the same place of every frame."""
-
-    def detect_all(self, frame):
-        x, y = np.meshgrid(np.linspace(20, 76, 22), np.linspace(16, 84, 22))
-        points = np.stack([x, y], -1).reshape(-1, 2)[:478].astype(np.float32)
-        return [FaceDetection(points, np.zeros(478), np.zeros(52), ("a",) * 52, np.eye(4))]
-
-
-def person(seed, count, noise=2.0):
-    """Frames of somebody who speaks: one picture with small changes."""
-    rng = np.random.default_rng(seed)
-    picture = cv2.resize(rng.uniform(40, 215, (9, 9, 3)), (96, 96))
-    frames = picture + rng.normal(0, noise, (count, 96, 96, 3))
-    frames[:, 60:70, 40:56] *= rng.uniform(0.5, 1.0, (count, 1, 1, 1))  # the mouth
-    return [np.clip(frame, 0, 255).astype(np.uint8) for frame in frames]
-
-
-def test_another_person_in_the_same_place_is_a_cut():
-    frames = person(0, 20) + person(1, 20)
-    with pytest.raises(BadInput, match=r"looks different from frame 20 \(0\.80 s\) on"):
-        track_face("v.mp4", frames, 40, Landmarker())
-
-
-def test_speech_light_and_a_person_who_moves_are_no_cut():
-    frames = person(0, 40, noise=8.0)
-    brighter = [np.clip(f * (1 + 0.3 * np.sin(t / 5)), 0, 255) for t, f in enumerate(frames)]
-    for some in (frames, [frame.astype(np.uint8) for frame in brighter]):
-        assert len(track_face("v.mp4", some, 40, Landmarker()).landmarks) == 40
+def test_what_reaches_into_the_crop():
+    box = choose_crop("v", face_at(180, 140, 90), 288, 360, None, "auto")
+    low, high = np.array([box.left, box.top]), np.array([box.left + box.width, box.top + 9])
+    assert box.overlaps(low + 5, high + 5)
+    assert not box.overlaps(low - 50, low - 1)
+    assert not box.overlaps(high + np.array([1, 0]), high + 30)

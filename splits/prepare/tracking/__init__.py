@@ -1,0 +1,1 @@
+"""The one person of a video: in every frame, alive, the same throughout, and facing the camera."""
