@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from metrics.backbones.ssim import BORDER, black, blur, levels, planes_of, slide, terms
+from metrics.common.frames import each_frame
 
 
 def coarser_scales(prediction: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -20,11 +21,9 @@ def coarser_scales(prediction: np.ndarray, truth: np.ndarray) -> tuple[np.ndarra
         mirrored).
 
     """
-    with torch.inference_mode():
-        pairs = [
-            _pyramids(torch.stack([levels(x), levels(y)]))
-            for x, y in zip(prediction, truth, strict=True)
-        ]
+    pairs = each_frame(
+        lambda i: _pyramids(torch.stack([levels(prediction[i]), levels(truth[i])])), len(truth)
+    )
     padded, plain = (torch.stack(side, 1).numpy() for side in zip(*pairs, strict=True))
     return padded, plain
 

@@ -21,6 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from metrics.common.frames import each_frame
+
 WINDOW, SIGMA, K1, K2, PEAK = 11, 1.5, 0.01, 0.03, 255
 BORDER = WINDOW // 2
 C1, C2 = (K1 * PEAK) ** 2, (K2 * PEAK) ** 2
@@ -178,9 +180,8 @@ class Similarity:
 
 def similarity(prediction: np.ndarray, truth: np.ndarray) -> Similarity:
     """All conventions of SSIM of uint8 RGB [B,H,W,3], H and W at least 11."""
-    with torch.inference_mode():
-        mirrored = np.empty(truth.shape[:3], np.float32)
-        pairs = [_pair(*pair) for pair in zip(prediction, truth, mirrored, strict=True)]
+    mirrored = np.empty(truth.shape[:3], np.float32)
+    pairs = each_frame(lambda i: _pair(prediction[i], truth[i], mirrored[i]), len(truth))
     return Similarity(
         {name: np.array([means[name] for means, _ in pairs]) for name in pairs[0][0]},
         np.stack([contrast for _, contrast in pairs]),
