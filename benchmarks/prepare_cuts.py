@@ -7,10 +7,10 @@ turn and stay there.
 
     python benchmarks/prepare_cuts.py ../shared/assets
 
-Prints by kind, and for each rule of `splits/prepare/tracking/continuity.py`, the largest distance
-without a change and the smallest with one, as shares of the rule's limit; the last column is the
-rule that decides. A cross-fade can only be seen where both hold their heads alike. Exit 1 if a
-change is seen where there is none, or a cut is missed.
+Prints by kind, and for each rule of `splits/prepare/tracking/continuity.py`, the largest
+distance without a change and the smallest with one, as shares of the distance from which
+`prepare` says so; the last column is the rule that decides. A cross-fade can only be seen where
+both hold their heads alike. Exit 1 if a change is seen where there is none, or a cut is missed.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def distances(one: Looks) -> dict[str, float]:
         name: continuity.unlike(
             *((one.faces, one.angles) if name.startswith("face") else (one.scenes, None)), rule
         ).max()
-        / rule.unlike
+        / rule.doubtful
         for name, rule in RULES.items()
     }
 

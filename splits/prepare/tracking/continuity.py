@@ -52,7 +52,8 @@ class ChangeRule:
         before: frames on either side that are compared, at 25 a second.
         fewest: of them there must be, near the ends of a video.
         gap: frames in between that are left out.
-        unlike: distance (1 - correlation) beyond which pictures are of another thing.
+        doubtful: distance (1 - correlation) beyond which pictures seem to be of another thing.
+        unlike: distance beyond which they are.
         sudden: by how many times the step to that frame must exceed the steps around it.
 
     """
@@ -60,14 +61,17 @@ class ChangeRule:
     before: int
     fewest: int
     gap: int
+    doubtful: float
     unlike: float
     sudden: float
 
 
 #: Another face in the place of one, by a cut or a cross-fade: other real people are 0.093 apart and
-#: more, one person under coarse coding 0.058 at most. Another picture as a whole,
-#: by a cut, also for a short while: 0.167 and more against 0.042.
-FACE_CHANGE, SCENE_CUT = ChangeRule(50, 25, 8, 0.07, 0.0), ChangeRule(12, 8, 0, 0.1, 2.5)
+#: more, one person under coarse coding 0.058 at most; a long video of one person may reach more.
+FACE_CHANGE = ChangeRule(50, 25, 8, 0.07, 0.09, 0.0)
+
+#: Another picture as a whole, by a cut, also for a short while: 0.167 and more against 0.042.
+SCENE_CUT = ChangeRule(12, 8, 0, 0.1, 0.1, 2.5)
 
 
 def look_of(frame: np.ndarray, landmarks: np.ndarray) -> np.ndarray:

@@ -76,8 +76,8 @@ def track_face(
     faces = subject.faces
     angles = angles_of(np.stack([face.pose for face in faces]))
     own = np.stack(looks[people.index(subject)])
-    _check_continuous(video, own, np.stack(scenes), angles, fps)
-    notes = check_angles(video, angles, fps)
+    notes = _check_continuous(video, own, np.stack(scenes), angles, fps)
+    notes += check_angles(video, angles, fps)
     landmarks = np.stack([face.landmarks for face in faces])
     if is_mute(landmarks):
         notes.append(
@@ -97,8 +97,8 @@ def track_face(
 
 def _check_continuous(
     video: Path, looks: np.ndarray, scenes: np.ndarray, angles: np.ndarray, fps: float
-) -> None:
-    """Refuse cuts and changes of person where the face stays in its place."""
+) -> list[str]:
+    """Refuse cuts and changes of person where the face stays in its place; notes of a doubt."""
     cure = "Cut the video to one continuous sequence of one subject, with --start and --end."
     turned = np.abs(np.diff(angles[:, :2], axis=0)).max(1, initial=0)
     if len(turned) and turned.max() > _TURN:
@@ -110,6 +110,9 @@ def _check_continuous(
         fact = f"the whole picture is another one from {when(int(apart.argmax()), fps)} on: a cut"
         raise BadInput(video, fact, cure)
     apart = continuity.unlike(looks, angles[:, :2], continuity.FACE_CHANGE, fps)
-    if len(apart) and apart.max() > continuity.FACE_CHANGE.unlike:
-        fact = f"the face looks different from {when(int(apart.argmax()), fps)} on: another subject"
-        raise BadInput(video, f"{fact}, or something before the face", cure)
+    if not len(apart) or apart.max() <= continuity.FACE_CHANGE.doubtful:
+        return []
+    fact = f"the face looks different from {when(int(apart.argmax()), fps)} on"
+    if apart.max() > continuity.FACE_CHANGE.unlike:
+        raise BadInput(video, f"{fact}: another subject, or something before the face", cure)
+    return [f"{video}: {fact}: look whether it is still the same subject there."]

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from harness.contracts import BadInput
+from splits.prepare.tracking import continuity
 from splits.prepare.tracking.track import track_face
 from tests.splits.prepare.tracking.faces import Landmarker, face, talking
 
@@ -42,6 +45,17 @@ def test_another_face_in_the_same_picture_is_another_subject(fade):
         frame[70:130, 70:130] = other[70:130, 70:130]
     with pytest.raises(BadInput, match=r"looks different from frame (2[5-9]|30) .*another subject"):
         track(mixed(frames, others, fade))
+
+
+def test_a_face_that_may_be_another_one_is_noted(monkeypatch):
+    frames, others = person(0, COUNT), person(0, COUNT)
+    for frame, other in zip(others, person(1, COUNT), strict=True):
+        frame[70:130, 70:130] = other[70:130, 70:130]
+    rule = replace(continuity.FACE_CHANGE, unlike=2.0)
+    monkeypatch.setattr(continuity, "FACE_CHANGE", rule)
+    (note,) = track(mixed(frames, others, 0)).notes
+    assert "the face looks different from frame" in note
+    assert note.endswith("look whether it is still the same subject there.")
 
 
 def test_a_short_look_at_another_person_is_a_cut():
