@@ -158,7 +158,7 @@ def test_several_metrics_of_which_one_is_none(monkeypatch, tmp_path):
         assert "their-metric" not in specs("metrics")
 
 
-def test_doctor_tells_them_with_a_cure(monkeypatch, tmp_path):
+def test_doctor_names_them_with_a_fix(monkeypatch, tmp_path):
     lines = dict.fromkeys(CATALOGUES, "broken = no_such_module:X")
     with installed(monkeypatch, tmp_path / "p", SOURCE, **lines):
         found = doctor.plugins()
@@ -166,4 +166,4 @@ def test_doctor_tells_them_with_a_cure(monkeypatch, tmp_path):
     for finding in found:
         assert "their-package" in finding.what
         assert "No module named 'no_such_module'" in finding.state
-        assert finding.cure == "fix or uninstall its package"
+        assert finding.fix == "fix or uninstall its package"
