@@ -119,7 +119,7 @@ def _decode(path: Path) -> Sound:
                     skip = 0
                 for block in to_float.resample(frame):
                     channels = block.to_ndarray()
-                    power += float(np.square(channels).mean(0).sum())
+                    power += _power(channels) / len(channels)
                     mono = channels.mean(0)[skip:]
                     cut += min(skip, block.samples)
                     skip = max(0, skip - block.samples)
@@ -149,9 +149,14 @@ def _decode(path: Path) -> Sound:
     return Sound(samples, rate, start - first_picture, step, tuple(notes))
 
 
+def _power(samples: np.ndarray) -> float:
+    with np.errstate(invalid="ignore"):  # what is not a number is refused later
+        return float(np.square(samples, dtype=np.float64).sum())
+
+
 def _cancelled(path: Path, mono: np.ndarray, power: float) -> list[str]:
     """A note if averaging the channels, whose mean power sums up to `power`, leaves nothing."""
-    if float(np.square(mono).sum()) >= _CANCELLED * power:
+    if not _power(mono) < _CANCELLED * power:  # also where one is not a number
         return []
     cure = "take one: `ffmpeg -i IN -af pan=mono|c0=c0 OUT.wav`"
     return [f"{path}: the channels of its sound cancel each other out when averaged; {cure}."]
@@ -206,8 +211,10 @@ def open_sound(path: Path) -> Sound:
         if lacking or len(channels) < info.frames:
             fact = f"{lacking} bytes" if lacking else f"{info.frames - len(channels)} samples"
             raise BadInput(path, f"its sound is cut short: {fact} are missing", AGAIN)
+        if not np.isfinite(channels).all():
+            raise _unreadable(path, "not-a-number samples")
         mono = channels.mean(1)
-        power = float(np.square(channels).mean(1).sum())
+        power = _power(channels) / channels.shape[1]
         sound = Sound(mono, rate, notes=tuple(_cancelled(path, mono, power)))
     if len(sound.samples) == 0:
         raise _unreadable(path, "no samples")

@@ -7,6 +7,7 @@ import math
 import os
 import platform
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,9 @@ from harness.engine import messages
 
 #: Errors of a file system without advisory locks (some mounts of NFS and Lustre).
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+
+# What then happens is said below, where it matters.
+warnings.filterwarnings("ignore", "flock not supported", UserWarning, "filelock")
 
 #: Seconds of waiting after which a message states the reason, and after which it is repeated.
 PATIENCE, AGAIN = 2.0, 60.0
