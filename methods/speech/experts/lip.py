@@ -35,6 +35,9 @@ class LipExpert(nn.Module):
 
     """
 
+    mean: Tensor  # float32 [outputs], of the controls of training
+    std: Tensor
+
     def __init__(self, outputs: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
