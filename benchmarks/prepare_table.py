@@ -5,7 +5,7 @@ moving background, cut, late sound, two people, 30 frames a second, 10 bits, rot
 that are no person who speaks to the camera. Each goes through the command, and what it says is
 compared with what is right.
 
-    python benchmarks/prepare_table.py ../shared/assets --out /tmp/prepared
+    python benchmarks/prepare_table.py ../shared/assets --out prepared
     python benchmarks/prepare_table.py ../shared/assets --only glasses,late
 
 Prints a Markdown table; `--out` keeps videos and prepared folders with their contact sheets. Exit 1

@@ -71,10 +71,10 @@ def write_ten_bit(path: Path, talk: Talk) -> Path:
         container.mux(video.encode(None))
         for start in range(0, len(talk.audio), 1024):
             block = talk.audio[None, start : start + 1024]
-            heard = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
-            heard.sample_rate, heard.pts = 16_000, start
-            heard.time_base = Fraction(1, 16_000)
-            container.mux(sound.encode(heard))
+            piece = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
+            piece.sample_rate, piece.pts = 16_000, start
+            piece.time_base = Fraction(1, 16_000)
+            container.mux(sound.encode(piece))
         container.mux(sound.encode(None))
     return path
 

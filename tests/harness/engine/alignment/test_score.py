@@ -1,19 +1,14 @@
 """`score` from files to table: what is accepted, what is recorded, what it costs."""
 
 import json
-import struct
-from dataclasses import replace
 
 import numpy as np
 import pytest
-import soundfile
 from PIL import Image
 from recordings import folder, pictures, tone, video
 
 from harness.contracts import Results
-from harness.engine.alignment import opened as reader
 from harness.engine.alignment.opened import open_sequence
-from harness.media.video import write_mp4
 from reports import items
 
 
@@ -89,17 +84,6 @@ def test_pooled_columns_are_scored_without_each_recording_or_person(call, tmp_pa
     )
 
 
-@pytest.mark.parametrize(
-    ("subtype", "channels"), [("PCM_16", 1), ("PCM_16", 2), ("PCM_U8", 1), ("FLOAT", 1)]
-)
-def test_sound_of_every_kind_is_the_same_sound(tmp_path, subtype, channels):
-    opened = open_sequence(
-        "a", folder(tmp_path / "a", audio=tone(0.32), subtype=subtype, channels=channels), 25
-    )
-    tolerance = 1 / 120 if subtype == "PCM_U8" else 1e-4
-    np.testing.assert_allclose(opened.audio, tone(0.32), atol=tolerance)
-
-
 def test_pictures_archive_and_video_of_the_same_frames_score_alike(call, tmp_path):
     from harness.engine.cells.archive import write_audio, write_frames
     from harness.storage import write_json
@@ -124,25 +108,6 @@ def test_pictures_archive_and_video_of_the_same_frames_score_alike(call, tmp_pat
         np.testing.assert_array_equal(np.stack(list(opened.frames())), frames)
 
 
-def test_a_rotated_portrait_is_seen_upright(tmp_path):
-    """A phone stores a landscape picture and a turn by 90 degrees in the track's matrix."""
-    frames = pictures(4, 32, 48)
-    frames[:, :8, :8] = 255
-    write_mp4(tmp_path / "a.mp4", frames, 25, crf=1)
-    content = (tmp_path / "a.mp4").read_bytes()
-    upright = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
-    turned = struct.pack(">9i", 0, 65536, 0, -65536, 0, 0, 32 << 16, 0, 1 << 30)
-    at = content.index(upright, content.index(b"tkhd"))
-    content = content[:at] + turned + content[at + len(turned) :]
-    (tmp_path / "a.mp4").write_bytes(content)
-    opened = open_sequence("a", tmp_path / "a.mp4")
-    assert (opened.height, opened.width) == (48, 32)
-    first = next(iter(opened.frames()))
-    assert first.shape == (48, 32, 3)
-    assert opened.decode.endswith("rotated by 90 degrees clockwise")
-    assert first[:6, -6:].mean() > 240, "the corner top left comes to the top right"
-
-
 def test_declared_remedies_are_applied_and_recorded(call, tmp_path):
     truth = pictures(10)
     video(tmp_path / "t.mkv", truth, audio=tone(0.4))
@@ -159,7 +124,6 @@ def test_declared_remedies_are_applied_and_recorded(call, tmp_path):
 
 
 def test_resize_is_pillows_antialiased_bicubic(call, tmp_path):
-    from PIL import Image
 
     big = pictures(4, 64, 80)
     small = [np.asarray(Image.fromarray(f).resize((40, 32), Image.BICUBIC)) for f in big]
@@ -178,19 +142,6 @@ def test_prediction_without_sound_is_judged_with_the_truths_and_says_so(call, tm
     video(tmp_path / "p.mkv")
     call("--pred", tmp_path / "p.mkv", "--truth", tmp_path / "t.mkv", "--metrics", "psnr")
     assert results_of(tmp_path).provenance["score"]["p/t"]["sound"] == "truth"
-
-
-def test_labels_become_a_signal(tmp_path):
-    from harness.engine.alignment.labels import read_labels
-
-    path = tmp_path / "l.csv"
-    path.write_text("name,subject,emotion,intensity\na,M003,happy,3\nb,W009,,\n", "utf-8")
-    labels = read_labels(path, ["b", "a"])
-    assert list(labels) == ["b", "a"]
-    track = labels["a"].track(5)
-    assert track.labels.tolist() == [5] * 5
-    assert track.intensity.tolist() == [3] * 5
-    assert labels["b"].track(5) is None
 
 
 def test_metrics_that_cannot_run_are_named_with_the_reason(call, tmp_path):
@@ -247,12 +198,6 @@ def test_memory_does_not_grow_with_length(tmp_path, call, monkeypatch):
         call("--pred", path, "--truth", other, "--metrics", "psnr", "--fresh-table")
     assert max(held) == 2 * score_run.BATCH * 32 * 40 * 3
     assert len(alive) == 2 * 240
-
-
-def test_sound_is_read_from_beside_the_pictures(tmp_path):
-    folder(tmp_path / "a")
-    soundfile.write(str(tmp_path / "a.wav"), tone(0.32), 16_000)
-    assert len(open_sequence("a", tmp_path / "a", 25).audio) == 5120
 
 
 def test_mesh_sequences(call, tmp_path):
@@ -313,8 +258,6 @@ def test_rows_of_a_distribution_stand_on_the_same_frames(call, tmp_path, monkeyp
 
 def asset_frames(assets, count, size=192):
     from itertools import islice
-
-    from PIL import Image
 
     from harness.media.video import read_frames
 
@@ -380,66 +323,3 @@ def test_kill_9_leaves_nothing_half_written_and_the_next_call_goes_on(tmp_path, 
     assert f"{finished} reused" in err or "Nothing to do" in err
     assert results_of(tmp_path).rows[0].scores["psnr"].value == 100
     assert not list(cells.glob("*.partial"))
-
-
-def test_numbers_count_only_between_two_folders_of_pictures(call, tmp_path):
-    """A video has none: its first frame belongs to the first picture, also to one of number 1."""
-    truth = pictures(8)
-    video(tmp_path / "t.mkv", truth)
-    folder(tmp_path / "p", truth[:7])
-    for t in reversed(range(7)):
-        (tmp_path / "p" / f"{t:04d}.png").rename(tmp_path / "p" / f"{t + 1:04d}.png")
-    flags = ("--fps", 25, "--trim", "--metrics", "psnr")
-    code, _, err = call("--pred", tmp_path / "p", "--truth", tmp_path / "t.mkv", *flags)
-    assert code == 0, err
-    assert results_of(tmp_path).rows[0].scores["psnr"].value == 100
-
-
-def test_colours_decoded_in_two_ways_are_said_and_recorded(call, tmp_path, monkeypatch):
-    frames = pictures(6)
-    for name in ("p", "t"):
-        video(tmp_path / f"{name}.mkv", frames)
-    real = reader.probe
-
-    def tagged(path):
-        info = real(path)
-        return replace(info, colour="bt709, limited range") if path.stem == "p" else info
-
-    monkeypatch.setattr(reader, "probe", tagged)
-    flags = ("--metrics", "psnr")
-    sides = ("--pred", tmp_path / "p.mkv", "--truth", tmp_path / "t.mkv")
-    code, _, err = call(*sides, *flags)
-    assert code == 0, err
-    assert "p.mkv: its colours are decoded as bt709, limited range, those of" in err
-    record = results_of(tmp_path).provenance["score"]["p/t"]
-    assert record["colour"] == ["bt709, limited range", "rgb"]
-
-
-@pytest.mark.parametrize(
-    "stated", [("rgb", "rgb"), ("bt601, limited range", "bt601 assumed, limited assumed range")]
-)
-def test_colours_decoded_in_one_way_raise_no_doubt(call, tmp_path, monkeypatch, stated):
-    for name in ("p", "t"):
-        video(tmp_path / f"{name}.mkv", pictures(6))
-    colours, real = dict(zip("pt", stated, strict=True)), reader.probe
-    monkeypatch.setattr(
-        reader, "probe", lambda path: replace(real(path), colour=colours[path.stem])
-    )
-    sides = ("--pred", tmp_path / "p.mkv", "--truth", tmp_path / "t.mkv")
-    code, _, err = call(*sides, "--metrics", "psnr")
-    assert code == 0, err
-    assert "are decoded as" not in err
-
-
-def test_a_video_is_known_by_its_content_and_images_of_any_kind_are_read(call, tmp_path):
-    frames = pictures(6)
-    path = video(tmp_path / "p.mkv", frames).rename(tmp_path / "recording")
-    folder(tmp_path / "t", frames)
-    for image in (tmp_path / "t").glob("*.png"):
-        with Image.open(image) as opened:
-            opened.save(image.with_suffix(".webp"), lossless=True)
-        image.unlink()
-    sides = ("--pred", path, "--truth", tmp_path / "t", "--fps", "25")
-    code, out, err = call(*sides, "--metrics", "psnr")
-    assert code == 0, err
-    assert "100.00" in out

@@ -218,14 +218,14 @@ def test_one_zoom_for_all_videos(player):
 
 
 def test_one_sound_at_a_time(player):
-    def heard():
+    def audible():
         return player.evaluate(f"{CLOCK}.videos.map((video) => !video.muted)")
 
     player.locator(".play").click()
     player.wait_for_function(f"{CLOCK}.frame > 3")
-    assert heard() == [True] + [False] * 4
+    assert audible() == [True] + [False] * 4
     player.locator(".sound").select_option(index=2)
-    assert heard() == [False, False, True, False, False]
+    assert audible() == [False, False, True, False, False]
     assert watch(player, 2.5, running=4).typical < 0.5
     player.locator(".sound").select_option("none")
-    assert not any(heard())
+    assert not any(audible())
