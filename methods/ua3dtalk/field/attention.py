@@ -1,4 +1,4 @@
-"""Where on the face a modality has an effect: per-Gaussian gains from the encoded position.
+"""Where on the face a modality has an effect: per-Gaussian attention from the encoded position.
 
 A modality's input at a Gaussian is gain * map: the gain [C] belongs to the frame, the map [C, N]
 to the subject. Source: TalkingGaussian (arXiv 2404.15264), as UA-3DTalk keeps it.
@@ -15,28 +15,37 @@ from methods.ua3dtalk.field.layers import two_layers
 AU_FEATURES = 6
 
 
-class AudioAttention(nn.Module):
-    """Encoded audio and its channel attention.
+class AudioEncoder(nn.Module):
+    """The frame's audio code, and where it has an effect.
+
+    The face's code is gated channel by channel by an attention over the position; the mouth's is
+    not, as in the released `scene/deformation.py` (`MouthMotionNetwork`; TalkingGaussian's gate
+    is commented out there, and the paper does not mention it).
 
     Args:
-        position_features: channels P of the encoded position.
         bands: channels of the speech feature.
         window: length of a speech window.
+        position_features: channels P of the encoded position; None for a code without attention.
 
     """
 
-    def __init__(self, position_features: int, bands: int, window: int) -> None:
+    def __init__(self, bands: int, window: int, position_features: int | None) -> None:
         super().__init__()
         self.net = AudioNet(bands, window)
         self.frames = AudioAttNet()
-        self.channels = two_layers(position_features, AUDIO_FEATURES, AUDIO_FEATURES, bias=False)
+        self.channels = (
+            None
+            if position_features is None
+            else two_layers(position_features, AUDIO_FEATURES, AUDIO_FEATURES, bias=False)
+        )
 
-    def gain(self, audio: Tensor) -> Tensor:
+    def code(self, audio: Tensor) -> Tensor:
         """Return the frame's code [32] for audio [8, bands, window]."""
         return self.frames(self.net(audio))
 
     def map(self, position: Tensor) -> Tensor:
         """Return the subject's attention [32, N] for position [P, N]."""
+        assert self.channels is not None, "only the face has an attention"
         return self.channels(position)
 
 

@@ -44,8 +44,8 @@ class Offsets:
         means: [N, 3] in scene units.
         quats: [N, 4] added before normalisation; None in the mouth.
         scales: [N, 3] added before the activation; None in the mouth.
-        attention: per-Gaussian strength [N], >= 0, of the modality of that name: `audio`
-            always, `au` where the field has action units. The training loss renders and
+        attention: per-Gaussian strength [N], >= 0, of the face's modality of that name: `audio`,
+            and `au` where the field has action units. The training loss renders and
             penalises them where the modality must have no effect.
 
     """

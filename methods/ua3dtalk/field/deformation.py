@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import Parameter
 
-from methods.ua3dtalk.field.attention import AU_FEATURES, AUAttention, AudioAttention
+from methods.ua3dtalk.field.attention import AU_FEATURES, AUAttention, AudioEncoder
 from methods.ua3dtalk.field.audio import AUDIO_FEATURES
 from methods.ua3dtalk.field.conditions import Conditions, Offsets, check_conditions
 from methods.ua3dtalk.field.config import FieldConfig
@@ -30,13 +30,14 @@ class ModalityMaps:
     """What gates the modalities, the same at every frame.
 
     Attributes:
-        audio: [38, N] channel attention of audio and of action units ([32, N] without).
+        audio: [38, N] channel attention of audio and of action units ([32, N] without), or None
+            in the mouth, whose audio is not gated.
         emotion: [192, N] emotion planes, or None.
         attention: what `Offsets.attention` shows.
 
     """
 
-    audio: Tensor
+    audio: Tensor | None
     emotion: Tensor | None
     attention: dict[str, Tensor]
 
@@ -67,8 +68,9 @@ class Decoder(nn.Module):
 class DeformationField(nn.Module):
     """What both branches share; use `FaceField` or `MouthField`.
 
-    Modalities: audio (32 gated channels, with action units 38) with the position, content and
-    style (64 each) with the position, emotion (its own gated planes alone).
+    Modalities: audio (of the face 32 gated channels, with action units 38; of the mouth 32 that
+    are not gated) with the position, content and style (64 each) with the position, emotion (its
+    own gated planes alone).
 
     Args:
         config: sizes and switches.
@@ -87,7 +89,9 @@ class DeformationField(nn.Module):
         self.planes = TriPlanes(
             config.base_resolution, config.multipliers, config.plane_features, config.bound
         )
-        self.audio = AudioAttention(position, config.audio_bands, config.audio_window)
+        self.audio = AudioEncoder(
+            config.audio_bands, config.audio_window, position if self.is_face else None
+        )
         self.au = AUAttention(position) if self.is_face and config.use_au else None
         self.emotion = (
             EmotionEncoder(
@@ -102,6 +106,8 @@ class DeformationField(nn.Module):
         )
         modalities = {
             "audio": ModalitySizes(gated=AUDIO_FEATURES + (AU_FEATURES if self.au else 0))
+            if self.is_face
+            else ModalitySizes(constant=AUDIO_FEATURES)
         }
         if config.use_prior:
             modalities["content"] = ModalitySizes(constant=config.content_features)
@@ -128,8 +134,8 @@ class DeformationField(nn.Module):
             generator: where stage 1 draws from (CPU).
 
         Returns:
-            Offsets with means [N, 3] and attention `audio` [N]; of the face also quats [N, 4],
-            scales [N, 3] and, with action units, attention `au` [N].
+            Offsets with means [N, 3]; of the face also quats [N, 4], scales [N, 3], attention
+            `audio` [N] and, with action units, attention `au` [N].
 
         Raises:
             BadInput: a needed condition is absent or has another shape, or `stage` is neither.
@@ -144,6 +150,8 @@ class DeformationField(nn.Module):
 
     def maps(self, means: Tensor, position: Tensor) -> ModalityMaps:
         """Return what gates each modality, for means [N, 3] and their encoding [P, N]."""
+        if not self.is_face:
+            return ModalityMaps(None, None, {})
         audio = self.audio.map(position)
         attention = {"audio": audio.norm(dim=0)}
         if self.au:
@@ -154,12 +162,14 @@ class DeformationField(nn.Module):
 
     def inputs(self, conditions: Conditions, maps: ModalityMaps) -> dict[str, ModalityInput]:
         """Return each modality's input at one frame."""
-        gain = self.audio.gain(conditions.audio)
+        code = self.audio.code(conditions.audio)
         if self.au:
             assert conditions.au is not None, "`check_conditions` has run"
-            gain = torch.cat([gain, self.au.gain(conditions.au)])
+            code = torch.cat([code, self.au.gain(conditions.au)])
         inputs = {
-            "audio": ModalityInput(gated=maps.audio, gain=gain),
+            "audio": ModalityInput(gated=maps.audio, gain=code)
+            if self.is_face
+            else ModalityInput(constant=code),
             "content": ModalityInput(constant=conditions.content),
             "style": ModalityInput(constant=conditions.style),
         }
@@ -184,18 +194,14 @@ class DeformationField(nn.Module):
         """Return every parameter once, by the group that shares a learning rate.
 
         `grids` 5e-3, `nets` 5e-4, `audio_attention` 2.5e-3 with weight decay 1e-4, `fuse` and
-        `decoder` 5e-4 in the face and 5e-3 in the mouth (the released code). The code-books
-        belong to `nets`.
+        `decoder` 5e-4 in the face and 5e-3 in the mouth (the released code). All of the emotion
+        encoder, its planes included, belongs to `nets`.
         """
-        grids, nets = list(self.planes.parameters()), []
-        nets += [*self.audio.net.parameters(), *self.audio.channels.parameters()]
-        if self.au:
-            nets += self.au.parameters()
-        if self.emotion:
-            grids += self.emotion.planes.parameters()
-            nets += [*self.emotion.project.parameters(), *self.emotion.codebooks.parameters()]
+        nets = list(self.audio.net.parameters())
+        for part in (self.audio.channels, self.au, self.emotion):
+            nets += part.parameters() if part else []
         return {
-            "grids": grids,
+            "grids": list(self.planes.parameters()),
             "nets": nets,
             "audio_attention": list(self.audio.frames.parameters()),
             "fuse": list(self.fuse.parameters()),

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from methods.ua3dtalk.field.attention import AUAttention, AudioAttention
+from methods.ua3dtalk.field.attention import AUAttention, AudioEncoder
 from methods.ua3dtalk.field.audio import AudioAttNet, AudioNet, WindowConv1d
 from methods.ua3dtalk.field.emotion import EmotionEncoder
 
@@ -49,12 +49,12 @@ def test_audio_frames_are_a_convex_combination():
 
 
 def test_audio_channel_attention():
-    attention, position = AudioAttention(64, 29, 16), torch.rand(64, 9)
+    attention, position = AudioEncoder(29, 16, 64), torch.rand(64, 9)
     first, _, second = attention.channels
     assert (first.bias, second.bias) == (None, None)
     truth = torch.relu(position.t() @ first.weight.t()) @ second.weight.t()
     torch.testing.assert_close(attention.map(position), truth.t())
-    assert attention.gain(torch.randn(8, 29, 16)).shape == (32,)
+    assert attention.code(torch.randn(8, 29, 16)).shape == (32,)
 
 
 def test_blink_bypasses_the_au_network():
