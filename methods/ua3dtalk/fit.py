@@ -20,7 +20,7 @@ from methods.ua3dtalk.data.frames import NAME, TrainingData
 from methods.ua3dtalk.data.scaling import PriorScaling
 from methods.ua3dtalk.data.transform import normalise
 from methods.ua3dtalk.priors.fit import fit_priors
-from methods.ua3dtalk.priors.given import given_by_all
+from methods.ua3dtalk.priors.given import from_files, given_by_all
 from methods.ua3dtalk.priors.model import PriorModel
 from methods.ua3dtalk.spans import Spans
 from methods.ua3dtalk.training.branch import Branch
@@ -104,7 +104,7 @@ def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
             "fingerprint": identity,
             "options": settings.options,
             "scene": asdict(transform),
-            "resolution": list(data.bits.shape[1:]),
+            "resolution": [data.height, data.width],
             # Digital silence is tens of deviations below any noise that the fields were trained on.
             "audio_range": [float(features.audio.min()), float(features.audio.max())],
             # At rest the eyes are open: a blink is rare, so the median is free of it.
@@ -128,13 +128,13 @@ def check_training(training: TrainingSet, settings: Settings) -> None:
     if len(training.subjects) > 1:
         fact = f"its sequences show {' and '.join(training.subjects)}"
         raise BadInput("the training set", fact, "Fit each subject separately.")
-    needed = ["camera", "masks", "plate"]
+    needed = ["camera", "masks", "plate", "landmarks"]
     if settings.field.use_au:
         needed.append("au")
     if settings.priors.audio_features == "auto":
         given_by_all(training, "audio_features")
     modules = settings.field.use_prior or settings.field.use_emotion
-    if modules and not settings.priors.official and not given_by_all(training, "priors"):
+    if modules and not from_files(training, settings.priors):
         needed.append("expression")
         if settings.field.use_emotion and given_by_all(training, "emotion"):
             needed.append("emotion")

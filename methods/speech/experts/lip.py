@@ -89,9 +89,11 @@ def log_mels(audio: np.ndarray) -> np.ndarray:
 @cache
 def lip_expert() -> LipExpert:
     """The network that comes with the package."""
-    state = load_file(WEIGHTS)
-    net = LipExpert(len(state["mean"]))
-    net.load_state_dict({name: value.float() for name, value in state.items()})
+    state = {name: value.float() for name, value in load_file(WEIGHTS).items()}
+    # On no device: an initialisation would draw from the random numbers of the caller.
+    with torch.device("meta"):
+        net = LipExpert(len(state["mean"]))
+    net.load_state_dict(state, assign=True)
     return net.eval()
 
 

@@ -9,14 +9,12 @@ import torch
 from torch import Tensor
 
 from harness.contracts import MASK_BITS, BadInput, TrainingSet
-from methods.ua3dtalk.data.crops import Crops, around_boxes
-from methods.ua3dtalk.data.features import FrameFeatures, au_of
-from methods.ua3dtalk.data.transform import SceneTransform, boxes
+from methods.ua3dtalk.data.face import FaceSignals
+from methods.ua3dtalk.data.features import FrameFeatures
+from methods.ua3dtalk.data.transform import SceneTransform
 from methods.ua3dtalk.field.conditions import Conditions
 
 NAME = "ua3dtalk"
-GREEN = (0.0, 1.0, 0.0)
-HEAD_MARGIN, MOUTH_MARGIN = 6, 4
 
 
 @dataclass(frozen=True)
@@ -41,29 +39,42 @@ class Viewpoint:
         """The arguments of the rasteriser."""
         return self.viewmat, self.K, self.width, self.height
 
+    @property
+    def centre(self) -> Tensor:
+        """Where the camera stands, [3] in scene units."""
+        rotation, shift = self.viewmat[0, :3, :3], self.viewmat[0, :3, 3]
+        return -rotation.t() @ shift
+
 
 @dataclass(frozen=True)
-class TrainingCrop(Viewpoint):
-    """The crop of one training frame.
+class TrainingFrame(Viewpoint):
+    """One training frame.
 
     Attributes:
-        frame: its index.
-        image: float32 [3,h,w] in [0, 1].
-        bits: uint8 [h,w].
+        index: in the training set.
+        image: float32 [3,H,W] in [0, 1].
+        bits: uint8 [H,W].
+        lips: rows and columns of the square around the lips.
 
     """
 
-    frame: int
+    index: int
     image: Tensor
     bits: Tensor
+    lips: tuple[slice, slice]
 
     def region(self, name: str) -> Tensor:
-        """Bool mask [h,w] of a region."""
+        """Bool mask [H,W] of a region."""
         return (self.bits & MASK_BITS[name]) != 0
+
+    @property
+    def outside_mouth(self) -> Tensor:
+        """Bool mask [H,W] of the head but for the inside of the mouth: what the face shows."""
+        return self.region("head") & ~self.region("mouth")
 
 
 class TrainingData:
-    """The frames of all sequences, held as bytes; floats exist for one step's crop only.
+    """The frames of all sequences, held as bytes; floats exist for one step's frame only.
 
     Args:
         training: sequences of one subject, frame rate and size.
@@ -78,65 +89,47 @@ class TrainingData:
     ) -> None:
         self.device, self.features = device, features
         first = training.uniform()
-        size = (first.height, first.width)
+        self.height, self.width = first.height, first.width
         for sequence in training:
             shape, frames = sequence.signal("masks", NAME).bits.shape, len(sequence.frames)
-            if shape != (frames, *size):
+            expected = [frames, self.height, self.width]
+            if list(shape) != expected:
                 raise BadInput(
                     sequence.id,
-                    f"its masks have shape {list(shape)}, but its frames {[frames, *size]}",
+                    f"its masks have shape {list(shape)}, but its frames {expected}",
                     "Prepare the masks again.",
                 )
         cameras = [sequence.signal("camera", NAME) for sequence in training]
         bits = np.concatenate([sequence.signal("masks", NAME).bits for sequence in training])
         self.frames = torch.from_numpy(np.stack([f for each in training for f in each.frames]))
         self.bits = torch.from_numpy(bits)
-        poses = np.concatenate([camera.world_to_camera for camera in cameras])
-        self.viewmats = torch.from_numpy(transform.viewmats(poses)).to(device)
+        poses = transform.viewmats(np.concatenate([each.world_to_camera for each in cameras]))
+        self.viewmats = torch.from_numpy(poses).to(device)
         self.K = np.concatenate([np.asarray(camera.K, np.float32) for camera in cameras])
+        self._K = torch.from_numpy(self.K).to(device)
         self._plates = [sequence.signal("plate", NAME) for sequence in training]
+        #: Frames that show the head.
+        self.shown = np.flatnonzero(((bits & MASK_BITS["head"]) != 0).any((1, 2)))
+        self.face = FaceSignals.of(training, bits)
+        self.extent = camera_extent(poses)
 
-        head, mouth = boxes(bits, MASK_BITS["head"]), boxes(bits, MASK_BITS["mouth"])
-        if not (mouth[:, 2] > mouth[:, 0]).any():
-            raise BadInput(
-                training.id, "no frame shows the inside of the mouth", "Prepare the masks again."
-            )
-        self.shown = np.flatnonzero(head[:, 2] > head[:, 0])
-        self.head_crops = around_boxes(head, size, HEAD_MARGIN)
-        # While the mouth is closed its crop stays where the head has it: at the mean place
-        # relative to the projected middle of the scene.
-        origin = self.viewmats[:, :3, 3].cpu().numpy()
-        middle = origin[:, :2] / origin[:, 2:] * self.K[:, [0, 1], [0, 1]] + self.K[:, :2, 2]
-        self.mouth_crops = around_boxes(mouth, size, MOUTH_MARGIN, middle)
-        self._K = {
-            id(crops): torch.from_numpy(crops.intrinsics(self.K)).to(device)
-            for crops in (self.head_crops, self.mouth_crops)
-        }
-        #: How open the mouth is and how closed the eyes are, per frame in [0, 1].
-        self.mouth_open = _unit_range(((bits & MASK_BITS["mouth"]) != 0).sum((1, 2)))
-        self.blink = None
-        if all(sequence.has("au") for sequence in training):
-            self.blink = _unit_range(au_of(training)[:, -1])
-
-    def crop(self, t: int, crops: Crops) -> TrainingCrop:
-        """The crop of frame t."""
-        rows, columns = crops.slices(t)
-        image = self.frames[t, rows, columns].to(self.device).permute(2, 0, 1).float() / 255
-        return TrainingCrop(
-            frame=t,
+    def frame(self, t: int) -> TrainingFrame:
+        """Frame t."""
+        return TrainingFrame(
+            index=t,
             viewmat=self.viewmats[t : t + 1],
-            K=self._K[id(crops)][t : t + 1],
-            width=crops.width,
-            height=crops.height,
-            image=image,
-            bits=self.bits[t, rows, columns].to(self.device),
+            K=self._K[t : t + 1],
+            width=self.width,
+            height=self.height,
+            image=self.frames[t].to(self.device).permute(2, 0, 1).float() / 255,
+            bits=self.bits[t].to(self.device),
+            lips=self.face.lips(t),
         )
 
-    def plate(self, t: int, crops: Crops) -> Tensor:
-        """The background plate in the crop of frame t, float32 [3,h,w] in [0, 1]."""
-        rows, columns = crops.slices(t)
+    def plate(self, t: int) -> Tensor:
+        """The background plate of frame t, float32 [3,H,W] in [0, 1]."""
         k, span = self.features.spans.locate(t)
-        plate = np.ascontiguousarray(self._plates[k][t - span.start][rows, columns])
+        plate = np.array(self._plates[k][t - span.start])
         return torch.from_numpy(plate).to(self.device).permute(2, 0, 1).float() / 255
 
     def conditions(self, t: int) -> Conditions:
@@ -144,8 +137,21 @@ class TrainingData:
         return self.features.conditions(t, self.device)
 
 
-def _unit_range(values: np.ndarray) -> np.ndarray:
-    """Values mapped to [0, 1] by their least and greatest; zeros where they are all equal."""
-    values = np.asarray(values, np.float64)
-    spread = values.max() - values.min()
-    return (values - values.min()) / spread if spread > 0 else np.zeros(len(values))
+#: The extent of a head that hardly turns, in scene units: with an extent of 0 no Gaussian could
+#: move, and each would count as too large. It is that of a head that turns by 2 degrees.
+LEAST_EXTENT = 0.03
+
+
+def camera_extent(viewmats: np.ndarray) -> float:
+    """How far the cameras lie apart: 1.1 times the largest distance from their mean, scene units.
+
+    The released code scales the positions' learning rate and the sizes at which a Gaussian is
+    split or removed by it (`scene/dataset_readers.py`, `getNerfppNorm`, after 3DGS).
+
+    Args:
+        viewmats: [T,4,4], world to camera.
+
+    """
+    centres = -np.einsum("tji,tj->ti", viewmats[:, :3, :3], viewmats[:, :3, 3])
+    distances = np.linalg.norm(centres - centres.mean(0), axis=1)
+    return max(1.1 * float(distances.max()), LEAST_EXTENT)

@@ -193,16 +193,21 @@ class DeformationField(nn.Module):
     def param_groups(self) -> dict[str, list[Parameter]]:
         """Return every parameter once, by the group that shares a learning rate.
 
-        `grids` 5e-3, `nets` 5e-4, `audio_attention` 2.5e-3 with weight decay 1e-4, `fuse` and
-        `decoder` 5e-4 in the face and 5e-3 in the mouth (the released code). All of the emotion
-        encoder, its planes included, belongs to `nets`.
+        `grids` are the position planes; `audio` is the encoder and `audio_attention` its weighing
+        of neighbouring frames; `attention` is where audio and action units have an effect, on the
+        face only; `nets` are the other encoders, all of the emotion's included. Rates and decays
+        are in `scene/optimizers.py`.
         """
-        nets = list(self.audio.net.parameters())
-        for part in (self.audio.channels, self.au, self.emotion):
-            nets += part.parameters() if part else []
+        attention = list(self.audio.channels.parameters()) if self.audio.channels else []
+        nets = list(self.emotion.parameters()) if self.emotion else []
+        if self.au:
+            attention += self.au.channels.parameters()
+            nets += self.au.net.parameters()
         return {
             "grids": list(self.planes.parameters()),
             "nets": nets,
+            "attention": attention,
+            "audio": list(self.audio.net.parameters()),
             "audio_attention": list(self.audio.frames.parameters()),
             "fuse": list(self.fuse.parameters()),
             "decoder": list(self.decoder.parameters()),

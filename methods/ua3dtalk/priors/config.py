@@ -35,10 +35,19 @@ class PriorConfig:
     folds: int = 4
     block_seconds: float = 1.6
 
-    # Content: kernel ridge regression, audio -> expression.
-    content_context: int = 4  # frames to either side that a frame's prediction depends on
+    # Content, f_exp: kernel ridge regression from sound to the subject's expression. What it
+    # regresses on: "expert", the features of a lip expert that many other voices taught; "own",
+    # the sound's cepstra, so that the subject's own video is all that is known; "official",
+    # nothing: the `priors` files are demanded; "none", nothing: content is 0. Files that are
+    # there replace "expert", too.
+    content: str = "expert"
+    # "auto": the one that knows the sequences' domain, "synthetic" or "speech".
+    expert: str = "auto"
+    expert_context: int = 2  # frames to either side that a frame's prediction depends on
+    expert_ridge: float = 1.0
+    own_context: int = 4
+    own_ridge: float = 0.1
     content_landmarks: int = 1024
-    content_ridge: float = 0.1
 
     # Style and fuse networks.
     style_hidden: int = 40
@@ -88,6 +97,7 @@ class PriorConfig:
 
     def __post_init__(self) -> None:
         for name, choices in (
+            ("content", ("expert", "own", "official", "none")),
             ("recon_loss", ("mse", "l1")),
             ("waveform", ("wav2vec2", "trained", "auto")),
             ("audio_features", ("auto", "logmel29")),

@@ -33,7 +33,10 @@ _NEEDED_BY = "UA-3DTalk's Prior Extraction"
 #: What of a configuration decides neither content nor style, and what not the emotion.
 _NOT_OF = {
     "prior": ("use_", "official", "audio_", "emotion_", "waveform"),
-    "emotion": ("use_", "official", "audio_", "content_", "style_", "fuse_", "recon_"),
+    "emotion": (
+        *("use_", "official", "audio_"),
+        *("content", "expert", "own_", "style_", "fuse_", "recon_"),
+    ),
 }
 #: Below this a fold has too few frames to be meaningful.
 _FEWEST = 48
@@ -111,6 +114,10 @@ def _fit(
         priors, source = given
         return PriorModel(config, priors, windows, statistics, record={"source": source})
 
+    expression = None
+    if config.use_prior or config.use_emotion:
+        expression = _expression(training)
+        config = replace(config, expert=expert_of(config, expression.basis))
     model = PriorModel(
         config,
         zero_priors(spans.count),
@@ -118,9 +125,8 @@ def _fit(
         statistics,
         record={"source": "trained", "content": "off", "emotion": "off"},
     )
-    if not (config.use_prior or config.use_emotion):
+    if expression is None:
         return model
-    expression = _expression(training)
     target = ExpressionTarget.of(expression, training.id).transform(expression.values)
     model.record["basis"] = expression.basis
     place = torch.device(device)
@@ -149,6 +155,13 @@ def _fit(
         model.emotion, model.record["emotion"] = own.emotion, own.record["emotion"]
         model.priors = replace(model.priors, emotion=own.priors.emotion)
     return model
+
+
+def expert_of(config: PriorConfig, basis: str) -> str:
+    """The lip expert that knows the domain of sequences whose expression has a basis."""
+    if config.expert != "auto":
+        return config.expert
+    return "synthetic" if basis == "synthetic" else "speech"
 
 
 def _expression(training: TrainingSet) -> Expression:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.contracts import AudioFeatures, BadInput, Priors, TrainingSet
+from harness.contracts import AudioFeatures, BadInput, MissingSignal, Priors, TrainingSet
 from methods.speech.windows import check_windows
 from methods.ua3dtalk.priors.config import PriorConfig
 from methods.ua3dtalk.priors.official import LAYOUT, check_priors, read_official
@@ -63,6 +63,23 @@ def given_windows(training: TrainingSet) -> AudioFeatures:
     return AudioFeatures(np.concatenate(windows), kind)
 
 
+def from_files(training: TrainingSet, config: PriorConfig) -> bool:
+    """Whether content, style and emotion come from files rather than from training.
+
+    Raises:
+        BadInput: only some sequences have them.
+        MissingSignal: files are demanded and there are none.
+
+    """
+    if config.content in ("own", "none"):
+        return False
+    found = bool(config.official) or given_by_all(training, "priors")
+    if config.content == "official" and not found:
+        cure = "Put the six official .pth files into the folder, or choose content=expert."
+        raise MissingSignal("priors", training.id, "UA-3DTalk with content=official", cure)
+    return found
+
+
 def given_priors(training: TrainingSet, config: PriorConfig) -> tuple[Priors, str] | None:
     """Features that came with the sequences, one after the other, and where from.
 
@@ -71,19 +88,20 @@ def given_priors(training: TrainingSet, config: PriorConfig) -> tuple[Priors, st
 
     Raises:
         BadInput: only some sequences have them, or they cannot be used.
+        MissingSignal: files are demanded and there are none.
 
     """
+    if not from_files(training, config):
+        return None
     if config.official:
         folder, source = Path(config.official), "official files"
         folders = [folder if len(training) == 1 else folder / each.id for each in training]
         pairs = zip(folders, training, strict=True)
         parts = [read_official(own, "train", len(each.frames)) for own, each in pairs]
-    elif given_by_all(training, "priors"):
+    else:
         source = "signal"
         parts = [
             check_priors(each.signal("priors"), len(each.frames), each.id) for each in training
         ]
-    else:
-        return None
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in LAYOUT}
     return Priors(**joined), source

@@ -27,7 +27,7 @@ from methods.ua3dtalk.scene.optimizers import (
     set_rates,
 )
 
-_COLOURS = ("sh0", "shN", "opacities")
+_SHAPE = ("means", "scales", "quats", "opacities")
 
 
 class Cloud:
@@ -46,14 +46,20 @@ class Cloud:
 
     @classmethod
     def seeded(
-        cls, points: np.ndarray, colours: np.ndarray, config: TrainConfig, device: str
+        cls,
+        points: np.ndarray,
+        colours: np.ndarray,
+        config: TrainConfig,
+        extent: float,
+        device: str,
     ) -> Cloud:
         """Round Gaussians, each as wide as its neighbours are near.
 
         Args:
             points: float32 [N,3] in scene units.
             colours: float32 [N,3] in [0, 1].
-            config: initial opacity, degree of the harmonics, learning rates.
+            config: initial opacity and degree of the harmonics.
+            extent: of the scene; positions learn that much faster.
             device: where they live.
 
         """
@@ -63,12 +69,7 @@ class Cloud:
             sh_degree=config.sh_degree,
             opacity=config.init_opacity,
         )
-        published = {"means": MEANS_RATES[0], **GAUSSIAN_RATES}
-        rates = {
-            name: rate * (config.colour_rate if name in _COLOURS else config.shape_rate)
-            for name, rate in published.items()
-        }
-        return cls(gaussians, rates)
+        return cls(gaussians, {"means": MEANS_RATES[0] * extent, **GAUSSIAN_RATES})
 
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor]) -> Cloud:
@@ -124,10 +125,15 @@ class Cloud:
         return rasterize(*moved, values, *viewpoint.camera)[0][0]
 
     def set_means_rate(self, rate: float) -> None:
-        """Set the positions' learning rate, before the run's own factor on it."""
+        """Set the positions' learning rate, as it is for a scene of extent 1."""
         for group in self.optimizer.param_groups:
             if group["name"] == "means":
                 set_rates([group], rate / MEANS_RATES[0])
+
+    def freeze_shape(self) -> None:
+        """From here on only colours learn."""
+        for name in _SHAPE:
+            getattr(self.gaussians, name).requires_grad_(False)
 
     def optimize(self) -> None:
         """One step of Adam; gradients are gone afterwards."""

@@ -17,20 +17,31 @@ from methods.ua3dtalk.field.deformation import DeformationField
 FACE_MOTION_RATES = {
     "grids": 5e-3,
     "nets": 5e-4,
+    "attention": 5e-4,
+    "audio": 5e-4,
     "audio_attention": 2.5e-3,
     "fuse": 5e-4,
     "decoder": 5e-4,
 }
 MOUTH_MOTION_RATES = {**FACE_MOTION_RATES, "fuse": 5e-3, "decoder": 5e-3}
 
-#: Weight decay where the released code gives none is AdamW's own.
+#: Weight decay; where the released code gives none it is AdamW's own.
 ADAMW_WEIGHT_DECAY = 1e-2
-FACE_WEIGHT_DECAY = {"audio_attention": 1e-4, "nets": 0.0, "fuse": 0.0, "decoder": 0.0}
-MOUTH_WEIGHT_DECAY = {"audio_attention": 1e-4, "nets": 0.0}
+FACE_WEIGHT_DECAY = {**dict.fromkeys(FACE_MOTION_RATES, 0.0), "grids": ADAMW_WEIGHT_DECAY}
+FACE_WEIGHT_DECAY["audio_attention"] = 1e-4
+MOUTH_WEIGHT_DECAY = {
+    **FACE_WEIGHT_DECAY,
+    "fuse": ADAMW_WEIGHT_DECAY,
+    "decoder": ADAMW_WEIGHT_DECAY,
+}
+#: What a short schedule's larger steps are for. Planes learn fast as it is; the audio encoder is
+#: deep and dies of large steps; and the attention falls to 0 before it is of use.
+SCALED = ("nets", "fuse", "decoder")
 MOTION_BETAS = (0.9, 0.99)
 EPSILON = 1e-8
 
-#: Learning rates of the Gaussians; positions decay from the first value to the second.
+#: Learning rates of the Gaussians. Positions decay from the first value to the second; both are
+#: for a scene of extent 1.
 MEANS_RATES = (1.6e-4, 1.6e-6)
 GAUSSIAN_RATES = {
     "sh0": 2.5e-3,
@@ -40,39 +51,32 @@ GAUSSIAN_RATES = {
     "quats": 1e-3,
 }
 GAUSSIAN_EPSILON = 1e-15
-FUSE_RATES = {"sh0": 2.5e-3, "shN": 2.5e-3 / 20, "opacities": 1e-3}
+FUSE_RATES = {"sh0": 2.5e-3, "shN": 2.5e-3 / 20}
 
 
-def motion_optimizer(
-    field: DeformationField, factor: float, audio_factor: float
-) -> torch.optim.AdamW:
+def motion_optimizer(field: DeformationField, factor: float) -> torch.optim.AdamW:
     """AdamW over a field's parameter groups.
 
     Args:
         field: whose parameters.
-        factor: on the learning rates (`TrainConfig.motion_rate`).
-        audio_factor: on those of the audio encoder (`TrainConfig.audio_rate`).
+        factor: on the learning rates of the groups in `SCALED`.
 
     """
     rates = FACE_MOTION_RATES if field.is_face else MOUTH_MOTION_RATES
     decays = FACE_WEIGHT_DECAY if field.is_face else MOUTH_WEIGHT_DECAY
-    encoder = {id(p) for p in (*field.audio.net.parameters(), *field.audio.frames.parameters())}
     groups = []
     for name, parameters in field.param_groups().items():
-        for inside, scale in ((False, factor), (True, audio_factor)):
-            chosen = [p for p in parameters if (id(p) in encoder) == inside]
-            if chosen:
-                rate = rates[name] * scale
-                decay = decays.get(name, ADAMW_WEIGHT_DECAY)
-                groups.append(
-                    {
-                        "params": chosen,
-                        "name": name,
-                        "lr": rate,
-                        "base": rate,
-                        "weight_decay": decay,
-                    }
-                )
+        if parameters:
+            rate = rates[name] * (factor if name in SCALED else 1)
+            groups.append(
+                {
+                    "params": parameters,
+                    "name": name,
+                    "lr": rate,
+                    "base": rate,
+                    "weight_decay": decays[name],
+                }
+            )
     return torch.optim.AdamW(groups, betas=MOTION_BETAS, eps=EPSILON, fused=True)
 
 

@@ -26,10 +26,10 @@ POSES = 8
 def random_points(
     count: int, bound: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Points uniform in the cube that the head fills, and random colours: [N,3] each."""
-    reach = FILL * bound
+    """Grey points uniform in a cube, [N,3] each: within 0.1 for the published bound of 0.15."""
+    reach = bound * 2 / 3
     points = rng.uniform(-reach, reach, (count, 3))
-    return points.astype(np.float32), rng.random((count, 3)).astype(np.float32)
+    return points.astype(np.float32), np.full((count, 3), 0.5, np.float32)
 
 
 def silhouette_points(
@@ -70,7 +70,8 @@ def silhouette_points(
 def _spread_frames(data: TrainingData, region: str) -> np.ndarray:
     """Frames of poses as different as possible; for the mouth, the most open ones."""
     if region == "mouth":
-        return np.argsort(-data.mouth_open, kind="stable")[:POSES]
+        inside = (data.bits.numpy() & MASK_BITS["mouth"]) != 0
+        return np.argsort(-inside.sum((1, 2)), kind="stable")[:POSES]
     poses = data.viewmats[data.shown, :3, :3].cpu().numpy().reshape(len(data.shown), 9)
     chosen = [int(np.argmin(np.linalg.norm(poses - poses.mean(0), axis=1)))]
     nearest = np.linalg.norm(poses - poses[chosen[0]], axis=1)

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from methods.ua3dtalk.config import Settings
-from methods.ua3dtalk.data.crops import Crops
-from methods.ua3dtalk.data.frames import GREEN, TrainingCrop, TrainingData
+from methods.ua3dtalk.data.frames import TrainingData, TrainingFrame
 from methods.ua3dtalk.field.conditions import Offsets
 from methods.ua3dtalk.field.deformation import DeformationField
 from methods.ua3dtalk.scene.cloud import Cloud
+from methods.ua3dtalk.scene.density import view_colours
 from methods.ua3dtalk.scene.optimizers import motion_optimizer, set_rates
 from methods.ua3dtalk.scene.seeding import random_points, silhouette_points
 from methods.ua3dtalk.training.loop import STAGES, Draws
@@ -26,14 +26,16 @@ from methods.ua3dtalk.training.schedule import schedule_of
 
 #: Steps, as a part of the schedule, after which colour gains one more degree of harmonics.
 SH_STEP = 0.02
+GREEN, BLACK = (0.0, 1.0, 0.0), (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """One rendered crop: image float32 [3,h,w] over green, alpha float32 [h,w]."""
+    """One rendered frame: image float32 [3,H,W] over a background, alpha float32 [H,W]."""
 
     image: Tensor
     alpha: Tensor
+    background: Tensor  # float32 [3,1,1]
     meta: dict[str, Any]
 
 
@@ -53,106 +55,126 @@ class Branch(abc.ABC):
 
     name: ClassVar[str]
     field_type: ClassVar[type[DeformationField]]
-    rate_option: ClassVar[str]  # of `TrainConfig`: factor on the field's learning rates
-    cloud_share: ClassVar[float] = 1.0  # of `TrainConfig.max_gaussians`
 
     def __init__(
         self, data: TrainingData, settings: Settings, seed: int, perceptual: PatchPerceptual | None
     ) -> None:
         self.data, self.config, self.perceptual = data, settings.train, perceptual
-        self.iterations = getattr(self.config, f"{self.name}_iterations")
-        self.schedule = schedule_of(self.name, self.iterations)
-        self.crops, frames = self.seen(data)
+        self.options = settings.train.branch(self.name)
+        self.iterations = self.options.iterations
+        self.schedule = schedule_of(self.name, self.iterations, settings.train.attention_from)
         self.cloud = self._cloud(settings.field.bound, seed)
         with torch.random.fork_rng():
             torch.manual_seed(self.field_seed(seed))
             self.field = self.field_type(settings.field).to(data.device)
-        rate = getattr(self.config, self.rate_option)
-        self.motion = motion_optimizer(self.field, rate, self.config.audio_rate)
+        self.motion = motion_optimizer(self.field, self.options.motion_rate)
         self.draws = Draws(seed, self.name)
-        self.order = FrameOrder(frames, seed * len(STAGES) + STAGES.index(self.name))
-        self.background = torch.tensor([GREEN], device=data.device)
-        self.max_gaussians = max(1, round(self.config.max_gaussians * self.cloud_share))
+        self.order = FrameOrder(data.shown, seed * len(STAGES) + STAGES.index(self.name))
 
     def _cloud(self, bound: float, seed: int) -> Cloud:
         rng = np.random.default_rng((seed, 17, STAGES.index(self.name)))
-        count = getattr(self.config, f"{self.name}_gaussians")
+        count = self.options.gaussians
         if self.config.init == "random":
             seeds = random_points(count, bound, rng)
         else:
             seeds = silhouette_points(self.data, self.name, count, bound, rng)
-        return Cloud.seeded(*seeds, self.config, self.data.device)
+        return Cloud.seeded(*seeds, self.config, self.data.extent, self.data.device)
 
     @staticmethod
     def field_seed(seed: int) -> int:
         """Seed of the field's initial weights."""
         return seed
 
-    @staticmethod
     @abc.abstractmethod
-    def seen(data: TrainingData) -> tuple[Crops, np.ndarray]:
-        """What of a frame a step renders, and the frames that the branch learns from."""
-
-    @abc.abstractmethod
-    def frame(self, i: int, rng: np.random.Generator) -> int:
+    def pick(self, i: int, rng: np.random.Generator) -> int:
         """Which frame step i sees."""
 
     @abc.abstractmethod
     def loss(
-        self, i: int, crop: TrainingCrop, rendering: Rendering, offsets: Offsets | None
+        self, i: int, frame: TrainingFrame, rendering: Rendering, offsets: Offsets | None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """The loss of one step, and the image and target [3,h,w] that it compared."""
+        """The loss of one step, and the image and target [3,H,W] that it compared."""
+
+    @abc.abstractmethod
+    def control_green(self, i: int, colours: Tensor) -> None:
+        """Deal with Gaussians that show the screen's colour, when iteration i ends with a look.
+
+        Args:
+            i: the iteration.
+            colours: [N,3], as the camera of this iteration sees them.
+
+        """
 
     def step(self, i: int) -> dict[str, Any]:
         """Do iteration i: one frame, one gradient step, and density control when it is due."""
-        crop = self.data.crop(self.frame(i, self.draws.at(i)), self.crops)
+        frame = self.data.frame(self.pick(i, self.draws.at(i)))
         set_rates(self.motion.param_groups, self.schedule.motion_factor(i))
         self.cloud.set_means_rate(self.schedule.means_rate(i))
+        frozen = self.schedule.is_frozen(i)
+        if frozen:
+            self.cloud.freeze_shape()
         offsets = None
         if self.schedule.is_warm(i):
-            offsets = self.field(
-                self.cloud.means,
-                self.data.conditions(crop.frame),
-                stage=self.schedule.fusion_stage(i),
-                generator=self.draws.generator,
-            )
-        rendering = self.render(crop, offsets, self.sh_degree(i))
+            with torch.set_grad_enabled(not frozen):
+                offsets = self.field(
+                    self.cloud.means,
+                    self.data.conditions(frame.index),
+                    stage=self.schedule.fusion_stage(i),
+                    generator=self.draws.generator,
+                )
+        rendering = self.render(frame, offsets, self.sh_degree(i), BLACK if frozen else GREEN)
         observed = self.schedule.observes(i)
         if observed:
             rendering.meta["means2d"].retain_grad()
-        loss, image, target = self.loss(i, crop, rendering, offsets)
+        loss, image, target = self.loss(i, frame, rendering, offsets)
         loss.backward()
         if observed:
             self.cloud.density.observe(rendering.meta)
         self.cloud.optimize()
-        if offsets is not None:
+        if offsets is not None and not frozen:
             self.motion.step()
             self.motion.zero_grad(set_to_none=True)
-        if self.schedule.densifies(i, self.config.densify_every):
-            self.cloud.density.control(
-                self.cloud.gaussians,
-                self.cloud.optimizer,
-                threshold=self.config.densify_threshold,
-                min_opacity=self.schedule.min_opacity(i),
-                most=self.max_gaussians,
-                generator=self.draws.generator,
-            )
+        self._control(i, frame)
         return {
             "loss": loss.detach(),
             "psnr": lambda: psnr(image, target),
             "gaussians": len(self.cloud),
         }
 
+    def _control(self, i: int, frame: TrainingFrame) -> None:
+        """Change the Gaussians' number, and deal with green ones."""
+        if self.schedule.densifies(i, self.config.densify_every):
+            self.cloud.density.control(
+                self.cloud.gaussians,
+                self.cloud.optimizer,
+                threshold=self.options.densify_threshold,
+                min_opacity=self.schedule.min_opacity(i),
+                extent=self.data.extent,
+                prune_large=self.schedule.prunes_large(i),
+                most=self.options.max_gaussians,
+                generator=self.draws.generator,
+            )
+        if self.schedule.controls(i, self.config.densify_every):
+            degree = self.sh_degree(i)
+            self.control_green(i, view_colours(self.cloud.gaussians, frame.centre, degree))
+
     def sh_degree(self, i: int) -> int:
         """Degree of the harmonics that colour has at step i."""
         return min(self.config.sh_degree, i // max(1, self.schedule.at(SH_STEP)))
 
-    def render(self, crop: TrainingCrop, offsets: Offsets | None, sh_degree: int) -> Rendering:
-        """Splat the moved cloud over green."""
+    def render(
+        self,
+        frame: TrainingFrame,
+        offsets: Offsets | None,
+        sh_degree: int,
+        background: tuple[float, float, float],
+    ) -> Rendering:
+        """Splat the moved cloud over a background."""
+        colour = torch.tensor(background, device=self.data.device)
         image, alpha, meta = self.cloud.splat(
-            crop, offsets, sh_degree=sh_degree, background=self.background
+            frame, offsets, sh_degree=sh_degree, background=colour[None]
         )
-        return Rendering(image[0].permute(2, 0, 1), alpha[0, ..., 0], meta)
+        return Rendering(image[0].permute(2, 0, 1), alpha[0, ..., 0], colour[:, None, None], meta)
 
     def state(self) -> dict[str, Any]:
         """Cloud, field and both optimizers."""

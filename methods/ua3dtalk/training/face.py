@@ -6,23 +6,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from methods.ua3dtalk.data.crops import Crops
-from methods.ua3dtalk.data.frames import TrainingCrop, TrainingData
+from methods.ua3dtalk.data.frames import TrainingFrame
 from methods.ua3dtalk.field.conditions import Offsets
 from methods.ua3dtalk.field.deformation import FaceField
 from methods.ua3dtalk.training.branch import Branch, Rendering
 from methods.ua3dtalk.training.losses import (
     alpha_outside,
     attention_inside,
+    eroded,
     motion_size,
     photometric,
 )
-from methods.ua3dtalk.training.perceptual import PatchPerceptual, random_patch
+from methods.ua3dtalk.training.perceptual import PatchPerceptual, patch_side, patches
+from methods.ua3dtalk.training.sampling import in_blink_window, in_gap_window
 from methods.ua3dtalk.training.schedule import ALPHA_WEIGHT, FACE_SELECT_EVERY, MOTION_WEIGHT
 
 LIPS_PERCEPTUAL_WEIGHT = 0.01
 PATCH_PERCEPTUAL_WEIGHT = 0.2
-PATCH_SIZES = (64, 96)
+PATCH_SIDES = (64, 96)
 
 
 class FaceBranch(Branch):
@@ -30,65 +31,70 @@ class FaceBranch(Branch):
 
     name = "face"
     field_type = FaceField
-    rate_option = "motion_rate"
 
-    @staticmethod
-    def seen(data: TrainingData) -> tuple[Crops, np.ndarray]:
-        """The head, in all frames that show it."""
-        return data.head_crops, data.shown
-
-    def frame(self, i: int, rng: np.random.Generator) -> int:
-        """The regular frame; every 15th step one by mouth opening, later by blink."""
-        if i % FACE_SELECT_EVERY == 0:
-            warm = self.schedule.is_warm(i)
-            signal = self.data.blink if warm else self.data.mouth_open
-            window = (
-                self.schedule.select_window(i, self.schedule.warm_up)
-                if warm
-                else self.schedule.warm_up_window(i)
-            )
-            if signal is not None and window is not None:
-                return self.order.selected(i, signal, window, rng)
+    def pick(self, i: int, rng: np.random.Generator) -> int:
+        """The regular frame; every 15th step one by mouth opening, after the warm-up by blink."""
+        done, face = self.schedule.selected(i), self.data.face
+        if done is not None and i % FACE_SELECT_EVERY == 0:
+            if not self.schedule.is_warm(i):
+                return self.order.chosen(i, in_gap_window(face.gap, done), rng)
+            if face.blink is not None:
+                return self.order.chosen(i, in_blink_window(face.blink, done), rng)
         return self.order.regular(i)
 
     def loss(
-        self, i: int, crop: TrainingCrop, rendering: Rendering, offsets: Offsets | None
+        self, i: int, frame: TrainingFrame, rendering: Rendering, offsets: Offsets | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Photometric loss, and after the warm-up the regularisers (papers: UA-3DTalk, TG)."""
-        inside = crop.region("head") & ~crop.region("mouth")
-        target = torch.where(inside, crop.image, self.background.view(3, 1, 1))
-        loss = photometric(rendering.image, target)
+        mouth, hair = frame.region("mouth"), frame.region("hair")
+        if self.schedule.uses_perceptual(i):
+            mouth = eroded(mouth, 2)
+        image, green = rendering.image, rendering.background
+        target = torch.where(frame.region("head") & ~mouth, frame.image, green)
+        if not self.schedule.shows_hair(i):
+            image, target = (torch.where(hair, green, each) for each in (image, target))
+        loss = photometric(image, target)
         if offsets is not None:
             loss = loss + MOTION_WEIGHT * motion_size(offsets)
-            loss = loss + ALPHA_WEIGHT * alpha_outside(rendering.alpha, inside)
-            if self.config.attention_weight:
-                loss = loss + self.config.attention_weight * self._attention(crop, offsets)
+            loss = loss + ALPHA_WEIGHT * alpha_outside(rendering.alpha, frame.outside_mouth)
+            if self.config.attention_weight and self.schedule.limits_attention(i):
+                loss = loss + self.config.attention_weight * self._attention(i, frame, offsets)
         if self.perceptual is not None and self.schedule.uses_perceptual(i):
-            loss = loss + self._patches(self.perceptual, crop, rendering.image, target)
-        return loss, rendering.image, target
+            loss = loss + self._perceptual(self.perceptual, frame, image, target, green)
+        return loss, image, target
 
-    def _attention(self, crop: TrainingCrop, offsets: Offsets) -> Tensor:
+    def _attention(self, i: int, frame: TrainingFrame, offsets: Offsets) -> Tensor:
         """Action units must have no effect at the lips, and no modality any in the hair."""
-        maps = self.cloud.splat_values(crop, offsets, torch.stack([*offsets.attention.values()], 1))
+        maps = self.cloud.splat_values(
+            frame, offsets, torch.stack([*offsets.attention.values()], 1)
+        )
         attention = dict(zip(offsets.attention, maps.unbind(-1), strict=True))
-        hair = crop.region("hair")
-        total = torch.stack([attention_inside(a, hair) for a in attention.values()]).sum()
+        total = maps.new_zeros(())
+        if self.schedule.shows_hair(i):
+            hair = frame.region("hair")
+            total = torch.stack([attention_inside(a, hair) for a in attention.values()]).sum()
         if "au" in attention:
-            rows, columns = self._lips(crop)
-            total = total + attention["au"][rows, columns].mean()
+            total = total + attention["au"][frame.lips].mean()
         return total
 
-    def _lips(self, crop: TrainingCrop) -> tuple[slice, slice]:
-        """The lips' rectangle in the pixels of this crop."""
-        return self.data.mouth_crops.inside(self.crops, crop.frame)
-
-    def _patches(
-        self, perceptual: PatchPerceptual, crop: TrainingCrop, image: Tensor, target: Tensor
+    def _perceptual(
+        self,
+        perceptual: PatchPerceptual,
+        frame: TrainingFrame,
+        image: Tensor,
+        target: Tensor,
+        green: Tensor,
     ) -> Tensor:
-        """LPIPS of the lips, and of a random patch of the rest."""
-        rows, columns = self._lips(crop)
-        lips = perceptual(image[:, rows, columns], target[:, rows, columns])
-        blank = torch.ones_like(image[:1])
-        blank[:, rows, columns] = 0
-        patches = random_patch([image * blank, target * blank], PATCH_SIZES, self.draws.generator)
-        return LIPS_PERCEPTUAL_WEIGHT * lips + PATCH_PERCEPTUAL_WEIGHT * perceptual(*patches)
+        """LPIPS of the lips, and of all patches of the rest."""
+        rows, columns = frame.lips
+        lips = perceptual(image[None, :, rows, columns], target[None, :, rows, columns])
+        blank = torch.zeros_like(frame.bits, dtype=torch.bool)
+        blank[rows, columns] = True
+        side = patch_side(PATCH_SIDES, self.draws.generator)
+        rest = [patches(torch.where(blank, green, each), side) for each in (image, target)]
+        return LIPS_PERCEPTUAL_WEIGHT * lips + PATCH_PERCEPTUAL_WEIGHT * perceptual(*rest)
+
+    def control_green(self, i: int, colours: Tensor) -> None:
+        """Remove green Gaussians, to the end of the training."""
+        cloud = self.cloud
+        cloud.density.remove_green(cloud.gaussians, cloud.optimizer, colours)

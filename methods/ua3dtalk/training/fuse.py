@@ -9,12 +9,12 @@ from methods.ua3dtalk.scene.optimizers import FUSE_RATES
 from methods.ua3dtalk.training.branch import Branch
 from methods.ua3dtalk.training.loop import STAGES, Draws
 from methods.ua3dtalk.training.losses import photometric, psnr
-from methods.ua3dtalk.training.perceptual import random_patch
+from methods.ua3dtalk.training.perceptual import patch_side, patches
 from methods.ua3dtalk.training.sampling import FrameOrder
 from methods.ua3dtalk.training.schedule import schedule_of
 
 PATCH_PERCEPTUAL_WEIGHT = 0.5
-PATCH_SIZES = (64, 96)
+PATCH_SIDES = (32, 42)
 
 
 class FuseStage:
@@ -34,32 +34,30 @@ class FuseStage:
         self.order = FrameOrder(self.data.shown, seed * len(STAGES) + STAGES.index(self.name))
         self._face_field = face.field.bake(self.face.means.detach())
         self._mouth_field = mouth.field.bake(self.mouth.means.detach())
-        rates = {name: rate * self.config.colour_rate for name, rate in FUSE_RATES.items()}
-        self.face.train_only(rates)
-        self.mouth.train_only({name: rates[name] for name in ("sh0", "shN")})
+        self.face.train_only({**FUSE_RATES, "opacities": self.config.fuse_opacity_rate})
+        self.mouth.train_only(FUSE_RATES)
 
     def step(self, i: int) -> dict[str, Any]:
         """Do iteration i: one frame, one gradient step."""
         self.draws.at(i)
-        crops = self.data.head_crops
-        crop = self.data.crop(self.order.regular(i), crops)
-        conditions = self.data.conditions(crop.frame)
+        frame = self.data.frame(self.order.regular(i))
+        conditions = self.data.conditions(frame.index)
         degree = self.config.sh_degree
-        face = self.face.splat(crop, self._face_field(conditions), sh_degree=degree)
-        mouth = self.mouth.splat(crop, self._mouth_field(conditions), sh_degree=degree)
+        face = self.face.splat(frame, self._face_field(conditions), sh_degree=degree)
+        mouth = self.mouth.splat(frame, self._mouth_field(conditions), sh_degree=degree)
         rgb, alpha = compose(face[0][0], face[1][0], mouth[0][0], mouth[1][0])
-        plate = self.data.plate(crop.frame, crops)
-        image = rgb.permute(2, 0, 1) + (1 - alpha[..., 0]) * plate
-        loss = photometric(image, crop.image)
+        image = rgb.permute(2, 0, 1) + (1 - alpha[..., 0]) * self.data.plate(frame.index)
+        loss = photometric(image, frame.image)
         if self.perceptual is not None and self.schedule.uses_perceptual(i):
-            patches = random_patch([image, crop.image], PATCH_SIZES, self.draws.generator)
-            loss = loss + PATCH_PERCEPTUAL_WEIGHT * self.perceptual(*patches)
+            side = patch_side(PATCH_SIDES, self.draws.generator)
+            pair = [patches(each, side) for each in (image, frame.image)]
+            loss = loss + PATCH_PERCEPTUAL_WEIGHT * self.perceptual(*pair)
         loss.backward()
         self.face.optimize()
         self.mouth.optimize()
         return {
             "loss": loss.detach(),
-            "psnr": lambda: psnr(image, crop.image),
+            "psnr": lambda: psnr(image, frame.image),
             "gaussians": len(self.face) + len(self.mouth),
         }
 

@@ -80,6 +80,13 @@ def attention_inside(attention: Tensor, mask: Tensor) -> Tensor:
     return (attention * mask).sum() / mask.sum().clamp_min(1)
 
 
+def eroded(mask: Tensor, by: int) -> Tensor:
+    """A bool mask [H,W] without its outermost `by` pixels."""
+    outside = (~mask).float()[None, None]
+    grown = torch.nn.functional.max_pool2d(outside, 2 * by + 1, stride=1, padding=by)
+    return grown[0, 0] == 0
+
+
 def psnr(image: Tensor, target: Tensor) -> float:
     """Peak signal-to-noise ratio in dB of two images with values in [0, 1], for the record."""
     error = (image.detach() - target).square().mean().clamp_min(1e-10)

@@ -1,4 +1,4 @@
-"""LPIPS with AlexNet on random patches, where the weights are present.
+"""LPIPS with AlexNet on patches, where the weights are present.
 
 A method may not import the metrics, and training needs gradients through patches only; so
 this is the network reduced to its five convolutions, under torchvision's state-dict keys.
@@ -56,10 +56,14 @@ class PatchPerceptual(nn.Module):
                 found.append(x / (x.square().sum(1, keepdim=True).sqrt() + 1e-10))
         return found
 
-    def forward(self, image: Tensor, target: Tensor) -> Tensor:
-        """Distance of two images [3,H,W] in [0, 1], at least 32 pixels a side."""
-        both = zip(self.taps(image[None]), self.taps(target[None]), self.heads, strict=True)
-        distances = [((x - y).square() * w[None, :, None, None]).sum(1).mean() for x, y, w in both]
+    def forward(self, images: Tensor, targets: Tensor) -> Tensor:
+        """Mean distance of pairs of images [B,3,H,W] in [0, 1], 0-dimensional.
+
+        Images below 32 pixels a side, where AlexNet has no output left, are enlarged to 32.
+        """
+        both = (self.taps(_enlarged(each)) for each in (images, targets))
+        pairs = zip(*both, self.heads, strict=True)
+        distances = [((x - y).square() * w[None, :, None, None]).sum(1).mean() for x, y, w in pairs]
         return torch.stack(distances).sum()
 
 
@@ -78,23 +82,25 @@ def load_perceptual(device: str) -> tuple[PatchPerceptual | None, str]:
     return network.requires_grad_(False).eval().to(device), f"{TRUNK}, {HEADS}"
 
 
-def random_patch(
-    images: list[Tensor], sizes: tuple[int, int], generator: torch.Generator
-) -> list[Tensor]:
-    """The same random square of every image [C,H,W], its side between two sizes.
+def patch_side(sides: tuple[int, int], generator: torch.Generator) -> int:
+    """An even number of pixels between two (the released code draws half of it)."""
+    low, high = (side // 2 for side in sides)
+    return 2 * int(torch.randint(low, high + 1, (), generator=generator))
 
-    Squares below 32 pixels, where AlexNet has no output left, are enlarged to 32.
+
+def patches(image: Tensor, side: int) -> Tensor:
+    """All whole squares of a grid over an image [C,H,W]: [B,C,side,side].
+
+    The squares are as large as the image's shorter side where that is less.
     """
-    height, width = images[0].shape[-2:]
-    low, high = sizes
-    side = int(torch.randint(low, high + 1, (), generator=generator))
-    side = min(side, height, width)
-    top = int(torch.randint(height - side + 1, (), generator=generator))
-    left = int(torch.randint(width - side + 1, (), generator=generator))
-    patches = [image[..., top : top + side, left : left + side] for image in images]
-    if side >= 32:
-        return patches
-    return [
-        F.interpolate(p[None], size=(32, 32), mode="bilinear", align_corners=False)[0]
-        for p in patches
-    ]
+    side = min(side, *image.shape[-2:])
+    squares = image.unfold(1, side, side).unfold(2, side, side)
+    return squares.permute(1, 2, 0, 3, 4).flatten(0, 1)
+
+
+def _enlarged(images: Tensor) -> Tensor:
+    height, width = images.shape[-2:]
+    if min(height, width) >= 32:
+        return images
+    size = (max(height, 32), max(width, 32))
+    return F.interpolate(images, size=size, mode="bilinear", align_corners=False)

@@ -22,7 +22,8 @@ ALPHA_WEIGHT = 1e-3
 #: Every n-th step draws its frame from the window of the incremental sampling.
 FACE_SELECT_EVERY = 15
 MOUTH_SELECT_EVERY = 7
-SELECT_WIDTH = 0.2  # width of that window, as a part of the signal's range
+#: The hair is part of the face's loss at every n-th step only.
+HAIR_EVERY = 7
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,16 @@ class Schedule:
         iterations: steps in all.
         warm_up: until here the Gaussians stand still and the fields learn nothing.
         stage_switch: from here on the whole ensemble is fused (stage 2).
+        hair_until: from the warm-up to here the hair is left out of most steps.
+        attention_from: from here on attention is penalised where it must have no effect.
         perceptual: from here on LPIPS joins the loss.
+        frozen: from here on only colours learn.
         rate_break: where the motion's learning rate changes its law.
         rate_end: the length that the second law is stretched over.
         means_end: where the positions' learning rate reaches its last value.
         densify_from: first densification.
         densify_until: last densification.
+        prune_large_from: from here on Gaussians that are too large are removed.
         select_until: end of the incremental sampling.
 
     """
@@ -46,12 +51,16 @@ class Schedule:
     iterations: int
     warm_up: float = 0.06
     stage_switch: float = 0.3
+    hair_until: float = 0.92
+    attention_from: float = 0.06
     perceptual: float = 0.94
+    frozen: float = 1.0
     rate_break: float = 0.8
     rate_end: float = 1.0
     means_end: float = 0.9
     densify_from: float = 0.01
     densify_until: float = 0.98
+    prune_large_from: float = 0.06
     select_until: float = 0.8
 
     def at(self, fraction: float) -> int:
@@ -66,9 +75,22 @@ class Schedule:
         """1 or 2: whether one member or the whole ensemble is fused at iteration i."""
         return 2 if i > self.at(self.stage_switch) else 1
 
+    def shows_hair(self, i: int) -> bool:
+        """Whether the hair is part of the face's loss at iteration i."""
+        masked = self.at(self.warm_up) < i < self.at(self.hair_until)
+        return not masked or i % HAIR_EVERY == 0
+
+    def limits_attention(self, i: int) -> bool:
+        """Whether attention is penalised at iteration i."""
+        return i > self.at(self.attention_from)
+
     def uses_perceptual(self, i: int) -> bool:
         """Whether LPIPS is part of the loss at iteration i."""
         return i > self.at(self.perceptual)
+
+    def is_frozen(self, i: int) -> bool:
+        """Whether geometry and motion stand still at iteration i."""
+        return i > self.at(self.frozen)
 
     def motion_factor(self, i: int) -> float:
         """Factor on the learning rates of a deformation field at iteration i."""
@@ -76,7 +98,10 @@ class Schedule:
         return 0.5 ** (i / end) if i < end else 0.1 ** (i / self.at(self.rate_end))
 
     def means_rate(self, i: int) -> float:
-        """Learning rate of the positions at iteration i: log-linear between two values."""
+        """Learning rate of the positions at iteration i: log-linear between two values.
+
+        For a scene of extent 1.
+        """
         done = min(max(i / self.at(self.means_end), 0.0), 1.0)
         first, last = MEANS_RATES
         return math.exp(math.log(first) * (1 - done) + math.log(last) * done)
@@ -85,32 +110,26 @@ class Schedule:
         """Whether the gradients of iteration i count for a densification."""
         return i < self.at(self.densify_until)
 
+    def controls(self, i: int, every: int) -> bool:
+        """Whether iteration i ends with a look at the Gaussians' number or colours."""
+        return self.at(self.densify_from) < i and i % every == 0
+
     def densifies(self, i: int, every: int) -> bool:
         """Whether iteration i ends with a densification."""
-        return self.at(self.densify_from) < i and self.observes(i) and i % every == 0
+        return self.controls(i, every) and self.observes(i)
 
     def min_opacity(self, i: int) -> float:
         """Gaussians fainter than this are pruned when iteration i densifies."""
         return 0.05 + 0.25 * i / self.at(self.densify_until)
 
-    def select_window(self, i: int, start: float = 0.0) -> tuple[float, float] | None:
-        """Where in a signal's range [0, 1] the incremental sampling draws from at iteration i.
+    def prunes_large(self, i: int) -> bool:
+        """Whether a densification at iteration i removes Gaussians that are too large."""
+        return i > self.at(self.prune_large_from)
 
-        The window slides from the bottom of the range to its top between the fraction
-        `start` and `select_until`; None outside of that time.
-        """
-        return self._sliding(i, self.at(start), self.at(self.select_until))
-
-    def warm_up_window(self, i: int) -> tuple[float, float] | None:
-        """The same for the warm-up: the window slides from its beginning to its end."""
-        return self._sliding(i, 0, self.at(self.warm_up))
-
-    @staticmethod
-    def _sliding(i: int, first: int, last: int) -> tuple[float, float] | None:
-        if not first <= i < last:
-            return None
-        low = (1 - SELECT_WIDTH) * (i - first) / (last - first)
-        return low, low + SELECT_WIDTH
+    def selected(self, i: int) -> float | None:
+        """How far the incremental sampling has come at iteration i, from 0 to 1; None after it."""
+        end = self.at(self.select_until)
+        return i / end if i < end else None
 
 
 #: Where a stage differs from the face branch's fractions.
@@ -118,15 +137,16 @@ _DIFFERENCES: dict[str, dict[str, float]] = {
     "face": {},
     "mouth": {
         "perceptual": 0.98,
+        "frozen": 0.98,
         "rate_break": 0.78,
         "rate_end": 0.98,
         "densify_until": 0.9,
-        "select_until": 1.0,
+        "select_until": 0.78,
     },
     "fuse": {"perceptual": 0.5},
 }
 
 
-def schedule_of(stage: str, iterations: int) -> Schedule:
+def schedule_of(stage: str, iterations: int, attention_from: float = 0.06) -> Schedule:
     """The schedule of `face`, `mouth` or `fuse`."""
-    return Schedule(iterations, **_DIFFERENCES[stage])
+    return Schedule(iterations, attention_from=attention_from, **_DIFFERENCES[stage])

@@ -25,7 +25,7 @@ from methods.ua3dtalk.data.frames import FrameFeatures
 #: Options that never change an outcome, or that only the other stages read, by first letters.
 _NOT_OF = {
     "face": ("checkpoint_every", "mouth_", "fuse_"),
-    "mouth": ("checkpoint_every", "face_", "fuse_", "motion_rate", "attention_weight"),
+    "mouth": ("checkpoint_every", "face_", "fuse_", "attention_"),
 }
 #: Of the field: these two are given by how the modalities are really joined.
 _JOINED = ("fusion", "use_uncertainty", "ensemble_size")

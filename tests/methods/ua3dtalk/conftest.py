@@ -53,6 +53,18 @@ def draw(pose, K, size, opening, blink, plate):
     return np.rint(frame * 255).clip(0, 255).astype(np.uint8), bits.astype(np.uint8)
 
 
+def landmarks(pose, K, opening):
+    """Pixels [68,2]: outer and inner lips as `draw` has them, all others at the nose."""
+    angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    on = np.zeros((68, 2))  # u and v, parts of the radii
+    on[48:60] = np.stack([0.4 * np.cos(angle), 0.4 + (0.1 + 0.22 * opening) * np.sin(angle)], 1)
+    angle = np.linspace(0, 2 * np.pi, 8, endpoint=False)
+    on[60:68] = np.stack([0.3 * np.cos(angle), 0.4 + (0.02 + 0.22 * opening) * np.sin(angle)], 1)
+    w = -np.sqrt(1 - (on**2).sum(1))
+    seen = (np.concatenate([on, w[:, None]], 1) * RADII) @ pose[:3, :3].T + pose[:3, 3]
+    return (seen / seen[:, 2:]) @ K.T[:, :2]
+
+
 def make_sequence(count=96, size=48, fps=25.0, seed=0):
     rng = np.random.default_rng(seed)
     seconds = np.arange(count) / fps
@@ -65,7 +77,7 @@ def make_sequence(count=96, size=48, fps=25.0, seed=0):
     K = np.array([[3.2 * size, 0, size / 2], [0, 3.2 * size, size / 2 + 1], [0, 0, 1]])
     y = np.linspace(0.2, 0.6, size)[:, None, None]
     plate = np.broadcast_to(y * np.array([0.5, 0.8, 1.0]), (size, size, 3))
-    poses, frames, bits = [], [], []
+    poses, frames, bits, points = [], [], [], []
     for t in range(count):
         pose = np.eye(4)
         pose[:3, :3] = rotation(0.25 * np.sin(1.1 * seconds[t]), 0.08 * np.sin(0.7 * seconds[t]))
@@ -74,6 +86,7 @@ def make_sequence(count=96, size=48, fps=25.0, seed=0):
         poses.append(pose)
         frames.append(frame)
         bits.append(mask)
+        points.append(landmarks(pose, K, opening[t]))
     plate8 = np.rint(plate * 255).astype(np.uint8)
     expression = np.zeros((count, 24), np.float32)
     expression[:, 18], expression[:, 19] = 5 * opening, 5 * blink
@@ -94,6 +107,7 @@ def make_sequence(count=96, size=48, fps=25.0, seed=0):
                 np.stack(poses).astype(np.float32),
             ),
             "masks": Masks(np.stack(bits)),
+            "landmarks": np.stack(points).astype(np.float32),
             "plate": FrameSource(lambda t: plate8, count, size, size),
             "expression": Expression(expression, "synthetic"),
             "au": ActionUnits(expression[:, 18:20], ("AU26", "AU45")),

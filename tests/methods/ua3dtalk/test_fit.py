@@ -28,7 +28,8 @@ SMALL = {
     "fuse_iterations": 30,
     "face_gaussians": 500,
     "mouth_gaussians": 80,
-    "max_gaussians": 700,
+    "face_max_gaussians": 700,
+    "mouth_max_gaussians": 175,
     "densify_every": 40,
     "checkpoint_every": 25,
     "base_resolution": 8,
@@ -40,7 +41,7 @@ SMALL = {
     "hidden": 16,
     "latent": 6,
     "ensemble_size": 3,
-    "motion_rate": 8.0,
+    "face_motion_rate": 8.0,
     "priors": {"style_steps": 2, "emotion_steps": 2, "folds": 3},
 }
 
@@ -228,7 +229,7 @@ def test_controls_of_another_length_are_refused(method, sequence):
         next(method.render(request_for(sequence, au=au)))
 
 
-@pytest.mark.parametrize("signal", ["camera", "masks", "plate", "expression", "au"])
+@pytest.mark.parametrize("signal", ["camera", "masks", "plate", "landmarks", "expression", "au"])
 def test_a_missing_signal_is_named_before_any_work(sequence, tmp_path, signal):
     bare = dataclasses.replace(
         sequence, signals={k: v for k, v in sequence.signals.items() if k != signal}

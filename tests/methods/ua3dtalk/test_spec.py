@@ -66,7 +66,7 @@ def test_published_rows_are_those_of_the_paper():
         {"multipliers": ["a"]},
         {"hidden": 32.5},
         {"use_au": 1},
-        {"shape_rate": "5e-4 "},
+        {"face_motion_rate": "5e-4 "},
         {"priors": {"folds": "x"}},
         {"priors": {"style_lr": True}},
     ],
@@ -78,4 +78,4 @@ def test_a_value_of_another_type_is_refused_by_name(options):
 
 
 def test_whole_numbers_stand_for_numbers():
-    assert Settings.of({**SPEC.presets["quick"], "motion_rate": 4}).train.motion_rate == 4
+    assert Settings.of({**SPEC.presets["quick"], "face_motion_rate": 4}).train.face_motion_rate == 4

@@ -1,9 +1,9 @@
 """Content features: kernel ridge regression from sound to expression.
 
 Stands where the paper puts a fine-tuned Wav2Lip and a face regressor (section 2.1): both turn
-sound into the 64 expression numbers that a speaking face would show. From a minute or so of
-one subject, the closed form is more exact on held-out frames than a small temporal
-convolution and takes a fraction of its time; it also makes cross-fitting exact and cheap.
+sound into the 64 expression numbers that a speaking face would show. What speech does to a face
+is known to the lip expert, from many voices (`methods.speech.experts`); how this subject's face
+does it is learnt here. The closed form takes seconds, and makes cross-fitting exact.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import scipy.fft
 import torch
 from torch import Tensor
 
+from methods.speech.experts.features import expert_features
 from methods.speech.mel import frame_mels, melspectrogram
 from methods.ua3dtalk.priors.config import PriorConfig
 
@@ -24,16 +25,26 @@ _JITTER = 1e-6
 
 
 def content_inputs(audio: np.ndarray, fps: float, count: int, config: PriorConfig) -> Tensor:
-    """Spectral envelope of every frame and its neighbours, float32 [count, D].
+    """What content is regressed on: every frame and its neighbours, float32 [count, D].
 
-    D = (2 context + 1) * 20: cepstra of the frame's mean mel levels; outside the sequence the
-    first and the last frame are repeated.
+    D = (2 context + 1) F, F = 24 controls or 12 mouth shapes of an expert, or 20 cepstra of the
+    frame's mean mel levels; outside the sequence the first and the last frame are repeated.
+
+    Args:
+        audio: float32 [S] in [-1,1] at 16 kHz.
+        fps: frames per second.
+        count: frames.
+        config: `content`, and an `expert` that is not "auto" any more.
+
     """
-    levels = frame_mels(melspectrogram(audio), fps, count, 1)
-    cepstra = scipy.fft.dct(levels, axis=1, norm="ortho")[:, :_CEPSTRA]
-    reach = config.content_context
+    if config.content == "expert":
+        values, reach = expert_features(audio, fps, count, config.expert), config.expert_context
+    else:
+        levels = frame_mels(melspectrogram(audio), fps, count, 1)
+        values = scipy.fft.dct(levels, axis=1, norm="ortho")[:, :_CEPSTRA]
+        reach = config.own_context
     frames = np.arange(count)[:, None] + np.arange(-reach, reach + 1)
-    return torch.from_numpy(cepstra[frames.clip(0, count - 1)].reshape(count, -1))
+    return torch.from_numpy(values[frames.clip(0, count - 1)].reshape(count, -1))
 
 
 @dataclass
@@ -95,6 +106,7 @@ def fit_content(
     """
     mean, scale = inputs.mean(0), 1.0 / inputs.std(0).clamp_min(1e-3)
     points = (inputs - mean) * scale
+    strength = config.expert_ridge if config.content == "expert" else config.own_ridge
     size = min(len(points), config.content_landmarks)
     landmarks = points[torch.linspace(0, len(points) - 1, size).long().to(points.device)]
     squared = torch.cdist(landmarks, landmarks)[::2, 1::2] ** 2
@@ -115,7 +127,7 @@ def fit_content(
     gram, moment = sums(features, features), sums(features, goal)
     feature_sum, goal_sum = sums(features, ones), sums(goal, ones)
     frames = [int((assigned == k).sum()) for k in range(len(gram))]
-    ridge = config.content_ridge * torch.eye(size, device=exact.device, dtype=torch.float64)
+    ridge = strength * torch.eye(size, device=exact.device, dtype=torch.float64)
     weights, biases = [], []
     for folds in seen:
         count = sum(frames[k] for k in folds)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from harness.contracts import Progress
-from methods.ua3dtalk.priors.config import PriorConfig
+from methods.ua3dtalk.priors.config import CONTENT_SIZE, PriorConfig
 from methods.ua3dtalk.priors.expression.content import (
     ContentModel,
     content_inputs,
@@ -34,7 +34,7 @@ from methods.ua3dtalk.spans import Spans
 class PriorExtractor:
     """Content, style and fuse networks of every fold; new sound gets the mean of their outputs."""
 
-    content: ContentModel
+    content: ContentModel | None  # None: content is 0
     style: list[StyleNet]
     fuse: list[FuseNet]
     config: PriorConfig
@@ -42,15 +42,19 @@ class PriorExtractor:
     @torch.inference_mode()
     def features(self, audio: np.ndarray, fps: float, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Content and style of any sound, float32 [count,64] each."""
-        device = self.content.mean.device
-        inputs = content_inputs(audio, fps, count, self.config).to(device)
+        device = next(self.style[0].parameters()).device
+        content = np.zeros((count, CONTENT_SIZE), np.float32)
+        if self.content is not None:
+            inputs = content_inputs(audio, fps, count, self.config).to(device)
+            content = self.content(inputs).mean(0).cpu().numpy()
         chunks = style_inputs(audio, fps, count).to(device)
         styles = [predict_style(net, chunks, self.config.style_segment) for net in self.style]
-        return self.content(inputs).mean(0).cpu().numpy(), torch.stack(styles).mean(0).cpu().numpy()
+        return content, torch.stack(styles).mean(0).cpu().numpy()
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Weights by name; nothing else is needed beside the configuration."""
-        arrays = {f"content.{k}": v for k, v in self.content.state().items()}
+        stated = self.content.state() if self.content else {}
+        arrays = {f"content.{k}": v for k, v in stated.items()}
         for name, net in self._networks():
             arrays |= {f"{name}.{k}": v.cpu().numpy() for k, v in net.state_dict().items()}
         return arrays, {}
@@ -66,7 +70,7 @@ class PriorExtractor:
 
         folds = range(config.folds)
         made = cls(
-            ContentModel.restore(under("content"), device),
+            ContentModel.restore(under("content"), device) if under("content") else None,
             [StyleNet(config) for _ in folds],
             [FuseNet() for _ in folds],
             config,
@@ -108,12 +112,17 @@ def fit_extractor(
     truth = torch.from_numpy(target).to(device)
     folds = assign_folds(spans.counts, fps, config.folds, config.block_seconds)
     assigned = torch.from_numpy(folds).to(device)
-    progress("content", 0, 1)
     parts = list(zip(sounds, spans.counts, strict=True))
-    inputs = torch.cat([content_inputs(a, fps, n, config) for a, n in parts]).to(device)
-    model, nested = _cross_fit(inputs, truth, assigned, config)
-    progress("content", 1, 1)
     rows = torch.arange(spans.count, device=device)
+    model, nested = None, truth.new_zeros(config.folds, config.folds, *truth.shape)
+    record: dict[str, Any] = {"content": config.content}
+    if config.content != "none":
+        progress("content", 0, 1)
+        inputs = torch.cat([content_inputs(a, fps, n, config) for a, n in parts]).to(device)
+        model, nested = _cross_fit(inputs, truth, assigned, config)
+        in_sample = model(inputs).mean(0)
+        record["content_in_sample"] = prediction_errors(in_sample.cpu().numpy(), target)
+        progress("content", 1, 1)
     content = nested[assigned, assigned, rows]
 
     chunks = torch.cat([style_inputs(a, fps, n) for a, n in parts]).to(device)
@@ -140,10 +149,10 @@ def fit_extractor(
         fuses.append(fuse_net)
 
     extractor = PriorExtractor(model, styles, fuses, config)
-    in_sample = model(inputs).mean(0)
-    record = {
+    if config.content == "expert":
+        record["expert"] = config.expert
+    record |= {
         "content_held_out": prediction_errors(content.cpu().numpy(), target),
-        "content_in_sample": prediction_errors(in_sample.cpu().numpy(), target),
         "fused_held_out": prediction_errors(fused.cpu().numpy(), target),
     }
     return extractor, content.cpu().numpy(), style.cpu().numpy(), record

@@ -4,9 +4,8 @@ import json
 import numpy as np
 import pytest
 
-from harness.contracts import MASK_BITS, BadInput, Camera, Masks
-from methods.ua3dtalk.data.crops import around_boxes
-from methods.ua3dtalk.data.transform import FILL, SceneTransform, boxes, normalise
+from harness.contracts import BadInput, Camera, Masks
+from methods.ua3dtalk.data.transform import FILL, SceneTransform, normalise
 
 BOUND = 0.15
 
@@ -62,25 +61,3 @@ def test_bad_cameras_and_masks_are_refused(sequence):
     behind[3, 2, 3] = np.nan
     with pytest.raises(BadInput, match="not finite"):
         normalise([("x", dataclasses.replace(camera, world_to_camera=behind), masks)], BOUND)
-
-
-def test_windows_hold_every_box_and_move_the_principal_point(sequence):
-    found = boxes(sequence.signal("masks").bits, MASK_BITS["mouth"])
-    windows = around_boxes(found, (48, 48), margin=2)
-    assert windows.width % 16 == windows.height % 16 == 0
-    for t, (left, top, right, bottom) in enumerate(found):
-        rows, columns = windows.slices(t)
-        assert columns.start >= 0
-        assert columns.stop <= 48
-        assert rows.stop <= 48
-        if right > left:
-            assert columns.start <= left
-            assert right <= columns.stop
-            assert rows.start <= top
-            assert bottom <= rows.stop
-    K = sequence.signal("camera").K
-    moved = windows.intrinsics(K)
-    assert np.array_equal(K[:, 0, 2] - moved[:, 0, 2], windows.left)
-    assert np.array_equal(K[:, 1, 2] - moved[:, 1, 2], windows.top)
-    inner = windows.inside(around_boxes(found, (48, 48), margin=12), 5)
-    assert inner[0].stop - inner[0].start == windows.height

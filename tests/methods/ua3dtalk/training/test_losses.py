@@ -81,6 +81,14 @@ def test_attention_inside_an_empty_mask_is_zero():
     )
 
 
+def test_erosion_takes_the_outermost_pixels_and_spares_the_frame():
+    mask = torch.zeros(9, 9, dtype=torch.bool)
+    mask[:, 2:7] = True
+    found = losses.eroded(mask, 2)
+    assert found[:, 4].all()
+    assert int(found.sum()) == 9
+
+
 def test_psnr_of_a_known_offset():
     x = torch.full((3, 4, 4), 0.5)
     assert losses.psnr(x, x + 0.1) == pytest.approx(20.0, abs=1e-4)

@@ -27,7 +27,8 @@ TINY = {
     "fuse_iterations": 3,
     "face_gaussians": 120,
     "mouth_gaussians": 30,
-    "max_gaussians": 200,
+    "face_max_gaussians": 200,
+    "mouth_max_gaussians": 50,
     "densify_every": 4,
     "base_resolution": 8,
     "multipliers": [1],
@@ -144,10 +145,12 @@ def inputs(name, **changes):
         ({"ensemble_size": 3}, True, True),
         ({"face_iterations": 13}, True, False),
         ({"mouth_iterations": 7}, False, True),
-        ({"motion_rate": 2.0}, True, False),
+        ({"face_motion_rate": 2.0}, True, False),
         ({"mouth_motion_rate": 3.0}, False, True),
         ({"attention_weight": 0.5}, True, False),
-        ({"max_gaussians": 150}, True, True),
+        ({"face_max_gaussians": 150}, True, False),
+        ({"attention_from": 0.3}, True, False),
+        ({"fuse_opacity_rate": 0.05}, False, False),
         ({"sh_degree": 2}, True, True),
         ({"hidden": 16}, True, True),
         ({"emotion_features": 8}, True, False),
@@ -193,7 +196,7 @@ def test_the_priors_options_of_one_part_do_not_retrain_the_other(sequence, tmp_p
     fit(sequence, tmp_path / "a", {}, cache)
     fit(sequence, tmp_path / "b", {"priors": {**priors, "emotion_steps": 3}}, cache)
     assert Counter(cache.kept) == {"prior": 1, "emotion": 2, "face": 2, "mouth": 1}
-    fit(sequence, tmp_path / "c", {"priors": {**priors, "content_context": 0}}, cache)
+    fit(sequence, tmp_path / "c", {"priors": {**priors, "own_context": 0, "content": "own"}}, cache)
     assert Counter(cache.kept) == {"prior": 2, "emotion": 2, "face": 3, "mouth": 2}
     fit(sequence, tmp_path / "d", {"priors": {**priors, "audio_features": "logmel29"}}, cache)
     assert Counter(cache.kept) == {"prior": 2, "emotion": 2, "face": 3, "mouth": 2}

@@ -5,7 +5,7 @@ import torch
 from methods.ua3dtalk.priors.config import PriorConfig
 from methods.ua3dtalk.priors.expression.content import ContentModel, fit_content, shrinkage
 
-CONFIG = PriorConfig()
+CONFIG = PriorConfig(content="own")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_equals_kernel_ridge_regression_in_its_textbook_form(data):
     n = len(y)
     system = np.block(
         [
-            [k + CONFIG.content_ridge * np.eye(n), np.ones((n, 1))],
+            [k + CONFIG.own_ridge * np.eye(n), np.ones((n, 1))],
             [np.ones((1, n)), np.zeros((1, 1))],
         ]
     )

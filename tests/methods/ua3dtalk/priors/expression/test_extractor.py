@@ -8,7 +8,8 @@ from methods.ua3dtalk.priors.folds import assign_folds
 from methods.ua3dtalk.spans import Spans
 
 FPS, COUNT = 25.0, 160
-CONFIG = PriorConfig.of({"style_steps": 8, "folds": 3, "style_hidden": 8, "style_widths": [8]})
+TINY = {"style_steps": 8, "folds": 3, "style_hidden": 8, "style_widths": [8]}
+CONFIG = PriorConfig.of({**TINY, "content": "own"})
 CPU = torch.device("cpu")
 WHOLE = Spans([COUNT])
 
