@@ -39,6 +39,8 @@ for number, handler in (
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "assets"
+#: Names a checkout of https://github.com/Mrask999/UA-3DTalk.
+RELEASED = "HARNESS_UA3DTALK_OFFICIAL_ROOT"
 if SHARED.is_dir():
     os.environ.setdefault("HARNESS_WEIGHTS", str(SHARED / "weights"))
 
@@ -67,6 +69,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         absent.add("shared")
     if find_spec("torchvision") is None:
         absent.add("reference")
+    if find_spec("transformers") is None:
+        absent.add("speech")
+    if not (Path(os.environ.get(RELEASED, "-")) / "scene" / "deformation.py").is_file():
+        absent.add("official")
     if any("gpu" in item.keywords for item in items):
         import torch
 

@@ -60,6 +60,8 @@ class TrainConfig:
             this one removes it, and a short schedule does not recover it.
         perceptual: whether LPIPS joins the loss where AlexNet's weights are present.
         checkpoint_every: steps between checkpoints.
+        official_checkpoint: a `chkpnt_fuse_latest.pth` of the authors' released code; with it
+            nothing is trained. Empty: train.
 
     """
 
@@ -83,6 +85,7 @@ class TrainConfig:
     attention_from: float = 0.06
     perceptual: bool = True
     checkpoint_every: int = 1_000
+    official_checkpoint: str = ""
 
     def __post_init__(self) -> None:
         if self.init not in ("random", "silhouette"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from methods.ua3dtalk.config import Settings
 from methods.ua3dtalk.data.features import FrameFeatures, au_of
 from methods.ua3dtalk.data.frames import NAME, TrainingData
 from methods.ua3dtalk.data.scaling import PriorScaling
-from methods.ua3dtalk.data.transform import normalise
+from methods.ua3dtalk.data.transform import SceneTransform, normalise
+from methods.ua3dtalk.official import subject as official
 from methods.ua3dtalk.priors.fit import fit_priors
 from methods.ua3dtalk.priors.given import from_files, given_by_all
 from methods.ua3dtalk.priors.model import PriorModel
@@ -45,20 +46,17 @@ _PER_FRAME = {
 def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
     """Fit UA-3DTalk on all sequences of one subject; see `UA3DTalk.fit`."""
     settings = Settings.of(context.options)
-    identity = fingerprint(training, settings.options, context.seed)
+    identity = fingerprint(training, official.pinned(settings), context.seed)
     done = workdir / DESCRIPTION
     if done.is_file() and read_object(done, finite=False)["fingerprint"] == identity:
         return
     check_training(training, settings)
-    workdir.mkdir(parents=True, exist_ok=True)
     device, config = context.device, settings.train
+    released = official.read_subject(settings) if config.official_checkpoint else None
+    workdir.mkdir(parents=True, exist_ok=True)
 
     model = fit_priors(
         training, workdir, settings.priors, device, context.seed, context.progress, context.stages
-    )
-    transform = normalise(
-        ((s.id, s.signal("camera", NAME), s.signal("masks", NAME)) for s in training),
-        settings.field.bound,
     )
     au = au_of(training) if settings.field.use_au else None
     values, scaling = model.priors, None
@@ -66,6 +64,15 @@ def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
         scaling = PriorScaling.of(values)
         values = scaling.apply(values)
     features = FrameFeatures(model.training_windows.values, values, au, Spans.of(training))
+    if released:
+        why = f"not used: everything was trained before, {config.official_checkpoint}"
+        outcome = Outcome(*released, official.TRANSFORM, official.AUDIO_RANGE, [], why)
+        leave(workdir, outcome, training, settings, model, features, scaling, identity)
+        return
+    transform = normalise(
+        ((s.id, s.signal("camera", NAME), s.signal("masks", NAME)) for s in training),
+        settings.field.bound,
+    )
     data = TrainingData(training, transform, features, device)
 
     perceptual, why = (None, "switched off")
@@ -85,6 +92,48 @@ def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
     fuse = FuseStage(face, mouth, context.seed)
     rows += run_stage(fuse, stages, identity, config.checkpoint_every, context.progress)
 
+    # Digital silence is tens of deviations below any noise that the fields were trained on.
+    audio_range = (float(features.audio.min()), float(features.audio.max()))
+    outcome = Outcome(face, mouth, transform, audio_range, rows, why)
+    leave(workdir, outcome, training, settings, model, features, scaling, identity)
+    for stage in (face, mouth, fuse):
+        (stages / f"{stage.name}.pt").unlink()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a fit, or a checkpoint of the released code, comes to.
+
+    Attributes:
+        face: field and Gaussians.
+        mouth: the same of the mouth.
+        transform: into the units that both live in.
+        audio_range: to which audio features are clipped in rendering.
+        rows: of the loss curve.
+        perceptual: which LPIPS weights took part, or why none did.
+
+    """
+
+    face: Branch | official.ReleasedBranch
+    mouth: Branch | official.ReleasedBranch
+    transform: SceneTransform
+    audio_range: tuple[float, float]
+    rows: list[dict[str, Any]]
+    perceptual: str
+
+
+def leave(
+    workdir: Path,
+    outcome: Outcome,
+    training: TrainingSet,
+    settings: Settings,
+    model: PriorModel,
+    features: FrameFeatures,
+    scaling: PriorScaling | None,
+    identity: str,
+) -> None:
+    """Write all that rendering reads; the description comes last and marks the fit as done."""
+    face, mouth, au = outcome.face, outcome.mouth, features.au
     write_tensors(
         workdir / MODEL,
         {
@@ -95,24 +144,22 @@ def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
             "scaling": {} if scaling is None else scaling.tensors(),
         },
     )
-    write_lines(workdir / CURVE, rows)
-    write_json(workdir / RECORD, record(rows, model, face, mouth, settings, why))
+    write_lines(workdir / CURVE, outcome.rows)
+    write_json(workdir / RECORD, record(outcome, model, settings))
+    first = training.uniform()
     write_json(
-        done,
+        workdir / DESCRIPTION,
         {
             "format": FORMAT,
             "fingerprint": identity,
             "options": settings.options,
-            "scene": asdict(transform),
-            "resolution": [data.height, data.width],
-            # Digital silence is tens of deviations below any noise that the fields were trained on.
-            "audio_range": [float(features.audio.min()), float(features.audio.max())],
+            "scene": asdict(outcome.transform),
+            "resolution": [first.height, first.width],
+            "audio_range": list(outcome.audio_range),
             # At rest the eyes are open: a blink is rare, so the median is free of it.
             "au_at_rest": None if au is None else np.median(au, axis=0).tolist(),
         },
     )
-    for stage in (face, mouth, fuse):
-        (stages / f"{stage.name}.pt").unlink()
 
 
 def check_training(training: TrainingSet, settings: Settings) -> None:
@@ -121,10 +168,13 @@ def check_training(training: TrainingSet, settings: Settings) -> None:
     Raises:
         MissingSignal: one that the settings need is absent.
         BadInput: there is no sequence, they differ in subject, frame rate or size, only some
-            have a signal that is used if present, or a signal is of another length.
+            have a signal that is used if present, a signal is of another length, or an imported
+            checkpoint lacks the inputs that it was trained on.
 
     """
     training.uniform()
+    if settings.train.official_checkpoint:
+        official.check_signals(training, settings)
     if len(training.subjects) > 1:
         fact = f"its sequences show {' and '.join(training.subjects)}"
         raise BadInput("the training set", fact, "Fit each subject separately.")
@@ -154,28 +204,22 @@ def fingerprint(training: TrainingSet, options: Mapping[str, Any], seed: int) ->
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def record(
-    rows: list[dict[str, Any]],
-    priors: PriorModel,
-    face: Branch,
-    mouth: Branch,
-    settings: Settings,
-    perceptual: str,
-) -> dict[str, Any]:
+def record(outcome: Outcome, priors: PriorModel, settings: Settings) -> dict[str, Any]:
     """Figures of the fit for the record."""
-    last = {row["stage"]: row for row in rows}
+    branches = {"face": outcome.face, "mouth": outcome.mouth}
+    last = {row["stage"]: row for row in outcome.rows}
     return {
         "stages": {
             name: {"iterations": row["step"]}
             | {key: row[key] for key in ("seconds", "loss", "psnr", "gaussians")}
             for name, row in last.items()
         },
-        "gaussians": {"face": len(face.cloud), "mouth": len(mouth.cloud)},
+        "gaussians": {name: len(branch.cloud) for name, branch in branches.items()},
         "parameters": {
             name: sum(p.numel() for p in branch.field.parameters())
-            for name, branch in (("face", face), ("mouth", mouth))
+            for name, branch in branches.items()
         },
         "priors": priors.record,
-        "perceptual_loss": perceptual,
+        "perceptual_loss": outcome.perceptual,
         "options": settings.options,
     }
