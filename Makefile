@@ -11,7 +11,8 @@ WORKERS ?= 2
 export OMP_WAIT_POLICY ?= passive
 
 # Whose last digits depend on the instruction set and the number of threads.
-NUMERICAL := tests/metrics/backbones tests/methods/gaussians tests/methods/ua3dtalk/field
+NUMERICAL := tests/metrics/backbones tests/methods/gaussians tests/methods/ua3dtalk/field \
+  tests/methods/ua3dtalk/official
 NATIVE := tests/methods/gaussians tests/methods/ua3dtalk/field
 # What shows that the oldest allowed packages work: no test of these needs an extra.
 SMOKE := tests/harness/cli/test_entry.py tests/harness/test_weights_cli.py tests/harness/fetch \

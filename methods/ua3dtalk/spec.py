@@ -24,6 +24,7 @@ PAPER = {
     "attention_from": 0.06,
     "perceptual": True,
     "checkpoint_every": 1_000,
+    "official_checkpoint": "",
     "base_resolution": 64,
     "multipliers": [1, 2, 4, 8],
     "plane_features": 16,

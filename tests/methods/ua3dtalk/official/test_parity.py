@@ -62,7 +62,7 @@ def pair(request, modules):
     state = seeded.state(released.shapes(config, face=face)) | released.boxes(config, face=face)
     their.load_state_dict(state)
     our = kind(config).double()
-    our.load_state_dict(field_state(our, state, Path("parity")))
+    our.load_state_dict(field_state(our, their.state_dict(), Path("parity")))
     return request.param, our, their, modules[fusion]
 
 
