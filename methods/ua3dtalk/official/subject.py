@@ -110,10 +110,10 @@ def check_signals(training: TrainingSet, settings: Settings) -> None:
     if not from_files(training, settings.priors):
         raise BadInput(
             _OPTION,
-            "the released fields were trained on the authors' prior features, and the sequences "
-            "come with none",
+            "the released fields were trained on the authors' prior features, and here they are "
+            "not from files",
             "Put the six feature files (auds_exp, audiostyle, mser_emotion for train and val) "
-            "into the subject's folder.",
+            "into the subject's folder, and set `content` to official.",
         )
     kinds = {
         sequence.signal("audio_features").kind if sequence.has("audio_features") else "absent"

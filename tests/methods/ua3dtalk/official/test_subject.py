@@ -167,7 +167,7 @@ def test_settings_of_another_field_are_refused(options, change, match):
 @pytest.mark.parametrize(
     ("signals", "changes", "match"),
     [
-        ({"priors": None}, {}, "prior features.*six feature files"),
+        ({"priors": None}, {}, "not from files.*six feature files"),
         ({"audio_features": None}, {}, "DeepSpeech .* are absent.*aud_ds.npy"),
         (
             {"audio_features": AudioFeatures(np.zeros((87, 16, 29), np.float32), "logmel29")},
@@ -175,6 +175,7 @@ def test_settings_of_another_field_are_refused(options, change, match):
             "DeepSpeech .* are logmel29",
         ),
         ({}, {"priors": {"audio_features": "logmel29"}}, "are not used.*auto"),
+        ({}, {"priors": {"content": "own"}}, "not from files.*content. to official"),
         ({}, {"official_checkpoint": "/nowhere/x.pth"}, "no such file.*train_fuse.py"),
     ],
 )

@@ -11,7 +11,12 @@ from harness import weights
 from harness.contracts import FitContext, TrainingSet
 from methods.ua3dtalk.method import UA3DTalk
 from methods.ua3dtalk.spec import QUICK
-from methods.ua3dtalk.training.perceptual import PatchPerceptual, load_perceptual
+from methods.ua3dtalk.training.perceptual import (
+    PatchPerceptual,
+    load_perceptual,
+    patch_side,
+    patches,
+)
 
 #: AlexNet's convolutions by their place in torchvision's `features`: weight, stride, padding.
 LAYERS = {
@@ -95,7 +100,7 @@ def pictures(height, width):
 def test_value_and_gradient_are_the_published_ones(network, state, size):
     image, target = pictures(*size)
     ours, theirs = (image.clone().requires_grad_() for _ in "ab")
-    value, expected = network(ours, target), published(state, theirs, target)
+    value, expected = network(ours[None], target[None]), published(state, theirs, target)
     assert float(expected.detach()) > 0.1
     torch.testing.assert_close(value.double(), expected, rtol=1e-5, atol=0)
     value.backward()
@@ -107,14 +112,46 @@ def test_value_and_gradient_are_the_published_ones(network, state, size):
 def test_in_float64_it_is_the_formula_to_the_last_digits(network, state):
     # The images' shift and scale are stored in float32.
     image, target = pictures(32, 32)
-    value = network.double()(image.double(), target.double())
+    value = network.double()(image[None].double(), target[None].double())
     torch.testing.assert_close(value, published(state, image, target), rtol=1e-6, atol=0)
+
+
+def test_of_several_pairs_it_is_the_mean(network):
+    both = [pictures(32, 40), tuple(reversed(pictures(32, 40)))]
+    both[1] = (both[1][0], both[1][1].flip(2))
+    alone = [float(network(image[None], target[None])) for image, target in both]
+    together = network(*(torch.stack(each) for each in zip(*both, strict=True)))
+    assert float(together) == pytest.approx(np.mean(alone), rel=1e-5)
+
+
+def test_small_images_are_enlarged(network):
+    image, target = (each[None] for each in pictures(20, 48))
+    larger = [
+        F.interpolate(each, size=(32, 48), mode="bilinear", align_corners=False)
+        for each in (image, target)
+    ]
+    assert torch.equal(network(image, target), network(*larger))
+
+
+def test_patches_are_all_whole_squares_of_a_grid():
+    image = torch.arange(3 * 7 * 11.0).reshape(3, 7, 11)
+    found = patches(image, 3)
+    assert found.shape == (6, 3, 3, 3)
+    for k, square in enumerate(found):
+        top, left = 3 * (k // 3), 3 * (k % 3)
+        assert torch.equal(square, image[:, top : top + 3, left : left + 3])
+    assert patches(image, 50).shape == (1, 3, 7, 7)
+
+
+def test_sides_are_even_and_between_two():
+    generator = torch.Generator().manual_seed(0)
+    assert {patch_side((32, 42), generator) for _ in range(200)} == set(range(32, 43, 2))
 
 
 def test_equal_images_have_no_distance_and_no_gradient(network):
     image, _ = pictures(32, 32)
     moved = image.clone().requires_grad_()
-    value = network(moved, image)
+    value = network(moved[None], image[None])
     value.backward()
     assert float(value.detach()) == 0
     assert not moved.grad.any()
@@ -141,7 +178,6 @@ TINY = {
     "fuse_iterations": 4,
     "face_gaussians": 120,
     "mouth_gaussians": 30,
-    "max_gaussians": 200,
     "base_resolution": 8,
     "multipliers": [1],
     "plane_features": 4,
