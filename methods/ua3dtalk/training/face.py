@@ -24,6 +24,10 @@ from methods.ua3dtalk.training.schedule import ALPHA_WEIGHT, FACE_SELECT_EVERY, 
 LIPS_PERCEPTUAL_WEIGHT = 0.01
 PATCH_PERCEPTUAL_WEIGHT = 0.2
 PATCH_SIDES = (64, 96)
+#: By how much the face may cover the mouth's border while LPIPS takes part, as a part of the
+#: frame's height: the released 2 pixels at 256. It hides the seam; of a mouth in a small frame
+#: two pixels would leave nothing.
+SEAM = 2 / 256
 
 
 class FaceBranch(Branch):
@@ -47,8 +51,9 @@ class FaceBranch(Branch):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Photometric loss, and after the warm-up the regularisers (papers: UA-3DTalk, TG)."""
         mouth, hair = frame.region("mouth"), frame.region("hair")
-        if self.schedule.uses_perceptual(i):
-            mouth = eroded(mouth, 2)
+        perceptual = self.perceptual if self.schedule.uses_perceptual(i) else None
+        if perceptual is not None:
+            mouth = eroded(mouth, round(SEAM * frame.height))
         image, green = rendering.image, rendering.background
         target = torch.where(frame.region("head") & ~mouth, frame.image, green)
         if not self.schedule.shows_hair(i):
@@ -59,8 +64,8 @@ class FaceBranch(Branch):
             loss = loss + ALPHA_WEIGHT * alpha_outside(rendering.alpha, frame.outside_mouth)
             if self.config.attention_weight and self.schedule.limits_attention(i):
                 loss = loss + self.config.attention_weight * self._attention(i, frame, offsets)
-        if self.perceptual is not None and self.schedule.uses_perceptual(i):
-            loss = loss + self._perceptual(self.perceptual, frame, image, target, green)
+        if perceptual is not None:
+            loss = loss + self._perceptual(perceptual, frame, image, target, green)
         return loss, image, target
 
     def _attention(self, i: int, frame: TrainingFrame, offsets: Offsets) -> Tensor:

@@ -82,6 +82,8 @@ def attention_inside(attention: Tensor, mask: Tensor) -> Tensor:
 
 def eroded(mask: Tensor, by: int) -> Tensor:
     """A bool mask [H,W] without its outermost `by` pixels."""
+    if by == 0:
+        return mask
     outside = (~mask).float()[None, None]
     grown = torch.nn.functional.max_pool2d(outside, 2 * by + 1, stride=1, padding=by)
     return grown[0, 0] == 0
