@@ -24,8 +24,9 @@ class BranchConfig:
         gaussians: how many the branch starts with.
         max_gaussians: it is not densified beyond this many.
         densify_threshold: mean gradient in normalised image space above which to densify.
-        motion_rate: factor on the learning rates of the field's networks, fusion and decoder; not
-            of its planes, attention and audio encoder. A short schedule takes larger steps.
+        motion_rate: factor on the learning rates of what moves Gaussians: their positions and the
+            deformation field, but for its audio encoder, its attention and the mouth's networks. A
+            short schedule takes larger steps.
 
     """
 

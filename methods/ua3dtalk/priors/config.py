@@ -43,8 +43,9 @@ class PriorConfig:
     content: str = "expert"
     # "auto": the one that knows the sequences' domain, "synthetic" or "speech".
     expert: str = "auto"
-    expert_context: int = 2  # frames to either side that a frame's prediction depends on
+    expert_context: int = 1  # frames to either side that a frame's prediction depends on
     expert_ridge: float = 1.0
+    expert_linear: float = 0.3  # weight of the linear part beside the Gaussian kernel
     own_context: int = 4
     own_ridge: float = 0.1
     content_landmarks: int = 1024

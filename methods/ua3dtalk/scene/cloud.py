@@ -50,7 +50,7 @@ class Cloud:
         points: np.ndarray,
         colours: np.ndarray,
         config: TrainConfig,
-        extent: float,
+        means_rate: float,
         device: str,
     ) -> Cloud:
         """Round Gaussians, each as wide as its neighbours are near.
@@ -59,7 +59,8 @@ class Cloud:
             points: float32 [N,3] in scene units.
             colours: float32 [N,3] in [0, 1].
             config: initial opacity and degree of the harmonics.
-            extent: of the scene; positions learn that much faster.
+            means_rate: factor on the learning rate of positions: the scene's extent, and what a
+                short schedule adds.
             device: where they live.
 
         """
@@ -69,7 +70,7 @@ class Cloud:
             sh_degree=config.sh_degree,
             opacity=config.init_opacity,
         )
-        return cls(gaussians, {"means": MEANS_RATES[0] * extent, **GAUSSIAN_RATES})
+        return cls(gaussians, {"means": MEANS_RATES[0] * means_rate, **GAUSSIAN_RATES})
 
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor]) -> Cloud:
@@ -125,7 +126,7 @@ class Cloud:
         return rasterize(*moved, values, *viewpoint.camera)[0][0]
 
     def set_means_rate(self, rate: float) -> None:
-        """Set the positions' learning rate, as it is for a scene of extent 1."""
+        """Set the positions' learning rate, before the factor of this cloud."""
         for group in self.optimizer.param_groups:
             if group["name"] == "means":
                 set_rates([group], rate / MEANS_RATES[0])

@@ -78,7 +78,8 @@ class Branch(abc.ABC):
             seeds = random_points(count, bound, rng)
         else:
             seeds = silhouette_points(self.data, self.name, count, bound, rng)
-        return Cloud.seeded(*seeds, self.config, self.data.extent, self.data.device)
+        means_rate = self.data.extent * self.options.motion_rate
+        return Cloud.seeded(*seeds, self.config, means_rate, self.data.device)
 
     @staticmethod
     def field_seed(seed: int) -> int:

@@ -9,7 +9,7 @@ from methods.baselines.nearest_audio.spec import SPEC as NEAREST
 from methods.baselines.shuffled_audio.spec import SPEC as SHUFFLED
 from methods.baselines.still.spec import SPEC as STILL
 from methods.ua3dtalk.config import Settings
-from methods.ua3dtalk.spec import SPEC
+from methods.ua3dtalk.spec import SPEC, shortened
 
 
 def test_specs_import_without_torch():
@@ -26,6 +26,17 @@ def test_presets_are_valid_settings(preset):
     settings = Settings.of(SPEC.presets[preset])
     assert settings.field.use_uncertainty
     assert settings.field.fusion == "full"
+
+
+def test_quick_is_paper_shortened_by_one_rule():
+    quick, paper = SPEC.presets["quick"], SPEC.presets["paper"]
+    # 50,000 steps in 3,000: rates of motion grow by the square root of 16.7.
+    assert quick["face_motion_rate"] == quick["mouth_motion_rate"] == 4.08
+    assert shortened({"mouth_iterations": 12_500})["mouth_motion_rate"] == 2
+    assert shortened({}) == paper
+    rates = {name for name in quick if "rate" in name or "weight" in name or "threshold" in name}
+    differing = {name for name in rates if quick[name] != paper[name]}
+    assert differing == {"face_motion_rate", "mouth_motion_rate"}
 
 
 def test_modules_are_switched_in_field_and_priors_together():

@@ -59,13 +59,16 @@ class ContentModel:
     landmarks: Tensor  # float32 [M,D], standardised
     bandwidth: Tensor  # float32 []
     weights: Tensor  # float32 [N,M,64], on the kernel itself
+    linear: Tensor  # float32 [N,D,64], on the standardised inputs
     bias: Tensor  # float32 [N,64]
 
     @torch.inference_mode()
     def __call__(self, inputs: Tensor) -> Tensor:
         """Expression by every model: inputs [T,D] -> [N,T,64]."""
-        kernel = _kernel((inputs - self.mean) * self.scale, self.landmarks, self.bandwidth)
-        return torch.stack([kernel @ w for w in self.weights]) + self.bias[:, None]
+        points = (inputs - self.mean) * self.scale
+        kernel = _kernel(points, self.landmarks, self.bandwidth)
+        parts = zip(self.weights, self.linear, self.bias, strict=True)
+        return torch.stack([kernel @ smooth + points @ slope + b for smooth, slope, b in parts])
 
     def state(self) -> dict[str, np.ndarray]:
         """All tensors by name."""
@@ -82,8 +85,12 @@ class ContentModel:
         The mean of a standardised target is 0; what a model cannot predict becomes 0.
         """
         models = slice(len(factors))
-        weights = self.weights[models] * factors[:, None]
-        return replace(self, weights=weights, bias=self.bias[models] * factors)
+        return replace(
+            self,
+            weights=self.weights[models] * factors[:, None],
+            linear=self.linear[models] * factors[:, None],
+            bias=self.bias[models] * factors,
+        )
 
 
 def fit_content(
@@ -91,10 +98,12 @@ def fit_content(
 ) -> ContentModel:
     """Fit one model per entry of `seen`.
 
-    The kernel is Gaussian, its variance half the median squared distance. With M landmarks
-    (every frame, up to `content_landmarks`) and K_mm = L L^T, the features K L^-T turn kernel
-    ridge regression into ridge regression, whose normal equations add up over folds. The
-    landmarks are sound, never labels: a model's solution lies in the span of its own folds.
+    The kernel is a Gaussian, its variance half the median squared distance, plus a linear part:
+    what an expert says is nearly right as it stands, and what is not is a smooth function of it.
+    With M landmarks (every frame, up to `content_landmarks`) and K_mm = L L^T, the features
+    K L^-T turn kernel ridge regression into ridge regression, whose normal equations add up over
+    folds. The landmarks are sound, never labels: a model's solution lies in the span of its own
+    folds.
 
     Args:
         inputs: [T,D].
@@ -106,7 +115,9 @@ def fit_content(
     """
     mean, scale = inputs.mean(0), 1.0 / inputs.std(0).clamp_min(1e-3)
     points = (inputs - mean) * scale
-    strength = config.expert_ridge if config.content == "expert" else config.own_ridge
+    expert = config.content == "expert"
+    strength = config.expert_ridge if expert else config.own_ridge
+    slope = config.expert_linear if expert else 0.0
     size = min(len(points), config.content_landmarks)
     landmarks = points[torch.linspace(0, len(points) - 1, size).long().to(points.device)]
     squared = torch.cdist(landmarks, landmarks)[::2, 1::2] ** 2
@@ -116,7 +127,8 @@ def fit_content(
     # Digital silence repeats itself exactly; the jitter keeps such frames apart.
     root = torch.linalg.cholesky(exact + _JITTER * torch.eye(size, device=exact.device))
     kernel = _kernel(points.double(), landmarks.double(), bandwidth.double())
-    features = torch.linalg.solve_triangular(root, kernel.T, upper=False).T
+    smooth = torch.linalg.solve_triangular(root, kernel.T, upper=False).T
+    features = torch.cat([smooth, slope * points.double()], 1)
 
     def sums(x: Tensor, y: Tensor) -> list[Tensor]:
         folds = range(int(assigned.max()) + 1)
@@ -127,23 +139,23 @@ def fit_content(
     gram, moment = sums(features, features), sums(features, goal)
     feature_sum, goal_sum = sums(features, ones), sums(goal, ones)
     frames = [int((assigned == k).sum()) for k in range(len(gram))]
-    ridge = strength * torch.eye(size, device=exact.device, dtype=torch.float64)
-    weights, biases = [], []
+    ridge = strength * torch.eye(features.shape[1], device=exact.device, dtype=torch.float64)
+    weights, linear, biases = [], [], []
     for folds in seen:
         count = sum(frames[k] for k in folds)
         middle, level, normal, right = (
             reduce(torch.add, [part[k] for k in folds])
             for part in (feature_sum, goal_sum, gram, moment)
         )
-        middle, level = middle / count, level / count  # [M,1], [64,1]
+        middle, level = middle / count, level / count  # [M + D,1], [64,1]
         normal = normal - count * middle @ middle.T + ridge
         right = right - count * middle @ level.T
         solved = torch.cholesky_solve(right, torch.linalg.cholesky(normal))
         biases.append((level.T - middle.T @ solved)[0])
-        weights.append(torch.linalg.solve_triangular(root.T, solved, upper=True))
-    return ContentModel(
-        mean, scale, landmarks, bandwidth, torch.stack(weights).float(), torch.stack(biases).float()
-    )
+        weights.append(torch.linalg.solve_triangular(root.T, solved[:size], upper=True))
+        linear.append(slope * solved[size:])
+    solutions = (torch.stack(each).float() for each in (weights, linear, biases))
+    return ContentModel(mean, scale, landmarks, bandwidth, *solutions)
 
 
 def shrinkage(predicted: Tensor, target: Tensor) -> Tensor:

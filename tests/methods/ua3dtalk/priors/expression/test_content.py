@@ -16,12 +16,15 @@ def data() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return inputs, target, torch.arange(120) // 10 % 3
 
 
-def test_equals_kernel_ridge_regression_in_its_textbook_form(data):
+@pytest.mark.parametrize("config", [CONFIG, PriorConfig()])
+def test_equals_kernel_ridge_regression_in_its_textbook_form(data, config):
     inputs, target, assigned = data
-    model = fit_content(inputs, target, assigned, [[0, 2]], CONFIG)
+    model = fit_content(inputs, target, assigned, [[0, 2]], config)
+    own = config.content == "own"
+    ridge, slope = (config.own_ridge, 0) if own else (config.expert_ridge, config.expert_linear)
     x = ((inputs - inputs.mean(0)) / inputs.std(0)).double().numpy()
     distance = ((x[:, None] - x[None]) ** 2).sum(2)
-    kernel = np.exp(-distance / float(model.bandwidth))
+    kernel = np.exp(-distance / float(model.bandwidth)) + slope**2 * x @ x.T
     seen = (assigned != 1).numpy()
     y = target.double().numpy()[seen]
     k = kernel[np.ix_(seen, seen)]
@@ -29,7 +32,7 @@ def test_equals_kernel_ridge_regression_in_its_textbook_form(data):
     n = len(y)
     system = np.block(
         [
-            [k + CONFIG.own_ridge * np.eye(n), np.ones((n, 1))],
+            [k + ridge * np.eye(n), np.ones((n, 1))],
             [np.ones((1, n)), np.zeros((1, 1))],
         ]
     )
