@@ -1,4 +1,11 @@
-"""UA-3DTalk as the harness lists it: presets, needed signals, published rows."""
+"""UA-3DTalk as the harness lists it: presets, needed signals, published rows.
+
+`paper` follows the released code, which differs from the paper in places and contradicts itself in
+some. Where it does, the sound reading is the default: the face's opacities learn at 1e-3 in the
+fuse stage (`fuse_opacity_rate`; 0.05 ran there), the mouth's green Gaussians shrink by the scale
+itself and not by its value before the softplus, teeth are no part of the face, and a window without
+frames falls back to the regular order. `docs/ua3dtalk.md` has every rule beside the released one.
+"""
 
 import math
 from typing import Any

@@ -3,7 +3,9 @@
 The official feature files come from networks whose outputs spread over about one unit; the
 networks trained here on one subject give content, style and emotion that differ among each
 other by two orders of magnitude. A modality whose input hardly changes has no effect in a short
-schedule. The statistics are those of the training part; official files are left as they are.
+schedule. Within a kind one factor serves all coefficients: one that sound cannot tell (a glance)
+is small because it was shrunk, and must not be made large again. The statistics are those of the
+training part; official files are left as they are.
 """
 
 from __future__ import annotations
@@ -17,15 +19,13 @@ import torch
 from harness.contracts import Priors
 
 KINDS = ("content", "style", "emotion")
-#: A coefficient is not stretched beyond this many times the typical coefficient's factor.
-STRETCH = 5.0
-#: New sound may leave the training range by this many deviations in all.
+#: New sound may leave the training's mean by this many deviations.
 LIMIT = 4.0
 
 
 @dataclass(frozen=True)
 class PriorScaling:
-    """Mean and deviation of every coefficient, by kind: float32 arrays."""
+    """By kind: mean of every coefficient [E], and deviation of the typical one []; float32."""
 
     mean: Mapping[str, np.ndarray]
     deviation: Mapping[str, np.ndarray]
@@ -36,11 +36,9 @@ class PriorScaling:
         mean, deviation = {}, {}
         for kind in KINDS:
             values = np.asarray(getattr(priors, kind), np.float32)
-            spread = values.std(0)
-            typical = float(np.sqrt(np.mean(spread**2)))
             mean[kind] = values.mean(0)
             # A module that is switched off gives zeros, and zeros they stay.
-            deviation[kind] = np.maximum(spread, typical / STRETCH) if typical else spread + 1
+            deviation[kind] = np.sqrt(np.mean(values.var(0))) or np.float32(1)
         return cls(mean, deviation)
 
     def apply(self, priors: Priors) -> Priors:

@@ -25,13 +25,18 @@ GOOD = {
 }
 
 
+SHIPPED = ("table2", "content", "fusion", "ensemble", "au", "audio", "rates")
+
+
 def written(tmp_path, **changes):
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump({**GOOD, **changes}), "utf-8")
     return path
 
 
-@pytest.mark.parametrize("name", ["table2", "fusion", "ensemble", "au", "audio"])
+@pytest.mark.parametrize(
+    "name", ["table2", "content", "fusion", "ensemble", "au", "audio", "rates"]
+)
 def test_shipped_grids_hold(name):
     assert name in shipped_grids(SPEC)
     grid = find_grid(SPEC, name)
@@ -41,7 +46,9 @@ def test_shipped_grids_hold(name):
     assert all(settings.count(one) == 1 for one in settings)
 
 
-@pytest.mark.parametrize("name", ["table2", "fusion", "ensemble", "au", "audio"])
+@pytest.mark.parametrize(
+    "name", ["table2", "content", "fusion", "ensemble", "au", "audio", "rates"]
+)
 @pytest.mark.parametrize("preset", ["quick", "paper"])
 def test_the_method_takes_every_row(name, preset):
     from methods.ua3dtalk.config import Settings

@@ -1,0 +1,121 @@
+"""What limits the mouth: `python -m benchmarks.mouth`.
+
+Fits UA-3DTalk on one sequence with content from several sources and prints, for frames of the
+test and of the training part, the PSNR inside of the mouth and over the head, and how well the
+content follows the true expression (mean correlation). Sources:
+
+* `none`: no content;
+* `own`: learnt from the subject's own recording;
+* `expert`: the default, a lip expert that other voices taught, mapped to the subject;
+* `truth`: the true expression, the upper bound of any expert. Style and emotion are 0 with it.
+
+Training frames as bad as test frames mean that nothing was learnt by heart, although the content
+of training frames is in-sample here; `truth` far above `expert`, that the sound says too little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.contracts import FitContext, Method, Priors, RenderRequest, Sequence, TrainingSet
+
+SOURCES = ("none", "own", "expert", "truth")
+REGIONS = ("mouth", "head")
+
+
+def standardised(sequence: Sequence) -> np.ndarray:
+    """True expression of all frames, float32 [T,64], standardised over the training part."""
+    from methods.ua3dtalk.priors.target import ExpressionTarget
+
+    train = sequence.part(sequence.train).signal("expression")
+    target = ExpressionTarget.of(train, sequence.id)
+    return target.transform(sequence.signal("expression").values)
+
+
+def with_truth(sequence: Sequence) -> Sequence:
+    """The sequence with its true expression as content, as if from files."""
+    content = standardised(sequence)
+    style, emotion = np.zeros((len(content), 64), "f4"), np.zeros((len(content), 128), "f4")
+    priors = Priors(content, style, emotion)
+    return replace(sequence, signals={**sequence.signals, "priors": priors})
+
+
+def scores(method: Method, part: Sequence) -> dict[str, float]:
+    """PSNR in dB of 8-bit frames by region, mean over the frames that show it."""
+    controls: dict[str, Any] = {"au": part.signal("au")}
+    if part.has("priors"):
+        controls["priors"] = part.signal("priors")
+    request = RenderRequest(
+        part.audio,
+        part.fps,
+        len(part.frames),
+        part.height,
+        part.width,
+        part.signal("camera"),
+        controls,
+    )
+    plate, masks = part.signal("plate"), part.signal("masks")
+    found: dict[str, list[float]] = {region: [] for region in REGIONS}
+    for t, frame in enumerate(method.render(request)):
+        image = frame.rgb + (1 - frame.alpha[..., None]) * (plate[t] / 255)
+        error = (np.rint(image.clip(0, 1) * 255) - part.frames[t]) ** 2
+        for region in REGIONS:
+            inside = masks.region(region, t)
+            if inside.any():
+                found[region].append(10 * np.log10(255**2 / max(error[inside].mean(), 1e-9)))
+    return {region: float(np.mean(values)) for region, values in found.items()}
+
+
+def follows(method: Any, part: Sequence, truth: np.ndarray) -> float:
+    """Correlation of the content of a part with the true expression."""
+    from methods.ua3dtalk.priors.target import prediction_errors
+
+    priors = method._renderer.priors.infer(part.audio, part.fps, len(part.frames))
+    return prediction_errors(priors.content, truth)["correlation"]
+
+
+def main() -> None:
+    """Print the table; fits once for each source and seed (minutes on two cores)."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.mouth", description=__doc__)
+    parser.add_argument("--split", default="synthetic-mini")
+    parser.add_argument("--seeds", default="0", help="comma-separated")
+    parser.add_argument("--sources", default=",".join(SOURCES), help="comma-separated")
+    options = parser.parse_args()
+    from methods import catalog
+    from methods.ua3dtalk.spec import QUICK, SPEC
+    from splits import catalog as splits
+
+    manifest = splits.manifest(options.split)
+    sequence = splits.loader(manifest)(manifest, manifest.sequences[0])
+    print(f"{'content':8} {'seed':>4} {'part':9} {'mouth':>6} {'head':>6} {'follows':>8}")
+    for source in options.sources.split(","):
+        shown = with_truth(sequence) if source == "truth" else sequence
+        content = {} if source == "truth" else {"content": source}
+        for seed in map(int, options.seeds.split(",")):
+            with tempfile.TemporaryDirectory() as folder:
+                method = catalog.build(SPEC.id)
+                training = TrainingSet((shown.part(shown.train),))
+                method.fit(training, Path(folder), FitContext({**QUICK, **content}, seed=seed))
+                method.load(Path(folder))
+            seen = range(shown.train.start, shown.train.start + len(shown.test))
+            for name, frames in (("test", shown.test), ("training", seen)):
+                found = scores(method, shown.part(frames))
+                known = {"truth": "1.00"}.get(source, "-")
+                if source in ("own", "expert"):
+                    truth = standardised(shown)[np.asarray(frames)]
+                    known = f"{follows(method, shown.part(frames), truth):.2f}"
+                print(
+                    f"{source:8} {seed:4} {name:9} {found['mouth']:6.2f} {found['head']:6.2f} "
+                    f"{known:>8}",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()
