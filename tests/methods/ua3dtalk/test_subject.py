@@ -140,7 +140,7 @@ def test_features_of_sound_depend_on_their_own_sequence_alone(pair, priors, tmp_
     )
     changed = [pair.sequences[0], silent]
     for make in (
-        lambda s: content_inputs(s.audio, s.fps, len(s.frames), config),
+        lambda s: torch.cat(content_inputs(s.audio, s.fps, len(s.frames), config), 1),
         lambda s: style_inputs(s.audio, s.fps, len(s.frames)),
     ):
         one, two = (torch.cat([make(s) for s in each]) for each in (pair, changed))

@@ -8,6 +8,7 @@ does it is learnt here. The closed form takes seconds, and makes cross-fitting e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -24,11 +25,14 @@ _CEPSTRA = 20  # of the mel levels of a frame: its spectral envelope, without th
 _JITTER = 1e-6
 
 
-def content_inputs(audio: np.ndarray, fps: float, count: int, config: PriorConfig) -> Tensor:
-    """What content is regressed on: every frame and its neighbours, float32 [count, D].
+def content_inputs(
+    audio: np.ndarray, fps: float, count: int, config: PriorConfig
+) -> tuple[Tensor, ...]:
+    """What content is regressed on: blocks of every frame and its neighbours, float32 [count,D].
 
-    D = (2 context + 1) F, F = 24 controls or 12 mouth shapes of an expert, or 20 cepstra of the
-    frame's mean mel levels; outside the sequence the first and the last frame are repeated.
+    D = (2 context + 1) F. The sound itself: F = 20 cepstra of the frame's mean mel levels. With
+    `content=expert` before it what the expert says: F = 24 controls, 12 mouth shapes, or
+    coefficients. Outside the sequence the first and the last frame are repeated.
 
     Args:
         audio: float32 [S] in [-1,1] at 16 kHz.
@@ -37,36 +41,41 @@ def content_inputs(audio: np.ndarray, fps: float, count: int, config: PriorConfi
         config: `content`, and an `expert` that is not "auto" any more.
 
     """
-    if config.content == "expert":
-        values, reach = expert_features(audio, fps, count, config.expert), config.expert_context
-    else:
-        levels = frame_mels(melspectrogram(audio), fps, count, 1)
-        values = scipy.fft.dct(levels, axis=1, norm="ortho")[:, :_CEPSTRA]
-        reach = config.own_context
-    frames = np.arange(count)[:, None] + np.arange(-reach, reach + 1)
-    return torch.from_numpy(values[frames.clip(0, count - 1)].reshape(count, -1))
+
+    def neighbours(values: np.ndarray, reach: int) -> Tensor:
+        frames = np.arange(count)[:, None] + np.arange(-reach, reach + 1)
+        return torch.from_numpy(values[frames.clip(0, count - 1)].reshape(count, -1))
+
+    levels = frame_mels(melspectrogram(audio), fps, count, 1)
+    cepstra = scipy.fft.dct(levels, axis=1, norm="ortho")[:, :_CEPSTRA]
+    own = neighbours(cepstra, config.own_context)
+    if config.content != "expert":
+        return (own,)
+    said = expert_features(audio, fps, count, config.expert)
+    return neighbours(said, config.expert_context), own
 
 
 @dataclass
 class ContentModel:
     """One regression per network of a cross-fit, over the same kernel features.
 
-    Shapes: D inputs, M landmarks, N models.
+    Shapes: D inputs over B blocks, M landmarks, N models.
     """
 
+    sizes: Tensor  # int64 [B], inputs of each block
     mean: Tensor  # float32 [D]
     scale: Tensor  # float32 [D]
     landmarks: Tensor  # float32 [M,D], standardised
-    bandwidth: Tensor  # float32 []
+    bandwidths: Tensor  # float32 [B]
     weights: Tensor  # float32 [N,M,64], on the kernel itself
     linear: Tensor  # float32 [N,D,64], on the standardised inputs
     bias: Tensor  # float32 [N,64]
 
     @torch.inference_mode()
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """Expression by every model: inputs [T,D] -> [N,T,64]."""
-        points = (inputs - self.mean) * self.scale
-        kernel = _kernel(points, self.landmarks, self.bandwidth)
+    def __call__(self, blocks: Sequence[Tensor]) -> Tensor:
+        """Expression by every model: inputs [T,D] in blocks -> [N,T,64]."""
+        points = (torch.cat([*blocks], 1) - self.mean) * self.scale
+        kernel = _kernel(points, self.landmarks, self.sizes, self.bandwidths)
         parts = zip(self.weights, self.linear, self.bias, strict=True)
         return torch.stack([kernel @ smooth + points @ slope + b for smooth, slope, b in parts])
 
@@ -94,41 +103,56 @@ class ContentModel:
 
 
 def fit_content(
-    inputs: Tensor, target: Tensor, assigned: Tensor, seen: list[list[int]], config: PriorConfig
+    blocks: Sequence[Tensor],
+    target: Tensor,
+    assigned: Tensor,
+    seen: list[list[int]],
+    config: PriorConfig,
 ) -> ContentModel:
     """Fit one model per entry of `seen`.
 
-    The kernel is a Gaussian, its variance half the median squared distance, plus a linear part:
-    what an expert says is nearly right as it stands, and what is not is a smooth function of it.
+    The kernel is a sum over blocks of Gaussians, whose variances are half the median squared
+    distances, plus a linear part in what an expert says: that is nearly right as it stands, what
+    is not right is a smooth function of it, and the sound itself knows what the expert does not.
     With M landmarks (every frame, up to `content_landmarks`) and K_mm = L L^T, the features
     K L^-T turn kernel ridge regression into ridge regression, whose normal equations add up over
     folds. The landmarks are sound, never labels: a model's solution lies in the span of its own
     folds.
 
     Args:
-        inputs: [T,D].
+        blocks: [T,D] in all, what `content_inputs` returned.
         target: [T,64].
         assigned: int64 [T], fold of every frame.
         seen: for every model, the folds whose target it sees.
         config: context, landmarks and ridge.
 
     """
+    inputs = torch.cat([*blocks], 1)
+    sizes = torch.tensor([block.shape[1] for block in blocks])
     mean, scale = inputs.mean(0), 1.0 / inputs.std(0).clamp_min(1e-3)
     points = (inputs - mean) * scale
     expert = config.content == "expert"
     strength = config.expert_ridge if expert else config.own_ridge
-    slope = config.expert_linear if expert else 0.0
+    slopes = torch.zeros_like(mean)
+    if expert:
+        slopes[: int(sizes[0])] = config.expert_linear
     size = min(len(points), config.content_landmarks)
     landmarks = points[torch.linspace(0, len(points) - 1, size).long().to(points.device)]
-    squared = torch.cdist(landmarks, landmarks)[::2, 1::2] ** 2
-    bandwidth = squared.median().clamp_min(1e-6)
+    bandwidths = torch.stack(
+        [
+            (torch.cdist(block, block)[::2, 1::2] ** 2).median().clamp_min(1e-6)
+            for block in landmarks.split(sizes.tolist(), 1)
+        ]
+    )
 
-    exact = _kernel(landmarks.double(), landmarks.double(), bandwidth.double())
+    def doubled(values: Tensor) -> Tensor:
+        return _kernel(values.double(), landmarks.double(), sizes, bandwidths.double())
+
     # Digital silence repeats itself exactly; the jitter keeps such frames apart.
-    root = torch.linalg.cholesky(exact + _JITTER * torch.eye(size, device=exact.device))
-    kernel = _kernel(points.double(), landmarks.double(), bandwidth.double())
-    smooth = torch.linalg.solve_triangular(root, kernel.T, upper=False).T
-    features = torch.cat([smooth, slope * points.double()], 1)
+    jitter = _JITTER * torch.eye(size, dtype=torch.float64, device=points.device)
+    root = torch.linalg.cholesky(doubled(landmarks) + jitter)
+    smooth = torch.linalg.solve_triangular(root, doubled(points).T, upper=False).T
+    features = torch.cat([smooth, (slopes * points).double()], 1)
 
     def sums(x: Tensor, y: Tensor) -> list[Tensor]:
         folds = range(int(assigned.max()) + 1)
@@ -139,7 +163,7 @@ def fit_content(
     gram, moment = sums(features, features), sums(features, goal)
     feature_sum, goal_sum = sums(features, ones), sums(goal, ones)
     frames = [int((assigned == k).sum()) for k in range(len(gram))]
-    ridge = strength * torch.eye(features.shape[1], device=exact.device, dtype=torch.float64)
+    ridge = strength * torch.eye(features.shape[1], device=points.device, dtype=torch.float64)
     weights, linear, biases = [], [], []
     for folds in seen:
         count = sum(frames[k] for k in folds)
@@ -153,9 +177,9 @@ def fit_content(
         solved = torch.cholesky_solve(right, torch.linalg.cholesky(normal))
         biases.append((level.T - middle.T @ solved)[0])
         weights.append(torch.linalg.solve_triangular(root.T, solved[:size], upper=True))
-        linear.append(slope * solved[size:])
+        linear.append(slopes[:, None] * solved[size:])
     solutions = (torch.stack(each).float() for each in (weights, linear, biases))
-    return ContentModel(mean, scale, landmarks, bandwidth, *solutions)
+    return ContentModel(sizes, mean, scale, landmarks, bandwidths, *solutions)
 
 
 def shrinkage(predicted: Tensor, target: Tensor) -> Tensor:
@@ -169,6 +193,8 @@ def shrinkage(predicted: Tensor, target: Tensor) -> Tensor:
     return torch.where(power > 1e-9, slope, torch.zeros_like(slope)).clamp(0, 1)
 
 
-def _kernel(points: Tensor, landmarks: Tensor, bandwidth: Tensor) -> Tensor:
-    # Half the median in the variance: exp(-d^2 / (2 * median / 2)).
-    return torch.exp(-(torch.cdist(points, landmarks) ** 2) / bandwidth)
+def _kernel(points: Tensor, landmarks: Tensor, sizes: Tensor, bandwidths: Tensor) -> Tensor:
+    """Sum over blocks of exp(-d^2 / bandwidth), [T,M]."""
+    pairs = zip(points.split(sizes.tolist(), 1), landmarks.split(sizes.tolist(), 1), strict=True)
+    squared = [torch.cdist(a, b) ** 2 for a, b in pairs]
+    return torch.stack([torch.exp(-d / h) for d, h in zip(squared, bandwidths, strict=True)]).sum(0)

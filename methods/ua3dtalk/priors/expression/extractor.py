@@ -45,8 +45,8 @@ class PriorExtractor:
         device = next(self.style[0].parameters()).device
         content = np.zeros((count, CONTENT_SIZE), np.float32)
         if self.content is not None:
-            inputs = content_inputs(audio, fps, count, self.config).to(device)
-            content = self.content(inputs).mean(0).cpu().numpy()
+            blocks = [b.to(device) for b in content_inputs(audio, fps, count, self.config)]
+            content = self.content(blocks).mean(0).cpu().numpy()
         chunks = style_inputs(audio, fps, count).to(device)
         styles = [predict_style(net, chunks, self.config.style_segment) for net in self.style]
         return content, torch.stack(styles).mean(0).cpu().numpy()
@@ -118,9 +118,10 @@ def fit_extractor(
     record: dict[str, Any] = {"content": config.content}
     if config.content != "none":
         progress("content", 0, 1)
-        inputs = torch.cat([content_inputs(a, fps, n, config) for a, n in parts]).to(device)
-        model, nested = _cross_fit(inputs, truth, assigned, config)
-        in_sample = model(inputs).mean(0)
+        made = zip(*(content_inputs(a, fps, n, config) for a, n in parts), strict=True)
+        blocks = [torch.cat(block).to(device) for block in made]
+        model, nested = _cross_fit(blocks, truth, assigned, config)
+        in_sample = model(blocks).mean(0)
         record["content_in_sample"] = prediction_errors(in_sample.cpu().numpy(), target)
         progress("content", 1, 1)
     content = nested[assigned, assigned, rows]
@@ -159,7 +160,7 @@ def fit_extractor(
 
 
 def _cross_fit(
-    inputs: Tensor, truth: Tensor, assigned: Tensor, config: PriorConfig
+    blocks: Sequence[Tensor], truth: Tensor, assigned: Tensor, config: PriorConfig
 ) -> tuple[ContentModel, Tensor]:
     """Content models of all folds, and nested predictions [K,K,T,64].
 
@@ -170,8 +171,8 @@ def _cross_fit(
     folds = config.folds
     sets = held_out_sets(folds)
     seen = [[k for k in range(folds) if k not in held_out] for held_out in sets]
-    model = fit_content(inputs, truth, assigned, seen, config)
-    predicted = model(inputs)
+    model = fit_content(blocks, truth, assigned, seen, config)
+    predicted = model(blocks)
     index = [
         [sets.index((k,) if j == k else (min(j, k), max(j, k))) for j in range(folds)]
         for k in range(folds)
