@@ -38,7 +38,7 @@ class PriorScaling:
             values = np.asarray(getattr(priors, kind), np.float32)
             mean[kind] = values.mean(0)
             # A module that is switched off gives zeros, and zeros they stay.
-            deviation[kind] = np.sqrt(np.mean(values.var(0))) or np.float32(1)
+            deviation[kind] = np.asarray(np.sqrt(np.mean(values.var(0))) or 1, np.float32)
         return cls(mean, deviation)
 
     def apply(self, priors: Priors) -> Priors:
