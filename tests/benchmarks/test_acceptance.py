@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.acceptance import Bound, bounds
+from benchmarks.acceptance import Bound, Goal, bounds, goals
 from harness.contracts import Results, Row, Score
 
 GOOD = {
@@ -68,3 +68,19 @@ def test_a_missing_score_stops_with_its_reason():
     )
     with pytest.raises(SystemExit, match="no weights"):
         bounds(broken)
+
+
+def test_goals_are_the_run_s_own_scores_and_a_share_of_the_true_sync():
+    one = results()
+    wanted = dict.fromkeys(
+        ("psnr/mouth", "ssim/mouth", "psnr/head", "blink_rate_error/synthetic"), Score("ok", 0.5)
+    )
+    ours = Row(**{**vars(one.rows[0]), "scores": {**one.rows[0].scores, **wanted}})
+    found = {goal.column: goal for goal in goals(Results((ours, *one.rows[1:]), {}, (), {}))}
+    assert found["psnr/mouth"].measured == 0.5
+    assert found["sync_c/synthetic"].wanted == pytest.approx(0.85 * 3.0)
+    reached = {column for column, goal in found.items() if goal.reached}
+    assert reached == set()
+    assert Goal("lmd", 0.4, 0.4, -1).reached
+    assert not Goal("lmd", 0.41, 0.4, -1).reached
+    assert Goal("psnr", 20.0, 20.0, 1).reached
