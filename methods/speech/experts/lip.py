@@ -1,22 +1,26 @@
-"""The lip expert of the synthetic domain: from the sound alone to the face's controls.
+"""Lip experts: from the sound alone to a face's expression coefficients.
 
-A temporal convolutional network over log-mels, trained on synthetic subjects that no split and no
-metric network has (`lip.md` is its card). It sees 0.9 s around a frame, and nothing of any video.
+A temporal convolutional network over log-mels that sees 0.9 s around a frame, and nothing of any
+video. The one that comes with the package knows the synthetic domain: it was trained on subjects
+that no split and no metric network has (`lip.md` is its card). `python -m harness pretrain lip`
+makes others.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from harness.contracts import BadInput
+from methods.speech.experts.files import read_expert
 from methods.speech.mel import SAMPLE_RATE, mel_filterbank, stft_magnitude
 
 WEIGHTS = Path(__file__).with_suffix(".safetensors")
+KIND = "lip"
 
 #: Columns a second and bands of the log-mels; frames a second of the output.
 COLUMN_RATE, BANDS, RATE = 100, 40, 25
@@ -31,11 +35,11 @@ class LipExpert(nn.Module):
     """Two strided convolutions from 100 to 25 steps a second, three dilated ones, and a readout.
 
     Args:
-        outputs: controls.
+        outputs: coefficients.
 
     """
 
-    mean: Tensor  # float32 [outputs], of the controls of training
+    mean: Tensor  # float32 [outputs], of the coefficients of training
     std: Tensor
 
     def __init__(self, outputs: int) -> None:
@@ -57,12 +61,12 @@ class LipExpert(nn.Module):
         self.register_buffer("std", torch.ones(outputs))
 
     def forward(self, mels: Tensor) -> Tensor:
-        """Normalised controls [B,outputs,M/4] of log-mels float32 [B,40,M]."""
+        """Normalised coefficients [B,outputs,M/4] of log-mels float32 [B,40,M]."""
         found: Tensor = self.layers(mels)
         return found
 
     def controls(self, mels: Tensor) -> Tensor:
-        """Controls [B,outputs,M/4] in their own units."""
+        """Coefficients [B,outputs,M/4] in their own units."""
         return self(mels) * self.std[:, None] + self.mean[:, None]
 
 
@@ -86,28 +90,70 @@ def log_mels(audio: np.ndarray) -> np.ndarray:
     return (centred / (bands.std(1, keepdims=True) + 0.1)).astype(np.float32)
 
 
-@cache
-def lip_expert() -> LipExpert:
-    """The network that comes with the package."""
-    state = {name: value.float() for name, value in load_file(WEIGHTS).items()}
-    # On no device: an initialisation would draw from the random numbers of the caller.
-    with torch.device("meta"):
-        net = LipExpert(len(state["mean"]))
-    net.load_state_dict(state, assign=True)
-    return net.eval()
+def lip_expert(path: Path = WEIGHTS) -> LipExpert:
+    """The network of a file, by default that of the synthetic domain.
+
+    Raises:
+        BadInput: missing, damaged, or no lip expert.
+
+    """
+    return _loaded(*_file(path))
 
 
-def lip_controls(audio: np.ndarray, fps: float, count: int) -> np.ndarray:
-    """What the expert says of every frame, float32 [count,24], in the controls' units.
+def lip_basis(path: Path = WEIGHTS) -> str:
+    """The expression basis of a file's outputs.
+
+    Raises:
+        BadInput: as `lip_expert`.
+
+    """
+    return str(read_expert(path, KIND).facts["basis"])
+
+
+def lip_controls(
+    audio: np.ndarray, fps: float, count: int, path: Path = WEIGHTS
+) -> np.ndarray:
+    """What an expert says of every frame, float32 [count,C], in the units of its basis.
 
     Args:
         audio: float32 [S] in [-1,1] at 16 kHz, beginning with the first frame.
         fps: frames a second; frame i shows the moment (i + 0.5) / fps.
         count: frames; those beyond the sound repeat its end.
+        path: the expert's file.
+
+    Raises:
+        BadInput: as `lip_expert`.
 
     """
+    return predicted(lip_expert(path), audio, fps, count)
+
+
+def predicted(net: LipExpert, audio: np.ndarray, fps: float, count: int) -> np.ndarray:
+    """`lip_controls` of a network."""
     with torch.inference_mode():
-        found = lip_expert().controls(torch.from_numpy(log_mels(audio))[None])[0].numpy()
+        found = net.controls(torch.from_numpy(log_mels(audio))[None])[0].numpy()
     wanted = (np.arange(count) + 0.5) / fps
     known = (np.arange(found.shape[1]) + 0.5) / RATE
     return np.stack([np.interp(wanted, known, row) for row in found], 1).astype(np.float32)
+
+
+def _file(path: Path) -> tuple[Path, tuple[int, int]]:
+    """A file and its stamp, so that a changed one is read again."""
+    if not path.is_file():
+        raise BadInput(path, "there is no such file", "Name the file of a lip expert.")
+    stat = path.stat()
+    return path, (stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: Path, _stamp: tuple[int, int]) -> LipExpert:
+    state = read_expert(path, KIND).tensors
+    try:
+        # On no device: an initialisation would draw from the random numbers of the caller.
+        with torch.device("meta"):
+            net = LipExpert(len(state["mean"]))
+        net.load_state_dict(dict(state), assign=True)
+    except (KeyError, RuntimeError) as error:
+        fact = "its tensors are not those of a lip expert"
+        raise BadInput(path, fact, "Make one with `python -m harness pretrain lip`.") from error
+    return net.eval()

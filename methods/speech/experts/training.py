@@ -1,32 +1,61 @@
-"""`python -m methods.speech.experts.training`: train the synthetic domain's lip expert.
-
-The performances come from the function named by `--performances`, so that this package does not
-depend on where they come from. The last fifth of the subjects is held out; the card's figures are
-theirs.
-"""
+"""Training of lip experts: on synthetic subjects for the one that is shipped, or on a lab's own."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
 import sys
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
 
-from methods.speech.experts.lip import RATE, WEIGHTS, LipExpert, log_mels
+from harness.contracts import BadInput, Progress
+from methods.speech.experts.files import packed, unpacked, write_expert
+from methods.speech.experts.lip import (
+    COLUMN_RATE,
+    KIND,
+    RATE,
+    WEIGHTS,
+    LipExpert,
+    log_mels,
+    predicted,
+)
 
 PERFORMANCES = "splits.performances:synthetic"
 
 STEPS, BATCH, RATE_OF_LEARNING = 4000, 16, 2e-3
-#: Frames of a training window.
-WINDOW = 100
+#: Frames of a training window, and the fewest that a sequence may have.
+WINDOW, FEWEST = 100, 25
+
+
+@dataclass(frozen=True)
+class SpeakingFace:
+    """What a subject says in one sequence, and how the face moves with it.
+
+    Attributes:
+        subject: who.
+        audio: float32 [S] in [-1,1] at 16 kHz.
+        values: expression coefficients float32 [T,C].
+        fps: frames a second.
+
+    """
+
+    subject: str
+    audio: np.ndarray
+    values: np.ndarray
+    fps: float
+
+    def at_rate(self) -> np.ndarray:
+        """Coefficients at 25 frames a second, float32 [T',C]."""
+        count = max(1, round(len(self.values) * RATE / self.fps))
+        wanted = (np.arange(count) + 0.5) / RATE
+        known = (np.arange(len(self.values)) + 0.5) / self.fps
+        rows = [np.interp(wanted, known, column) for column in self.values.T]
+        return np.stack(rows, 1).astype(np.float32)
 
 
 def correlations(found: np.ndarray, true: np.ndarray) -> np.ndarray:
@@ -38,61 +67,158 @@ def correlations(found: np.ndarray, true: np.ndarray) -> np.ndarray:
 
 
 def train(
-    mels: Sequence[np.ndarray], controls: Sequence[np.ndarray], seed: int, steps: int = STEPS
+    faces: Sequence[SpeakingFace],
+    seed: int,
+    steps: int,
+    device: str,
+    progress: Progress,
 ) -> LipExpert:
     """Train on subjects.
 
     Args:
-        mels: `log_mels` of each, float32 [40,4 T].
-        controls: of each, float32 [T,C] at 25 frames a second.
+        faces: sequences with the same coefficients.
         seed: of initialisation and order.
         steps: of AdamW on a one-cycle schedule.
+        device: where to train.
+        progress: called with stage `lip`.
+
+    Raises:
+        BadInput: a sequence shorter than a second.
 
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    every = np.concatenate(controls)
+    values = [face.at_rate() for face in faces]
+    mels = [_fitted(log_mels(f.audio), len(v)) for f, v in zip(faces, values, strict=True)]
+    for face, own in zip(faces, values, strict=True):
+        if len(own) < FEWEST:
+            fact = f"a sequence of it lasts {len(own) / RATE:.1f} s"
+            raise BadInput(f"subject {face.subject}", fact, "Leave out sequences below 1 s.")
+    window = min([WINDOW, *map(len, values)])
+    every = np.concatenate(values)
     net = LipExpert(every.shape[1])
     net.mean.copy_(torch.from_numpy(every.mean(0)))
-    net.std.copy_(torch.from_numpy(np.maximum(every.std(0), 1e-3)))
+    net.std.copy_(torch.from_numpy(np.maximum(every.std(0), 1e-3 * every.std(0).max())))
+    net = net.to(device)
     optimizer = torch.optim.AdamW(net.parameters(), RATE_OF_LEARNING, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE_OF_LEARNING, total_steps=steps)
     net.train()
     for step in range(steps):
         who = rng.integers(len(mels), size=BATCH)
-        starts = [int(rng.integers(len(controls[i]) - WINDOW + 1)) for i in who]
-        seen = np.stack(
-            [mels[i][:, 4 * s : 4 * (s + WINDOW)] for i, s in zip(who, starts, strict=True)]
-        )
-        wanted = np.stack([controls[i][s : s + WINDOW].T for i, s in zip(who, starts, strict=True)])
+        starts = [int(rng.integers(len(values[i]) - window + 1)) for i in who]
+        pairs = list(zip(who, starts, strict=True))
+        seen = np.stack([mels[i][:, 4 * s : 4 * (s + window)] for i, s in pairs])
+        wanted = np.stack([values[i][s : s + window].T for i, s in pairs])
         # Some noise and another tilt of the spectrum, as another room or microphone has.
         seen = seen + rng.normal(0, 0.1, seen.shape) + rng.normal(0, 0.1, (BATCH, seen.shape[1], 1))
-        target = (torch.from_numpy(wanted) - net.mean[:, None]) / net.std[:, None]
-        loss = F.mse_loss(net(torch.from_numpy(seen.astype(np.float32))), target)
+        target = (torch.from_numpy(wanted).to(device) - net.mean[:, None]) / net.std[:, None]
+        loss = F.mse_loss(net(torch.from_numpy(seen.astype(np.float32)).to(device)), target)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         schedule.step()
-        if step % 100 == 0 or step + 1 == steps:
-            print(f"step {step + 1}/{steps}: loss {loss.item():.4f}", file=sys.stderr, flush=True)
-    return net.eval()
+        if step % 20 == 0 or step + 1 == steps:
+            progress("lip", step + 1, steps, loss=loss.item())
+    return net.cpu().eval()
 
 
-def evaluate(
-    net: LipExpert, mels: Sequence[np.ndarray], controls: Sequence[np.ndarray]
-) -> np.ndarray:
-    """Correlation of each control, mean over subjects, float64 [C]."""
-    rows = []
-    with torch.inference_mode():
-        for seen, true in zip(mels, controls, strict=True):
-            found = net.controls(torch.from_numpy(seen)[None])[0].numpy().T[: len(true)]
-            rows.append(correlations(found, true))
-    return np.nanmean(rows, 0)
+def evaluate(net: LipExpert, faces: Sequence[SpeakingFace]) -> np.ndarray:
+    """Correlation of each coefficient, mean over sequences, float64 [C].
+
+    NaN for a coefficient that never moves.
+    """
+    rows = np.stack(
+        [correlations(predicted(net, f.audio, f.fps, len(f.values)), f.values) for f in faces]
+    )
+    known = np.isfinite(rows)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, rows, 0).sum(0) / known.sum(0)
+
+
+def write_trained(
+    out: Path,
+    net: LipExpert,
+    learn: Sequence[SpeakingFace],
+    held: Sequence[SpeakingFace],
+    basis: str,
+    names: Sequence[str],
+    made: str,
+) -> str:
+    """Write a trained network and its card, whose figures are those of the stored weights.
+
+    Args:
+        out: file of the weights.
+        net: trained.
+        learn: sequences that it learnt from.
+        held: sequences of the subjects that were held out.
+        basis: expression basis of the coefficients.
+        names: of the coefficients.
+        made: Markdown sentences on how it was made.
+
+    Returns:
+        The card, in Markdown.
+
+    """
+    stored = LipExpert(len(names))
+    stored.load_state_dict(unpacked(packed(net.state_dict())))
+    found = evaluate(stored.eval(), held)
+    subjects, strangers = ([face.subject for face in faces] for faces in (learn, held))
+    rows = "\n".join(
+        f"| {name} | {value:.3f} |" if np.isfinite(value) else f"| {name} | never moves |"
+        for name, value in zip(names, found, strict=True)
+    )
+    minutes = sum(len(face.values) / face.fps for face in learn) / 60
+    card = f"""# Lip expert, basis {basis}
+
+From speech to {len(names)} expression coefficients; {_size(net):,} parameters in eight bits.
+
+- Trained on {who(subjects)}; {minutes:.1f} minutes.
+- Held out: {who(strangers)}.
+- {made}
+- Correlation with the true coefficients of who is held out, mean over those that move:
+  {np.nanmean(found):.3f}.
+
+| coefficient | correlation |
+|---|---|
+{rows}
+"""
+    facts = {"basis": basis, "subjects": len(set(subjects))}
+    write_expert(out, KIND, net.state_dict(), facts, card)
+    return card
+
+
+def who(subjects: Sequence[str]) -> str:
+    """A few names, or how many and from whom to whom."""
+    names = list(dict.fromkeys(subjects))
+    if len(names) <= 4:
+        return ", ".join(names)
+    return f"{len(names)} subjects, {names[0]} to {names[-1]}"
+
+
+def _size(net: LipExpert) -> int:
+    return sum(p.numel() for p in net.parameters())
+
+
+def _fitted(mels: np.ndarray, count: int) -> np.ndarray:
+    """Mels of exactly `count` frames; where the sound is shorter than the video, silence."""
+    steps = COLUMN_RATE // RATE * count
+    short = max(0, steps - mels.shape[1])
+    return np.pad(mels, ((0, 0), (0, short)), mode="edge")[:, :steps]
+
+
+def _told(stage: str, done: int, total: int, **values: float) -> None:
+    if done == total or done % 100 == 1:
+        shown = " ".join(f"{name} {value:.4f}" for name, value in values.items())
+        print(f"{stage} {done}/{total} {shown}", file=sys.stderr, flush=True)
 
 
 def main() -> None:
-    """Train, write `lip.safetensors` (float16) and its card."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    """Train the expert of the synthetic domain, and write it with its card.
+
+    The performances come from the function named by `--performances`, so that this package does
+    not depend on where they come from. The last fifth of the subjects is held out.
+    """
+    parser = argparse.ArgumentParser(description="Train the synthetic domain's lip expert.")
     parser.add_argument("--subjects", type=int, default=150)
     parser.add_argument("--frames", type=int, default=1100, help="frames of each subject")
     parser.add_argument("--steps", type=int, default=STEPS)
@@ -102,56 +228,18 @@ def main() -> None:
     options = parser.parse_args()
     module, _, function = options.performances.partition(":")
     perform = getattr(importlib.import_module(module), function)
-    start = time.perf_counter()
-    spoken = list(perform(options.subjects, options.seed, options.frames, float(RATE)))
-    print(f"{len(spoken)} subjects after {time.perf_counter() - start:.0f} s", file=sys.stderr)
-    mels = [log_mels(one.audio)[:, : 4 * len(one.controls)] for one in spoken]
-    controls = [one.controls for one in spoken]
-    learn = len(spoken) - max(1, len(spoken) // 5)
-    start = time.perf_counter()
-    net = train(mels[:learn], controls[:learn], options.seed, options.steps)
-    seconds = time.perf_counter() - start
-    state = {name: value.half().contiguous() for name, value in net.state_dict().items()}
-    net.load_state_dict({name: value.float() for name, value in state.items()})
-    found = evaluate(net, mels[learn:], controls[learn:])
-    save_file(state, options.out)
-    options.out.chmod(0o644)
+    spoken = perform(options.subjects, options.seed, options.frames, float(RATE))
+    units = importlib.import_module("splits.synthetic.corpus").EXPRESSION_UNITS
     names = importlib.import_module("splits.synthetic.controls").CONTROLS
-    card = card_of(options, spoken, learn, net, found, names)
-    options.out.with_suffix(".md").write_text(card, "utf-8")
-    print(card)
-    print(f"trained in {seconds:.0f} s")
-
-
-def card_of(
-    options: Any,
-    spoken: Sequence[Any],
-    learn: int,
-    net: LipExpert,
-    found: np.ndarray,
-    names: Sequence[str],
-) -> str:
-    """The card in Markdown."""
-    rows = "\n".join(f"| {name} | {value:.3f} |" for name, value in zip(names, found, strict=True))
-    size = sum(p.numel() for p in net.parameters())
-    return f"""# Lip expert, synthetic domain
-
-From speech to the {len(names)} controls of a synthetic face; {size:,} parameters, float16.
-
-For the synthetic domain only: voices and faces of its training are this project's own.
-
-- Trained on {learn} subjects of {options.frames} frames each: {spoken[0].subject} to
-  {spoken[learn - 1].subject}. Held out: {spoken[learn].subject} to {spoken[-1].subject}.
-  No split and no metric network has any of them.
-- {options.steps} steps, seed {options.seed}. Retrain with
-  `python -m methods.speech.experts.training --subjects {len(spoken)}`.
-- Correlation with the true controls on the held-out subjects, mean over all {len(names)}:
-  {np.nanmean(found):.3f}.
-
-| control | correlation |
-|---|---|
-{rows}
-"""
+    faces = [SpeakingFace(one.subject, one.audio, one.controls / units, one.fps) for one in spoken]
+    learn = len(faces) - max(1, len(faces) // 5)
+    net = train(faces[:learn], options.seed, options.steps, "cpu", _told)
+    made = (
+        f"Voices and faces are this project's own; no split and no metric network has any of "
+        f"these subjects. {options.steps} steps, seed {options.seed}. Retrain with\n  `python -m "
+        f"methods.speech.experts.training --subjects {options.subjects}`."
+    )
+    print(write_trained(options.out, net, faces[:learn], faces[learn:], "synthetic", names, made))
 
 
 if __name__ == "__main__":

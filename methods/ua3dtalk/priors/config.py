@@ -68,6 +68,7 @@ class PriorConfig:
     emotion_conv: tuple[int, ...] = (16, 32, 48, 32, 32)
     emotion_pool: tuple[int, int] = (2, 3)
     emotion_mfcc_step: int = 4  # every n-th of the 300 MFCC frames
+    emotion_mfcc_pool: int = 6  # parts of the 3 s over which LSTM states are averaged; 0: none
     emotion_hidden: int = 24
     emotion_lstm_dropout: float = 0.3
     emotion_dropout: float = 0.3
@@ -126,6 +127,7 @@ PRESETS: Mapping[str, PriorConfig] = {
         emotion_conv=(64, 192, 384, 256, 256),
         emotion_pool=(6, 6),
         emotion_mfcc_step=1,
+        emotion_mfcc_pool=0,
         emotion_hidden=256,
         emotion_lstm_dropout=0.5,
         emotion_dropout=0.1,

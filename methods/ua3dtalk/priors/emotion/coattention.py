@@ -63,7 +63,7 @@ class CoAttention(nn.Module):
         super().__init__()
         size, hidden = EMOTION_SIZE, config.emotion_hidden
         self.image = config.emotion_image
-        self.mfcc_step = config.emotion_mfcc_step
+        self.mfcc_step, self.mfcc_pool = config.emotion_mfcc_step, config.emotion_mfcc_pool
         self.alexnet = AlexNetFeatures(config.emotion_conv, config.emotion_pool)
         self.spec_layer = nn.Linear(self.alexnet.width, size)
         self.lstm = nn.LSTM(
@@ -74,7 +74,7 @@ class CoAttention(nn.Module):
             bidirectional=True,
             dropout=config.emotion_lstm_dropout,
         )
-        steps = len(range(0, SEGMENT, self.mfcc_step))
+        steps = self.mfcc_pool or len(range(0, SEGMENT, self.mfcc_step))
         self.mfcc_layer = nn.Linear(steps * 2 * hidden, size)
         self.attention = nn.Linear(2 * size, STEPS)
         self.waveform = waveform
@@ -113,8 +113,10 @@ class CoAttention(nn.Module):
             spectrum.transpose(1, 2)[:, None], self.image, mode="bilinear", align_corners=False
         ).expand(-1, 3, -1, -1)
         spec = torch.relu(self.spec_layer(self.dropout(self.alexnet(image))))
-        states = self.lstm(mfcc[:, :: self.mfcc_step])[0].flatten(1)
-        cepstrum = torch.relu(self.mfcc_layer(self.dropout(states)))
+        states = self.lstm(mfcc[:, :: self.mfcc_step])[0]
+        if self.mfcc_pool:
+            states = nn.functional.adaptive_avg_pool1d(states.mT, self.mfcc_pool).mT
+        cepstrum = torch.relu(self.mfcc_layer(self.dropout(states.flatten(1))))
         both = torch.cat([spec, cepstrum], 1)
         weights = torch.relu(self.attention(self.dropout(both)))
         weighted = torch.einsum("bt,btc->bc", weights, self.waveform(wave))

@@ -1,0 +1,1 @@
+"""Training of emotion experts on the labelled speech of many people."""
