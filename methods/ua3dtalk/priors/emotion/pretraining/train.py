@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -12,6 +11,7 @@ from torch import nn
 
 from harness.contracts import EMOTIONS, Progress
 from harness.media.sound_variants import disturbed, faster
+from methods.speech.mel import SAMPLE_RATE
 from methods.ua3dtalk.priors.config import EMOTION_SIZE, PriorConfig
 from methods.ua3dtalk.priors.emotion.coattention import CoAttention
 from methods.ua3dtalk.priors.emotion.features import Levels, SpeechInputs, speech_inputs
@@ -22,43 +22,86 @@ from methods.ua3dtalk.priors.emotion.waveform import build_encoder
 
 STEPS, BATCH, RATE_OF_LEARNING, WEIGHT_DECAY, SMOOTHING = 3000, 16, 1e-3, 2e-2, 0.1
 
-#: Steps after which one person is seen under other conditions.
-_REFRESH = 8
-#: Speed of a variant, and decibels by which its loudest moment may have been missed.
+#: Steps after which one piece of sound is seen under other conditions, and its seconds.
+_REFRESH = 2
+_PIECE = 20.0
+#: Logarithm of the speed of a variant, and decibels by which its loudest moment may have been missed.
 _SPEED, _MISSED = 0.06, 6.0
 _STRIDE = 5
 
 
-@dataclass(frozen=True)
-class Variant:
-    """One person's speech under some conditions: inputs, and frames by emotion."""
+class Pool:
+    """Windows of several people, each drawn as often as any other, and so each of their emotions.
 
-    inputs: list[SpeechInputs]
-    frames: dict[int, np.ndarray]  # emotion -> int64 [N,2]: sound and frame
+    Sounds are kept in pieces, which are seen under other conditions one after the other.
+
+    Args:
+        speech: of each person.
+
+    """
+
+    def __init__(self, speech: Sequence[LabelledSpeech]) -> None:
+        self.pieces: list[tuple[np.ndarray, np.ndarray, float, Levels]] = []
+        self.inputs: list[SpeechInputs] = []
+        self.frames: list[dict[int, np.ndarray]] = []
+        # Of each person and emotion: the pieces that have it, and their shares of its frames.
+        self.people: list[dict[int, tuple[np.ndarray, np.ndarray]]] = []
+        for person in speech:
+            counts = [len(each) for each in person.labels]
+            levels = speech_inputs(person.sounds, person.fps, counts)[0].levels
+            first = len(self.pieces)
+            for sound, labels in zip(person.sounds, person.labels, strict=True):
+                for own, part in _cut(sound, labels, person.fps):
+                    self.pieces.append((own, part, person.fps, levels))
+                    self.inputs.append(speech_inputs([own], person.fps, [len(part)], levels)[0])
+                    self.frames.append(_by_emotion(part))
+            mine = range(first, len(self.pieces))
+            emotions = sorted({label for k in mine for label in self.frames[k]})
+            self.people.append({label: self._shares(mine, label) for label in emotions})
+
+    def _shares(self, pieces: range, label: int) -> tuple[np.ndarray, np.ndarray]:
+        having = np.array([k for k in pieces if label in self.frames[k]])
+        sizes = np.array([len(self.frames[k][label]) for k in having], np.float64)
+        return having, sizes / sizes.sum()
+
+    def draw(
+        self, rng: np.random.Generator
+    ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], int]:
+        """A window, and the emotion of its middle."""
+        person = self.people[int(rng.integers(len(self.people)))]
+        label = list(person)[int(rng.integers(len(person)))]
+        piece = int(rng.choice(person[label][0], p=person[label][1]))
+        frames = self.frames[piece][label]
+        return self.inputs[piece].window(int(frames[int(rng.integers(len(frames)))])), label
+
+    def refresh(self, rng: np.random.Generator) -> None:
+        """See one piece in another place, at another speed and level."""
+        piece = int(rng.integers(len(self.pieces)))
+        sound, labels, fps, levels = self.pieces[piece]
+        speed = float(np.exp(rng.uniform(-_SPEED, _SPEED)))
+        count = max(1, round(len(labels) / speed))
+        places = np.minimum((np.arange(count) * speed).astype(int), len(labels) - 1)
+        missed = rng.uniform(-_MISSED, _MISSED)
+        heard = Levels(levels.spectrum_db + missed, levels.mel_db + missed)
+        sound = disturbed(faster(sound, speed), rng)
+        self.inputs[piece] = speech_inputs([sound], fps, [count], heard)[0]
+        found = _by_emotion(labels[places])
+        if found.keys() == self.frames[piece].keys():
+            self.frames[piece] = found
 
 
-def variant(speech: LabelledSpeech, rng: np.random.Generator | None) -> Variant:
-    """Someone's speech as it is (no generator), or at another speed, level and place."""
-    speed = 1.0 if rng is None else float(np.exp(rng.uniform(-_SPEED, _SPEED)))
-    sounds = list(speech.sounds)
-    if rng is not None:
-        sounds = [disturbed(faster(sound, speed), rng) for sound in sounds]
-    counts = [max(1, round(len(each) / speed)) for each in speech.labels]
-    places = [
-        np.minimum((np.arange(n) * speed).astype(int), len(each) - 1)
-        for n, each in zip(counts, speech.labels, strict=True)
-    ]
-    labels = [each[p] for each, p in zip(speech.labels, places, strict=True)]
-    inputs = speech_inputs(sounds, speech.fps, counts)
-    if rng is not None:
-        loudest, missed = inputs[0].levels, rng.uniform(0, _MISSED)
-        levels = Levels(loudest.spectrum_db + missed, loudest.mel_db + missed)
-        inputs = speech_inputs(sounds, speech.fps, counts, levels)
-    pairs = np.concatenate(
-        [np.stack([np.full(n, k), np.arange(n)], 1) for k, n in enumerate(counts)]
-    )
-    every = np.concatenate(labels)
-    return Variant(inputs, {int(e): pairs[every == e] for e in np.unique(every)})
+def _cut(
+    sound: np.ndarray, labels: np.ndarray, fps: float
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """A sound and its labels in pieces of about `_PIECE` seconds."""
+    parts = max(1, round(len(labels) / fps / _PIECE))
+    for frames in np.array_split(np.arange(len(labels)), parts):
+        first, last = (round(t * SAMPLE_RATE / fps) for t in (frames[0], frames[-1] + 1))
+        yield sound[first:last], labels[frames]
+
+
+def _by_emotion(labels: np.ndarray) -> dict[int, np.ndarray]:
+    return {int(label): np.flatnonzero(labels == label) for label in np.unique(labels)}
 
 
 def pretrain(
@@ -92,13 +135,12 @@ def pretrain(
     weights = [p for p in (*net.parameters(), *readout.parameters()) if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, RATE_OF_LEARNING, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE_OF_LEARNING, total_steps=steps)
-    people = [variant(one, None) for one in speech]
+    pool = Pool(speech)
     net.train()
     for step in range(steps):
         if augment and step % _REFRESH == 0:
-            who = int(rng.integers(len(people)))
-            people[who] = variant(speech[who], rng)
-        drawn = [draw(people[int(rng.integers(len(people)))], rng) for _ in range(BATCH)]
+            pool.refresh(rng)
+        drawn = [pool.draw(rng) for _ in range(BATCH)]
         columns = zip(*(window for window, _ in drawn), strict=True)
         batch = [torch.from_numpy(np.stack(column)).to(device) for column in columns]
         labels = torch.tensor([label for _, label in drawn], device=device)
@@ -113,16 +155,6 @@ def pretrain(
             progress("emotion", step + 1, steps, loss=loss.item(), feature=read.item())
     net.readout = readout
     return net.eval()
-
-
-def draw(
-    person: Variant, rng: np.random.Generator
-) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], int]:
-    """A window of a person, and its emotion, every emotion as often as any other."""
-    emotions = list(person.frames)
-    label = emotions[int(rng.integers(len(emotions)))]
-    sound, frame = person.frames[label][int(rng.integers(len(person.frames[label])))]
-    return person.inputs[sound].window(int(frame)), label
 
 
 @torch.inference_mode()
