@@ -14,6 +14,7 @@ from harness.cli import (
     doctor,
     listing,
     prepare,
+    pretrain,
     report,
     run,
     score,
@@ -58,6 +59,7 @@ app.command("ablate")(with_verbosity(ablate.ablate))
 app.command("score")(with_verbosity(score.score))
 app.command("list")(with_verbosity(listing.listing))
 app.command("prepare")(with_verbosity(prepare.prepare))
+app.command("pretrain")(with_verbosity(pretrain.pretrain))
 app.command("report")(with_verbosity(report.report))
 app.command("compare")(with_verbosity(compare.compare))
 app.command("check")(with_verbosity(check.check))

@@ -169,6 +169,7 @@ def job_of(
             "seed": seed,
             "device": kind,
             "code": closure.digest(spec.entry),
+            **files_of(spec, options),
         },
     )
     protocol = {"drive": drive, "composite": manifest.composite, "role": spec.role}
@@ -243,6 +244,12 @@ def job_of(
         protocol={**facts_of(manifest, data.limit), "device": device},
     )
     return Job(entry, tuple(units))
+
+
+def files_of(spec: MethodSpec, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Digests of the files that a method's options name, for the key of the fit; empty if none."""
+    read = getattr(methods.build(spec.id), "files_of", None)
+    return {"files": read(options)} if read else {}
 
 
 def facts_of(manifest: SplitManifest, limit: int | None) -> dict[str, Any]:

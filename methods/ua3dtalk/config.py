@@ -12,7 +12,7 @@ from methods.ua3dtalk.options import options_of
 from methods.ua3dtalk.priors.config import PriorConfig
 
 #: Fields of `PriorConfig` that decide what a row of a table is about.
-SWITCHES = ("content", "expert")
+SWITCHES = ("content", "expert", "emotion_expert")
 
 
 @dataclass(frozen=True)

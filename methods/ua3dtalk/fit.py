@@ -20,6 +20,7 @@ from methods.ua3dtalk.data.frames import NAME, TrainingData
 from methods.ua3dtalk.data.scaling import PriorScaling
 from methods.ua3dtalk.data.transform import SceneTransform, normalise
 from methods.ua3dtalk.official import subject as official
+from methods.ua3dtalk.priors import sources
 from methods.ua3dtalk.priors.fit import fit_priors
 from methods.ua3dtalk.priors.given import from_files, given_by_all
 from methods.ua3dtalk.priors.model import PriorModel
@@ -46,7 +47,8 @@ _PER_FRAME = {
 def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
     """Fit UA-3DTalk on all sequences of one subject; see `UA3DTalk.fit`."""
     settings = Settings.of(context.options)
-    identity = fingerprint(training, official.pinned(settings), context.seed)
+    decisive = {**official.pinned(settings), "files": sources.digests(settings.priors)}
+    identity = fingerprint(training, decisive, context.seed)
     done = workdir / DESCRIPTION
     if done.is_file() and read_object(done, finite=False)["fingerprint"] == identity:
         return

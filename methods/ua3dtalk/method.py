@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from harness.contracts import (
     NULL_CLOCK,
@@ -38,6 +39,19 @@ class UA3DTalk(Method):
         from methods.ua3dtalk.fit import fit
 
         fit(training, workdir, context)
+
+    def files_of(self, options: Mapping[str, Any]) -> dict[str, str]:
+        """Digests of the files that a fit with these options reads, by what they are.
+
+        Raises:
+            UnknownName: an option that does not exist.
+            BadInput: a value that cannot be, or a file that is not there.
+
+        """
+        from methods.ua3dtalk.config import Settings
+        from methods.ua3dtalk.priors.sources import digests
+
+        return digests(Settings.of(options).priors)
 
     def load(self, workdir: Path, device: str = "cpu") -> None:
         """Read what `fit` left, and compute once what no frame changes."""

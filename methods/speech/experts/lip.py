@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from harness.contracts import BadInput
+from methods.speech.experts import LIP
 from methods.speech.experts.files import read_expert
 from methods.speech.mel import SAMPLE_RATE, mel_filterbank, stft_magnitude
 
-WEIGHTS = Path(__file__).with_suffix(".safetensors")
 KIND = "lip"
 
 #: Columns a second and bands of the log-mels; frames a second of the output.
@@ -90,7 +90,7 @@ def log_mels(audio: np.ndarray) -> np.ndarray:
     return (centred / (bands.std(1, keepdims=True) + 0.1)).astype(np.float32)
 
 
-def lip_expert(path: Path = WEIGHTS) -> LipExpert:
+def lip_expert(path: Path = LIP) -> LipExpert:
     """The network of a file, by default that of the synthetic domain.
 
     Raises:
@@ -100,7 +100,7 @@ def lip_expert(path: Path = WEIGHTS) -> LipExpert:
     return _loaded(*_file(path))
 
 
-def lip_basis(path: Path = WEIGHTS) -> str:
+def lip_basis(path: Path = LIP) -> str:
     """The expression basis of a file's outputs.
 
     Raises:
@@ -110,9 +110,7 @@ def lip_basis(path: Path = WEIGHTS) -> str:
     return str(read_expert(path, KIND).facts["basis"])
 
 
-def lip_controls(
-    audio: np.ndarray, fps: float, count: int, path: Path = WEIGHTS
-) -> np.ndarray:
+def lip_controls(audio: np.ndarray, fps: float, count: int, path: Path = LIP) -> np.ndarray:
     """What an expert says of every frame, float32 [count,C], in the units of its basis.
 
     Args:

@@ -14,12 +14,12 @@ import torch
 import torch.nn.functional as F
 
 from harness.contracts import BadInput, Progress
+from methods.speech.experts import LIP
 from methods.speech.experts.files import packed, unpacked, write_expert
 from methods.speech.experts.lip import (
     COLUMN_RATE,
     KIND,
     RATE,
-    WEIGHTS,
     LipExpert,
     log_mels,
     predicted,
@@ -224,7 +224,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--performances", default=PERFORMANCES, help="module:function")
-    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--out", type=Path, default=LIP)
     options = parser.parse_args()
     module, _, function = options.performances.partition(":")
     perform = getattr(importlib.import_module(module), function)

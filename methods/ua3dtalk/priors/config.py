@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from harness.contracts import BadInput, UnknownName
@@ -11,6 +12,12 @@ from methods.ua3dtalk.options import options_of
 
 CONTENT_SIZE = STYLE_SIZE = 64
 EMOTION_SIZE = 128
+
+#: The emotion experts that come with the package, by domain.
+EMOTION_EXPERTS = {
+    name: Path(__file__).parent / "emotion" / "experts" / f"{name}.safetensors"
+    for name in ("synthetic", "speech")
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,10 @@ class PriorConfig:
     style_batch: int = 8
     recon_loss: str = "mse"  # "mse" as in the paper, "l1" as in NeRF-3DTalker's code
 
-    # Co-attention speech emotion network.
+    # Co-attention speech emotion network. What it starts from: "auto", the expert of the sequences'
+    # domain where its sizes are these; "synthetic" or "speech", one of the two; "none", random
+    # weights; or a file that `harness pretrain emotion` made.
+    emotion_expert: str = "auto"
     emotion_image: tuple[int, int] = (96, 144)
     emotion_conv: tuple[int, ...] = (16, 32, 48, 32, 32)
     emotion_pool: tuple[int, int] = (2, 3)
@@ -77,6 +87,9 @@ class PriorConfig:
     emotion_steps: int = 120
     emotion_batch: int = 12
     emotion_lr: float = 3e-3
+    # Of an expert's weights, and the weight of the loss that keeps its scores.
+    emotion_tuning_lr: float = 3e-4
+    emotion_keeping: float = 1.0
     emotion_weight_decay: float = 1e-2
     emotion_stride: int = 5  # frames between two evaluated windows, linear in between
 
@@ -136,6 +149,7 @@ PRESETS: Mapping[str, PriorConfig] = {
         waveform_width=256,
         emotion_steps=2000,
         emotion_lr=1e-4,
+        emotion_tuning_lr=1e-5,
         emotion_stride=1,
     ),
 }

@@ -22,10 +22,12 @@ from harness.files.documents import read_object
 from methods.speech.windows import KIND, LogMelStatistics, audio_windows
 from methods.ua3dtalk.checkpoint import CURE
 from methods.ua3dtalk.priors.config import PriorConfig
+from methods.ua3dtalk.priors.emotion.expert import expert_for
 from methods.ua3dtalk.priors.emotion.train import fit_emotion
 from methods.ua3dtalk.priors.expression.extractor import fit_extractor
 from methods.ua3dtalk.priors.given import alike, given_by_all, given_priors, given_windows
 from methods.ua3dtalk.priors.model import PriorModel, zero_priors
+from methods.ua3dtalk.priors.sources import digests
 from methods.ua3dtalk.priors.target import ExpressionTarget
 from methods.ua3dtalk.spans import Spans
 
@@ -141,8 +143,9 @@ def _fit(
         labels = None
         if given_by_all(training, "emotion"):
             labels = np.concatenate([sequence.signal("emotion").labels for sequence in training])
+        expert = expert_for(config, expression.basis)
         own.emotion, features, own.record["emotion"] = fit_emotion(
-            sounds, fps, spans, labels, target, config, place, progress
+            sounds, fps, spans, labels, target, config, place, progress, expert
         )
         own.priors = replace(own.priors, emotion=features)
 
@@ -187,6 +190,7 @@ def _shared(
     """One part alone, fitted or from the cache; its seed is its own, so neither needs the other."""
     values = asdict(blank.config)
     inputs = {k: v for k, v in values.items() if not k.startswith(_NOT_OF[name])}
+    inputs["files"] = digests(blank.config)
     found = stages.find(name, inputs) if stages else None
     if found:
         return PriorModel.load(found, device)
@@ -205,4 +209,4 @@ def _identity(training: TrainingSet, config: PriorConfig, seed: int) -> str:
         return ""
     sequences = [[each.id, each.digest, len(each.frames)] for each in training]
     # In the form in which it is read back from JSON.
-    return json.dumps([sequences, asdict(config), seed], sort_keys=True)
+    return json.dumps([sequences, asdict(config), digests(config), seed], sort_keys=True)

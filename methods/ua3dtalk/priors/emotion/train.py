@@ -1,14 +1,18 @@
 """Training of the speech-emotion network: cross-entropy and expression alignment.
 
 UA-3DTalk Eq. 5: CE(emotion) + |f_emo - f_gt-emo|^2 with equal weights, where f_gt-emo is the
-expression of the window's centre frame. The paper starts from IEMOCAP; no such data may be
-shipped, so the network learns from the training set itself.
+expression of the window's centre frame. The paper starts from a network trained on IEMOCAP; ours
+starts from an expert (`expert.py`), or from random weights where there is none of its sizes.
+
+An expert is fine-tuned beside a frozen copy of itself, whose scores it must keep: a person's own
+minute of speech, often of a single emotion, would else be all that it knows in the end.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +21,8 @@ from torch import Tensor
 
 from harness.contracts import EMOTIONS, BadInput, Progress
 from methods.ua3dtalk.priors.config import PriorConfig
-from methods.ua3dtalk.priors.emotion.coattention import CoAttention
+from methods.ua3dtalk.priors.emotion.coattention import CoAttention, EmotionOutput
+from methods.ua3dtalk.priors.emotion.expert import start_from
 from methods.ua3dtalk.priors.emotion.features import HOP, SEGMENT, SPECTRUM_BINS, speech_inputs
 from methods.ua3dtalk.priors.emotion.model import (
     EmotionModel,
@@ -61,6 +66,7 @@ def fit_emotion(
     config: PriorConfig,
     device: torch.device,
     progress: Progress,
+    expert: Path | None = None,
 ) -> tuple[EmotionModel, np.ndarray, dict[str, Any]]:
     """Train on sequences, holding some blocks of them out to choose when to stop.
 
@@ -78,6 +84,7 @@ def fit_emotion(
         config: sizes and schedule.
         device: where to train.
         progress: called with stage `emotion`.
+        expert: file of the expert to start from; None for random weights.
 
     Returns:
         The model, the features [T,128] of these sequences, and a record.
@@ -87,7 +94,10 @@ def fit_emotion(
     classes = _check_labels(labels, spans.count, device)
     inputs = speech_inputs(sounds, fps, spans.counts)
     encoder, described = build_encoder(config.waveform, config.waveform_width)
-    model = EmotionModel(CoAttention(config, encoder).to(device), inputs[0].levels, 1.0, config)
+    network = CoAttention(config, encoder)
+    start = "none" if expert is None else start_from(network, expert, config)
+    model = EmotionModel(network.to(device), inputs[0].levels, 1.0, config)
+    teacher = None if start.startswith("none") else copy.deepcopy(network).eval()
 
     def window(t: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         k, span = spans.locate(t)
@@ -101,9 +111,11 @@ def fit_emotion(
     train, check = frames[~held_out], frames[held_out]
 
     weights = [p for p in model.network.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(
-        weights, config.emotion_lr, weight_decay=config.emotion_weight_decay
-    )
+    rate = config.emotion_lr if teacher is None else config.emotion_tuning_lr
+    fresh = [p for p in network.align.parameters() if p.requires_grad]
+    known = [p for p in weights if not any(p is other for other in fresh)]
+    groups = [{"params": known, "lr": rate}, {"params": fresh, "lr": config.emotion_lr}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=config.emotion_weight_decay)
     every = max(1, config.emotion_steps // _CHECKS)
     best, kept, kept_step = np.inf, copy.deepcopy(model.network.trained_state()), 0
     for step in range(config.emotion_steps + 1):
@@ -118,12 +130,16 @@ def fit_emotion(
         model.network.train()
         drawn = train[torch.randint(len(train), (config.emotion_batch,)).numpy()]
         batch = [each.to(device) for each in stack_windows(window, drawn)]
-        output = model.network(*masked(*batch))
+        seen = masked(*batch)
+        output = model.network(*seen)
         rows = torch.from_numpy(drawn).to(device)
         own = None if classes is None else classes[rows]
         cross_entropy, alignment = emotion_loss(output.logits, output.aligned, own, truth[rows])
+        loss = cross_entropy + alignment
+        if teacher is not None:
+            loss = loss + config.emotion_keeping * kept_knowledge(output, teacher, seen)
         optimizer.zero_grad()
-        (cross_entropy + alignment).backward()
+        loss.backward()
         optimizer.step()
     model.network.load_state_dict(kept, strict=False)
 
@@ -131,6 +147,7 @@ def fit_emotion(
     features = np.concatenate([model.features(audio, fps, count) for audio, count in parts])
     model.scale = float(np.sqrt(np.mean(features.astype(np.float64) ** 2))) or 1.0
     record = {
+        "expert": start,
         "waveform": described,
         "loss": "alignment only: the sequences have no emotion labels"
         if classes is None
@@ -140,6 +157,16 @@ def fit_emotion(
         "in_sample": _evaluate(model, window, train, classes, truth),
     }
     return model, features / np.float32(model.scale), record
+
+
+def kept_knowledge(
+    output: EmotionOutput, teacher: CoAttention, seen: tuple[Tensor, Tensor, Tensor]
+) -> Tensor:
+    """How far a batch's scores are from an expert's, as relative entropy."""
+    with torch.no_grad():
+        expected = teacher(*seen).logits.log_softmax(1)
+    given = output.logits.log_softmax(1)
+    return torch.nn.functional.kl_div(given, expected, reduction="batchmean", log_target=True)
 
 
 def masked(spectrum: Tensor, mfcc: Tensor, wave: Tensor) -> tuple[Tensor, Tensor, Tensor]:

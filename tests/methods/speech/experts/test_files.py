@@ -45,7 +45,7 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(BadInput, match="weights of another network, not a lip expert"):
         read_expert(path, "lip")
     path.write_bytes(b"short")
-    with pytest.raises(BadInput, match="one.safetensors"):
+    with pytest.raises(BadInput, match=r"one\.safetensors"):
         read_expert(path, "lip")
-    with pytest.raises(BadInput, match="it is no .safetensors file"):
+    with pytest.raises(BadInput, match=r"it is no \.safetensors file"):
         read_expert(tmp_path / "a.pt", "lip")

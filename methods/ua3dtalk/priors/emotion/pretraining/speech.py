@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from harness import contracts
 from harness.contracts import EMOTIONS, BadInput
 from harness.media.audio import read_audio
 from methods.speech.mel import SAMPLE_RATE
@@ -83,6 +84,37 @@ def emodb(folder: Path) -> list[LabelledSpeech]:
         )
         for speaker, said in found.items()
     ]
+
+
+def of_sequences(sequences: Iterable[contracts.Sequence]) -> list[LabelledSpeech]:
+    """The speech of sequences with the signal `emotion`, by subject.
+
+    Raises:
+        BadInput: labels and frames differ in number, or nobody shows a second emotion.
+
+    """
+    found: dict[str, list[contracts.Sequence]] = {}
+    for one in sequences:
+        labels = one.signal("emotion").labels
+        if len(labels) != len(one.frames):
+            fact = f"it has {len(labels)} emotion labels and {len(one.frames)} frames"
+            raise BadInput(one.id, fact, "Give one label for each frame.")
+        found.setdefault(one.subject, []).append(one)
+    shown = {int(label) for own in found.values() for one in own for label in _labels(one)}
+    if len(shown) < 2:
+        names = ", ".join(EMOTIONS[label] for label in sorted(shown))
+        fact = f"{', '.join(found)} show one emotion alone ({names})"
+        raise BadInput("--split", fact, "Name splits whose subjects show several emotions.")
+    return [
+        LabelledSpeech(
+            subject, tuple(one.audio for one in own), tuple(map(_labels, own)), own[0].fps
+        )
+        for subject, own in found.items()
+    ]
+
+
+def _labels(sequence: contracts.Sequence) -> np.ndarray:
+    return np.asarray(sequence.signal("emotion").labels, np.int64)
 
 
 def continuous(speech: LabelledSpeech, rng: np.random.Generator) -> LabelledSpeech:
