@@ -94,8 +94,8 @@ def test_every_command_parses(line):
 
 def test_commands_are_found():
     assert {line.split()[0] for line in IN_BLOCKS} >= {
-        "run", "list", "prepare", "score", "ablate", "report", "compare", "check", "verify",
-        "weights", "doctor",
+        "run", "list", "prepare", "pretrain", "score", "ablate", "report", "compare", "check",
+        "verify", "weights", "doctor",
     }  # fmt: skip
 
 
