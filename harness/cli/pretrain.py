@@ -40,7 +40,7 @@ def pretrain(
     steps: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Steps of training.", show_default="4000 for lip, 3000 for emotion"
+            min=1, help="Steps of training.", show_default="4000 for lip, 2500 for emotion"
         ),
     ] = None,
     preset: Annotated[

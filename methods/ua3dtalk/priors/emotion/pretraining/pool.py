@@ -34,7 +34,7 @@ class Conditions:
 
 #: As it is: every synthetic voice is made under one condition.
 CLEAN = Conditions(0.0, 0.0, 0.0)
-STUDIO = Conditions(0.5, 0.05, 6.0)
+STUDIO = Conditions(0.5, 0.05, 2.0)
 
 
 class Pool:

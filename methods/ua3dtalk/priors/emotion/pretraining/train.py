@@ -19,10 +19,10 @@ from methods.ua3dtalk.priors.emotion.pretraining.speech import LabelledSpeech
 from methods.ua3dtalk.priors.emotion.train import masked
 from methods.ua3dtalk.priors.emotion.waveform import build_encoder
 
-STEPS, BATCH, RATE_OF_LEARNING, WEIGHT_DECAY, SMOOTHING = 3000, 16, 1e-3, 2e-2, 0.1
+STEPS, BATCH, RATE_OF_LEARNING, WEIGHT_DECAY, SMOOTHING = 2500, 16, 3e-3, 2e-2, 0.1
 
 #: Steps after which one piece of sound is seen under other conditions.
-_REFRESH = 2
+_REFRESH = 4
 #: Frames between two windows that are tried.
 _STRIDE = 5
 

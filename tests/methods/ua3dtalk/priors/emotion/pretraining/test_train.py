@@ -18,7 +18,7 @@ def silent(*_args, **_values):
     pass
 
 
-def person(name: str, pitch: float, seconds: int = 30) -> LabelledSpeech:
+def person(name: str, pitch: float, seconds: int = 20) -> LabelledSpeech:
     """A buzz in anger (1) and a hum in sadness (6), 5 s each in turn."""
     rng = np.random.default_rng(round(pitch))
     times = np.arange(seconds * 16_000) / 16_000
@@ -34,21 +34,21 @@ PEOPLE = [person(name, pitch) for name, pitch in (("a", 100), ("b", 130), ("c", 
 
 @pytest.fixture(scope="module")
 def trained():
-    return pretrain(PEOPLE[:2], TINY, 0, 60, CPU, silent, STUDIO)
+    return pretrain(PEOPLE[:2], TINY, 0, 150, CPU, silent, STUDIO)
 
 
 def test_strangers_are_understood(trained):
     table = confusion(trained, PEOPLE[2])
-    assert table.sum() == 151  # every fifth frame and the last
+    assert table.sum() == 101  # every fifth frame and the last
     assert set(np.flatnonzero(table.sum(1))) == {1, 6}
     assert accuracy(table) > 0.8
     short = LabelledSpeech(
-        "c", tuple(PEOPLE[2].sounds[0][k * 80_000 :][:80_000] for k in range(6)),
-        tuple(PEOPLE[2].labels[0][k * 125 :][:125] for k in range(6)), 25.0,
+        "c", tuple(PEOPLE[2].sounds[0][k * 80_000 :][:80_000] for k in range(4)),
+        tuple(PEOPLE[2].labels[0][k * 125 :][:125] for k in range(4)), 25.0,
     )  # fmt: skip
     whole = confusion(trained, short, whole=True)
-    assert whole.sum() == 6
-    assert accuracy(whole) > 0.8
+    assert whole.sum() == 4
+    assert accuracy(whole) >= 0.75
 
 
 def test_the_seed_decides():
