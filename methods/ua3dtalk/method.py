@@ -51,7 +51,13 @@ class UA3DTalk(Method):
         from methods.ua3dtalk.config import Settings
         from methods.ua3dtalk.priors.sources import digests
 
-        return digests(Settings.of(options).priors)
+        settings = Settings.of(options)
+        found = digests(settings.priors)
+        if settings.train.official_checkpoint:
+            from methods.ua3dtalk.official.subject import pinned
+
+            found["official_checkpoint"] = pinned(settings)["official_checkpoint"]
+        return found
 
     def load(self, workdir: Path, device: str = "cpu") -> None:
         """Read what `fit` left, and compute once what no frame changes."""

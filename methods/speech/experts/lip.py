@@ -8,6 +8,7 @@ makes others.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -90,6 +91,15 @@ def log_mels(audio: np.ndarray) -> np.ndarray:
     return (centred / (bands.std(1, keepdims=True) + 0.1)).astype(np.float32)
 
 
+def lip_network(state: Mapping[str, Tensor]) -> LipExpert:
+    """The network of some weights, float32 by name."""
+    # On no device: an initialisation would draw from the random numbers of the caller.
+    with torch.device("meta"):
+        net = LipExpert(len(state["mean"]))
+    net.load_state_dict(dict(state), assign=True)
+    return net.eval()
+
+
 def lip_expert(path: Path = LIP) -> LipExpert:
     """The network of a file, by default that of the synthetic domain.
 
@@ -147,11 +157,7 @@ def _file(path: Path) -> tuple[Path, tuple[int, int]]:
 def _loaded(path: Path, _stamp: tuple[int, int]) -> LipExpert:
     state = read_expert(path, KIND).tensors
     try:
-        # On no device: an initialisation would draw from the random numbers of the caller.
-        with torch.device("meta"):
-            net = LipExpert(len(state["mean"]))
-        net.load_state_dict(dict(state), assign=True)
+        return lip_network(state)
     except (KeyError, RuntimeError) as error:
         fact = "its tensors are not those of a lip expert"
         raise BadInput(path, fact, "Make one with `python -m harness pretrain lip`.") from error
-    return net.eval()

@@ -48,7 +48,8 @@ class PriorConfig:
     # "official", nothing: the `priors` files are demanded; "none", nothing: content is 0. Files
     # that are there replace "expert", too.
     content: str = "expert"
-    # "auto": the one that knows the sequences' domain, "synthetic" or "speech".
+    # "auto": the one that knows the sequences' domain, "synthetic" or "speech"; or a file that
+    # `harness pretrain lip` made.
     expert: str = "auto"
     expert_context: int = 1  # frames to either side that a frame's prediction depends on
     expert_ridge: float = 1.0

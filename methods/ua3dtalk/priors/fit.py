@@ -19,6 +19,7 @@ from harness.contracts import (
     TrainingSet,
 )
 from harness.files.documents import read_object
+from methods.speech.experts.features import own_expert
 from methods.speech.windows import KIND, LogMelStatistics, audio_windows
 from methods.ua3dtalk.checkpoint import CURE
 from methods.ua3dtalk.priors.config import PriorConfig
@@ -132,10 +133,12 @@ def _fit(
     target = ExpressionTarget.of(expression, training.id).transform(expression.values)
     model.record["basis"] = expression.basis
     place = torch.device(device)
+    wanted = config.use_prior and config.content == "expert"
+    lips = own_expert(config.expert, expression.basis) if wanted else None
 
     def prior(own: PriorModel) -> None:
         own.extractor, content, style, own.record["content"] = fit_extractor(
-            sounds, fps, spans, target, config, place, progress
+            sounds, fps, spans, target, config, place, progress, lips
         )
         own.priors = replace(own.priors, content=content, style=style)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.contracts import BadInput
 from harness.file_cache import sha256_of_files
+from harness.lipsync.visemes import WEIGHTS as VISEMES
 from methods.speech.experts import LIP
 from methods.ua3dtalk.priors.config import EMOTION_EXPERTS, PriorConfig
 
@@ -18,7 +19,9 @@ def digests(config: PriorConfig) -> dict[str, str]:
         BadInput: there is no such file or folder.
 
     """
-    named: dict[str, list[Path]] = {"emotion experts": list(EMOTION_EXPERTS.values()), "lip": [LIP]}
+    named = {"emotion experts": list(EMOTION_EXPERTS.values()), "lip experts": [LIP, VISEMES]}
+    if config.expert.endswith(".safetensors"):
+        named["expert"] = _files(config.expert)
     if config.official:
         named["official"] = _files(config.official)
     if config.emotion_expert not in ("auto", "none", *EMOTION_EXPERTS):

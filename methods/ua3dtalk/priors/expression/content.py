@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from methods.speech.experts.features import expert_features
+from methods.speech.experts.lip import LipExpert
 from methods.speech.mel import frame_mels, melspectrogram
 from methods.ua3dtalk.priors.config import PriorConfig
 
@@ -26,7 +27,11 @@ _JITTER = 1e-6
 
 
 def content_inputs(
-    audio: np.ndarray, fps: float, count: int, config: PriorConfig
+    audio: np.ndarray,
+    fps: float,
+    count: int,
+    config: PriorConfig,
+    expert: LipExpert | None = None,
 ) -> tuple[Tensor, ...]:
     """What content is regressed on: blocks of every frame and its neighbours, float32 [count,D].
 
@@ -39,6 +44,7 @@ def content_inputs(
         fps: frames per second.
         count: frames.
         config: `content`, and an `expert` that is not "auto" any more.
+        expert: the network, where that names a file.
 
     """
 
@@ -51,7 +57,7 @@ def content_inputs(
     own = neighbours(cepstra, config.own_context)
     if config.content != "expert":
         return (own,)
-    said = expert_features(audio, fps, count, config.expert)
+    said = expert_features(audio, fps, count, expert or config.expert)
     return neighbours(said, config.expert_context), own
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from harness.contracts import Progress
+from methods.speech.experts.lip import LipExpert, lip_network
 from methods.ua3dtalk.priors.config import CONTENT_SIZE, PriorConfig
 from methods.ua3dtalk.priors.expression.content import (
     ContentModel,
@@ -38,6 +39,7 @@ class PriorExtractor:
     style: list[StyleNet]
     fuse: list[FuseNet]
     config: PriorConfig
+    lips: LipExpert | None = None  # of a file; a model must not depend on that staying there
 
     @torch.inference_mode()
     def features(self, audio: np.ndarray, fps: float, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -45,7 +47,8 @@ class PriorExtractor:
         device = next(self.style[0].parameters()).device
         content = np.zeros((count, CONTENT_SIZE), np.float32)
         if self.content is not None:
-            blocks = [b.to(device) for b in content_inputs(audio, fps, count, self.config)]
+            made = content_inputs(audio, fps, count, self.config, self.lips)
+            blocks = [block.to(device) for block in made]
             content = self.content(blocks).mean(0).cpu().numpy()
         chunks = style_inputs(audio, fps, count).to(device)
         styles = [predict_style(net, chunks, self.config.style_segment) for net in self.style]
@@ -55,6 +58,8 @@ class PriorExtractor:
         """Weights by name; nothing else is needed beside the configuration."""
         stated = self.content.state() if self.content else {}
         arrays = {f"content.{k}": v for k, v in stated.items()}
+        if self.lips is not None:
+            arrays |= {f"lips.{k}": v.cpu().numpy() for k, v in self.lips.state_dict().items()}
         for name, net in self._networks():
             arrays |= {f"{name}.{k}": v.cpu().numpy() for k, v in net.state_dict().items()}
         return arrays, {}
@@ -74,6 +79,9 @@ class PriorExtractor:
             [StyleNet(config) for _ in folds],
             [FuseNet() for _ in folds],
             config,
+            lip_network({k: torch.from_numpy(v) for k, v in under("lips").items()})
+            if under("lips")
+            else None,
         )
         for name, net in made._networks():
             net.load_state_dict({k: torch.from_numpy(v) for k, v in under(name).items()})
@@ -93,6 +101,7 @@ def fit_extractor(
     config: PriorConfig,
     device: torch.device,
     progress: Progress,
+    lips: LipExpert | None = None,
 ) -> tuple[PriorExtractor, np.ndarray, np.ndarray, dict[str, Any]]:
     """Train on sequences and predict their own frames out of fold.
 
@@ -104,6 +113,7 @@ def fit_extractor(
         config: sizes and schedules.
         device: where to train.
         progress: called with stages `content` and `style`.
+        lips: the lip expert, where `config.expert` names a file.
 
     Returns:
         The networks, content [T,64], style [T,64], and a record of held-out errors.
@@ -118,7 +128,7 @@ def fit_extractor(
     record: dict[str, Any] = {"content": config.content}
     if config.content != "none":
         progress("content", 0, 1)
-        made = zip(*(content_inputs(a, fps, n, config) for a, n in parts), strict=True)
+        made = zip(*(content_inputs(a, fps, n, config, lips) for a, n in parts), strict=True)
         blocks = [torch.cat(block).to(device) for block in made]
         model, nested = _cross_fit(blocks, truth, assigned, config)
         in_sample = model(blocks).mean(0)
@@ -149,7 +159,7 @@ def fit_extractor(
         styles.append(style_net)
         fuses.append(fuse_net)
 
-    extractor = PriorExtractor(model, styles, fuses, config)
+    extractor = PriorExtractor(model, styles, fuses, config, lips)
     if config.content == "expert":
         record["expert"] = config.expert
     record |= {

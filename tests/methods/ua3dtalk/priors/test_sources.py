@@ -37,7 +37,15 @@ def test_the_key_of_a_fit_has_them(tmp_path):
     for content in (b"one", b"two"):
         path.write_bytes(content)
         found.append(files_of(SPEC, {"emotion_expert": str(path)})["files"])
-    assert found[0].keys() == found[1].keys() == {"emotion experts", "lip", "emotion_expert"}
+    assert (
+        found[0].keys()
+        == found[1].keys()
+        == {
+            "emotion experts",
+            "lip experts",
+            "emotion_expert",
+        }
+    )
     assert found[0]["emotion_expert"] != found[1]["emotion_expert"]
     assert files_of(SPEC, {"priors": {"emotion_expert": str(path)}})["files"] == found[1]
     assert files_of(catalog.spec("still"), {}) == {}
