@@ -55,7 +55,7 @@ def ablate(
     from harness.ablation import formats, page, table
     from harness.ablation.grid import find_grid
     from harness.ablation.request import description_of, request_of
-    from harness.cli.closing import finish
+    from harness.cli.shared.closing import finish
     from harness.cli.shared.rehearsal import rehearse
     from harness.engine.execution import Engine
     from harness.engine.planning import make_plan

@@ -13,7 +13,7 @@ from harness.contracts import BadInput, Progress, UnknownName
 from harness.engine import messages
 
 if TYPE_CHECKING:
-    from harness.engine.people import People
+    from harness.cli.shared.people import People
 
 #: What is trained -> the signal that it learns, and the option of `run` that uses the file.
 KINDS = {"lip": ("expression", "expert"), "emotion": ("emotion", "emotion_expert")}
@@ -62,7 +62,7 @@ def pretrain(
 
     It learns from the training parts of all subjects but one, on whom it is then tried.
     """
-    from harness.engine.people import people_of
+    from harness.cli.shared.people import people_of
     from harness.engine.progress import watch
 
     if kind not in KINDS:
@@ -103,7 +103,7 @@ class _Lip:
     """Training of a lip expert on some people."""
 
     def __init__(self, people: People) -> None:
-        from harness.engine.people import shared_basis
+        from harness.cli.shared.people import shared_basis
         from harness.media.blendshape_units import MP52_NAMES
         from methods.speech.experts.training import STEPS, SpeakingFace
 

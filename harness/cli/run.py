@@ -78,8 +78,8 @@ def run(
     The leaderboard in --out grows with every command. Several processes may work in one
     folder.
     """
-    from harness.cli.closing import finish_all
     from harness.cli.shared.bench import settle
+    from harness.cli.shared.closing import finish_all
     from harness.engine.planning import make_plan
     from harness.engine.request import Request, SplitData
     from harness.engine.tables.entries import folder_of

@@ -88,7 +88,7 @@ def score(
     allow_large: AllowLarge = False,
 ) -> None:
     """Score videos of any method against the ground truth."""
-    from harness.cli.closing import finish_all
+    from harness.cli.shared.closing import finish_all
     from harness.engine.alignment.meshes import read_common
     from harness.engine.planning import make_plan
     from harness.engine.request import FilesData, FilesRow, Remedies, Request, limited_folder

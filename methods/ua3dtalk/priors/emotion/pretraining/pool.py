@@ -17,7 +17,7 @@ _PIECE = 20.0
 
 
 @dataclass(frozen=True)
-class Conditions:
+class Variation:
     """Under how different conditions speech is seen.
 
     Attributes:
@@ -33,8 +33,8 @@ class Conditions:
 
 
 #: As it is: every synthetic voice is made under one condition.
-CLEAN = Conditions(0.0, 0.0, 0.0)
-STUDIO = Conditions(0.5, 0.05, 2.0)
+CLEAN = Variation(0.0, 0.0, 0.0)
+STUDIO = Variation(0.5, 0.05, 2.0)
 
 
 class Pool:
@@ -81,7 +81,7 @@ class Pool:
         frames = self.frames[piece][label]
         return self.inputs[piece].window(int(frames[int(rng.integers(len(frames)))])), label
 
-    def refresh(self, under: Conditions, rng: np.random.Generator) -> None:
+    def refresh(self, under: Variation, rng: np.random.Generator) -> None:
         """See one piece in another place, at another speed and level."""
         piece = int(rng.integers(len(self.pieces)))
         sound, labels, fps, levels = self.pieces[piece]

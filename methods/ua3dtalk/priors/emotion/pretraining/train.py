@@ -14,7 +14,7 @@ from methods.ua3dtalk.priors.config import EMOTION_SIZE, PriorConfig
 from methods.ua3dtalk.priors.emotion.coattention import CoAttention
 from methods.ua3dtalk.priors.emotion.features import speech_inputs
 from methods.ua3dtalk.priors.emotion.model import EmotionModel, evaluated_frames
-from methods.ua3dtalk.priors.emotion.pretraining.pool import CLEAN, Conditions, Pool
+from methods.ua3dtalk.priors.emotion.pretraining.pool import CLEAN, Pool, Variation
 from methods.ua3dtalk.priors.emotion.pretraining.speech import LabelledSpeech
 from methods.ua3dtalk.priors.emotion.train import masked
 from methods.ua3dtalk.priors.emotion.waveform import build_encoder
@@ -34,7 +34,7 @@ def pretrain(
     steps: int,
     device: torch.device,
     progress: Progress,
-    conditions: Conditions,
+    conditions: Variation,
 ) -> CoAttention:
     """Train on the speech of several people.
 
