@@ -37,26 +37,27 @@ class LipExpert(nn.Module):
 
     Args:
         outputs: coefficients.
+        channels: of every layer.
 
     """
 
     mean: Tensor  # float32 [outputs], of the coefficients of training
     std: Tensor
 
-    def __init__(self, outputs: int) -> None:
+    def __init__(self, outputs: int, channels: int = CHANNELS) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv1d(BANDS, CHANNELS, 7, 2, 3),
+            nn.Conv1d(BANDS, channels, 7, 2, 3),
             nn.GELU(),
-            nn.Conv1d(CHANNELS, CHANNELS, 5, 2, 2),
+            nn.Conv1d(channels, channels, 5, 2, 2),
             nn.GELU(),
-            nn.Conv1d(CHANNELS, CHANNELS, 3, 1, 1, 1),
+            nn.Conv1d(channels, channels, 3, 1, 1, 1),
             nn.GELU(),
-            nn.Conv1d(CHANNELS, CHANNELS, 3, 1, 2, 2),
+            nn.Conv1d(channels, channels, 3, 1, 2, 2),
             nn.GELU(),
-            nn.Conv1d(CHANNELS, CHANNELS, 3, 1, 4, 4),
+            nn.Conv1d(channels, channels, 3, 1, 4, 4),
             nn.GELU(),
-            nn.Conv1d(CHANNELS, outputs, 1),
+            nn.Conv1d(channels, outputs, 1),
         )
         self.register_buffer("mean", torch.zeros(outputs))
         self.register_buffer("std", torch.ones(outputs))
@@ -95,7 +96,7 @@ def lip_network(state: Mapping[str, Tensor]) -> LipExpert:
     """The network of some weights, float32 by name."""
     # On no device: an initialisation would draw from the random numbers of the caller.
     with torch.device("meta"):
-        net = LipExpert(len(state["mean"]))
+        net = LipExpert(len(state["mean"]), len(state["layers.0.weight"]))
     net.load_state_dict(dict(state), assign=True)
     return net.eval()
 

@@ -237,7 +237,7 @@ def main() -> None:
     made = (
         f"Voices and faces are this project's own; no split and no metric network has any of "
         f"these subjects. {options.steps} steps, seed {options.seed}. Retrain with\n  `python -m "
-        f"methods.speech.experts.training --subjects {options.subjects}`."
+        f"methods.speech.experts.training --subjects {options.subjects} --steps {options.steps}`."
     )
     print(write_trained(options.out, net, faces[:learn], faces[learn:], "synthetic", names, made))
 
