@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from harness.contracts import BadInput
 from methods.speech.experts.files import read_expert, write_expert
 from methods.ua3dtalk.priors.config import EMOTION_EXPERTS, PriorConfig
@@ -77,17 +79,21 @@ def start_from(net: CoAttention, path: Path, config: PriorConfig) -> str:
             return f"none: {fact}"
         cure = "Pretrain one with the same --preset and options, or set emotion_expert=none."
         raise BadInput(path, fact, cure)
-    expected = {name for name in net.trained_state() if not name.startswith(_OWN)}
-    if expected != set(expert.tensors):
+    if stored(net).keys() != expert.tensors.keys():
         cure = "Make it again with `python -m harness pretrain emotion`."
         raise BadInput(path, "its tensors are not those of an emotion expert", cure)
     net.load_state_dict(dict(expert.tensors), strict=False)
     return str(path) if path not in EMOTION_EXPERTS.values() else path.stem
 
 
+def stored(net: CoAttention) -> dict[str, Tensor]:
+    """What of a network an expert's file holds."""
+    state = net.trained_state().items()
+    return {name: value.cpu() for name, value in state if not name.startswith(_OWN)}
+
+
 def write(
     path: Path, net: CoAttention, config: PriorConfig, facts: Mapping[str, Any], card: str
 ) -> None:
     """Write a network as an expert, with its card."""
-    state = {k: v.cpu() for k, v in net.trained_state().items() if not k.startswith(_OWN)}
-    write_expert(path, KIND, state, {**facts, "sizes": sizes_of(net, config)}, card)
+    write_expert(path, KIND, stored(net), {**facts, "sizes": sizes_of(net, config)}, card)

@@ -63,7 +63,8 @@ def _synthetic(options: argparse.Namespace) -> str:
     made = (
         "Voices are this project's own; no split and no metric network has any of these "
         f"subjects.\n  {options.steps} steps, seed {options.seed}. Retrain with `python -m "
-        f"methods.ua3dtalk.priors.emotion.pretraining\n  synthetic --subjects {options.subjects}`."
+        f"methods.ua3dtalk.priors.emotion.pretraining\n  synthetic "
+        f"--subjects {options.subjects} --steps {options.steps}`."
     )
     return write_trained(options.out, net, PRESETS["quick"], learn, held, made)
 
@@ -87,7 +88,7 @@ def _speech(options: argparse.Namespace) -> str:
         f"without the speaker in question\n  ({len(names) // _FOLD} folds); the weights here "
         f"learnt from all. No metric learns from Emo-DB.\n  {options.steps} steps, seed "
         f"{options.seed}. Retrain with `python -m methods.ua3dtalk.priors.emotion.pretraining\n"
-        "  speech --speech DIR`."
+        f"  speech --speech DIR --steps {options.steps}`."
     )
     card = card_of(net, people, people, tables, made, "utterances")
     expert.write(options.out, net, PRESETS["quick"], {"subjects": len(people)}, card)

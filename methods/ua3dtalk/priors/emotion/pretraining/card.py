@@ -76,7 +76,7 @@ def card_of(
     right = [accuracy(table) for table in tables.values()]
     pooled = sum(tables.values(), np.zeros((len(EMOTIONS), len(EMOTIONS)), np.int64))
     shown = [k for k in range(len(EMOTIONS)) if pooled[k].any() or pooled[:, k].any()]
-    size = sum(value.numel() for value in net.trained_state().values())
+    size = sum(value.numel() for value in expert.stored(net).values())
     people = ", ".join(f"{name} {value:.2f}" for name, value in zip(tables, right, strict=True))
     return f"""# Emotion expert
 
@@ -84,7 +84,7 @@ From 3 s of speech to one of eight emotions, and to the 128 numbers that a face 
 {size:,} parameters in eight bits.
 
 - Trained on {who(names)}; {minutes:.1f} minutes.
-- Held out: {who([one.subject for one in held])}.
+- Held out: {who([one.subject for one in held])}{", in turn" if held is learn else ""}.
 - {made}
 - Share of {counted} that are right, mean over who is held out: **{np.mean(right):.3f}**
   (chance: {1 / max(1, int(pooled.any(1).sum())):.3f}).
