@@ -88,9 +88,10 @@ class PriorConfig:
     emotion_steps: int = 120
     emotion_batch: int = 12
     emotion_lr: float = 3e-3
-    # Of an expert's weights, and the weight of the loss that keeps its scores.
+    # Of an expert's weights; and the weight of the loss that keeps its scores, for a person who
+    # shows none of the eight emotions. It falls to 0 for one who shows all.
     emotion_tuning_lr: float = 3e-4
-    emotion_keeping: float = 1.0
+    emotion_keeping: float = 16.0
     emotion_weight_decay: float = 1e-2
     emotion_stride: int = 5  # frames between two evaluated windows, linear in between
 

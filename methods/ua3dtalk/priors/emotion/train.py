@@ -4,8 +4,12 @@ UA-3DTalk Eq. 5: CE(emotion) + |f_emo - f_gt-emo|^2 with equal weights, where f_
 expression of the window's centre frame. The paper starts from a network trained on IEMOCAP; ours
 starts from an expert (`expert.py`), or from random weights where there is none of its sizes.
 
-An expert is fine-tuned beside a frozen copy of itself, whose scores it must keep: a person's own
-minute of speech, often of a single emotion, would else be all that it knows in the end.
+An expert is fine-tuned beside a frozen copy of itself, whose scores it keeps the more, the fewer of
+the eight emotions the person shows: on those that occur the labels know better than the expert, on
+the others it alone knows anything, and cross-entropy over one class would erase that. Share of
+windows right on another performance of three synthetic subjects, after fits to all eight emotions
+and to one: from random weights 0.31 and 0.12, from the expert without keeping 0.70 and 0.40,
+frozen 0.62 and 0.62, by this rule 0.70 and 0.62.
 """
 
 from __future__ import annotations
@@ -116,6 +120,8 @@ def fit_emotion(
     known = [p for p in weights if not any(p is other for other in fresh)]
     groups = [{"params": known, "lr": rate}, {"params": fresh, "lr": config.emotion_lr}]
     optimizer = torch.optim.AdamW(groups, weight_decay=config.emotion_weight_decay)
+    shown = 0 if classes is None else len(classes[torch.from_numpy(train).to(device)].unique())
+    keeping = config.emotion_keeping * (1 - shown / len(EMOTIONS))
     every = max(1, config.emotion_steps // _CHECKS)
     best, kept, kept_step = np.inf, copy.deepcopy(model.network.trained_state()), 0
     for step in range(config.emotion_steps + 1):
@@ -137,7 +143,7 @@ def fit_emotion(
         cross_entropy, alignment = emotion_loss(output.logits, output.aligned, own, truth[rows])
         loss = cross_entropy + alignment
         if teacher is not None:
-            loss = loss + config.emotion_keeping * kept_knowledge(output, teacher, seen)
+            loss = loss + keeping * kept_knowledge(output, teacher, seen)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
