@@ -43,7 +43,7 @@ PARTS = (
     Part("rasterizers", 90),
     Part("fps_2k", 120),
     Part("fps_30k", 120),
-    Part("paper_fit", 180),
+    Part("paper_fit", 220),
 )
 
 

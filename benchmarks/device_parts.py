@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.device_sequence import cloud_sequence
+from benchmarks.device_training import course_options, gaussians_of, options_of, trained
 from benchmarks.splatting_scene import camera, head_scene
 from harness.contracts import FitContext, RenderRequest, Sequence, TrainingSet
 from harness.engine.work.timing import clock_for, time_frames
@@ -112,51 +113,12 @@ def rasterizers(device: str, small: bool) -> Values:
     return found
 
 
-def options_of(small: bool, gaussians: int, iterations: tuple[int, int, int]) -> Values:
-    """The preset `paper` with these iterations; its priors keep their sizes, with few steps.
-
-    `small` takes the preset `quick`, to try this script on a CPU.
-    """
-    face, mouth, fuse = iterations
-    few = 2 if small else 40
-    return {
-        **SPEC.presets["quick" if small else "paper"],
-        "face_iterations": face,
-        "mouth_iterations": mouth,
-        "fuse_iterations": fuse,
-        "face_gaussians": gaussians * 4 // 5,
-        "mouth_gaussians": gaussians - gaussians * 4 // 5,
-        "max_gaussians": 2 * gaussians,
-        "priors": {"style_steps": few, "emotion_steps": few},
-    }
-
-
-class Timer:
-    """A fit's progress as seconds and steps of each stage."""
-
-    def __init__(self) -> None:
-        self.seen: dict[str, list[tuple[float, int]]] = {}
-
-    def __call__(self, stage: str, done: int, total: int, **values: float) -> None:
-        """Note when `done` steps of `stage` were done."""
-        self.seen.setdefault(stage, []).append((time.perf_counter(), done))
-
-    def rates(self) -> Values:
-        """Steps a second of each stage, between its first report and its last."""
-        found = {}
-        for stage, reports in self.seen.items():
-            (start, first), (end, last) = reports[0], reports[-1]
-            rate = round((last - first) / (end - start), 2) if end > start else None
-            found[stage] = {"steps": last, "steps_per_second": rate}
-        return found
-
-
 def fps(device: str, small: bool, gaussians: int) -> Values:
     """Frames a second of UA-3DTalk with its stage split, and peak memory, at two sizes."""
     sizes, frames, warm_up = ((64,), 55, 2) if small else ((256, 512), 330, 10)
     given = cloud_sequence(sizes[0], frames, device)
     steps = (2, 2, 2) if small else (10, 10, 5)
-    context = FitContext(options_of(small, gaussians, steps), device, 0)
+    context = FitContext(options_of(small, steps, **gaussians_of(gaussians)), device, 0)
     found: Values = {"gaussians_at_start": gaussians, "sizes": {}}
     with tempfile.TemporaryDirectory() as folder:
         catalog.build(SPEC.id).fit(TrainingSet.of(given), Path(folder), context)
@@ -206,22 +168,9 @@ def fps_30k(device: str, small: bool) -> Values:
 
 
 def paper_fit(device: str, small: bool) -> Values:
-    """A fit of 300 iterations in the sizes of the preset `paper`, and its steps a second."""
-    steps = (6, 3, 3) if small else (200, 60, 40)
+    """A fit of 1,500 iterations by the preset `paper`, through every phase, LPIPS included."""
     given = cloud_sequence(64 if small else 256, 55 if small else 330, device)
-    timer = Timer()
-    context = FitContext(options_of(small, 200 if small else 2_000, steps), device, 0, timer)
-    if device == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-    start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        catalog.build(SPEC.id).fit(TrainingSet.of(given), Path(folder), context)
-    return {
-        "iterations": sum(steps),
-        "seconds": round(time.perf_counter() - start, 2),
-        "stages": timer.rates(),
-        "peak_memory_MiB": peak_memory(device),
-    }
+    return trained(given, course_options(small), device, peak_memory)
 
 
 def peak_memory(device: str) -> float:

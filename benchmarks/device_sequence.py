@@ -21,6 +21,8 @@ from harness.contracts import (
 from methods.gaussians.rasterize import rasterize
 
 FPS, SAMPLE_RATE = 25.0, 16_000
+#: Height, from the top, above which the cloud counts as hair, as a part of the frame.
+HAIR_ABOVE = 0.2
 
 
 def cloud_sequence(size: int, count: int, device: str) -> Sequence:
@@ -30,13 +32,14 @@ def cloud_sequence(size: int, count: int, device: str) -> Sequence:
     closed = np.exp(-(((seconds % 1.7) - 0.6) ** 2) / 0.004)
     poses = [camera(size, 0.2 * float(np.sin(second))) for second in seconds]
     scene = [each.to(device) for each in head_scene(3000)]
-    frames, bits = [], []
+    frames, bits, landmarks = [], [], []
     with torch.no_grad():
         for (view, K), wide in zip(poses, opening, strict=True):
             image, alpha, _ = rasterize(*scene, view.to(device), K.to(device), size, size)
             inside = alpha[0, ..., 0].cpu().numpy() > 0.5
             frames.append((image[0].clamp(0, 1) * 255).byte().cpu().numpy())
             bits.append(_mask(inside, float(wide)))
+            landmarks.append(_landmarks(size, float(wide)))
     samples = np.arange(round(count / FPS * SAMPLE_RATE)) / SAMPLE_RATE
     sound = np.interp(samples, seconds, opening) * np.sin(2 * np.pi * 220 * samples)
     noise = np.random.default_rng(0).normal(size=len(samples))
@@ -60,6 +63,7 @@ def cloud_sequence(size: int, count: int, device: str) -> Sequence:
             ),
             "masks": Masks(np.stack(bits)),
             "plate": FrameSource(lambda _: plate, count, size, size),
+            "landmarks": np.stack(landmarks),
             "expression": Expression(expression, "synthetic"),
             "au": ActionUnits(expression[:, 18:20], ("AU26", "AU45")),
             "emotion": EmotionTrack(np.zeros(count, np.int64), np.ones(count, np.int64)),
@@ -67,9 +71,32 @@ def cloud_sequence(size: int, count: int, device: str) -> Sequence:
     )
 
 
+def _lips(opening: float) -> tuple[float, float, float, float]:
+    """The inside of the mouth as an ellipse: its middle and half axes, in parts of the frame."""
+    return 0.5, 0.6, 0.08, 0.02 + 0.04 * opening
+
+
 def _mask(inside: np.ndarray, opening: float) -> np.ndarray:
-    """Bits of the masks [S,S]: head and face where the cloud is, and a mouth amid it."""
+    """Bits of the masks [S,S]: head and face where the cloud is, hair on top, a mouth amid it."""
     size = len(inside)
     y, x = (np.mgrid[:size, :size] + 0.5) / size
-    mouth = inside & (((x - 0.5) / 0.08) ** 2 + ((y - 0.6) / (0.02 + 0.04 * opening)) ** 2 < 1)
-    return (inside * 1 + (inside & ~mouth) * 2 + mouth * 8).astype(np.uint8)
+    middle, height, wide, high = _lips(opening)
+    mouth = inside & (((x - middle) / wide) ** 2 + ((y - height) / high) ** 2 < 1)
+    hair = inside & (y < HAIR_ABOVE)
+    return (inside * 1 + (inside & ~mouth) * 2 + hair * 4 + mouth * 8).astype(np.uint8)
+
+
+def _landmarks(size: int, opening: float) -> np.ndarray:
+    """68 points in iBUG's order, float32 [68,2], pixels: the lips around the mouth, the rest still.
+
+    The rest (outline, brows, nose, eyes) lie on a circle around the face: nothing reads them.
+    """
+    middle, height, wide, high = _lips(opening)
+
+    def ring(count: int, across: float, down: float, up: float) -> np.ndarray:
+        angles = np.pi + 2 * np.pi * np.arange(count) / count
+        return np.stack([middle + across * np.cos(angles), up + down * np.sin(angles)], -1)
+
+    outer, inner = ring(12, 1.2 * wide, 1.4 * high, height), ring(8, wide, high, height)
+    points = np.concatenate([ring(48, 0.2, 0.2, 0.4), outer, inner])
+    return (size * points).astype(np.float32)

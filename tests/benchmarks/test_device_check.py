@@ -27,7 +27,17 @@ def test_the_cpu_parts_run_at_tiny_sizes(monkeypatch, tmp_path):
     assert set(fps["stages_ms"]) >= {"deform", "splat", "copy"}
     assert fps["peak_memory_MiB"] > 0
     fit = report["parts"]["paper_fit"]["values"]
-    assert {"face", "mouth", "fuse"} <= set(fit["stages"])
+    assert set(fit["stages"]) == {"face", "mouth", "fuse"}
+    assert fit["iterations"] == 128
+    for stage in fit["stages"].values():
+        first, last = stage["loss"][0], stage["loss"][-1]
+        assert (first[0], last[0]) == (1, stage["steps"])
+    face = fit["stages"]["face"]
+    assert list(face["steps_per_second"]) == ["warm-up", "one member", "all members", "LPIPS"]
+    assert all(rate > 0 for rate in face["steps_per_second"].values())
+    assert face["gaussians"][-1][1] == fit["gaussians"]["face"] != face["gaussians"][0][1]
+    assert fit["perceptual_loss"] == "lpips-alexnet, lpips-alex-heads"
+    assert fit["peak_memory_MiB"] > 0
     assert report["provenance"]["packages"]["torch"]
 
 
