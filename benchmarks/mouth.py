@@ -9,6 +9,9 @@ content follows the true expression (mean correlation). Sources:
 * `expert`: the default, a lip expert that other voices taught, mapped to the subject;
 * `truth`: the true expression, the upper bound of any expert. Style and emotion are 0 with it.
 
+`--picture FILE` writes four frames of the test, truth above rendering with the first source: the
+most open mouth, two less open ones, and the eyes closed most.
+
 Training frames as bad as test frames mean that nothing was learnt by heart, although the content
 of training frames is in-sample here; `truth` far above `expert`, that the sound says too little.
 """
@@ -17,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +31,8 @@ from harness.contracts import FitContext, Method, Priors, RenderRequest, Sequenc
 
 SOURCES = ("none", "own", "expert", "truth")
 REGIONS = ("mouth", "head")
+#: Pixels of a picture for each of a frame.
+ENLARGED = 3
 
 
 def standardised(sequence: Sequence) -> np.ndarray:
@@ -48,28 +54,51 @@ def with_truth(sequence: Sequence) -> Sequence:
 
 def scores(method: Method, part: Sequence) -> dict[str, float]:
     """PSNR in dB of 8-bit frames by region, mean over the frames that show it."""
-    controls: dict[str, Any] = {"au": part.signal("au")}
-    if part.has("priors"):
-        controls["priors"] = part.signal("priors")
-    request = RenderRequest(
-        part.audio,
-        part.fps,
-        len(part.frames),
-        part.height,
-        part.width,
-        part.signal("camera"),
-        controls,
-    )
-    plate, masks = part.signal("plate"), part.signal("masks")
+    masks = part.signal("masks")
     found: dict[str, list[float]] = {region: [] for region in REGIONS}
-    for t, frame in enumerate(method.render(request)):
-        image = frame.rgb + (1 - frame.alpha[..., None]) * (plate[t] / 255)
-        error = (np.rint(image.clip(0, 1) * 255) - part.frames[t]) ** 2
+    for t, image in enumerate(images(method, part)):
+        error = (image - part.frames[t]) ** 2
         for region in REGIONS:
             inside = masks.region(region, t)
             if inside.any():
                 found[region].append(10 * np.log10(255**2 / max(error[inside].mean(), 1e-9)))
     return {region: float(np.mean(values)) for region, values in found.items()}
+
+
+def request_of(part: Sequence) -> RenderRequest:
+    """A request for the frames of a part, driven by audio and action units."""
+    controls: dict[str, Any] = {"au": part.signal("au")}
+    if part.has("priors"):
+        controls["priors"] = part.signal("priors")
+    size = (len(part.frames), part.height, part.width)
+    return RenderRequest(part.audio, part.fps, *size, part.signal("camera"), controls)
+
+
+def images(method: Method, part: Sequence) -> Iterator[np.ndarray]:
+    """Rendered frames over the background plate, float64 [H,W,3] in 0..255, whole numbers."""
+    plate = part.signal("plate")
+    for t, frame in enumerate(method.render(request_of(part))):
+        image = frame.rgb + (1 - frame.alpha[..., None]) * (plate[t] / 255)
+        yield np.rint(image.clip(0, 1) * 255)
+
+
+def picture(method: Method, part: Sequence, path: Path) -> None:
+    """Write four frames, truth above rendering, cropped to the head and enlarged."""
+    from PIL import Image
+
+    masks = part.signal("masks")
+    openness = np.argsort(-masks.region("mouth").sum((1, 2)), kind="stable")
+    closed = int(np.argmax(part.signal("au").column("AU45")))
+    chosen = [int(openness[k]) for k in (0, len(openness) // 10, len(openness) // 4)] + [closed]
+    rows, columns = (np.flatnonzero(masks.region("head").any((0, axis))) for axis in (2, 1))
+    crop = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    rendered = list(images(method, part))
+    lines = [[source[t][crop] for t in chosen] for source in (part.frames, rendered)]
+    sheet = np.concatenate([np.concatenate(line, 1) for line in lines]).astype(np.uint8)
+    shown = Image.fromarray(sheet)
+    shown.resize((shown.width * ENLARGED, shown.height * ENLARGED), Image.Resampling.LANCZOS).save(
+        path
+    )
 
 
 def follows(method: Any, part: Sequence, truth: np.ndarray) -> float:
@@ -86,6 +115,7 @@ def main() -> None:
     parser.add_argument("--split", default="synthetic-mini")
     parser.add_argument("--seeds", default="0", help="comma-separated")
     parser.add_argument("--sources", default=",".join(SOURCES), help="comma-separated")
+    parser.add_argument("--picture", type=Path, metavar="FILE")
     options = parser.parse_args()
     from methods import catalog
     from methods.ua3dtalk.spec import QUICK, SPEC
@@ -103,6 +133,9 @@ def main() -> None:
                 training = TrainingSet((shown.part(shown.train),))
                 method.fit(training, Path(folder), FitContext({**QUICK, **content}, seed=seed))
                 method.load(Path(folder))
+            if options.picture:
+                picture(method, shown.part(shown.test), options.picture)
+                options.picture = None
             seen = range(shown.train.start, shown.train.start + len(shown.test))
             for name, frames in (("test", shown.test), ("training", seen)):
                 found = scores(method, shown.part(frames))
