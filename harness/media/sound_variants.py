@@ -62,8 +62,8 @@ def reverberant(audio: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     # Air and walls take high notes first.
     tail = scipy.signal.lfilter([1.0], [1.0, -0.6], tail)
     tail *= 10 ** (rng.uniform(*_REVERBERANT) / 20) / np.sqrt((tail**2).sum())
-    heard = scipy.signal.fftconvolve(audio, np.concatenate([[1.0], tail]))
-    return np.asarray(heard[: len(audio)])
+    reverberant = scipy.signal.fftconvolve(audio, np.concatenate([[1.0], tail]))
+    return np.asarray(reverberant[: len(audio)])
 
 
 def filtered(

@@ -206,7 +206,7 @@ def _fitted(mels: np.ndarray, count: int) -> np.ndarray:
     return np.pad(mels, ((0, 0), (0, short)), mode="edge")[:, :steps]
 
 
-def _told(stage: str, done: int, total: int, **values: float) -> None:
+def _print_progress(stage: str, done: int, total: int, **values: float) -> None:
     if done == total or done % 100 == 1:
         shown = " ".join(f"{name} {value:.4f}" for name, value in values.items())
         print(f"{stage} {done}/{total} {shown}", file=sys.stderr, flush=True)
@@ -233,7 +233,7 @@ def main() -> None:
     names = importlib.import_module("splits.synthetic.controls").CONTROLS
     faces = [SpeakingFace(one.subject, one.audio, one.controls / units, one.fps) for one in spoken]
     learn = len(faces) - max(1, len(faces) // 5)
-    net = train(faces[:learn], options.seed, options.steps, "cpu", _told)
+    net = train(faces[:learn], options.seed, options.steps, "cpu", _print_progress)
     made = (
         f"Voices and faces are this project's own; no split and no metric network has any of "
         f"these subjects. {options.steps} steps, seed {options.seed}. Retrain with\n  `python -m "

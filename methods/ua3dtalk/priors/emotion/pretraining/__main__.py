@@ -59,7 +59,9 @@ def _synthetic(options: argparse.Namespace) -> str:
     people = synthetic(options.performances, options.subjects, options.seed, options.frames)
     count = len(people) - max(1, len(people) // 5)
     learn, held = people[:count], people[count:]
-    net = pretrain(learn, PRESETS["quick"], options.seed, options.steps, _CPU, _told, CLEAN)
+    net = pretrain(
+        learn, PRESETS["quick"], options.seed, options.steps, _CPU, _print_progress, CLEAN
+    )
     made = (
         "Voices are this project's own; no split and no metric network has any of these "
         f"subjects.\n  {options.steps} steps, seed {options.seed}. Retrain with `python -m "
@@ -98,10 +100,12 @@ def _speech(options: argparse.Namespace) -> str:
 def _learnt(people: list[LabelledSpeech], options: argparse.Namespace) -> CoAttention:
     rng = np.random.default_rng(options.seed)
     tracks = [continuous(one, rng) for one in people for _ in range(_TRACKS)]
-    return pretrain(tracks, PRESETS["quick"], options.seed, options.steps, _CPU, _told, STUDIO)
+    return pretrain(
+        tracks, PRESETS["quick"], options.seed, options.steps, _CPU, _print_progress, STUDIO
+    )
 
 
-def _told(stage: str, done: int, total: int, **values: float) -> None:
+def _print_progress(stage: str, done: int, total: int, **values: float) -> None:
     if done == total or done % 200 == 1:
         shown = " ".join(f"{name} {value:.3f}" for name, value in values.items())
         print(f"{stage} {done}/{total} {shown}", file=sys.stderr, flush=True)

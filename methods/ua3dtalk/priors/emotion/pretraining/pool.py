@@ -89,11 +89,11 @@ class Pool:
         count = max(1, round(len(labels) / speed))
         places = np.minimum((np.arange(count) * speed).astype(int), len(labels) - 1)
         missed = rng.uniform(-under.missed, under.missed)
-        heard = Levels(levels.spectrum_db + missed, levels.mel_db + missed)
+        shifted = Levels(levels.spectrum_db + missed, levels.mel_db + missed)
         found = _by_emotion(labels[places])
         if found.keys() == self.frames[piece].keys():
             sound = disturbed(faster(sound, speed), rng, under.often)
-            self.inputs[piece] = speech_inputs([sound], fps, [count], heard)[0]
+            self.inputs[piece] = speech_inputs([sound], fps, [count], shifted)[0]
             self.frames[piece] = found
 
 
