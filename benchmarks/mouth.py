@@ -70,8 +70,7 @@ def request_of(part: Sequence) -> RenderRequest:
     controls: dict[str, Any] = {"au": part.signal("au")}
     if part.has("priors"):
         controls["priors"] = part.signal("priors")
-    size = (len(part.frames), part.height, part.width)
-    return RenderRequest(part.audio, part.fps, *size, part.signal("camera"), controls)
+    return RenderRequest.of(part, controls, oracle=False)
 
 
 def images(method: Method, part: Sequence) -> Iterator[np.ndarray]:

@@ -15,8 +15,9 @@ from harness.contracts import BadInput, FitContext, TrainingSet
 from harness.files.documents import read_object
 from methods.ua3dtalk.checkpoint import FORMAT, write_json, write_lines, write_tensors
 from methods.ua3dtalk.config import Settings
+from methods.ua3dtalk.data.face import NAME
 from methods.ua3dtalk.data.features import FrameFeatures, au_of
-from methods.ua3dtalk.data.frames import NAME, TrainingData
+from methods.ua3dtalk.data.frames import TrainingData
 from methods.ua3dtalk.data.scaling import PriorScaling
 from methods.ua3dtalk.data.transform import SceneTransform, normalise
 from methods.ua3dtalk.official import subject as official

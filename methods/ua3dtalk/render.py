@@ -13,8 +13,9 @@ from harness.files.documents import read_object
 from harness.files.tensors import read_tensors
 from methods.ua3dtalk.checkpoint import CURE, FORMAT
 from methods.ua3dtalk.config import Settings
+from methods.ua3dtalk.data.face import NAME
 from methods.ua3dtalk.data.features import FrameFeatures, au_matrix
-from methods.ua3dtalk.data.frames import NAME, Viewpoint
+from methods.ua3dtalk.data.frames import Viewpoint
 from methods.ua3dtalk.data.scaling import PriorScaling
 from methods.ua3dtalk.data.transform import SceneTransform
 from methods.ua3dtalk.field.deformation import FaceField, MouthField

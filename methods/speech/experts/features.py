@@ -10,6 +10,7 @@ from harness.contracts import BadInput
 from harness.lipsync.visemes import RATE, posteriors
 from methods.speech.experts.files import SUFFIX
 from methods.speech.experts.lip import LipExpert, lip_basis, lip_controls, lip_expert, predicted
+from methods.speech.resampling import at_frames
 
 #: Experts that come with the package, by the domain whose speech they know.
 EXPERTS = ("synthetic", "speech")
@@ -58,10 +59,7 @@ def expert_features(
     if expert == "synthetic":
         return lip_controls(audio, fps, count)
     if expert == "speech":
-        likely = posteriors(audio)
-        wanted = (np.arange(count) + 0.5) / fps
-        known = (np.arange(len(likely)) + 0.5) / RATE
-        return np.stack([np.interp(wanted, known, row) for row in likely.T], 1).astype(np.float32)
+        return at_frames(posteriors(audio), RATE, fps, count)
     if expert.endswith(SUFFIX):
         return lip_controls(audio, fps, count, Path(expert).expanduser())
     cure = f"Choose one of {', '.join(EXPERTS)}, or a file that `pretrain lip` made."

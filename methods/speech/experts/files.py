@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from torch import Tensor
 
 from harness.contracts import BadInput
 from harness.files.tensors import tensors_by_name
+from harness.files.writing import replacing
 
 SUFFIX = ".safetensors"
 
@@ -83,9 +82,12 @@ def write_expert(
 
     """
     meta = {_KIND: kind, _FACTS: json.dumps(dict(facts), sort_keys=True)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path.with_suffix(".md"), card.encode())
-    _write(path, save(packed(tensors), meta))
+    for place, content in (
+        (path.with_suffix(".md"), card.encode()),
+        (path, save(packed(tensors), meta)),
+    ):
+        with replacing(place) as partial:
+            partial.write_bytes(content)
 
 
 def read_expert(path: Path, kind: str) -> ExpertWeights:
@@ -105,13 +107,3 @@ def read_expert(path: Path, kind: str) -> ExpertWeights:
         article = "an" if kind == "emotion" else "a"
         raise BadInput(path, f"{fact}, not {article} {kind} expert", _CURE)
     return ExpertWeights(unpacked(stored), json.loads(meta[_FACTS]))
-
-
-def _write(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)

@@ -20,6 +20,7 @@ from harness.contracts import BadInput
 from methods.speech.experts import LIP
 from methods.speech.experts.files import read_expert
 from methods.speech.mel import SAMPLE_RATE, mel_filterbank, stft_magnitude
+from methods.speech.resampling import at_frames
 
 KIND = "lip"
 
@@ -141,9 +142,7 @@ def predicted(net: LipExpert, audio: np.ndarray, fps: float, count: int) -> np.n
     """`lip_controls` of a network."""
     with torch.inference_mode():
         found = net.controls(torch.from_numpy(log_mels(audio))[None])[0].numpy()
-    wanted = (np.arange(count) + 0.5) / fps
-    known = (np.arange(found.shape[1]) + 0.5) / RATE
-    return np.stack([np.interp(wanted, known, row) for row in found], 1).astype(np.float32)
+    return at_frames(found.T, RATE, fps, count)
 
 
 def _file(path: Path) -> tuple[Path, tuple[int, int]]:

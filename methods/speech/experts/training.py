@@ -24,6 +24,7 @@ from methods.speech.experts.lip import (
     log_mels,
     predicted,
 )
+from methods.speech.resampling import at_frames
 
 PERFORMANCES = "splits.performances:synthetic"
 
@@ -52,10 +53,7 @@ class SpeakingFace:
     def at_rate(self) -> np.ndarray:
         """Coefficients at 25 frames a second, float32 [T',C]."""
         count = max(1, round(len(self.values) * RATE / self.fps))
-        wanted = (np.arange(count) + 0.5) / RATE
-        known = (np.arange(len(self.values)) + 0.5) / self.fps
-        rows = [np.interp(wanted, known, column) for column in self.values.T]
-        return np.stack(rows, 1).astype(np.float32)
+        return at_frames(self.values, self.fps, RATE, count)
 
 
 def correlations(found: np.ndarray, true: np.ndarray) -> np.ndarray:
@@ -206,7 +204,8 @@ def _fitted(mels: np.ndarray, count: int) -> np.ndarray:
     return np.pad(mels, ((0, 0), (0, short)), mode="edge")[:, :steps]
 
 
-def _print_progress(stage: str, done: int, total: int, **values: float) -> None:
+def print_progress(stage: str, done: int, total: int, **values: float) -> None:
+    """Progress of a training as lines on standard error, now and then."""
     if done == total or done % 100 == 1:
         shown = " ".join(f"{name} {value:.4f}" for name, value in values.items())
         print(f"{stage} {done}/{total} {shown}", file=sys.stderr, flush=True)
@@ -233,7 +232,7 @@ def main() -> None:
     names = importlib.import_module("splits.synthetic.controls").CONTROLS
     faces = [SpeakingFace(one.subject, one.audio, one.controls / units, one.fps) for one in spoken]
     learn = len(faces) - max(1, len(faces) // 5)
-    net = train(faces[:learn], options.seed, options.steps, "cpu", _print_progress)
+    net = train(faces[:learn], options.seed, options.steps, "cpu", print_progress)
     made = (
         f"Voices and faces are this project's own; no split and no metric network has any of "
         f"these subjects. {options.steps} steps, seed {options.seed}. Retrain with\n  `python -m "

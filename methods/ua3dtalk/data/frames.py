@@ -9,12 +9,10 @@ import torch
 from torch import Tensor
 
 from harness.contracts import MASK_BITS, BadInput, TrainingSet
-from methods.ua3dtalk.data.face import FaceSignals
+from methods.ua3dtalk.data.face import NAME, FaceSignals
 from methods.ua3dtalk.data.features import FrameFeatures
 from methods.ua3dtalk.data.transform import SceneTransform
 from methods.ua3dtalk.field.conditions import Conditions
-
-NAME = "ua3dtalk"
 
 
 @dataclass(frozen=True)

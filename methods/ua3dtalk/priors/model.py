@@ -14,8 +14,8 @@ from safetensors.numpy import save_file
 from harness.contracts import AudioFeatures, BadInput, MissingSignal, Priors
 from harness.files.documents import read_object
 from harness.files.tensors import tensors_by_name
+from harness.files.writing import replacing
 from methods.speech.windows import KIND, LogMelStatistics, audio_windows, check_windows
-from methods.ua3dtalk.checkpoint import replacing
 from methods.ua3dtalk.priors.config import CONTENT_SIZE, EMOTION_SIZE, STYLE_SIZE, PriorConfig
 from methods.ua3dtalk.priors.emotion.model import EmotionModel
 from methods.ua3dtalk.priors.expression.extractor import PriorExtractor

@@ -9,16 +9,7 @@ from methods.baselines.shuffled_audio.method import ShuffledAudio
 
 
 def request_for(sequence):
-    part = sequence.part(sequence.test)
-    return RenderRequest(
-        part.audio,
-        part.fps,
-        len(part.frames),
-        part.height,
-        part.width,
-        None,
-        truth=part,
-    )
+    return RenderRequest.of(sequence.part(sequence.test), {}, oracle=True)
 
 
 def composite(frame, plate):

@@ -55,16 +55,7 @@ def one_thread():
 
 
 def request_for(sequence, **controls):
-    part = sequence.part(sequence.test)
-    return RenderRequest(
-        part.audio,
-        part.fps,
-        len(part.frames),
-        part.height,
-        part.width,
-        part.signal("camera"),
-        controls,
-    )
+    return RenderRequest.of(sequence.part(sequence.test), controls, oracle=False)
 
 
 def composed(method, sequence, request):

@@ -53,15 +53,8 @@ def options(tmp_path, small):
 
 
 def request_of(part):
-    return RenderRequest(
-        part.audio,
-        part.fps,
-        len(part.frames),
-        part.height,
-        part.width,
-        part.signal("camera"),
-        {name: part.signal(name) for name in ("au", "priors", "audio_features")},
-    )
+    controls = {name: part.signal(name) for name in ("au", "priors", "audio_features")}
+    return RenderRequest.of(part, controls, oracle=False)
 
 
 def expected(part, config, t):

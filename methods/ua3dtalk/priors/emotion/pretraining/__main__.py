@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from methods.speech.experts.training import print_progress
 from methods.ua3dtalk.priors.config import EMOTION_EXPERTS, PRESETS
 from methods.ua3dtalk.priors.emotion import expert
 from methods.ua3dtalk.priors.emotion.coattention import CoAttention
@@ -60,7 +61,7 @@ def _synthetic(options: argparse.Namespace) -> str:
     count = len(people) - max(1, len(people) // 5)
     learn, held = people[:count], people[count:]
     net = pretrain(
-        learn, PRESETS["quick"], options.seed, options.steps, _CPU, _print_progress, CLEAN
+        learn, PRESETS["quick"], options.seed, options.steps, _CPU, print_progress, CLEAN
     )
     made = (
         "Voices are this project's own; no split and no metric network has any of these "
@@ -101,14 +102,8 @@ def _learnt(people: list[LabelledSpeech], options: argparse.Namespace) -> CoAtte
     rng = np.random.default_rng(options.seed)
     tracks = [continuous(one, rng) for one in people for _ in range(_TRACKS)]
     return pretrain(
-        tracks, PRESETS["quick"], options.seed, options.steps, _CPU, _print_progress, STUDIO
+        tracks, PRESETS["quick"], options.seed, options.steps, _CPU, print_progress, STUDIO
     )
-
-
-def _print_progress(stage: str, done: int, total: int, **values: float) -> None:
-    if done == total or done % 200 == 1:
-        shown = " ".join(f"{name} {value:.3f}" for name, value in values.items())
-        print(f"{stage} {done}/{total} {shown}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
