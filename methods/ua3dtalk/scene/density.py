@@ -122,7 +122,8 @@ class Density:
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from what `state` returned."""
-        self.pull, self.seen = state["pull"].clone(), state["seen"].clone()
+        device = self.pull.device
+        self.pull, self.seen = (state[name].to(device, copy=True) for name in ("pull", "seen"))
 
 
 @torch.no_grad()

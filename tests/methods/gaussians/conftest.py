@@ -81,8 +81,8 @@ def _run(scene: Scene, **options) -> tuple[Tensor, Tensor, dict, dict[str, Tenso
     colors, alphas, meta = rasterize(**leaves, **options)
     meta["means2d"].retain_grad()
     g = torch.Generator().manual_seed(7)
-    v_colors = torch.randn(colors.shape, generator=g).to(colors.dtype)
-    v_alphas = torch.randn(alphas.shape, generator=g).to(colors.dtype)
+    v_colors = torch.randn(colors.shape, generator=g).to(colors)
+    v_alphas = torch.randn(alphas.shape, generator=g).to(colors)
     ((colors * v_colors).sum() + (alphas * v_alphas).sum()).backward()
     grads = {k: v.grad for k, v in leaves.items() if isinstance(v, Tensor) and v.grad is not None}
     grads["means2d"] = meta["means2d"].grad

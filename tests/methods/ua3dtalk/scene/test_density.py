@@ -164,3 +164,11 @@ def test_a_frozen_shape_keeps_all_but_its_colours():
         name for name, value in cloud.tensors().items() if not torch.equal(value, before[name])
     }
     assert moved == {"sh0", "shN"}
+
+
+def test_a_state_from_another_device_goes_on_at_that_of_the_gaussians():
+    state = make_cloud().density.state()
+    density = make_cloud().density
+    density.pull = density.pull.to("meta")
+    density.restore(state)
+    assert density.pull.device.type == density.seen.device.type == "meta"
