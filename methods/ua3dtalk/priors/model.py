@@ -21,7 +21,7 @@ from methods.ua3dtalk.priors.emotion.model import EmotionModel
 from methods.ua3dtalk.priors.expression.extractor import PriorExtractor
 from methods.ua3dtalk.priors.official import check_priors
 
-_FORMAT = 1
+_FORMAT = 2
 _TENSORS, _RECORD = "priors.safetensors", "priors.json"
 _PRIOR_CURE = (
     "The model was fitted on priors from files: provide those of the driving audio too, or fit "

@@ -89,23 +89,15 @@ class ContentModel:
         """All tensors by name."""
         return {name: value.cpu().numpy() for name, value in vars(self).items()}
 
+    def first(self, count: int) -> ContentModel:
+        """The first `count` of its networks."""
+        kept = {name: getattr(self, name)[:count] for name in ("weights", "linear", "bias")}
+        return replace(self, **kept)
+
     @classmethod
     def restore(cls, arrays: dict[str, np.ndarray], device: torch.device) -> ContentModel:
         """The model of such tensors."""
         return cls(**{name: torch.from_numpy(v).to(device) for name, v in arrays.items()})
-
-    def shrunk(self, factors: Tensor) -> ContentModel:
-        """The first K models, every output's deviation from its mean times a factor, [K,64].
-
-        The mean of a standardised target is 0; what a model cannot predict becomes 0.
-        """
-        models = slice(len(factors))
-        return replace(
-            self,
-            weights=self.weights[models] * factors[:, None],
-            linear=self.linear[models] * factors[:, None],
-            bias=self.bias[models] * factors,
-        )
 
 
 def fit_content(
@@ -114,6 +106,7 @@ def fit_content(
     assigned: Tensor,
     seen: list[list[int]],
     config: PriorConfig,
+    linear: bool,
 ) -> ContentModel:
     """Fit one model per entry of `seen`.
 
@@ -126,21 +119,21 @@ def fit_content(
     folds.
 
     Args:
-        blocks: [T,D] in all, what `content_inputs` returned.
+        blocks: [T,D] in all, of what `content_inputs` returned.
         target: [T,64].
         assigned: int64 [T], fold of every frame.
         seen: for every model, the folds whose target it sees.
         config: context, landmarks and ridge.
+        linear: whether the first block is what an expert says.
 
     """
     inputs = torch.cat([*blocks], 1)
     sizes = torch.tensor([block.shape[1] for block in blocks])
     mean, scale = inputs.mean(0), 1.0 / inputs.std(0).clamp_min(1e-3)
     points = (inputs - mean) * scale
-    expert = config.content == "expert"
-    strength = config.expert_ridge if expert else config.own_ridge
+    strength = config.expert_ridge if linear else config.own_ridge
     slopes = torch.zeros_like(mean)
-    if expert:
+    if linear:
         slopes[: int(sizes[0])] = config.expert_linear
     size = min(len(points), config.content_landmarks)
     landmarks = points[torch.linspace(0, len(points) - 1, size).long().to(points.device)]
@@ -170,7 +163,7 @@ def fit_content(
     feature_sum, goal_sum = sums(features, ones), sums(goal, ones)
     frames = [int((assigned == k).sum()) for k in range(len(gram))]
     ridge = strength * torch.eye(features.shape[1], device=points.device, dtype=torch.float64)
-    weights, linear, biases = [], [], []
+    weights, lines, biases = [], [], []
     for folds in seen:
         count = sum(frames[k] for k in folds)
         middle, level, normal, right = (
@@ -183,20 +176,9 @@ def fit_content(
         solved = torch.cholesky_solve(right, torch.linalg.cholesky(normal))
         biases.append((level.T - middle.T @ solved)[0])
         weights.append(torch.linalg.solve_triangular(root.T, solved[:size], upper=True))
-        linear.append(slopes[:, None] * solved[size:])
-    solutions = (torch.stack(each).float() for each in (weights, linear, biases))
+        lines.append(slopes[:, None] * solved[size:])
+    solutions = (torch.stack(each).float() for each in (weights, lines, biases))
     return ContentModel(sizes, mean, scale, landmarks, bandwidths, *solutions)
-
-
-def shrinkage(predicted: Tensor, target: Tensor) -> Tensor:
-    """Slope of the target on a held-out prediction, in 0..1 for every output, [64].
-
-    A coefficient that sound does not determine (a blink, a glance) is predicted by noise; the
-    slope is the share of the prediction to keep.
-    """
-    power = (predicted**2).sum(0)
-    slope = (predicted * target).sum(0) / power.clamp_min(1e-12)
-    return torch.where(power > 1e-9, slope, torch.zeros_like(slope)).clamp(0, 1)
 
 
 def _kernel(points: Tensor, landmarks: Tensor, sizes: Tensor, bandwidths: Tensor) -> Tensor:

@@ -13,12 +13,8 @@ from torch import Tensor
 from harness.contracts import Progress
 from methods.speech.experts.lip import LipExpert, lip_network
 from methods.ua3dtalk.priors.config import CONTENT_SIZE, PriorConfig
-from methods.ua3dtalk.priors.expression.content import (
-    ContentModel,
-    content_inputs,
-    fit_content,
-    shrinkage,
-)
+from methods.ua3dtalk.priors.expression.choice import ContentChoice, fit_choice
+from methods.ua3dtalk.priors.expression.content import content_inputs
 from methods.ua3dtalk.priors.expression.style import (
     FuseNet,
     StyleNet,
@@ -26,7 +22,7 @@ from methods.ua3dtalk.priors.expression.style import (
     style_inputs,
     train_style,
 )
-from methods.ua3dtalk.priors.folds import assign_folds, held_out_sets
+from methods.ua3dtalk.priors.folds import assign_folds
 from methods.ua3dtalk.priors.target import prediction_errors
 from methods.ua3dtalk.spans import Spans
 
@@ -35,7 +31,7 @@ from methods.ua3dtalk.spans import Spans
 class PriorExtractor:
     """Content, style and fuse networks of every fold; new sound gets the mean of their outputs."""
 
-    content: ContentModel | None  # None: content is 0
+    content: ContentChoice | None  # None: content is 0
     style: list[StyleNet]
     fuse: list[FuseNet]
     config: PriorConfig
@@ -75,7 +71,7 @@ class PriorExtractor:
 
         folds = range(config.folds)
         made = cls(
-            ContentModel.restore(under("content"), device) if under("content") else None,
+            ContentChoice.restore(under("content"), device) if under("content") else None,
             [StyleNet(config) for _ in folds],
             [FuseNet() for _ in folds],
             config,
@@ -130,7 +126,7 @@ def fit_extractor(
         progress("content", 0, 1)
         made = zip(*(content_inputs(a, fps, n, config, lips) for a, n in parts), strict=True)
         blocks = [torch.cat(block).to(device) for block in made]
-        model, nested = _cross_fit(blocks, truth, assigned, config)
+        model, nested = fit_choice(blocks, truth, assigned, config)
         in_sample = model(blocks).mean(0)
         record["content_in_sample"] = prediction_errors(in_sample.cpu().numpy(), target)
         progress("content", 1, 1)
@@ -167,32 +163,3 @@ def fit_extractor(
         "fused_held_out": prediction_errors(fused.cpu().numpy(), target),
     }
     return extractor, content.cpu().numpy(), style.cpu().numpy(), record
-
-
-def _cross_fit(
-    blocks: Sequence[Tensor], truth: Tensor, assigned: Tensor, config: PriorConfig
-) -> tuple[ContentModel, Tensor]:
-    """Content models of all folds, and nested predictions [K,K,T,64].
-
-    Entry [k,j] is made without the targets of folds k and j; [k,k] without those of fold k.
-    Predictions for frames of fold j at [k,j] are therefore held out, and independent of k:
-    they are what the shrinkage and the style network of fold k are fitted on.
-    """
-    folds = config.folds
-    sets = held_out_sets(folds)
-    seen = [[k for k in range(folds) if k not in held_out] for held_out in sets]
-    model = fit_content(blocks, truth, assigned, seen, config)
-    predicted = model(blocks)
-    index = [
-        [sets.index((k,) if j == k else (min(j, k), max(j, k))) for j in range(folds)]
-        for k in range(folds)
-    ]
-    nested = predicted[torch.tensor(index, device=predicted.device)]
-    rows = torch.arange(len(truth), device=truth.device)
-    factors = torch.stack(
-        [
-            shrinkage(nested[k, assigned, rows][assigned != k], truth[assigned != k])
-            for k in range(folds)
-        ]
-    )
-    return model.shrunk(factors), nested * factors[:, None, None]

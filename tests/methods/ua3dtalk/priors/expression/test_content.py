@@ -8,7 +8,6 @@ from methods.ua3dtalk.priors.expression.content import (
     ContentModel,
     content_inputs,
     fit_content,
-    shrinkage,
 )
 
 CONFIG = PriorConfig(content="own")
@@ -28,7 +27,7 @@ def test_equals_kernel_ridge_regression_in_its_textbook_form(data, config):
     own = config.content == "own"
     if own:
         blocks = (torch.cat(blocks, 1),)
-    model = fit_content(blocks, target, assigned, [[0, 2]], config)
+    model = fit_content(blocks, target, assigned, [[0, 2]], config, not own)
     ridge, slope = (config.own_ridge, 0) if own else (config.expert_ridge, config.expert_linear)
     kernel = 0
     for block, bandwidth in zip(blocks, model.bandwidths, strict=True):
@@ -58,7 +57,7 @@ def test_equals_kernel_ridge_regression_in_its_textbook_form(data, config):
 def test_fewer_landmarks_than_frames_still_predict(data):
     blocks, target, assigned = data
     few = PriorConfig.of({"content_landmarks": 60})
-    model = fit_content(blocks, target, assigned, [[0, 1, 2]], few)
+    model = fit_content(blocks, target, assigned, [[0, 1, 2]], few, True)
     assert model.landmarks.shape == (60, 5)
     assert float(((model(blocks)[0] - target) ** 2).mean() / target.var()) < 0.7
 
@@ -82,18 +81,8 @@ def test_the_sound_itself_stands_beside_what_the_expert_says():
         content_inputs(audio, 25.0, 20, PriorConfig(expert="nobody"))
 
 
-def test_shrinkage_keeps_what_holds_and_drops_noise():
-    rng = torch.Generator().manual_seed(0)
-    truth, noise = torch.randn(2, 4000, 64, generator=rng)
-    np.testing.assert_allclose(shrinkage(truth, truth), 1.0)
-    assert float(shrinkage(noise, truth).max()) < 0.1
-    half = shrinkage(truth + noise, truth)  # slope 1/2: as much noise as signal
-    np.testing.assert_allclose(half, 0.5, atol=0.06)
-    assert not shrinkage(torch.zeros(10, 64), truth[:10]).any()
-
-
 def test_round_trip(data):
     blocks, target, assigned = data
-    model = fit_content(blocks, target, assigned, [[0], [1, 2]], PriorConfig())
+    model = fit_content(blocks, target, assigned, [[0], [1, 2]], PriorConfig(), True)
     again = ContentModel.restore(model.state(), torch.device("cpu"))
     torch.testing.assert_close(again(blocks), model(blocks), rtol=0, atol=0)
