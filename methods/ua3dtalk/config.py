@@ -24,6 +24,7 @@ class BranchConfig:
         gaussians: how many the branch starts with.
         max_gaussians: it is not densified beyond this many.
         densify_threshold: mean gradient in normalised image space above which to densify.
+        select_every: every so many steps the frame is one that the incremental sampling chooses.
         motion_rate: factor on the learning rates of what moves Gaussians: their positions and the
             deformation field, but for its audio encoder, its attention and the mouth's networks. A
             short schedule takes larger steps.
@@ -34,6 +35,7 @@ class BranchConfig:
     gaussians: int
     max_gaussians: int
     densify_threshold: float
+    select_every: int
     motion_rate: float
 
 
@@ -75,6 +77,8 @@ class TrainConfig:
     mouth_max_gaussians: int = 100_000
     face_densify_threshold: float = 5e-4
     mouth_densify_threshold: float = 2e-4
+    face_select_every: int = 15
+    mouth_select_every: int = 7
     face_motion_rate: float = 1.0
     mouth_motion_rate: float = 1.0
     fuse_opacity_rate: float = 1e-3

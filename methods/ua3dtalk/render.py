@@ -63,8 +63,8 @@ class Renderer:
                     workdir / "model.pt", f"its tensors do not match the model ({error})", CURE
                 ) from error
             field.to(device).requires_grad_(False).eval()
-        self._face_field = fields[0].bake(self.face.means)
-        self._mouth_field = fields[1].bake(self.mouth.means)
+        self.face_field = fields[0].bake(self.face.means)
+        self.mouth_field = fields[1].bake(self.mouth.means)
 
     def features(self, request: RenderRequest) -> FrameFeatures:
         """What the fields are conditioned on at every frame of a request.
@@ -102,8 +102,8 @@ class Renderer:
         """Render frame t."""
         with clock.stage("deform"):
             conditions = features.conditions(t, self.device)
-            face_offsets = self._face_field(conditions)
-            mouth_offsets = self._mouth_field(conditions)
+            face_offsets = self.face_field(conditions)
+            mouth_offsets = self.mouth_field(conditions)
         with clock.stage("splat"):
             degree = self.settings.train.sh_degree
             face, face_alpha, _ = self.face.splat(viewpoint, face_offsets, degree)
@@ -124,11 +124,17 @@ class Renderer:
                 f"{len(request.camera.K)} cameras for {request.count} frames",
                 "Give one camera per frame.",
             )
-        viewmats = self.transform.viewmats(request.camera.world_to_camera)
         with clock.stage("audio"):
             features = self.features(request)
+        for t, viewpoint in enumerate(self.viewpoints(request)):
+            yield self.frame(features, viewpoint, t, clock)
+
+    def viewpoints(self, request: RenderRequest) -> Iterator[Viewpoint]:
+        """The camera of every frame, in the units of the scene."""
+        assert request.camera is not None, "`frames` has looked"
+        viewmats = self.transform.viewmats(request.camera.world_to_camera)
         for t in range(request.count):
-            viewpoint = Viewpoint(
+            yield Viewpoint(
                 viewmat=torch.from_numpy(viewmats[t : t + 1]).to(self.device),
                 K=torch.from_numpy(np.array(request.camera.K[t : t + 1], np.float32)).to(
                     self.device
@@ -136,4 +142,3 @@ class Renderer:
                 width=request.width,
                 height=request.height,
             )
-            yield self.frame(features, viewpoint, t, clock)

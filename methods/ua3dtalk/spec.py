@@ -23,6 +23,8 @@ PAPER: dict[str, Any] = {
     "mouth_max_gaussians": 100_000,
     "face_densify_threshold": 5e-4,
     "mouth_densify_threshold": 2e-4,
+    "face_select_every": 15,
+    "mouth_select_every": 7,
     "face_motion_rate": 1.0,
     "mouth_motion_rate": 1.0,
     "fuse_opacity_rate": 1e-3,
@@ -35,6 +37,7 @@ PAPER: dict[str, Any] = {
     "perceptual": True,
     "checkpoint_every": 1_000,
     "official_checkpoint": "",
+    "attention_init": "released",
     "base_resolution": 64,
     "multipliers": [1, 2, 4, 8],
     "plane_features": 16,
@@ -59,51 +62,55 @@ PAPER: dict[str, Any] = {
 def shortened(changes: dict[str, Any]) -> dict[str, Any]:
     """`paper` with other sizes and fewer steps, each branch with accordingly larger ones.
 
-    The learning rates of what moves Gaussians grow with the square root of the factor by which a
-    branch's schedule is shorter; all events keep their place in it. Nothing else follows from a
-    schedule's length.
+    Two things grow with the square root of the factor by which a branch's schedule is shorter: the
+    learning rates of what moves Gaussians, and the share of the face's steps whose frame is chosen
+    by how closed the eyes are, or closed eyes would hardly be seen. All events keep their place in
+    the schedule. Nothing else follows from its length.
 
     Args:
         changes: options that differ from `paper`, iterations among them.
 
     """
     options = {**PAPER, **changes}
+    factors = {}
     for branch in ("face", "mouth"):
         steps = f"{branch}_iterations"
-        options[f"{branch}_motion_rate"] = round(math.sqrt(PAPER[steps] / options[steps]), 2)
+        factors[branch] = math.sqrt(PAPER[steps] / options[steps])
+        options[f"{branch}_motion_rate"] = round(factors[branch], 2)
+    options["face_select_every"] = max(2, round(PAPER["face_select_every"] / factors["face"]))
     return options
 
 
 #: The same modules and phases for two CPU cores: fewer steps and Gaussians, smaller networks, no
 #: LPIPS in training, and two declared variants: a warm start (`init`), and a loss on attention that
 #: waits until the attention is of use (`attention_from`).
-QUICK = shortened(
-    {
-        "face_iterations": 3_000,
-        "mouth_iterations": 3_000,
-        "fuse_iterations": 1_500,
-        "face_gaussians": 1_500,
-        "mouth_gaussians": 1_000,
-        "face_max_gaussians": 2_000,
-        "mouth_max_gaussians": 1_000,
-        "init": "silhouette",
-        "init_opacity": 0.5,
-        "sh_degree": 1,
-        "attention_from": 0.2,
-        "perceptual": False,
-        "checkpoint_every": 200,
-        "base_resolution": 16,
-        "multipliers": [1, 2, 4],
-        "plane_features": 8,
-        "emotion_base_resolution": 16,
-        "emotion_multipliers": [1, 2],
-        "emotion_features": 16,
-        "hidden": 32,
-        "latent": 16,
-        "ensemble_size": 4,
-        "priors_preset": "quick",
-    }
-)
+SIZES: dict[str, Any] = {
+    "face_iterations": 3_000,
+    "mouth_iterations": 3_000,
+    "fuse_iterations": 1_500,
+    "face_gaussians": 1_500,
+    "mouth_gaussians": 1_000,
+    "face_max_gaussians": 2_000,
+    "mouth_max_gaussians": 1_000,
+    "init": "silhouette",
+    "init_opacity": 0.5,
+    "sh_degree": 1,
+    "attention_init": "open",
+    "attention_weight": 0.0,
+    "perceptual": False,
+    "checkpoint_every": 200,
+    "base_resolution": 16,
+    "multipliers": [1, 2, 4],
+    "plane_features": 8,
+    "emotion_base_resolution": 16,
+    "emotion_multipliers": [1, 2],
+    "emotion_features": 16,
+    "hidden": 32,
+    "latent": 16,
+    "ensemble_size": 4,
+    "priors_preset": "quick",
+}
+QUICK = shortened(SIZES)
 
 _NOTE = (
     "as printed; ground-truth head pose and, in the released code, ground-truth action units "

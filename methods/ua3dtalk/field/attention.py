@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from methods.ua3dtalk.field.audio import AUDIO_FEATURES, AudioAttNet, AudioNet
 from methods.ua3dtalk.field.layers import two_layers
+from methods.ua3dtalk.field.planes import FIRST_FEATURE
 
 AU_FEATURES = 6
 
@@ -54,10 +55,13 @@ class AUAttention(nn.Module):
 
     Args:
         position_features: channels P of the encoded position.
+        opened: start with an attention of about 1 everywhere. As released it starts at about
+            0.005, and of every other unit at 0 everywhere: its last layer ends in a ReLU, and its
+            inputs are positive and nearly alike. In 50,000 steps that grows; in 3,000 it does not.
 
     """
 
-    def __init__(self, position_features: int) -> None:
+    def __init__(self, position_features: int, *, opened: bool = False) -> None:
         super().__init__()
         self.net = nn.Sequential(
             nn.Linear(AU_FEATURES - 1, 16, bias=False),
@@ -65,6 +69,12 @@ class AUAttention(nn.Module):
             nn.Linear(16, AU_FEATURES - 1, bias=False),
         )
         self.channels = two_layers(position_features, 16, AU_FEATURES, bias=False)
+        if opened:
+            first, _, last = self.channels
+            with torch.no_grad():
+                hidden = torch.relu(first.weight.sum(1) * FIRST_FEATURE)
+                last.weight.abs_()
+                last.weight.div_((last.weight @ hidden).clamp_min(1e-6)[:, None])
 
     def gain(self, au: Tensor) -> Tensor:
         """Return the frame's code [6] for intensities [6]."""

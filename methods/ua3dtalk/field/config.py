@@ -28,6 +28,8 @@ class FieldConfig:
         hidden: width of every hidden layer.
         latent: size D of a modality's latent.
         ensemble_size: members T of a modality's ensemble.
+        attention_init: how strongly action units act at the start. `released`: hardly, and half of
+            them not at all; `open`: everywhere, for short schedules (`AUAttention`).
         use_au: whether the face is conditioned on action units beside the audio (as released).
         use_prior: module P of Table 2, the content and style modalities.
         use_emotion: module E, the emotion modality (face only).
@@ -42,7 +44,7 @@ class FieldConfig:
         emotion_condition_features: size of the speech emotion feature.
 
     Raises:
-        BadInput: when a size is not positive or `fusion` is unknown.
+        BadInput: when a size is not positive, or `fusion` or `attention_init` is unknown.
 
     """
 
@@ -56,6 +58,7 @@ class FieldConfig:
     hidden: int = 64
     latent: int = 48
     ensemble_size: int = 10
+    attention_init: Literal["released", "open"] = "released"
     use_au: bool = True
     use_prior: bool = True
     use_emotion: bool = True
@@ -74,6 +77,9 @@ class FieldConfig:
             raise BadInput(
                 "fusion", f"{self.fusion!r} is unknown", "Choose full, diag, mean or concat."
             )
+        if self.attention_init not in ("released", "open"):
+            fact = f"{self.attention_init!r} is unknown"
+            raise BadInput("attention_init", fact, "Choose released or open.")
         for name, value in vars(self).items():
             sizes = value if isinstance(value, tuple) else (value,)
             is_size = isinstance(value, (int, float, tuple)) and not isinstance(value, bool)

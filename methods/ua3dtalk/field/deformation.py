@@ -92,7 +92,11 @@ class DeformationField(nn.Module):
         self.audio = AudioEncoder(
             config.audio_bands, config.audio_window, position if self.is_face else None
         )
-        self.au = AUAttention(position) if self.is_face and config.use_au else None
+        self.au = (
+            AUAttention(position, opened=config.attention_init == "open")
+            if self.is_face and config.use_au
+            else None
+        )
         self.emotion = (
             EmotionEncoder(
                 config.emotion_base_resolution,
@@ -248,3 +252,9 @@ class BakedField:
         check_conditions(conditions, self.field.config, face=self.field.is_face)
         inputs = self.field.inputs(conditions, self.maps)
         return self.field.offsets(self.field.fuse.from_baked(self.block, inputs), self.maps)
+
+    @torch.no_grad()
+    def variance(self, conditions: Conditions) -> Tensor:
+        """Return how unsure the fusion is of each Gaussian, float64 [N]; see `fused_variance`."""
+        inputs = self.field.inputs(conditions, self.maps)
+        return self.field.fuse.variance(self.block, inputs)

@@ -10,6 +10,9 @@ from torch import Tensor, nn
 
 from methods.ua3dtalk.field.native import NativePlanes, planes_usable
 
+#: Range of a plane's first values, and what the product of three is on average.
+FIRST = (0.1, 0.5)
+FIRST_FEATURE = (sum(FIRST) / 2) ** 3
 PLANE_AXES = ((0, 1), (0, 2), (1, 2))
 """Axes of the planes XY, XZ, YZ: the first runs along a plane's columns, the second its rows."""
 
@@ -34,7 +37,7 @@ class TriPlanes(nn.Module):
         self.bound = bound
         sides = [base_resolution * multiplier for multiplier in multipliers]
         self.grids = nn.ParameterList(
-            nn.Parameter(torch.empty(3, side, side, features).uniform_(0.1, 0.5)) for side in sides
+            nn.Parameter(torch.empty(3, side, side, features).uniform_(*FIRST)) for side in sides
         )
 
     def forward(self, means: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from methods.ua3dtalk.training.losses import (
 )
 from methods.ua3dtalk.training.perceptual import PatchPerceptual, patch_side, patches
 from methods.ua3dtalk.training.sampling import in_blink_window, in_gap_window
-from methods.ua3dtalk.training.schedule import ALPHA_WEIGHT, FACE_SELECT_EVERY, MOTION_WEIGHT
+from methods.ua3dtalk.training.schedule import ALPHA_WEIGHT, MOTION_WEIGHT
 
 LIPS_PERCEPTUAL_WEIGHT = 0.01
 PATCH_PERCEPTUAL_WEIGHT = 0.2
@@ -37,9 +37,9 @@ class FaceBranch(Branch):
     field_type = FaceField
 
     def pick(self, i: int, rng: np.random.Generator) -> int:
-        """The regular frame; every 15th step one by mouth opening, after the warm-up by blink."""
+        """The regular frame; now and then one by mouth opening, after the warm-up by blink."""
         done, face = self.schedule.selected(i), self.data.face
-        if done is not None and i % FACE_SELECT_EVERY == 0:
+        if done is not None and i % self.options.select_every == 0:
             if not self.schedule.is_warm(i):
                 return self.order.chosen(i, in_gap_window(face.gap, done), rng)
             if face.blink is not None:

@@ -16,7 +16,7 @@ from methods.ua3dtalk.training.branch import Branch, Rendering
 from methods.ua3dtalk.training.losses import alpha_outside, photometric
 from methods.ua3dtalk.training.perceptual import patch_side, patches
 from methods.ua3dtalk.training.sampling import FrameOrder, in_parted_window
-from methods.ua3dtalk.training.schedule import ALPHA_WEIGHT, MOUTH_SELECT_EVERY
+from methods.ua3dtalk.training.schedule import ALPHA_WEIGHT
 
 PATCH_PERCEPTUAL_WEIGHT = 0.5
 PATCH_SIDES = (32, 42)
@@ -43,13 +43,13 @@ class MouthBranch(Branch):
         return int(np.random.SeedSequence((seed, 1)).generate_state(1)[0])
 
     def pick(self, i: int, rng: np.random.Generator) -> int:
-        """Widest lips in the warm-up; then open mouths, every 7th by a window; last all frames."""
+        """Widest lips in the warm-up; then open mouths, some by a window; last all frames."""
         done, parted = self.schedule.selected(i), self.data.face.parted
         if not self.schedule.is_warm(i):
             return self.order.chosen(i, in_parted_window(parted, 0), rng)
         if done is None:
             return self.order.regular(i)
-        if i % MOUTH_SELECT_EVERY == 0:
+        if i % self.options.select_every == 0:
             return self.open_order.chosen(i, in_parted_window(parted, done), rng)
         return self.open_order.regular(i)
 

@@ -19,9 +19,6 @@ SSIM_WEIGHT = 0.2
 MOTION_WEIGHT = 1e-5
 ALPHA_WEIGHT = 1e-3
 
-#: Every n-th step draws its frame from the window of the incremental sampling.
-FACE_SELECT_EVERY = 15
-MOUTH_SELECT_EVERY = 7
 #: The hair is part of the face's loss at every n-th step only.
 HAIR_EVERY = 7
 

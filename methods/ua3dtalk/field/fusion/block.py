@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from methods.ua3dtalk.field.config import FieldConfig
 from methods.ua3dtalk.field.fusion.ensemble import ModalityEnsemble, ModalityInput
 from methods.ua3dtalk.field.fusion.join import join
+from methods.ua3dtalk.field.fusion.variance import fused_variance
 from methods.ua3dtalk.field.layers import ChannelLinear
 
 
@@ -97,11 +98,17 @@ class FusionBlock(nn.Module):
 
     def from_baked(self, baked: BakedBlock, inputs: Mapping[str, ModalityInput]) -> Tensor:
         """Return what `forward` returns at stage 2."""
-        latents = [
+        return self._mix(self._from_baked(baked, inputs), baked.output)
+
+    def variance(self, baked: BakedBlock, inputs: Mapping[str, ModalityInput]) -> Tensor:
+        """Return the mean variance of the fused latent at stage 2, float64 [N]."""
+        return fused_variance(self._from_baked(baked, inputs), self.fusion)
+
+    def _from_baked(self, baked: BakedBlock, inputs: Mapping[str, ModalityInput]) -> list[Tensor]:
+        return [
             ensemble(baked.modalities[name], inputs[name])
             for name, ensemble in self.ensembles.items()
         ]
-        return self._mix(latents, baked.output)
 
     def _output_position_part(self, position: Tensor) -> Tensor:
         weight = self.output.weight[:, self.joined :]
