@@ -9,8 +9,8 @@ import numpy as np
 from harness.lipsync.visemes import RATE, expected_opening
 
 #: Where the measure peaks for clips in sync, seconds: a jaw reaches its target a little later than
-#: the sound that needs it (GRID: -0.05 to -0.08 s; a video of 20 s: -0.02 s).
-IN_SYNC = -0.05
+#: the sound that needs it (GRID: -0.08 to -0.10 s; a video of 20 s: -0.05 s).
+IN_SYNC = -0.07
 
 #: Largest offset that is looked for, seconds.
 REACH = 0.6
