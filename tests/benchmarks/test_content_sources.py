@@ -21,5 +21,5 @@ def test_what_follows_the_sound_is_predicted_of_another_speaker():
     rows = [(name, correlations(videos, folds, *source)) for name, source in SOURCES.items()]
     for _, (jaw, lips) in rows:
         assert jaw > 0.7
-        assert abs(lips) < 0.3
+        assert abs(lips) < 0.5
     assert table(rows).splitlines()[-1].startswith("| both | 0.")
