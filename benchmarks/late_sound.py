@@ -24,7 +24,7 @@ from harness.media.face_landmarker import FaceLandmarker
 FPS, HOP = 25, 640  # samples a frame
 
 #: Seconds of the parts, how many of each, and by how much sound is moved, in seconds.
-SECONDS, PARTS = (6, 10, 19), 60
+SECONDS, PARTS = (6, 10, 19), 240
 MOVED = (-0.4, -0.3, -0.2, 0.2, 0.3, 0.4)
 
 #: Seconds within which an offset is right, and utterances that are other people's sound.
