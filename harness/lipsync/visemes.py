@@ -1,7 +1,8 @@
 """From speech to visemes: how open the mouth should be, from the sound alone.
 
-A small network that was trained on Emo-DB's phone labels (`visemes.md` is its card) classifies
-every 10 ms of sound as one of twelve mouth shapes. It knows nothing of any video.
+A small temporal convolution that was trained on Emo-DB's phone labels (`visemes.md` is its card)
+classifies every 10 ms of sound as one of twelve mouth shapes. It knows nothing of any video.
+Inference is numpy: three layers of a few taps need no torch, which takes seconds to import.
 """
 
 from __future__ import annotations
@@ -30,9 +31,13 @@ OPENING = {
     "oo": 0.25,
 }
 
-#: Columns a second, their window, bands, and columns on either side that the network sees.
-RATE, N_FFT, N_MELS, CONTEXT = 100, 512, 32, 3
+#: Columns a second, their window, and bands.
+RATE, N_FFT, N_MELS = 100, 512, 32
 _LOWEST, _HIGHEST = 60.0, 7600.0
+
+#: Columns between the taps of each convolution. With five taps the network sees 140 ms on either
+#: side of a column: about a syllable.
+DILATIONS, TAPS = (1, 2, 4), 5
 
 #: Seconds over which a jaw moves from one shape to the next.
 _INERTIA = 0.17
@@ -51,8 +56,8 @@ def _filters() -> np.ndarray:
     return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
 
 
-def windows(audio: np.ndarray) -> np.ndarray:
-    """What the network sees of a sound, float32 [N, (2 CONTEXT + 1) N_MELS], N = 100 a second.
+def bands(audio: np.ndarray) -> np.ndarray:
+    """What the network sees of a sound, float32 [N, N_MELS], N = 100 a second.
 
     Log energies of the bands, each normalised over the whole sound, so that level, distance and
     colour of the microphone do not count.
@@ -67,32 +72,47 @@ def windows(audio: np.ndarray) -> np.ndarray:
     starts = np.arange(count) * hop + hop // 2
     frames = padded[starts[:, None] + np.arange(N_FFT)] * np.hanning(N_FFT).astype(np.float32)
     power = np.abs(scipy.fft.rfft(frames, axis=1)) ** 2
-    bands = np.log(power @ _filters().T + 1e-6)
-    bands = (bands - bands.mean(0)) / (bands.std(0) + 1e-3)
-    places = np.arange(count)[:, None] + np.arange(-CONTEXT, CONTEXT + 1)
-    seen = bands[np.clip(places, 0, count - 1)]
-    return seen.reshape(count, -1).astype(np.float32)
+    levels = np.log(power @ _filters().T + 1e-6)
+    return ((levels - levels.mean(0)) / (levels.std(0) + 1e-3)).astype(np.float32)
 
 
 @cache
-def _layers() -> list[tuple[np.ndarray, np.ndarray]]:
+def _weights() -> dict[str, np.ndarray]:
     from safetensors.numpy import load_file
 
-    stored = load_file(WEIGHTS)
-    names = sorted({name.rpartition(".")[0] for name in stored})
-    return [
-        (stored[f"{name}.weight"].astype(np.float32), stored[f"{name}.bias"].astype(np.float32))
-        for name in names
-    ]
+    return {name: value.astype(np.float32) for name, value in load_file(WEIGHTS).items()}
+
+
+def hidden(audio: np.ndarray, layers: int = len(DILATIONS)) -> np.ndarray:
+    """The output of the last of the first `layers` convolutions, float32 [N,C], not negative."""
+    stored, values = _weights(), bands(audio)
+    for index, dilation in enumerate(DILATIONS[:layers]):
+        weight, bias = stored[f"{2 * index}.weight"], stored[f"{2 * index}.bias"]
+        count, reach = len(values), dilation * (TAPS // 2)
+        # The bands' mean is 0, so that 0 is also what is least surprising outside the sound.
+        padded = np.pad(values, ((reach, reach), (0, 0)))
+        values = np.tile(bias, (count, 1))
+        for tap in range(TAPS):
+            start = tap * dilation
+            values += padded[start : start + count] @ weight[:, :, tap].T
+        np.maximum(values, 0, out=values)
+    return values
+
+
+def directions(audio: np.ndarray) -> np.ndarray:
+    """What the first layer hears along its twelve principal directions, float32 [N,12].
+
+    Nearer to the sound than `posteriors`, which forget how a shape is spoken, and yet shaped by
+    what tells mouth shapes apart; the directions are those in which that layer varies most over
+    the speech of training.
+    """
+    return hidden(audio, 1) @ _weights()["directions"].T
 
 
 def posteriors(audio: np.ndarray) -> np.ndarray:
     """How likely each mouth shape (of `OPENING`) is, float32 [N,12], 100 a second."""
-    values = windows(audio)
-    *hidden, last = _layers()
-    for weight, bias in hidden:
-        values = np.maximum(values @ weight.T + bias, 0)
-    scores = values @ last[0].T + last[1]
+    last, stored = 2 * len(DILATIONS), _weights()
+    scores = hidden(audio) @ stored[f"{last}.weight"][:, :, 0].T + stored[f"{last}.bias"]
     scores = np.exp(scores - scores.max(1, keepdims=True))
     return scores / scores.sum(1, keepdims=True)
 

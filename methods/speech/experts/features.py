@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.contracts import BadInput
-from harness.lipsync.visemes import RATE, posteriors
+from harness.lipsync.visemes import RATE, directions
 from methods.speech.experts.files import SUFFIX
 from methods.speech.experts.lip import LipExpert, lip_basis, lip_controls, lip_expert, predicted
 from methods.speech.resampling import at_frames
@@ -47,8 +47,8 @@ def expert_features(
         fps: frames a second; frame i shows the moment (i + 0.5) / fps.
         count: frames; those beyond the sound repeat its end.
         expert: `synthetic`, the controls [24] of the synthetic domain's lip expert; or `speech`,
-            how likely each of the twelve mouth shapes is, for real voices; or the expression
-            coefficients of a network, or of a file that `pretrain lip` made.
+            what the first layer of the viseme network hears [12], for real voices; or the
+            expression coefficients of a network, or of a file that `pretrain lip` made.
 
     Raises:
         BadInput: an expert that does not exist, or a file that is none.
@@ -59,7 +59,7 @@ def expert_features(
     if expert == "synthetic":
         return lip_controls(audio, fps, count)
     if expert == "speech":
-        return at_frames(posteriors(audio), RATE, fps, count)
+        return at_frames(directions(audio), RATE, fps, count)
     if expert.endswith(SUFFIX):
         return lip_controls(audio, fps, count, Path(expert).expanduser())
     cure = f"Choose one of {', '.join(EXPERTS)}, or a file that `pretrain lip` made."
