@@ -1,7 +1,7 @@
-"""What sound tells of real mouths, by where content comes from: held-out correlations.
+"""How well real mouths follow from sound, by where content comes from: held-out correlations.
 
-Kernel regressions as UA-3DTalk's content stage makes them, from the cepstra, from what the expert
-for real speech hears, and from both, to how open the landmarker sees the mouth. One speaker: the
+Kernel regressions as UA-3DTalk's content stage makes them, from the cepstra, from the expert
+for real speech, and from both, to how open the landmarker sees the mouth. One speaker: the
 training part of a sequence of 20 s, in folds. Several: GRID's, each predicted from the others.
 
     python -m benchmarks.content_sources ../shared/assets
@@ -37,7 +37,7 @@ OWN, EXPERT = PriorConfig(content="own"), PriorConfig(expert="speech")
 #: Source -> the configuration, and how many of its blocks of inputs are taken.
 SOURCES = {
     "the sound's cepstra": (OWN, 1),
-    "what the expert hears": (EXPERT, 1),
+    "the expert": (EXPERT, 1),
     "both": (EXPERT, 2),
 }
 
@@ -73,7 +73,7 @@ def correlations(
     target[:, : truth.shape[1]] = torch.from_numpy(truth)
     names = range(int(folds.max()) + 1)
     seen = [[k for k in names if k != held_out] for held_out in names]
-    model = fit_content(inputs, target, torch.from_numpy(folds), seen, config)
+    model = fit_content(inputs, target, torch.from_numpy(folds), seen, config, config is EXPERT)
     found: Tensor = model(inputs)[folds, torch.arange(len(folds))]
     return [float(np.corrcoef(found[:, k], truth[:, k])[0, 1]) for k in range(truth.shape[1])]
 

@@ -1,8 +1,8 @@
-"""How often an offset of sound and mouth is told, where there is one and where there is none.
+"""How often an offset of sound and mouth is reported, where there is one and where there is none.
 
 Parts of a real video with its own sound as it is, with its own sound moved by 0.2 to 0.4 s, and
-with sound of other people (Emo-DB). An offset that is told of the last is a false alarm about
-when, though not about whether: mouth and sound do not belong together.
+with sound of other people (Emo-DB). A report on the last is a false alarm about
+the offset, though not about whether mouth and sound belong together.
 
     python -m benchmarks.late_sound ../shared/assets
 
@@ -34,7 +34,7 @@ _NEAR, _OTHERS = 0.06, 300
 def counts(
     sound: np.ndarray, seen: np.ndarray, other: np.ndarray, seconds: int, rng: np.random.Generator
 ) -> dict[str, int]:
-    """Of `PARTS` parts, how many are told what.
+    """Of `PARTS` parts, for how many an offset is reported.
 
     Args:
         sound: float32 [S] at 16 kHz, in sync.
@@ -51,9 +51,9 @@ def counts(
         mouth, part = seen[first : first + length], slice(first * HOP, (first + length) * HOP)
         found["as it is"] += estimate(mouth, sound[part], FPS).clear
         late = MOVED[k % len(MOVED)]
-        told = estimate(mouth, np.roll(sound, round(late * 16_000))[part], FPS)
-        found["moved, right"] += told.clear and abs(told.seconds - late) < _NEAR
-        found["moved, wrong"] += told.clear and abs(told.seconds - late) >= _NEAR
+        late_by = estimate(mouth, np.roll(sound, round(late * 16_000))[part], FPS)
+        found["moved, right"] += late_by.clear and abs(late_by.seconds - late) < _NEAR
+        found["moved, wrong"] += late_by.clear and abs(late_by.seconds - late) >= _NEAR
         start = int(rng.integers(len(other) - length * HOP))
         found["other people"] += estimate(mouth, other[start:][: length * HOP], FPS).clear
     return found
@@ -69,7 +69,7 @@ def main() -> None:
     paths = rng.permutation(sorted((assets / "speech" / "emodb").glob("*.wav")))[:_OTHERS]
     other = np.concatenate([read_audio(path) for path in paths])
     rows = {seconds: counts(sound, seen, other, seconds, rng) for seconds in SECONDS}
-    print(f"| told, of {PARTS} | {' | '.join(next(iter(rows.values())))} |\n|---|--:|--:|--:|--:|")
+    print(f"| reported, of {PARTS} | {' | '.join(next(iter(rows.values())))} |\n|---|--:|--:|--:|--:|")
     for seconds, row in rows.items():
         print(f"| {seconds} s | {' | '.join(map(str, row.values()))} |")
 

@@ -20,8 +20,8 @@ _POSTURE = 4
 
 #: What a warning needs: seconds of video, the correlation at the peak, by how much it lies above
 #: that without an offset and above the second-highest peak, and the offset itself in seconds.
-#: Of 240 parts of 6 s of a real video, none is told an offset as it is; where the sound was moved,
-#: 229 are told the right one and 6 a wrong one; with other people's sound 35 are told one.
+#: Of 240 parts of 6 s of a real video in sync, none gets a warning; where the sound was moved, 229
+#: get the right offset and 6 a wrong one; with other people's sound 35 get a warning.
 _LENGTH, _PEAK, _GAIN, _SECOND, _OFFSET = 5.0, 0.3, 0.12, 0.05, 0.1
 
 #: Seconds within which several measures of the mouth find one offset.

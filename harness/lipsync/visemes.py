@@ -100,7 +100,7 @@ def hidden(audio: np.ndarray, layers: int = len(DILATIONS)) -> np.ndarray:
 
 
 def directions(audio: np.ndarray) -> np.ndarray:
-    """What the first layer hears along its twelve principal directions, float32 [N,12].
+    """The first layer's output along its twelve principal directions, float32 [N,12].
 
     Nearer to the sound than `posteriors`, which forget how a shape is spoken, and yet shaped by
     what tells mouth shapes apart; the directions are those in which that layer varies most over

@@ -7,12 +7,13 @@ import argparse
 import pytest
 import typer
 
-from benchmarks.table2 import claims, run
+from benchmarks.table2 import claims, overrides, run
 from harness.ablation import table as ablation
 from harness.ablation.grid import find_grid
 from harness.cli import ablate as command
-from harness.contracts import Results, Row, Score
+from harness.contracts import EMOTIONS, Results, Row, Score
 from methods import catalog as methods
+from splits import catalog as splits
 
 COLUMNS = {"psnr": "up", "sync_c/synthetic": "up", "e_fid/synthetic": "down"}
 GRID = find_grid(methods.spec("ua3dtalk"), "table2")
@@ -71,13 +72,43 @@ def test_a_missing_score_stops_with_its_reason(tmp_path):
         claims(found(tmp_path, P={"psnr": None}))
 
 
+def options(tmp_path, **changed):
+    given = {"split": "synthetic-emotions@1", "seeds": "0", "subject": None, "steps": None}
+    return argparse.Namespace(out=tmp_path, set=None, **given | changed)
+
+
 def test_a_grid_with_failed_cells_ends_in_a_sentence(tmp_path, monkeypatch):
     def ablate(**_):
         raise typer.Exit(1)
 
     monkeypatch.setattr(command, "ablate", ablate)
-    options = argparse.Namespace(
-        sequences="all", split="synthetic@1", seeds="0", out=tmp_path, set=None
-    )
     with pytest.raises(SystemExit, match="a cell failed"):
-        run(options)
+        run(options(tmp_path), "table2")
+
+
+def test_a_part_of_the_subjects_with_shorter_fits(tmp_path, monkeypatch):
+    asked = {}
+    monkeypatch.setattr(command, "ablate", lambda **given: asked.update(given))
+    folder = run(options(tmp_path, subject="1,3", steps="1500,1500,750"), "fusion")
+    assert folder == tmp_path / "synthetic-emotions@1" / "ablations" / "fusion"
+    sequences = asked["sequences"].split(",")
+    assert len(sequences) == 32
+    assert {name[:2] for name in sequences} == {"p1", "p3"}
+    # The rule of `quick` holds for its shorter form: sqrt(50,000 / 1,500).
+    assert "face_motion_rate=5.77" in asked["set_"]
+    assert "face_iterations=1500" in asked["set_"]
+
+
+@pytest.mark.parametrize("steps", ["1500", "1,2,x", "1500,1500,-1"])
+def test_steps_that_are_no_three_numbers(steps):
+    with pytest.raises(SystemExit, match="three whole numbers"):
+        overrides(steps)
+
+
+def test_every_subject_is_tested_on_whole_sequences_in_all_emotions():
+    entries = splits.manifest("synthetic-emotions").sequences
+    for subject in {entry.subject for entry in entries}:
+        for role in ("train", "test"):
+            shown = [e.emotion for e in entries if (e.subject, e.role) == (subject, role)]
+            assert sorted(shown) == sorted(EMOTIONS)
+    assert len({entry.options["seed"] for entry in entries}) == len(entries)

@@ -47,7 +47,7 @@ def expert_features(
         fps: frames a second; frame i shows the moment (i + 0.5) / fps.
         count: frames; those beyond the sound repeat its end.
         expert: `synthetic`, the controls [24] of the synthetic domain's lip expert; or `speech`,
-            what the first layer of the viseme network hears [12], for real voices; or the
+            directions of the viseme network's first layer [12], for real voices; or the
             expression coefficients of a network, or of a file that `pretrain lip` made.
 
     Raises:

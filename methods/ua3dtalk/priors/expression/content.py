@@ -36,7 +36,7 @@ def content_inputs(
     """What content is regressed on: blocks of every frame and its neighbours, float32 [count,D].
 
     D = (2 context + 1) F. The sound itself: F = 20 cepstra of the frame's mean mel levels. With
-    `content=expert` before it what the expert says: F = 24 controls, 12 mouth shapes, or
+    `content=expert` before it what the expert says: F = 24 controls, 12 directions of a layer, or
     coefficients. Outside the sequence the first and the last frame are repeated.
 
     Args:
