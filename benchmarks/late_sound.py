@@ -69,7 +69,8 @@ def main() -> None:
     paths = rng.permutation(sorted((assets / "speech" / "emodb").glob("*.wav")))[:_OTHERS]
     other = np.concatenate([read_audio(path) for path in paths])
     rows = {seconds: counts(sound, seen, other, seconds, rng) for seconds in SECONDS}
-    print(f"| reported, of {PARTS} | {' | '.join(next(iter(rows.values())))} |\n|---|--:|--:|--:|--:|")
+    print(f"| reported, of {PARTS} | {' | '.join(next(iter(rows.values())))} |")
+    print("|---|--:|--:|--:|--:|")
     for seconds, row in rows.items():
         print(f"| {seconds} s | {' | '.join(map(str, row.values()))} |")
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from harness.contracts import Progress
 from methods.speech.experts.lip import LipExpert, lip_network
