@@ -36,7 +36,11 @@ def test_quick_is_paper_shortened_by_one_rule():
     assert shortened({}) == paper
     rates = {name for name in quick if "rate" in name or "weight" in name or "threshold" in name}
     differing = {name for name in rates if quick[name] != paper[name]}
-    assert differing == {"face_motion_rate", "mouth_motion_rate"}
+    # The loss on attention is a declared variant.
+    assert differing == {"face_motion_rate", "mouth_motion_rate", "attention_weight"}
+    # Closed eyes are chosen more often by the same root; what else is chosen stays.
+    assert (quick["face_select_every"], paper["face_select_every"]) == (4, 15)
+    assert quick["mouth_select_every"] == paper["mouth_select_every"] == 7
 
 
 def test_modules_are_switched_in_field_and_priors_together():

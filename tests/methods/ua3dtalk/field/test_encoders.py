@@ -6,6 +6,7 @@ import torch
 from methods.ua3dtalk.field.attention import AUAttention, AudioEncoder
 from methods.ua3dtalk.field.audio import AudioAttNet, AudioNet, WindowConv1d
 from methods.ua3dtalk.field.emotion import EmotionEncoder
+from methods.ua3dtalk.field.planes import TriPlanes
 
 
 def test_audio_net_has_the_published_layers():
@@ -89,3 +90,21 @@ def test_emotion_has_the_published_sizes():
     for book in encoder.codebooks:
         assert book.min() >= 0.1
         assert book.max() <= 0.5
+
+
+def first_attention(seed, *, opened):
+    """Mean attention of each unit over the volume, [6], before any training."""
+    torch.manual_seed(seed)
+    planes = TriPlanes(16, (1, 2, 4), 8, 0.15)
+    encoded = planes(0.3 * torch.rand(500, 3) - 0.15)
+    with torch.no_grad():
+        return AUAttention(len(encoded), opened=opened).map(encoded).mean(1)
+
+
+def test_an_opened_attention_lets_every_unit_act_at_the_start():
+    found = torch.stack([first_attention(seed, opened=True) for seed in range(8)])
+    assert float((found - 1).abs().max()) < 0.4
+    # As released most units hardly act, and several not at all.
+    released = torch.stack([first_attention(seed, opened=False) for seed in range(8)])
+    assert float(released.max()) < 0.05
+    assert int((released == 0).sum()) > 5
