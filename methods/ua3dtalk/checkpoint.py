@@ -11,7 +11,7 @@ import torch
 
 from harness.files.writing import replacing
 
-FORMAT = 1
+FORMAT = 2
 CURE = "Delete the folder and fit the method again."
 
 

@@ -26,8 +26,8 @@ class BranchConfig:
         densify_threshold: mean gradient in normalised image space above which to densify.
         select_every: every so many steps the frame is one that the incremental sampling chooses.
         motion_rate: factor on the learning rates of what moves Gaussians: their positions and the
-            deformation field, but for its audio encoder, its attention and the mouth's networks. A
-            short schedule takes larger steps.
+            deformation field, but for its audio encoder, its attention and the mouth's networks;
+            on its planes' to the power 1.5. A short schedule takes larger steps.
 
     """
 

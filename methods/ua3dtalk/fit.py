@@ -16,7 +16,7 @@ from harness.files.documents import read_object
 from methods.ua3dtalk.checkpoint import FORMAT, write_json, write_lines, write_tensors
 from methods.ua3dtalk.config import Settings
 from methods.ua3dtalk.data.face import NAME
-from methods.ua3dtalk.data.features import FrameFeatures, au_of
+from methods.ua3dtalk.data.features import FrameFeatures, au_of, blink_scale_of
 from methods.ua3dtalk.data.frames import TrainingData
 from methods.ua3dtalk.data.scaling import PriorScaling
 from methods.ua3dtalk.data.transform import SceneTransform, normalise
@@ -61,12 +61,17 @@ def fit(training: TrainingSet, workdir: Path, context: FitContext) -> None:
     model = fit_priors(
         training, workdir, settings.priors, device, context.seed, context.progress, context.stages
     )
-    au = au_of(training) if settings.field.use_au else None
+    # A checkpoint of the released code was trained on what that code clips.
+    scaled = settings.field.use_au and released is None
+    blink_scale = blink_scale_of(training) if scaled else 1.0
+    au = au_of(training, blink_scale) if settings.field.use_au else None
     values, scaling = model.priors, None
     if model.record["source"] == "trained":
         scaling = PriorScaling.of(values)
         values = scaling.apply(values)
-    features = FrameFeatures(model.training_windows.values, values, au, Spans.of(training))
+    features = FrameFeatures(
+        model.training_windows.values, values, au, Spans.of(training), blink_scale
+    )
     if released:
         why = f"not used: everything was trained before, {config.official_checkpoint}"
         outcome = Outcome(*released, official.TRANSFORM, official.AUDIO_RANGE, [], why)
@@ -161,6 +166,7 @@ def leave(
             "audio_range": list(outcome.audio_range),
             # At rest the eyes are open: a blink is rare, so the median is free of it.
             "au_at_rest": None if au is None else np.median(au, axis=0).tolist(),
+            "blink_scale": features.blink_scale,
         },
     )
 

@@ -49,6 +49,7 @@ class Renderer:
         self.transform = SceneTransform(**stored["scene"])
         rest = stored["au_at_rest"]
         self.rest = None if rest is None else np.asarray(rest, np.float32)
+        self.blink_scale = float(stored["blink_scale"])
         #: Least and greatest audio feature of the training set; others are clipped to it.
         self.audio_range = tuple(stored["audio_range"])
         self.priors = PriorModel.load(workdir / "priors", device)
@@ -85,7 +86,7 @@ class Renderer:
         if self.rest is not None:
             au = np.broadcast_to(self.rest, (count, len(self.rest)))
             if given.get("au") is not None:
-                au = au_matrix(given["au"])
+                au = au_matrix(given["au"], self.blink_scale)
                 if len(au) != count:
                     raise BadInput(
                         "the control au",
@@ -93,7 +94,9 @@ class Renderer:
                         "Cut it to the same length.",
                     )
             au = np.ascontiguousarray(au)
-        return FrameFeatures(np.clip(windows, *self.audio_range), priors, au, Spans([count]))
+        return FrameFeatures(
+            np.clip(windows, *self.audio_range), priors, au, Spans([count]), self.blink_scale
+        )
 
     @torch.no_grad()
     def frame(

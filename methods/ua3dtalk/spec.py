@@ -63,9 +63,9 @@ def shortened(changes: dict[str, Any]) -> dict[str, Any]:
     """`paper` with other sizes and fewer steps, each branch with accordingly larger ones.
 
     Two things grow with the square root of the factor by which a branch's schedule is shorter: the
-    learning rates of what moves Gaussians, and the share of the face's steps whose frame is chosen
-    by how closed the eyes are, or closed eyes would hardly be seen. All events keep their place in
-    the schedule. Nothing else follows from its length.
+    learning rates of what moves Gaussians (the planes' with its power 3/4), and the share of the
+    face's steps whose frame is chosen by how closed the eyes are, or closed eyes would hardly be
+    seen. All events keep their place in the schedule. Nothing else follows from its length.
 
     Args:
         changes: options that differ from `paper`, iterations among them.

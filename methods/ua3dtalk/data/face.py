@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.contracts import MASK_BITS, BadInput, Sequence, TrainingSet
-from methods.ua3dtalk.data.features import BLINK_LIMIT
+from methods.ua3dtalk.data.features import BLINK_LIMIT, blink_scale_of
 
 NAME = "ua3dtalk"
 #: iBUG's 68 landmarks: the outer lips, and the inner ones.
@@ -28,7 +28,8 @@ class FaceSignals:
         gap: float64 [T] in [0, 1]: height of the inner lips, over its range.
         parted: float64 [T], at most 1: AU25 clipped at its 95th percentile (1), over the range
             down to its 25th (0). The height of the inner lips where AU25 is not measured.
-        blink: float64 [T] in [0, 1]: AU45 over 2, clipped; None where it is not measured.
+        blink: float64 [T] in [0, 1]: AU45 over 2, scaled and clipped as the field's; None where it
+            is not measured.
         open: bool [T]: whether the inside of the mouth shows.
 
     """
@@ -77,7 +78,7 @@ class FaceSignals:
             rectangles=_squares(points[:, OUTER_LIPS], *bits.shape[1:]),
             gap=_over(gap, gap.min(), gap.max()),
             parted=_parted(gap if apart is None or np.ptp(apart) == 0 else apart),
-            blink=None if closed is None else np.clip(closed, 0, BLINK_LIMIT) / BLINK_LIMIT,
+            blink=None if closed is None else _blink(closed * blink_scale_of(training)),
             open=shows,
         )
 
@@ -103,6 +104,10 @@ def _squares(lips: np.ndarray, height: int, width: int) -> np.ndarray:
     first = np.clip(first, 0, limit - 1)
     end = np.clip(end, first + 1, limit)
     return np.stack([first[:, 1], end[:, 1], first[:, 0], end[:, 0]], 1)
+
+
+def _blink(closed: np.ndarray) -> np.ndarray:
+    return np.clip(closed, 0, BLINK_LIMIT) / BLINK_LIMIT
 
 
 def _parted(values: np.ndarray) -> np.ndarray:

@@ -13,7 +13,8 @@ from methods.speech.windows import frame_window
 from methods.ua3dtalk.field.conditions import AU_NAMES, Conditions
 from methods.ua3dtalk.spans import Spans
 
-BLINK_LIMIT = 2.0
+#: To which AU45 is clipped, and the percentile of a subject's that is brought within it.
+BLINK_LIMIT, BLINK_PERCENTILE = 2.0, 99
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class FrameFeatures:
         priors: content, style, emotion; None where all their modules are off.
         au: float32 [T,6] in the order of `AU_NAMES`, or None.
         spans: the sequences; a frame's neighbours are those of its own sequence.
+        blink_scale: what AU45 was multiplied by.
 
     """
 
@@ -32,6 +34,7 @@ class FrameFeatures:
     priors: Priors | None
     au: np.ndarray | None
     spans: Spans
+    blink_scale: float = 1.0
 
     def conditions(self, t: int, device: str) -> Conditions:
         """Conditions of frame t."""
@@ -50,13 +53,24 @@ class FrameFeatures:
         )
 
 
-def au_matrix(au: ActionUnits) -> np.ndarray:
-    """The six units of `AU_NAMES`, float32 [T,6]; the blink clipped to [0, 2]."""
+def au_matrix(au: ActionUnits, blink_scale: float = 1.0) -> np.ndarray:
+    """The six units of `AU_NAMES`, float32 [T,6]; the blink scaled, then clipped to [0, 2]."""
     columns = [np.asarray(au.column(name), np.float32) for name in AU_NAMES]
-    columns[-1] = np.clip(columns[-1], 0, BLINK_LIMIT)
+    columns[-1] = np.clip(columns[-1] * np.float32(blink_scale), 0, BLINK_LIMIT)
     return np.stack(columns, -1)
 
 
-def au_of(training: TrainingSet) -> np.ndarray:
+def au_of(training: TrainingSet, blink_scale: float = 1.0) -> np.ndarray:
     """`au_matrix` of all frames of all sequences."""
-    return np.concatenate([au_matrix(sequence.signal("au")) for sequence in training])
+    parts = [au_matrix(sequence.signal("au"), blink_scale) for sequence in training]
+    return np.concatenate(parts)
+
+
+def blink_scale_of(training: TrainingSet) -> float:
+    """What AU45 is multiplied by, at most 1, so that no more than 1% of the frames are clipped.
+
+    The released code clips at 2, beyond which OpenFace's intensities rarely go. Where a blink
+    reaches 5, that would take half-closed eyes for closed ones, and lids would never close.
+    """
+    closed = np.concatenate([sequence.signal("au").column("AU45") for sequence in training])
+    return BLINK_LIMIT / max(BLINK_LIMIT, float(np.percentile(closed, BLINK_PERCENTILE)))

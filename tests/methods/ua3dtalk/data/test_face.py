@@ -7,6 +7,7 @@ import pytest
 
 from harness.contracts import ActionUnits, BadInput, MissingSignal, TrainingSet
 from methods.ua3dtalk.data.face import FaceSignals
+from methods.ua3dtalk.data.features import au_of, blink_scale_of
 
 
 def signals(sequence, **changes):
@@ -57,10 +58,32 @@ def test_without_a_moving_au25_the_lips_themselves_say_it(sequence, au):
     assert np.corrcoef(found.parted, found.gap)[0, 1] > 0.98
 
 
-def test_a_blink_is_absolute(sequence):
-    values = np.tile([[0.0], [1.0], [5.0]], (32, 1)).astype(np.float32)
-    found = signals(sequence, au=ActionUnits(values, ("AU45",)))
-    assert found.blink[:3].tolist() == [0, 0.5, 1]
+@pytest.mark.parametrize(
+    ("shut", "half", "expected"),
+    [
+        (2.0, 1.0, [0, 0.5, 1]),  # as OpenFace measures: absolute
+        (5.0, 2.5, [0, 0.5, 1]),  # lids half closed must not count as closed
+        (1.0, 0.5, [0, 0.25, 0.5]),  # a weak blink stays one
+    ],
+)
+def test_a_blink_is_absolute_up_to_what_is_clipped(sequence, shut, half, expected):
+    values = np.tile([[0.0], [half], [shut]], (32, 1)).astype(np.float32)
+    au = ActionUnits(values, ("AU45",))
+    assert signals(sequence, au=au).blink[:3].tolist() == expected
+    training = TrainingSet((dataclasses.replace(sequence, signals={**sequence.signals, "au": au}),))
+    scale = blink_scale_of(training)
+    assert au_of(training, scale)[:3, -1].tolist() == [2 * value for value in expected]
+
+
+def test_a_single_false_blink_does_not_scale_the_others(sequence):
+    values = np.zeros((len(sequence.frames), 1), np.float32)
+    values[1::20] = 2.0
+    au = ActionUnits(values, ("AU45",))
+    long = {"au": ActionUnits(np.concatenate([values] * 5), au.names)}
+    long["au"].values[7] = 5.0
+    training = TrainingSet((dataclasses.replace(sequence, signals=long),))
+    assert blink_scale_of(training) == 1
+    assert float(au_of(training).max()) == 2
 
 
 def test_frames_without_a_face_take_the_nearest_landmarks(sequence):
