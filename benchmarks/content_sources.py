@@ -1,7 +1,7 @@
 """How well real mouths follow from sound, by where content comes from: held-out correlations.
 
-Kernel regressions as UA-3DTalk's content stage makes them, from the cepstra, from the expert
-for real speech, and from both, to how open the landmarker sees the mouth. One speaker: the
+The kernel regressions among which UA-3DTalk's content stage chooses, from the cepstra, from the
+expert for real speech, and from both, to how open the landmarker sees the mouth. One speaker: the
 training part of a sequence of 20 s, in folds. Several: GRID's, each predicted from the others.
 
     python -m benchmarks.content_sources ../shared/assets

@@ -1,8 +1,8 @@
 """How often an offset of sound and mouth is reported, where there is one and where there is none.
 
 Parts of a real video with its own sound as it is, with its own sound moved by 0.2 to 0.4 s, and
-with sound of other people (Emo-DB). A report on the last is a false alarm about
-the offset, though not about whether mouth and sound belong together.
+with sound of other people (Emo-DB). A report on the last is a false alarm about the offset, though
+not about whether mouth and sound belong together.
 
     python -m benchmarks.late_sound ../shared/assets
 

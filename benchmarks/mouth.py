@@ -52,6 +52,20 @@ def with_truth(sequence: Sequence) -> Sequence:
     return replace(sequence, signals={**sequence.signals, "priors": priors})
 
 
+def fitted(sequence: Sequence, changes: dict[str, Any], seed: int, folder: Path | None) -> Method:
+    """UA-3DTalk fitted by `quick` on the training part, or as a finished fit in `folder` has it."""
+    from methods import catalog
+    from methods.ua3dtalk.spec import QUICK, SPEC
+
+    method = catalog.build(SPEC.id)
+    with tempfile.TemporaryDirectory() as empty:
+        if folder is None:
+            training = TrainingSet((sequence.part(sequence.train),))
+            method.fit(training, Path(empty), FitContext({**QUICK, **changes}, seed=seed))
+        method.load(folder or Path(empty))
+    return method
+
+
 def scores(method: Method, part: Sequence) -> dict[str, float]:
     """PSNR in dB of 8-bit frames by region, mean over the frames that show it."""
     masks = part.signal("masks")
@@ -115,9 +129,8 @@ def main() -> None:
     parser.add_argument("--seeds", default="0", help="comma-separated")
     parser.add_argument("--sources", default=",".join(SOURCES), help="comma-separated")
     parser.add_argument("--picture", type=Path, metavar="FILE")
+    parser.add_argument("--fit", type=Path, metavar="FOLDER", help="a finished fit of one source")
     options = parser.parse_args()
-    from methods import catalog
-    from methods.ua3dtalk.spec import QUICK, SPEC
     from splits import catalog as splits
 
     manifest = splits.manifest(options.split)
@@ -127,11 +140,7 @@ def main() -> None:
         shown = with_truth(sequence) if source == "truth" else sequence
         content = {} if source == "truth" else {"content": source}
         for seed in map(int, options.seeds.split(",")):
-            with tempfile.TemporaryDirectory() as folder:
-                method = catalog.build(SPEC.id)
-                training = TrainingSet((shown.part(shown.train),))
-                method.fit(training, Path(folder), FitContext({**QUICK, **content}, seed=seed))
-                method.load(Path(folder))
+            method = fitted(shown, content, seed, options.fit)
             if options.picture:
                 picture(method, shown.part(shown.test), options.picture)
                 options.picture = None

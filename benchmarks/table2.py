@@ -123,7 +123,7 @@ def overrides(steps: str | None) -> list[str]:
     from methods.ua3dtalk.spec import QUICK, SIZES, shortened
 
     counts = steps.split(",")
-    if len(counts) != 3 or not all(count.isdigit() and int(count) for count in counts):
+    if len(counts) != 3 or not all(count.isdecimal() and int(count) for count in counts):
         raise SystemExit(f"--steps takes three whole numbers, not {steps!r}")
     names = ("face_iterations", "mouth_iterations", "fuse_iterations")
     shorter = shortened({**SIZES, **dict(zip(names, map(int, counts), strict=True))})
@@ -139,9 +139,10 @@ def run(options: argparse.Namespace, grid: str) -> Path:
     names = None
     if options.subject:
         wanted = set(options.subject.split(","))
-        chosen = [e.id for e in manifest.sequences if e.subject.rpartition("-")[2] in wanted]
-        if not chosen:
-            raise SystemExit(f"{manifest.name} has no subject {options.subject}")
+        numbers = {entry.id: entry.subject.rpartition("-")[2] for entry in manifest.sequences}
+        if unknown := sorted(wanted - set(numbers.values())):
+            raise SystemExit(f"{manifest.name} has no subject {', '.join(unknown)}")
+        chosen = [name for name, number in numbers.items() if number in wanted]
         names = ",".join(chosen)
     try:
         ablate(
@@ -154,7 +155,7 @@ def run(options: argparse.Namespace, grid: str) -> Path:
             device="auto",
             metrics=None,
             out=options.out,
-            set_=[*(options.set or []), *overrides(options.steps)],
+            set_=[*overrides(options.steps), *(options.set or [])],
         )
     except typer.Exit as error:
         raise SystemExit(
@@ -181,7 +182,7 @@ def main() -> None:
         tables = [ablation.read(folder) for folder in folders]
     except BadInput as error:
         raise SystemExit(str(error)) from error
-    failed = 0
+    failed = checked = 0
     for found in tables:
         if options.check:
             print(ablation_tables.table(found))
@@ -189,10 +190,10 @@ def main() -> None:
             continue
         print(f"{found.id}: {found.title}")
         for claim in claims(found):
-            failed += not claim.holds
+            failed, checked = failed + (not claim.holds), checked + 1
             mark = "ok  " if claim.holds else "FAIL"
             print(f"{mark} {claim.what}: by {claim.margin:+.4f} ({claim.note})")
-    print(f"{failed} claims do not hold" if failed else "all claims hold")
+    print(f"{checked - failed} of {checked} claims hold" if checked else "no claims to check")
     sys.exit(1 if failed else 0)
 
 

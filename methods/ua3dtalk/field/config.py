@@ -28,8 +28,8 @@ class FieldConfig:
         hidden: width of every hidden layer.
         latent: size D of a modality's latent.
         ensemble_size: members T of a modality's ensemble.
-        attention_init: how strongly action units act at the start. `released`: hardly, and half of
-            them not at all; `open`: everywhere, for short schedules (`AUAttention`).
+        attention_init: how strongly action units act at the start. `released`: hardly, and some
+            not at all; `open`: everywhere, for short schedules (`AUAttention`).
         use_au: whether the face is conditioned on action units beside the audio (as released).
         use_prior: module P of Table 2, the content and style modalities.
         use_emotion: module E, the emotion modality (face only).

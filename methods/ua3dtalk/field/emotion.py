@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from methods.ua3dtalk.field.planes import TriPlanes
+from methods.ua3dtalk.field.planes import FIRST, TriPlanes
 
 
 class EmotionEncoder(nn.Module):
@@ -38,7 +38,7 @@ class EmotionEncoder(nn.Module):
         self.project = nn.Linear(condition_features, features)
         self.planes = TriPlanes(base_resolution, multipliers, features, bound)
         self.codebooks = nn.ParameterList(
-            nn.Parameter(torch.empty(features * multiplier, features).uniform_(0.1, 0.5))
+            nn.Parameter(torch.empty(features * multiplier, features).uniform_(*FIRST))
             for multiplier in multipliers
         )
 

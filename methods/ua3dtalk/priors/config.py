@@ -43,10 +43,10 @@ class PriorConfig:
     block_seconds: float = 1.6
 
     # Content, f_exp: kernel ridge regression from sound to the subject's expression. What it
-    # regresses on: "expert", what a lip expert says that many other voices taught, and the sound's
-    # cepstra; "own", the cepstra alone, so that the subject's own video is all that is known;
-    # "official", nothing: the `priors` files are demanded; "none", nothing: content is 0. Files
-    # that are there replace "expert", too.
+    # regresses on: "expert", what a lip expert says that many other voices taught, with the sound's
+    # cepstra for those coefficients that they help; "own", the cepstra alone, so that the subject's
+    # own video is all that is known; "official", nothing: the `priors` files are demanded; "none",
+    # nothing: content is 0. Files that are there replace "expert", too.
     content: str = "expert"
     # "auto": the one that knows the sequences' domain, "synthetic" or "speech"; or a file that
     # `harness pretrain lip` made.

@@ -69,6 +69,8 @@ def stage_inputs(
         inputs += ["emotion"] if field.use_emotion else []
     if name == "mouth":
         shape.pop("use_au")
+    if name == "mouth" or not field.use_au:
+        shape.pop("attention_init")
     if name == "mouth" or not field.use_emotion:
         shape = {k: v for k, v in shape.items() if not k.startswith(_EMOTION)}
     train = {k: v for k, v in asdict(settings.train).items() if not k.startswith(_NOT_OF[name])}

@@ -18,6 +18,7 @@ from harness.contracts import (
     UnknownName,
 )
 from harness.testing import check_method
+from methods.ua3dtalk.data.features import blink_scale_of
 from methods.ua3dtalk.method import UA3DTalk
 from methods.ua3dtalk.spec import QUICK, SPEC
 
@@ -220,6 +221,17 @@ def test_controls_of_another_length_are_refused(method, sequence):
         next(method.render(request_for(sequence, au=au)))
 
 
+def test_a_blink_is_scaled_as_in_training(method, fitted, sequence, monkeypatch):
+    training = TrainingSet.of(sequence.part(sequence.train))
+    stored = json.loads((fitted[0] / "model.json").read_text("utf-8"))["blink_scale"]
+    assert stored == method._renderer.blink_scale == blink_scale_of(training)
+    monkeypatch.setattr(method._renderer, "blink_scale", 0.4)
+    count = len(sequence.test)
+    shut = np.tile(np.array([[0.0], [2.5], [5.0]], np.float32), (count, 1))[:count]
+    request = request_for(sequence, au=ActionUnits(shut, ("AU45",)))
+    assert method._renderer.features(request).au[:3, -1].tolist() == [0, 1, 2]
+
+
 @pytest.mark.parametrize("signal", ["camera", "masks", "plate", "landmarks", "expression", "au"])
 def test_a_missing_signal_is_named_before_any_work(sequence, tmp_path, signal):
     bare = dataclasses.replace(
@@ -270,6 +282,7 @@ def test_it_is_a_method_and_reads_no_test_frame(sequence, tmp_path):
     "switches",
     [
         {"use_au": False},
+        {"content": "own"},
         {"use_prior": False, "use_emotion": False, "use_uncertainty": False},
         {"fusion": "mean"},
         {"fusion": "diag", "init": "random", "sh_degree": 2},

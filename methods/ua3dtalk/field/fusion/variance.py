@@ -20,7 +20,7 @@ def fused_variance(modalities: Sequence[Tensor], fusion: Fusion) -> Tensor:
 
     Args:
         modalities: V tensors [T, 2*D, N]: an ensemble's means, then its log-variances.
-        fusion: `full`, or `diag`, which knows no covariances; so does `full` at T = 1.
+        fusion: `full`, or `diag`, which knows no covariances; nor does `full` at T = 1.
 
     Returns:
         float64 [N].

@@ -18,8 +18,10 @@ from methods.ua3dtalk.priors.config import PriorConfig
 from methods.ua3dtalk.priors.expression.content import ContentModel, fit_content
 from methods.ua3dtalk.priors.folds import held_out_sets
 
-#: The blocks of `content_inputs` that each regression sees, the preferred one first.
+#: The blocks of `content_inputs` that each regression sees, the preferred one first; and the name
+#: of the only one where there is no expert.
 CANDIDATES: Mapping[str, tuple[int, ...]] = {"expert": (0,), "both": (0, 1)}
+OWN = "own"
 #: A later candidate must lower the squared error by this share: less is chance.
 _MARGIN = 0.03
 
@@ -40,7 +42,12 @@ class ContentChoice:
 
     def __call__(self, blocks: Sequence[Tensor]) -> Tensor:
         """Expression by every network: all inputs [T,D] in blocks -> [K,T,64]."""
-        return _mixed(_predictions(self.models, blocks)[: len(self.shares)], self.shares)
+        return _mixed(_predictions(self.models, blocks), self.shares)
+
+    def taken(self) -> dict[str, float]:
+        """Part of the coefficients, mean over the networks, that each regression was chosen for."""
+        chosen = (self.shares > 0).float().mean((0, 2))
+        return {name: float(part) for name, part in zip(self.models, chosen, strict=True)}
 
     def state(self) -> dict[str, np.ndarray]:
         """All tensors by name."""
@@ -59,7 +66,7 @@ class ContentChoice:
                 models.setdefault(name, {})[part] = value
         restored = {
             name: ContentModel.restore(models[name], device)
-            for name in CANDIDATES
+            for name in (*CANDIDATES, OWN)
             if name in models
         }
         return cls(restored, torch.from_numpy(arrays["shares"]).to(device))
@@ -77,10 +84,10 @@ def fit_choice(
         config: folds, context, landmarks and ridge.
 
     Returns:
-        The networks of all folds, and nested predictions [K,K,T,64]. Entry [k,j] is made without
-        the targets of folds k and j; [k,k] without those of fold k. Predictions for frames of fold
-        j at [k,j] are therefore held out, and independent of k: they are what the choice, the
-        shrinkage and the style network of fold k are fitted on.
+        The networks of all folds, and nested predictions [K,K,T,64]. At [k,k] nothing depends on
+        the targets of fold k. At [k,j] the regressions have seen neither fold k nor fold j; their
+        choice and shrinkage are those of k, made on such predictions for all folds but k. The style
+        network of fold k learns from these.
 
     """
     folds, rows = config.folds, torch.arange(len(target), device=target.device)
@@ -93,11 +100,11 @@ def fit_choice(
         ],
         device=target.device,
     )
-    names = list(CANDIDATES) if len(blocks) > 1 else ["own"]
+    names = list(CANDIDATES) if len(blocks) > 1 else [OWN]
     models = {}
     for name in names:
         chosen = _inputs(name, blocks)
-        models[name] = fit_content(chosen, target, assigned, seen, config, name != "own")
+        models[name] = fit_content(chosen, target, assigned, seen, config, name != OWN)
     nested = _predictions(models, blocks)[index]  # [K,K,V,T,64]
     shares = []
     for k in range(folds):

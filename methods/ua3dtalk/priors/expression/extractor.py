@@ -126,6 +126,7 @@ def fit_extractor(
         made = zip(*(content_inputs(a, fps, n, config, lips) for a, n in parts), strict=True)
         blocks = [torch.cat(block).to(device) for block in made]
         model, nested = fit_choice(blocks, truth, assigned, config)
+        record["content_from"] = model.taken()
         in_sample = model(blocks).mean(0)
         record["content_in_sample"] = prediction_errors(in_sample.cpu().numpy(), target)
         progress("content", 1, 1)

@@ -108,6 +108,7 @@ def test_it_renders_in_the_units_of_the_cameras(talker, options, small, tmp_path
     assert 0.05 < covered < 0.95
 
     description = json.loads((tmp_path / "fit/model.json").read_text())
+    assert description["blink_scale"] == 1
     assert description["scene"] == {"centre": [0.0, 0.0, 0.0], "scale": 1.0}
     record = json.loads((tmp_path / "fit/fit.json").read_text())
     assert record["gaussians"] == {"face": 60, "mouth": 20}

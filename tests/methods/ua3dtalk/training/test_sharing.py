@@ -151,6 +151,9 @@ def inputs(name, **changes):
         ({"attention_weight": 0.5}, True, False),
         ({"face_max_gaussians": 150}, True, False),
         ({"attention_from": 0.3}, True, False),
+        ({"attention_init": "released"}, True, False),
+        ({"face_select_every": 5}, True, False),
+        ({"mouth_select_every": 3}, False, True),
         ({"fuse_opacity_rate": 0.05}, False, False),
         ({"sh_degree": 2}, True, True),
         ({"hidden": 16}, True, True),
@@ -162,6 +165,11 @@ def inputs(name, **changes):
 def test_a_stage_is_keyed_by_exactly_what_decides_it(change, face, mouth):
     assert (inputs("face", **change) != inputs("face")) == face
     assert (inputs("mouth", **change) != inputs("mouth")) == mouth
+
+
+def test_without_action_units_their_attention_decides_nothing():
+    off = {"use_au": False}
+    assert inputs("face", **off) == inputs("face", **off, attention_init="released")
 
 
 def test_without_uncertainty_the_way_of_fusing_decides_nothing():

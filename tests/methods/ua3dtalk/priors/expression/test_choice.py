@@ -64,8 +64,14 @@ def test_a_stored_choice_predicts_the_same(data, fitted):
 def test_without_an_expert_the_sound_is_all_there_is(data):
     (_, sound), target, assigned = data
     choice, _ = fit_choice((sound,), target, assigned, PriorConfig(content="own"))
-    assert list(choice.models) == ["own"]
     assert choice.shares.shape == (4, 1, 64)
+    assert list(choice.taken()) == ["own"]
+    again = ContentChoice.restore(choice.state(), torch.device("cpu"))
+    torch.testing.assert_close(again((sound,)), choice((sound,)))
+
+
+def test_the_record_says_what_was_taken(fitted):
+    assert fitted[0].taken() == pytest.approx({"expert": 0.5, "both": 0.5}, abs=0.05)
 
 
 def test_shrinkage_keeps_what_holds_and_drops_noise():
