@@ -71,11 +71,11 @@ class AUAttention(nn.Module):
         )
         self.channels = two_layers(position_features, 16, AU_FEATURES, bias=False)
         if opened:
-            first, _, last = self.channels
+            first, last = self.channels.parameters()
             with torch.no_grad():
-                hidden = torch.relu(first.weight.sum(1) * FIRST_FEATURE)
-                last.weight.abs_()
-                last.weight.div_((last.weight @ hidden).clamp_min(1e-6)[:, None])
+                hidden = torch.relu(first.sum(1) * FIRST_FEATURE)
+                last.abs_()
+                last.div_((last @ hidden).clamp_min(1e-6)[:, None])
 
     def gain(self, au: Tensor) -> Tensor:
         """Return the frame's code [6] for intensities [6]."""
