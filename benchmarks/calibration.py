@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.mouth import fitted, request_of
+from benchmarks.mouth import fitted, over, request_of
 from harness.contracts import Sequence
 from harness.contracts.method import NULL_CLOCK
 
@@ -80,7 +80,7 @@ def observed(method: Any, part: Sequence) -> Observed:
     for t, viewpoint in enumerate(viewpoints):
         conditions = features.conditions(t, renderer.device)
         rendered = renderer.frame(features, viewpoint, t, NULL_CLOCK)
-        image = rendered.rgb + (1 - rendered.alpha[..., None]) * (plate[t] / 255)
+        image = over(rendered, plate[t])
         error = np.abs(image - part.frames[t] / 255.0).mean(-1)
         # The inside of the mouth is the other branch's.
         counts = torch.from_numpy(~masks.region("mouth", t)).float()

@@ -27,7 +27,15 @@ from typing import Any
 
 import numpy as np
 
-from harness.contracts import FitContext, Method, Priors, RenderRequest, Sequence, TrainingSet
+from harness.contracts import (
+    FitContext,
+    Method,
+    Priors,
+    RenderedFrame,
+    RenderRequest,
+    Sequence,
+    TrainingSet,
+)
 
 SOURCES = ("none", "own", "expert", "truth")
 REGIONS = ("mouth", "head")
@@ -87,11 +95,16 @@ def request_of(part: Sequence) -> RenderRequest:
     return RenderRequest.of(part, controls, oracle=False)
 
 
+def over(frame: RenderedFrame, plate: np.ndarray) -> np.ndarray:
+    """A rendered frame over a plate uint8 [H,W,3]: float64 [H,W,3], about 0..1."""
+    return frame.rgb + (1 - frame.alpha[..., None]) * (plate / 255)
+
+
 def images(method: Method, part: Sequence) -> Iterator[np.ndarray]:
     """Rendered frames over the background plate, float64 [H,W,3] in 0..255, whole numbers."""
     plate = part.signal("plate")
     for t, frame in enumerate(method.render(request_of(part))):
-        image = frame.rgb + (1 - frame.alpha[..., None]) * (plate[t] / 255)
+        image = over(frame, plate[t])
         yield np.rint(image.clip(0, 1) * 255)
 
 

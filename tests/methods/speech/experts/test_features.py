@@ -13,8 +13,8 @@ SOUND = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
 
 def test_each_expert_has_its_features_of_every_frame():
     assert expert_features(SOUND, 25.0, 50, "synthetic").shape == (50, 24)
-    heard = expert_features(SOUND, 100.0, 200, "speech")
-    np.testing.assert_allclose(heard, directions(SOUND), atol=1e-5)
+    found = expert_features(SOUND, 100.0, 200, "speech")
+    np.testing.assert_allclose(found, directions(SOUND), atol=1e-5)
     assert expert_features(SOUND, 30.0, 60, "speech").shape == (60, 12)
     assert own_expert("speech", "mp52") is None
 
